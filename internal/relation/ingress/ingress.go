@@ -1,0 +1,79 @@
+package ingress
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+)
+
+// Scheme is how the application behind the ingress wants to be spoken to.
+type Scheme string
+
+// The schemes of the interface, in its own spelling. Case counts.
+const (
+	HTTP  Scheme = "http"  // HTTP/1.1 in clear; the default
+	HTTPS Scheme = "https" // TLS up to the application
+	H2C   Scheme = "h2c"   // HTTP/2 in clear
+)
+
+// Application is what the leader of a requirer asks for.
+type Application struct {
+	Model string // Juju model, which is the Kubernetes namespace
+	Name  string // application name
+	Port  int    // 1 to 65535
+
+	StripPrefix   bool
+	RedirectHTTPS bool
+	Scheme        Scheme
+	HealthCheck   *HealthCheck // nil: none asked for, or unusable (see Remarks)
+	PortOpen      bool         // the application opened the port, so Juju's own Service carries it
+
+	// Version of the interface: 2, or 1 for the retired form that old charms
+	// still write. Requirers of version 1 write no unit data: do not wait for any.
+	Version int
+
+	// Host is where the leader of a version 1 requirer says it listens. It is
+	// empty in version 2, where each unit has its own.
+	Host string
+
+	// Remarks tells what was left out although the rest is fine.
+	Remarks []string
+}
+
+// HealthCheck is the requirer's wish for active health checks.
+type HealthCheck struct {
+	Path     string
+	Scheme   string // empty: the application's
+	Hostname string // empty: the application's
+	Port     int    // 0: the application's
+	Interval string // "30s" unless told
+	Timeout  string // "5s" unless told
+}
+
+// Unit is what one unit of a requirer says of itself.
+type Unit struct {
+	Host string     // fully qualified name; may be empty or "localhost"
+	IP   netip.Addr // the pod's address; the zero value when unknown
+
+	// Remarks tells what was left out although the rest is fine.
+	Remarks []string
+}
+
+// ErrNotWritten tells that a bag holds none of the interface's keys: the other
+// side has not written yet, which is no fault and deserves no words.
+var ErrNotWritten = errors.New("nothing written yet")
+
+// InvalidError tells why a bag cannot be used, one sentence per key, in words
+// for operators: "port: must be a whole number from 1 to 65535, not \"80a\"".
+type InvalidError struct {
+	Problems []string // never empty; in the order of the interface's keys
+}
+
+// Error returns the first problem, and how many more there are: a status has
+// room for one. The log should show all Problems.
+func (e *InvalidError) Error() string {
+	if more := len(e.Problems) - 1; more > 0 {
+		return fmt.Sprintf("%s (and %d more)", e.Problems[0], more)
+	}
+	return e.Problems[0]
+}

@@ -1,0 +1,82 @@
+package ingress
+
+import (
+	"errors"
+	"net/netip"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
+)
+
+const keyIP = "ip"
+
+// ParseUnit reads the databag of one unit of a version 2 requirer. The error is
+// ErrNotWritten when the unit has written neither host nor ip, and an
+// *InvalidError when there is no usable host: leave such a unit out. An ip that
+// is not the address a pod can have is left out with a remark.
+//
+// Juju's own keys (ingress-address and its kin) are not JSON and are not read.
+func ParseUnit(bag map[string]string) (Unit, error) {
+	if err := pyjson.CheckBag(bag); err != nil {
+		return Unit{}, &InvalidError{Problems: []string{err.Error()}}
+	}
+	if !hasAny(bag, []string{keyHost, keyIP}) {
+		return Unit{}, ErrNotWritten
+	}
+	r := reader{bag: bag}
+	unit := Unit{Host: r.unitHost(), IP: r.unitIP()}
+	if len(r.problems) > 0 {
+		return Unit{}, &InvalidError{Problems: r.problems}
+	}
+	unit.Remarks = r.remarks
+	return unit, nil
+}
+
+func (r *reader) unitHost() string {
+	value, ok := r.required(keyHost)
+	if !ok {
+		return ""
+	}
+	host, ok := pyjson.String(value)
+	if !ok {
+		r.problem(keyHost, "must be a JSON string, not %s", pyjson.Excerpt(value))
+		return ""
+	}
+	if err := checkHost(host); err != nil {
+		r.problem(keyHost, "%v", err)
+	}
+	return host
+}
+
+func (r *reader) unitIP() netip.Addr {
+	value, ok := r.bag[keyIP]
+	if !ok || pyjson.IsNull(value) {
+		return netip.Addr{}
+	}
+	if len(value) > pyjson.MaxEntry {
+		r.remark(keyIP, "longer than %d bytes; ignored", pyjson.MaxEntry)
+		return netip.Addr{}
+	}
+	text, _ := pyjson.String(value)
+	ip, err := podAddress(text)
+	if err != nil {
+		r.remark(keyIP, "%v; ignored: %s", err, pyjson.Excerpt(value))
+		return netip.Addr{}
+	}
+	return ip
+}
+
+// podAddress parses the address of a pod. Loopback, link-local, multicast and the
+// unspecified address are nobody's pod; sending traffic there on a requirer's
+// word would open the node, or the cloud's metadata service, to it. Kubernetes
+// refuses them in an EndpointSlice too.
+func podAddress(text string) (netip.Addr, error) {
+	ip, err := netip.ParseAddr(text)
+	if err != nil || ip.Zone() != "" {
+		return netip.Addr{}, errors.New("not an IP address")
+	}
+	ip = ip.Unmap()
+	if ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() || ip.IsLinkLocalUnicast() {
+		return netip.Addr{}, errors.New("not the address of a pod")
+	}
+	return ip, nil
+}

@@ -1,0 +1,82 @@
+package tlscertificates
+
+import (
+	"crypto/x509"
+	"time"
+)
+
+// Request is one entry of certificate_signing_requests.
+type Request struct {
+	PEM string // the CSR, without white space at either end
+	CA  bool   // a certificate authority is asked for
+}
+
+// Certificate is one entry of the provider's certificates.
+type Certificate struct {
+	Request []byte              // DER of the CSR it answers
+	Leaf    *x509.Certificate   // the first block of "certificate"
+	Pool    []*x509.Certificate // everything else given: further blocks, chain, ca; no duplicates, not the leaf
+	CA      string              // PEM as given, trimmed; empty when absent or unreadable
+	Chain   []string            // PEMs as given, trimmed, without the unreadable ones
+	Revoked bool
+}
+
+// RequestError is one entry of the provider's request_errors: why it will not, or
+// cannot now, issue a certificate. Its texts are the provider's, cut to a
+// length that fits a log and free of control characters.
+type RequestError struct {
+	Request []byte // DER of the CSR
+	Code    int    // one of the Code constants, or another number
+	Name    string // lower case: "domain_not_allowed"
+
+	Message, Reason, Provider, Endpoint string
+}
+
+// Capabilities is what a provider says it can do. Nil and empty mean unknown,
+// not no: most providers say nothing.
+type Capabilities struct {
+	IPSANs         *bool
+	WildcardDNS    *bool
+	Subdomain      *bool
+	CACertificates *bool
+	AllowedDomains []string
+	ProviderType   string // "acme", "vault", "self-signed" or another
+}
+
+// Provider is what the provider's application databag says.
+type Provider struct {
+	Certificates []Certificate
+	Errors       []RequestError
+	Capabilities Capabilities
+	Remarks      []string // entries left out and why, at most maxRemarks
+}
+
+// State is how far a request has come.
+type State int
+
+// The states of a request. Only Issued has a certificate to serve.
+const (
+	Pending     State = iota // no answer yet
+	Issued                   // a certificate that may be served now
+	Revoked                  // answered, but revoked: stop serving it at once
+	Denied                   // refused by the provider; Error tells why
+	NotYetValid              // answered, valid later
+	Expired                  // answered, and past its end: ask anew
+	Unusable                 // answered with what does not fit the request
+)
+
+// Verdict is what Judge finds for one request.
+type Verdict struct {
+	State  State
+	Reason string // words for an operator; empty when Issued
+
+	// The certificate the verdict is about; nil and empty when Pending or Denied.
+	Leaf     *x509.Certificate
+	ChainPEM string   // Issued only: leaf first, then its intermediates, no self-signed root
+	CA       string   // as the provider gave it
+	Chain    []string // as the provider gave it
+
+	NotBefore, NotAfter time.Time
+
+	Error *RequestError // the provider's refusal, whatever the state but Issued
+}
