@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintf(os.Stderr, "packcharm: %v\n", err)
+		}
+		stop()
+		os.Exit(1)
+	}
+}
+
+// run packs the charm for each platform of charmcraft.yaml, or only for those
+// named in args, and prints a line for each file.
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("packcharm", flag.ContinueOnError)
+	root := flags.String("root", "../..", "the charm's directory, where charmcraft.yaml is")
+	out := flags.String("out", "", "the directory to write to (the charm's own when empty)")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	charm, err := readProject(*root)
+	if err != nil {
+		return err
+	}
+	if *out == "" {
+		*out = *root
+	}
+	platforms := flags.Args()
+	if len(platforms) == 0 {
+		platforms = charm.platformNames()
+	}
+	for _, platform := range platforms {
+		line, err := writeCharm(ctx, charm, platform, *out)
+		if err != nil {
+			return fmt.Errorf("cannot pack for %s: %w", platform, err)
+		}
+		fmt.Fprintln(stdout, line)
+	}
+	return nil
+}
+
+// writeCharm writes one charm into the directory out, whole or not at all, and
+// returns what to say of it: name, size in bytes, SHA-256.
+func writeCharm(ctx context.Context, charm project, platform, out string) (string, error) {
+	content, err := pack(ctx, charm, platform)
+	if err != nil {
+		return "", err
+	}
+	name := charm.fileName(platform)
+	// A reader of the directory finds the old file or the new one, never half of one.
+	temporary := filepath.Join(out, "."+name+".partial")
+	if err := os.WriteFile(temporary, content, 0o644); err != nil {
+		return "", fmt.Errorf("cannot write charm: %w", err)
+	}
+	if err := os.Rename(temporary, filepath.Join(out, name)); err != nil {
+		return "", errors.Join(fmt.Errorf("cannot write charm: %w", err), os.Remove(temporary))
+	}
+	return fmt.Sprintf("%s  %d bytes  sha256:%x", name, len(content), sha256.Sum256(content)), nil
+}
