@@ -1,0 +1,375 @@
+package gocharm
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Kind is what sort of event a process was started for. Its text is the event's
+// name without the endpoint, container or storage it is about.
+type Kind string
+
+// The events of a unit's life.
+const (
+	Install       Kind = "install"
+	Start         Kind = "start"
+	Stop          Kind = "stop"
+	Remove        Kind = "remove"
+	ConfigChanged Kind = "config-changed"
+	UpdateStatus  Kind = "update-status"
+	UpgradeCharm  Kind = "upgrade-charm"
+	LeaderElected Kind = "leader-elected"
+	// LeaderSettingsChanged is sent by Juju 3 only, to units that do not lead.
+	LeaderSettingsChanged Kind = "leader-settings-changed"
+	// LeaderDeposed is a known name that Juju never sends: the loser of the
+	// leadership is not told.
+	LeaderDeposed Kind = "leader-deposed"
+	// CollectMetrics, MeterStatusChanged, PreSeriesUpgrade and PostSeriesUpgrade
+	// are gone in Juju 4.
+	CollectMetrics     Kind = "collect-metrics"
+	MeterStatusChanged Kind = "meter-status-changed"
+	PreSeriesUpgrade   Kind = "pre-series-upgrade"
+	PostSeriesUpgrade  Kind = "post-series-upgrade"
+)
+
+// The events of a relation; Event.Relation is set.
+const (
+	RelationCreated  Kind = "relation-created"
+	RelationJoined   Kind = "relation-joined"
+	RelationChanged  Kind = "relation-changed"
+	RelationDeparted Kind = "relation-departed"
+	RelationBroken   Kind = "relation-broken"
+)
+
+// The events of a secret; Event.Secret is set.
+const (
+	SecretChanged Kind = "secret-changed" // for who reads it: there is a newer revision
+	SecretRotate  Kind = "secret-rotate"  // for its owner: a new revision is due
+	SecretExpired Kind = "secret-expired" // for its owner: repeated until the revision is removed
+	SecretRemove  Kind = "secret-remove"  // for its owner: nobody reads the revision any more
+)
+
+// The events of a workload container, with Event.Workload set, and of a
+// storage, with Event.Storage set.
+const (
+	PebbleReady          Kind = "pebble-ready"
+	PebbleCustomNotice   Kind = "pebble-custom-notice"
+	PebbleCheckFailed    Kind = "pebble-check-failed"
+	PebbleCheckRecovered Kind = "pebble-check-recovered"
+	StorageAttached      Kind = "storage-attached"
+	StorageDetaching     Kind = "storage-detaching"
+)
+
+// What is not a hook Juju knows.
+const (
+	// Action is an operator's request; Event.Action is set.
+	Action Kind = "action"
+	// Exec is a process that juju-exec started without naming an event.
+	Exec Kind = "exec"
+	// Unknown is a hook of a name that is none of the above, such as an event of
+	// the charm's own that juju-exec brings in.
+	Unknown Kind = "unknown"
+)
+
+// Event is the one Juju event this process was started for. A value that Juju
+// left empty is empty here.
+type Event struct {
+	Kind Kind
+	// Name is the hook's name ("config-changed", "gateway-relation-changed") or
+	// the action's, and empty for Exec.
+	Name string
+
+	Unit        string // "gateway-api-integrator/0"
+	Model       string // the model's name; on Kubernetes its namespace too
+	ModelUUID   string
+	JujuVersion string // the agent's: "3.6.9", perhaps with a build number behind
+	CharmDir    string
+	// ContextID lets its holder call hook tools as this unit: keep it out of logs.
+	ContextID string
+
+	Relation *EventRelation // relation events, and juju-exec for a relation
+	Secret   *EventSecret   // secret events
+	Action   *EventAction   // actions
+	Workload *EventWorkload // pebble events
+	Storage  *EventStorage  // storage events
+
+	Agent EventAgent
+}
+
+// EventRelation tells which relation an event is about.
+type EventRelation struct {
+	Endpoint string // the name in our metadata: "gateway"
+	ID       string // "gateway:3"
+	// RemoteApp is the application on the other side. juju-exec leaves it empty.
+	RemoteApp string
+	// RemoteUnit is empty when created, broken, or when the application's own data
+	// changed.
+	RemoteUnit string
+	// DepartingUnit is set when departed. It is our own unit if that is leaving.
+	DepartingUnit string
+}
+
+// EventSecret tells which secret an event is about.
+type EventSecret struct {
+	// ID is bare, whichever of its three forms Juju used: see [SecretID].
+	ID string
+	// Label is the one this unit gave the secret, if any.
+	Label string
+	// Revision is 0 when Juju names none: when changed or to be rotated, and on
+	// older agents when expired.
+	Revision int
+}
+
+// EventAction tells which run of which action this is.
+type EventAction struct {
+	Name string
+	ID   string // "7"
+}
+
+// EventWorkload tells which container an event is about, and for a notice or
+// a check which one.
+type EventWorkload struct {
+	Container                       string
+	NoticeID, NoticeType, NoticeKey string
+	CheckName                       string
+}
+
+// EventStorage tells which storage an event is about.
+type EventStorage struct {
+	Name     string // the name in our metadata: "data"
+	ID       string // "data/0"
+	Location string // where it is mounted
+	Kind     string // "filesystem" or "block"
+}
+
+// EventAgent is what the unit agent tells of itself and its surroundings with
+// every event. The variables that only Juju 3 sets (service level, meter status,
+// target series) are left out: nothing can be done with them any more.
+type EventAgent struct {
+	APIAddresses     []string
+	CloudAPIVersion  string // of Kubernetes, or empty
+	MachineID        string // empty on Kubernetes, as are the next two
+	AvailabilityZone string
+	PrincipalUnit    string
+
+	// The proxies the model wants charms to use.
+	HTTPProxy, HTTPSProxy, FTPProxy, NoProxy string
+
+	// The trace this event belongs to; Juju 4 with tracing on.
+	TraceID, SpanID, TraceFlags string
+}
+
+// Application returns the name of the unit's application: "app" of "app/0".
+func (e Event) Application() string { return applicationOf(e.Unit) }
+
+// String returns the event in a few words fit for a log:
+// "gateway-relation-changed gateway:3 web/0".
+func (e Event) String() string {
+	words := []string{e.Name}
+	switch {
+	case e.Kind == Exec:
+		words[0] = "juju-exec"
+	case e.Action != nil:
+		words = []string{"action", e.Name}
+	}
+	if r := e.Relation; r != nil {
+		words = append(words, r.ID)
+		if r.RemoteUnit != "" {
+			words = append(words, r.RemoteUnit)
+		} else if r.RemoteApp != "" {
+			words = append(words, r.RemoteApp)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// ParseEvent reads the event from the environment, as getenv (os.Getenv, for
+// one) gives it. It fails if the environment is not one Juju makes.
+//
+// The name comes from JUJU_DISPATCH_PATH: JUJU_HOOK_NAME is empty for actions.
+func ParseEvent(getenv func(string) string) (Event, error) {
+	e := Event{
+		Unit:        getenv("JUJU_UNIT_NAME"),
+		Model:       getenv("JUJU_MODEL_NAME"),
+		ModelUUID:   getenv("JUJU_MODEL_UUID"),
+		JujuVersion: getenv("JUJU_VERSION"),
+		CharmDir:    getenv("JUJU_CHARM_DIR"),
+		ContextID:   getenv("JUJU_CONTEXT_ID"),
+		Agent:       parseAgent(getenv),
+	}
+	if e.CharmDir == "" {
+		e.CharmDir = getenv("CHARM_DIR")
+	}
+	if app, number, ok := strings.Cut(e.Unit, "/"); !ok || app == "" || !isNumber(number) {
+		return Event{}, fmt.Errorf("cannot read event: JUJU_UNIT_NAME is %q, not a unit's name", e.Unit)
+	}
+	if err := e.parseName(getenv); err != nil {
+		return Event{}, fmt.Errorf("cannot read event: %w", err)
+	}
+	return e, nil
+}
+
+// parseName fills in what the dispatch path says, and the details that belong
+// to its kind.
+func (e *Event) parseName(getenv func(string) string) error {
+	path := getenv("JUJU_DISPATCH_PATH")
+	if path == "" {
+		e.Kind = Exec
+		if getenv("JUJU_RELATION_ID") != "" {
+			e.Relation = parseRelation(getenv)
+		}
+		return nil
+	}
+	if name, ok := strings.CutPrefix(path, "actions/"); ok && name != "" {
+		id := getenv("JUJU_ACTION_UUID")
+		if id == "" {
+			id = strings.TrimPrefix(getenv("JUJU_ACTION_TAG"), "action-")
+		}
+		e.Kind, e.Name, e.Action = Action, name, &EventAction{Name: name, ID: id}
+		return nil
+	}
+	name, ok := strings.CutPrefix(path, "hooks/")
+	if !ok || name == "" {
+		return fmt.Errorf("JUJU_DISPATCH_PATH is %q, neither a hook nor an action", path)
+	}
+	e.Name = name
+	return e.parseHook(getenv)
+}
+
+// The hooks whose whole name is known, and those with something in front.
+var (
+	plainHooks = []Kind{
+		Install, Start, Stop, Remove, ConfigChanged, UpdateStatus, UpgradeCharm, LeaderElected,
+		LeaderSettingsChanged, LeaderDeposed, CollectMetrics, MeterStatusChanged, PreSeriesUpgrade, PostSeriesUpgrade,
+	}
+	secretHooks   = []Kind{SecretChanged, SecretRotate, SecretExpired, SecretRemove}
+	relationHooks = []Kind{RelationCreated, RelationJoined, RelationChanged, RelationDeparted, RelationBroken}
+	workloadHooks = []Kind{PebbleReady, PebbleCustomNotice, PebbleCheckFailed, PebbleCheckRecovered}
+	storageHooks  = []Kind{StorageAttached, StorageDetaching}
+)
+
+// parseHook finds the kind of the hook e.Name. What stands before "-relation-"
+// and its like is cut off by the variable that names it, because an endpoint
+// may have any of these words in its own name.
+func (e *Event) parseHook(getenv func(string) string) error {
+	storage, _, _ := strings.Cut(getenv("JUJU_STORAGE_ID"), "/")
+	if kind, ok := hookOf(plainHooks, "", e.Name); ok {
+		e.Kind = kind
+		return nil
+	}
+	if kind, ok := hookOf(secretHooks, "", e.Name); ok {
+		e.Kind = kind
+		return e.parseSecret(getenv)
+	}
+	if kind, ok := hookOf(relationHooks, getenv("JUJU_RELATION"), e.Name); ok {
+		e.Kind, e.Relation = kind, parseRelation(getenv)
+		if e.Relation.ID == "" {
+			return fmt.Errorf("JUJU_RELATION_ID is not set in %s", e.Name)
+		}
+		return nil
+	}
+	if kind, ok := hookOf(workloadHooks, getenv("JUJU_WORKLOAD_NAME"), e.Name); ok {
+		e.Kind = kind
+		e.Workload = &EventWorkload{
+			Container:  getenv("JUJU_WORKLOAD_NAME"),
+			NoticeID:   getenv("JUJU_NOTICE_ID"),
+			NoticeType: getenv("JUJU_NOTICE_TYPE"),
+			NoticeKey:  getenv("JUJU_NOTICE_KEY"),
+			CheckName:  getenv("JUJU_PEBBLE_CHECK_NAME"),
+		}
+		return nil
+	}
+	if kind, ok := hookOf(storageHooks, storage, e.Name); ok {
+		e.Kind = kind
+		e.Storage = &EventStorage{
+			Name:     storage,
+			ID:       getenv("JUJU_STORAGE_ID"),
+			Location: getenv("JUJU_STORAGE_LOCATION"),
+			Kind:     getenv("JUJU_STORAGE_KIND"),
+		}
+		return nil
+	}
+	// A relation's event without its relation must not pass for a custom hook,
+	// which a charm may well ignore.
+	for _, kind := range relationHooks {
+		if strings.HasSuffix(e.Name, "-"+string(kind)) {
+			return fmt.Errorf("JUJU_RELATION is %q in %s", getenv("JUJU_RELATION"), e.Name)
+		}
+	}
+	e.Kind = Unknown
+	return nil
+}
+
+// hookOf returns which of kinds the hook's name is, behind the subject's name
+// and a dash if it has a subject: (relationHooks, "gateway",
+// "gateway-relation-broken") is RelationBroken.
+func hookOf(kinds []Kind, subject, name string) (Kind, bool) {
+	for _, kind := range kinds {
+		switch {
+		case subject == "" && name == string(kind),
+			subject != "" && name == subject+"-"+string(kind):
+			return kind, true
+		}
+	}
+	return "", false
+}
+
+func parseRelation(getenv func(string) string) *EventRelation {
+	r := &EventRelation{
+		Endpoint:      getenv("JUJU_RELATION"),
+		ID:            getenv("JUJU_RELATION_ID"),
+		RemoteApp:     getenv("JUJU_REMOTE_APP"),
+		RemoteUnit:    getenv("JUJU_REMOTE_UNIT"),
+		DepartingUnit: getenv("JUJU_DEPARTING_UNIT"),
+	}
+	if r.RemoteApp == "" {
+		r.RemoteApp = applicationOf(r.RemoteUnit)
+	}
+	return r
+}
+
+func (e *Event) parseSecret(getenv func(string) string) error {
+	e.Secret = &EventSecret{ID: SecretID(getenv("JUJU_SECRET_ID")), Label: getenv("JUJU_SECRET_LABEL")}
+	if e.Secret.ID == "" {
+		return fmt.Errorf("JUJU_SECRET_ID is not set in %s", e.Name)
+	}
+	text := getenv("JUJU_SECRET_REVISION")
+	if text == "" {
+		return nil
+	}
+	revision, err := strconv.Atoi(text)
+	if err != nil || revision < 0 {
+		return fmt.Errorf("JUJU_SECRET_REVISION is %q, not a number", text)
+	}
+	e.Secret.Revision = revision
+	return nil
+}
+
+func parseAgent(getenv func(string) string) EventAgent {
+	return EventAgent{
+		APIAddresses:     strings.Fields(getenv("JUJU_API_ADDRESSES")),
+		CloudAPIVersion:  getenv("CLOUD_API_VERSION"),
+		MachineID:        getenv("JUJU_MACHINE_ID"),
+		AvailabilityZone: getenv("JUJU_AVAILABILITY_ZONE"),
+		PrincipalUnit:    getenv("JUJU_PRINCIPAL_UNIT"),
+		HTTPProxy:        getenv("JUJU_CHARM_HTTP_PROXY"),
+		HTTPSProxy:       getenv("JUJU_CHARM_HTTPS_PROXY"),
+		FTPProxy:         getenv("JUJU_CHARM_FTP_PROXY"),
+		NoProxy:          getenv("JUJU_CHARM_NO_PROXY"),
+		TraceID:          getenv("JUJU_TRACE_ID"),
+		SpanID:           getenv("JUJU_SPAN_ID"),
+		TraceFlags:       getenv("JUJU_TRACE_FLAGS"),
+	}
+}
+
+// applicationOf returns "app" of "app/0", and of "app".
+func applicationOf(unit string) string {
+	app, _, _ := strings.Cut(unit, "/")
+	return app
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 63)
+	return err == nil
+}

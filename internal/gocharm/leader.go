@@ -1,0 +1,16 @@
+package gocharm
+
+import (
+	"context"
+	"fmt"
+)
+
+// IsLeader tells whether this unit leads its application. Yes is sure for half
+// a minute only: a later write may yet fail with ErrNotLeader.
+func (t *Tools) IsLeader(ctx context.Context) (bool, error) {
+	var leader bool
+	if err := t.ask(ctx, &leader, "is-leader"); err != nil {
+		return false, fmt.Errorf("cannot read leadership: %w", err)
+	}
+	return leader, nil
+}

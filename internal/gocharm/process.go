@@ -1,0 +1,145 @@
+package gocharm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// pipeDelay is how long a tool's output may stay open after the tool ended or
+// was killed.
+const pipeDelay = 5 * time.Second
+
+// toolVariables are what a hook tool reads from the environment to find the
+// agent, and PATH for tools that are scripts.
+var toolVariables = []string{
+	"PATH", "JUJU_CONTEXT_ID", "JUJU_AGENT_SOCKET_ADDRESS", "JUJU_AGENT_SOCKET_NETWORK",
+	"JUJU_AGENT_CA_CERT", "JUJU_AGENT_TOKEN", "JUJU_UNIT_NAME", "JUJU_CHARM_DIR",
+}
+
+// processRunner runs hook tools as processes found on PATH.
+type processRunner struct {
+	path    []string // directories
+	env     []string
+	tempDir string
+}
+
+// newProcessRunner returns a runner whose tools get this process's environment
+// with the variables that matter to them taken from getenv.
+func newProcessRunner(getenv func(string) string) (*processRunner, error) {
+	p := &processRunner{
+		path:    filepath.SplitList(getenv("PATH")),
+		env:     os.Environ(),
+		tempDir: getenv("TMPDIR"),
+	}
+	for _, name := range toolVariables {
+		// Of two entries with the same name the last one counts.
+		p.env = append(p.env, name+"="+getenv(name))
+	}
+	if p.tempDir == "" {
+		p.tempDir = os.TempDir()
+	}
+	// The agent opens our files itself, from its own working directory.
+	var err error
+	if p.tempDir, err = filepath.Abs(p.tempDir); err != nil {
+		return nil, fmt.Errorf("cannot find directory for temporary files: %w", err)
+	}
+	return p, nil
+}
+
+// Run starts a process. See [Runner].
+func (p *processRunner) Run(ctx context.Context, call Call) (stdout []byte, err error) {
+	if err := call.check(); err != nil {
+		return nil, err
+	}
+	path, err := p.find(call.Tool)
+	if err != nil {
+		return nil, err
+	}
+	args := call.Args
+	if len(call.Content) > 0 {
+		dir, content, err := p.writeContent(call)
+		if dir != "" {
+			defer func() {
+				if rmErr := os.RemoveAll(dir); rmErr != nil {
+					stdout, err = nil, errors.Join(err, fmt.Errorf("cannot remove secret content: %w", rmErr))
+				}
+			}()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot run %s: %w", call.Tool, err)
+		}
+		args = append(append([]string(nil), args...), content...)
+	}
+	return p.start(ctx, path, args, call)
+}
+
+// Close has nothing to let go of. See [Runner].
+func (p *processRunner) Close() error { return nil }
+
+// start runs the program at path and waits for its end.
+func (p *processRunner) start(ctx context.Context, path string, args []string, call Call) ([]byte, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = p.env
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = pipeDelay
+	if call.Stdin != nil {
+		cmd.Stdin = bytes.NewReader(call.Stdin)
+	}
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return stdout.Bytes(), nil
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("cannot run %s: gave up waiting for it: %w", call.Tool, ctx.Err())
+	case errors.As(err, &exit):
+		text := stderr.String()
+		if text == "" {
+			text = exit.ProcessState.String()
+		}
+		return nil, newToolError(call, exit.ExitCode(), text)
+	default:
+		return nil, fmt.Errorf("cannot run %s: %w", call.Tool, err)
+	}
+}
+
+// find returns the path of a tool. Relative directories on PATH are passed
+// over, as os/exec does.
+func (p *processRunner) find(tool string) (string, error) {
+	for _, dir := range p.path {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		path := filepath.Join(dir, tool)
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	return "", &ToolError{Tool: tool, Code: 127, Stderr: "ERROR " + missingTool}
+}
+
+// writeContent writes a secret's content to files that only we can read, in a
+// directory of their own, and returns it with the arguments naming the files.
+// The directory is to be removed even after an error.
+func (p *processRunner) writeContent(call Call) (dir string, args []string, err error) {
+	dir, err = os.MkdirTemp(p.tempDir, "gocharm-") // mode 0700
+	if err != nil {
+		return "", nil, fmt.Errorf("cannot make directory for secret content: %w", err)
+	}
+	for _, key := range call.contentKeys() {
+		path := filepath.Join(dir, key)
+		if err := os.WriteFile(path, []byte(call.Content[key]), 0o600); err != nil {
+			return dir, nil, fmt.Errorf("cannot write secret content: %w", err)
+		}
+		args = append(args, key+"#file="+path)
+	}
+	return dir, args, nil
+}

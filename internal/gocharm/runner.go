@@ -1,0 +1,91 @@
+package gocharm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+)
+
+// Runner runs hook tools. It may be used by several goroutines at once; the
+// agent runs one tool at a time whatever they do.
+type Runner interface {
+	// Run runs one hook tool and returns what it wrote to standard output. A
+	// tool that ends with another code than 0 gives a *ToolError. When ctx ends
+	// first, the error is ctx's and the tool may have run or not.
+	Run(ctx context.Context, call Call) ([]byte, error)
+	// Close lets go of the agent. It must be called on every way out: the agent
+	// waits for the connection to be closed before it goes on.
+	Close() error
+}
+
+// Call is one run of a hook tool.
+type Call struct {
+	// Tool is the bare name: "relation-get".
+	Tool string
+	// Args are its arguments. They may show on a command line.
+	Args []string
+	// Stdin is its standard input; nil for none.
+	Stdin []byte
+	// Content is a secret's content by key. It is added to the arguments in the
+	// way each form of runner can do without putting it on a command line.
+	Content map[string]string
+}
+
+// ToolsVariable is the environment variable that, set to "exec", has every hook
+// tool run as a process even where the agent's socket could be used.
+const ToolsVariable = "CHARM_HOOK_TOOLS"
+
+// NewRunner returns the runner for the environment that getenv gives: the unit
+// agent's socket when there is one that answers, otherwise processes on PATH.
+func NewRunner(getenv func(string) string) (Runner, error) {
+	processes, err := newProcessRunner(getenv)
+	if err != nil {
+		return nil, err
+	}
+	switch choice := getenv(ToolsVariable); choice {
+	case "exec":
+		return processes, nil
+	case "":
+	default:
+		return nil, fmt.Errorf(`cannot use %s=%q: it must be "exec" or not be set`, ToolsVariable, choice)
+	}
+	if getenv("JUJU_AGENT_SOCKET_NETWORK") != "unix" || getenv("JUJU_AGENT_SOCKET_ADDRESS") == "" {
+		return processes, nil
+	}
+	socket, err := newSocketRunner(getenv, processes)
+	if err != nil {
+		// Nothing has been run yet, so the tools on PATH can do all of it.
+		return processes, nil
+	}
+	return socket, nil
+}
+
+var errClosed = errors.New("the runner is closed")
+
+// The names Juju allows for tools (by what exists) and for a secret's keys
+// (core/secrets: at least three characters).
+var (
+	toolName  = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	secretKey = regexp.MustCompile(`^[a-z](-?[a-z0-9]){2,}$`)
+)
+
+// check tells what is wrong with a call, without repeating any content.
+func (c Call) check() error {
+	if !toolName.MatchString(c.Tool) {
+		return fmt.Errorf("cannot run hook tool: %q is not the name of one", c.Tool)
+	}
+	for _, key := range c.contentKeys() {
+		if !secretKey.MatchString(key) {
+			return fmt.Errorf("cannot run %s: %q is not a key for secret content", c.Tool, key)
+		}
+		if c.Content[key] == "" {
+			return fmt.Errorf("cannot run %s: no content for key %q", c.Tool, key)
+		}
+	}
+	return nil
+}
+
+func (c Call) contentKeys() []string { return slices.Sorted(maps.Keys(c.Content)) }
