@@ -1,0 +1,67 @@
+# What a developer types; `make help` lists it. The tree has three modules: the
+# charm (.), its tests against a real cluster (tests) and its tools
+# (internal/tools). Each step says what it is before it starts, since the first
+# run compiles a good deal; Go's build cache makes the next ones short.
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+
+MODULES := . internal/tools tests
+TOOL    := go tool -modfile=$(CURDIR)/internal/tools/go.mod
+# Options of the demo (make demo ARGS=--keep), and of go test (make test TESTFLAGS=-v).
+ARGS      ?=
+TESTFLAGS ?=
+say = @printf '\n== %s\n' "$(1)"
+
+.PHONY: check test help lint unit whole fmt build charm golden demo cluster clean
+
+check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
+
+test: check whole ## all tests: those of check, then whole hook runs and traffic on a real control plane
+
+lint: ## gofumpt, the rules of this repository, vet and staticcheck, over all modules
+	$(call say,gofumpt (make fmt mends what it lists))
+	@unformatted=$$($(TOOL) gofumpt -l .); [[ -z $$unformatted ]] || { echo "$$unformatted"; exit 1; }
+	$(call say,rules of the repository)
+	@go test -count=1 $(TESTFLAGS) ./internal/rules
+	@for module in $(MODULES); do \
+		printf '\n== go vet, module %s\n' $$module; go -C $$module vet ./...; done
+	@for module in $(MODULES); do \
+		printf '\n== staticcheck, module %s\n' $$module; (cd $$module && $(TOOL) staticcheck ./...); done
+
+unit: ## the tests of the charm and of its packer
+	$(call say,tests of the charm)
+	@go test $(TESTFLAGS) ./...
+	$(call say,tests of the packer and of the charm it packs)
+	@# Never cached: they read the whole repository, and Go looks at their own module only.
+	@go -C internal/tools test -count=1 $(TESTFLAGS) ./...
+
+whole: ## whole hook runs and traffic: real processes, a real control plane, a real gateway
+	$(call say,tests on a real cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
+	@# One package at a time: two cores carry one cluster.
+	@go -C tests test -count=1 -p 1 -timeout 75m $(TESTFLAGS) ./...
+
+fmt: ## rewrite Go files as gofumpt wants them
+	@$(TOOL) gofumpt -l -w .
+
+build: ## compile the charm's program into bin/
+	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/gateway-api-integrator
+
+charm: ## pack the charm for each platform, as juju deploy ./<file> takes it
+	@go -C internal/tools run ./packcharm -root $(CURDIR)
+
+golden: ## write the planner's golden files anew, and show which changed
+	@go test ./internal/plan -update
+	@git diff --stat -- internal/plan/testdata
+
+demo: ## the guided tour: an application reached over HTTPS (ARGS=--keep leaves it running)
+	@cd tests && go run ./demo $(ARGS)
+
+cluster: ## a real control plane and gateway to play with, until interrupted
+	@cd tests && go run ./cluster/cmd/cluster $(ARGS)
+
+clean: ## remove what build and charm wrote
+	@rm -rf bin *.charm
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
