@@ -23,7 +23,7 @@ lint: ## gofumpt, the rules of this repository, vet and staticcheck, over all mo
 	$(call say,gofumpt (make fmt mends what it lists))
 	@unformatted=$$($(TOOL) gofumpt -l .); [[ -z $$unformatted ]] || { echo "$$unformatted"; exit 1; }
 	$(call say,rules of the repository)
-	@go test -count=1 $(TESTFLAGS) ./internal/rules
+	@go test -count=1 ./internal/rules
 	@for module in $(MODULES); do \
 		printf '\n== go vet, module %s\n' $$module; go -C $$module vet ./...; done
 	@for module in $(MODULES); do \
