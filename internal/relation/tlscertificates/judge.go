@@ -1,0 +1,172 @@
+package tlscertificates
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"time"
+)
+
+// String returns the state in one word for logs and tests.
+func (s State) String() string {
+	names := [...]string{"pending", "issued", "revoked", "not yet valid", "denied", "expired", "unusable"}
+	if s < 0 || int(s) >= len(names) {
+		return fmt.Sprintf("state %d", int(s))
+	}
+	return names[s]
+}
+
+// Judge finds what the provider's data say at time now of our request r, made with
+// key. A certificate may be served only if it answers r (the same CSR, byte for
+// byte in DER), has our key, is a CA's just when r asks for one, covers every
+// name and address of r, is not revoked and is within its validity.
+//
+// Of several that may be served it takes the newest. A certificate listed once as
+// revoked is revoked wherever else it is listed. When none may be served, the
+// verdict is the one that asks most of the caller: Revoked, NotYetValid, Denied,
+// Expired, Unusable, Pending, in this order.
+func Judge(r Request, key *rsa.PrivateKey, p Provider, now time.Time) Verdict {
+	csr, err := r.parse()
+	if err != nil {
+		return Verdict{State: Unusable, Reason: "our own request cannot be read"}
+	}
+	best, pool := Verdict{State: Pending, Reason: "no certificate yet"}, []*x509.Certificate(nil)
+	refusal := refusalOf(csr.Raw, p.Errors)
+	if refusal != nil {
+		best = Verdict{State: Denied, Reason: "the provider refuses: " + refusal.String()}
+	}
+	for _, certificate := range p.Certificates {
+		if !bytes.Equal(certificate.Request, csr.Raw) || certificate.Leaf == nil {
+			continue
+		}
+		verdict := judgeOne(certificate, csr, r.CA, key, p, now)
+		if better(verdict, best) {
+			best, pool = verdict, certificate.Pool
+		}
+	}
+	if best.State != Issued {
+		best.Error = refusal
+		return best
+	}
+	// Only now, and once: checking signatures is the costly part of it all.
+	best.ChainPEM = encodeChain(chain(best.Leaf, pool, now))
+	return best
+}
+
+// urgency orders the states of a request for which there are several.
+var urgency = map[State]int{
+	Issued: 6, Revoked: 5, NotYetValid: 4, Denied: 3, Expired: 2, Unusable: 1, Pending: 0,
+}
+
+// better tells whether verdict a counts rather than b: by its state, then the
+// newer certificate. Equal ones are told apart by their bytes, so that the
+// order of the entries never decides.
+func better(a, b Verdict) bool {
+	switch {
+	case a.State != b.State:
+		return urgency[a.State] > urgency[b.State]
+	case !a.NotBefore.Equal(b.NotBefore):
+		return a.NotBefore.After(b.NotBefore)
+	case !a.NotAfter.Equal(b.NotAfter):
+		return a.NotAfter.After(b.NotAfter)
+	case a.Leaf != nil && b.Leaf != nil:
+		return bytes.Compare(a.Leaf.Raw, b.Leaf.Raw) > 0
+	}
+	return false
+}
+
+// judgeOne finds what one certificate is worth that answers csr.
+func judgeOne(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.PrivateKey, p Provider, now time.Time) Verdict {
+	verdict := Verdict{
+		Leaf:      c.Leaf,
+		CA:        c.CA,
+		Chain:     c.Chain,
+		NotBefore: c.Leaf.NotBefore,
+		NotAfter:  c.Leaf.NotAfter,
+	}
+	verdict.State, verdict.Reason = stateOf(c, csr, ca, key, p, now)
+	return verdict
+}
+
+func stateOf(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.PrivateKey, p Provider, now time.Time) (State, string) {
+	switch {
+	case key == nil || !key.PublicKey.Equal(c.Leaf.PublicKey):
+		return Unusable, "the certificate has another key than ours"
+	case isCA(c.Leaf) != ca:
+		return Unusable, kindProblem[ca]
+	}
+	if name := uncovered(c.Leaf, csr); name != "" {
+		return Unusable, "the certificate does not cover " + name
+	}
+	switch {
+	case revoked(c.Leaf, p.Certificates):
+		return Revoked, "the certificate is revoked"
+	case now.Before(c.Leaf.NotBefore):
+		return NotYetValid, "the certificate is not valid before " + c.Leaf.NotBefore.UTC().Format(time.RFC3339)
+	case now.After(c.Leaf.NotAfter):
+		return Expired, "the certificate expired on " + c.Leaf.NotAfter.UTC().Format(time.RFC3339)
+	}
+	return Issued, ""
+}
+
+// kindProblem says that a certificate is not of the kind asked for, by whether a
+// certificate authority was.
+var kindProblem = map[bool]string{
+	true:  "the certificate is not a certificate authority's, as asked for",
+	false: "the certificate is a certificate authority's, not a server's",
+}
+
+func isCA(certificate *x509.Certificate) bool {
+	return certificate.BasicConstraintsValid && certificate.IsCA
+}
+
+// uncovered returns a name or address that csr asks for and leaf lacks, or nothing.
+// A request with neither asks for its common name.
+func uncovered(leaf *x509.Certificate, csr *x509.CertificateRequest) string {
+	names := csr.DNSNames
+	if len(names) == 0 && len(csr.IPAddresses) == 0 && csr.Subject.CommonName != "" {
+		names = []string{csr.Subject.CommonName}
+	}
+	for _, name := range names {
+		if leaf.VerifyHostname(name) != nil {
+			return name
+		}
+	}
+	for _, address := range csr.IPAddresses {
+		if !hasAddress(leaf.IPAddresses, address) {
+			return address.String()
+		}
+	}
+	return ""
+}
+
+func hasAddress(list []net.IP, address net.IP) bool {
+	for _, other := range list {
+		if other.Equal(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// revoked tells whether leaf stands anywhere among all as revoked.
+func revoked(leaf *x509.Certificate, all []Certificate) bool {
+	for _, other := range all {
+		if other.Revoked && other.Leaf != nil && leaf.Equal(other.Leaf) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusalOf returns the last refusal of the request with this DER, or nil.
+func refusalOf(request []byte, all []RequestError) *RequestError {
+	for i := len(all) - 1; i >= 0; i-- {
+		if bytes.Equal(all[i].Request, request) {
+			return &all[i]
+		}
+	}
+	return nil
+}

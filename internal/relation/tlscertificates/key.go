@@ -1,0 +1,76 @@
+package tlscertificates
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// minKeyBits is the least RSA key that the Python library, and so every provider,
+// takes for a valid one. New keys have just as many.
+const minKeyBits = 2048
+
+// labelPrefix is the Charmhub identifier of the Python library, with which it
+// begins the label of every secret.
+const labelPrefix = "afd8c2bccf834997afce12c2706d2ede"
+
+// KeyLabels returns the labels under which the Python library keeps the private
+// key of an application: since its version 1.9.0, and before. A key may be found
+// under either; a new one goes under current.
+func KeyLabels(endpoint string) (current, legacy string) {
+	return labelPrefix + "-private-key-app-" + endpoint, labelPrefix + "-private-key-" + endpoint
+}
+
+// NewKey returns a new RSA key of 2048 bits. Go 1.26 and later draw it from the
+// system's randomness whatever random is.
+func NewKey(random io.Reader) (*rsa.PrivateKey, error) {
+	key, err := rsa.GenerateKey(random, minKeyBits)
+	if err != nil {
+		return nil, fmt.Errorf("cannot generate private key: %w", err)
+	}
+	return key, nil
+}
+
+// EncodeKey returns key as the Python library stores it: PKCS#1 PEM without a
+// newline at its end.
+func EncodeKey(key *rsa.PrivateKey) string {
+	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	return strings.TrimSpace(string(pem.EncodeToMemory(block)))
+}
+
+// ParseKey reads a private key as EncodeKey or an operator writes it: PEM, PKCS#1
+// or PKCS#8, RSA of 2048 bits or more. Errors hold nothing of the key.
+func ParseKey(text string) (*rsa.PrivateKey, error) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, errors.New("cannot read private key: not PEM")
+	}
+	var key *rsa.PrivateKey
+	switch block.Type {
+	case "RSA PRIVATE KEY":
+		parsed, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, errors.New("cannot read private key: not PKCS#1")
+		}
+		key = parsed
+	case "PRIVATE KEY":
+		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, errors.New("cannot read private key: not PKCS#8")
+		}
+		var ok bool
+		if key, ok = parsed.(*rsa.PrivateKey); !ok {
+			return nil, errors.New("cannot use private key: not RSA")
+		}
+	default:
+		return nil, errors.New("cannot read private key: not an RSA key in PEM")
+	}
+	if key.N.BitLen() < minKeyBits {
+		return nil, fmt.Errorf("cannot use private key: fewer than %d bits", minKeyBits)
+	}
+	return key, nil
+}

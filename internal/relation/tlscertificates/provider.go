@@ -1,0 +1,210 @@
+package tlscertificates
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
+)
+
+const (
+	keyCertificates = "certificates"
+	keyCertificate  = "certificate"
+	keyChain        = "chain"
+	keyRevoked      = "revoked"
+)
+
+const (
+	// maxPool is how many certificates one entry may bring besides its leaf. Real
+	// chains have two or three.
+	maxPool = 32
+
+	// maxKeyBits is the largest RSA key a signature is checked with. Checking gets
+	// slow with the square of it; 8192 is what Go's TLS allows.
+	maxKeyBits = 8192
+)
+
+// ParseProvider reads the provider's application databag. It never fails: an
+// entry that cannot be used is left out, and Remarks tells which and why, in
+// words for the log. Members it does not know are ignored, so that newer
+// providers can say more.
+func ParseProvider(bag map[string]string) Provider {
+	var provider Provider
+	var notes notes
+	if err := pyjson.CheckBag(bag); err != nil {
+		notes.add("%v; ignored", err)
+		provider.Remarks = notes.all()
+		return provider
+	}
+	for i, entry := range list(bag, keyCertificates, &notes) {
+		where := fmt.Sprintf("%s[%d]", keyCertificates, i)
+		certificate, err := parseCertificate(string(entry), where, &notes)
+		if err != nil {
+			notes.add("%s: %v; ignored", where, err)
+			continue
+		}
+		provider.Certificates = append(provider.Certificates, certificate)
+	}
+	for i, entry := range list(bag, keyRequestErrors, &notes) {
+		refusal, err := parseRequestError(string(entry))
+		if err != nil {
+			notes.add("%s[%d]: %v; ignored", keyRequestErrors, i, err)
+			continue
+		}
+		provider.Errors = append(provider.Errors, refusal)
+	}
+	provider.Capabilities = parseCapabilities(bag[keyCapabilities], &notes)
+	provider.Remarks = notes.all()
+	return provider
+}
+
+// list returns the elements of the list that stands under key.
+func list(bag map[string]string, key string, notes *notes) []json.RawMessage {
+	value, ok := bag[key]
+	if !ok || value == "" {
+		return nil
+	}
+	entries, err := pyjson.List(value)
+	if err != nil {
+		notes.add("%s: %v; ignored", key, err)
+		return nil
+	}
+	return entries
+}
+
+// parseCertificate reads one entry. It must name its request and hold a leaf; what
+// else is unreadable is left out with a note that begins with where.
+func parseCertificate(entry, where string, notes *notes) (Certificate, error) {
+	members, err := pyjson.Object(entry)
+	if err != nil {
+		return Certificate{}, err
+	}
+	var certificate Certificate
+	text, ok := pyjson.String(string(members[keyCSR]))
+	if !ok {
+		return Certificate{}, errors.New(keyCSR + " missing")
+	}
+	if certificate.Request, err = requestDER(text); err != nil {
+		return Certificate{}, fmt.Errorf("%s: %w", keyCSR, err)
+	}
+	if certificate.Revoked, err = parseRevoked(members); err != nil {
+		return Certificate{}, err
+	}
+	if text, ok = pyjson.String(string(members[keyCertificate])); !ok {
+		return Certificate{}, errors.New(keyCertificate + " missing")
+	}
+	// Of a bundle the first certificate is the leaf; if that one cannot be read,
+	// none of the others stands in for it.
+	found := blocks(text, certificateTypes)
+	if len(found) == 0 {
+		return Certificate{}, errors.New(keyCertificate + ": not a PEM certificate")
+	}
+	if certificate.Leaf, err = x509.ParseCertificate(found[0]); err != nil {
+		return Certificate{}, errors.New(keyCertificate + ": not a certificate")
+	}
+	pool := pool{seen: map[string]bool{string(found[0]): true}, where: where, notes: notes}
+	pool.add(keyCertificate, text)
+	for _, text := range chainTexts(members, where, notes) {
+		if pool.add(keyChain, text) {
+			certificate.Chain = append(certificate.Chain, strings.TrimSpace(text))
+		}
+	}
+	if text, ok := pyjson.String(string(members[keyCA])); ok && text != "" {
+		if pool.add(keyCA, text) {
+			certificate.CA = strings.TrimSpace(text)
+		}
+	}
+	certificate.Pool = pool.certificates
+	return certificate, nil
+}
+
+// parseRevoked fails closed: an entry that says of its revocation what cannot be
+// understood is not used.
+func parseRevoked(members map[string]json.RawMessage) (bool, error) {
+	raw, ok := members[keyRevoked]
+	if !ok || pyjson.IsNull(string(raw)) {
+		return false, nil
+	}
+	revoked, ok := pyjson.Bool(string(raw))
+	if !ok {
+		return false, errors.New(keyRevoked + " must be true or false")
+	}
+	return revoked, nil
+}
+
+// chainTexts returns the PEMs of the chain. One string instead of a list is taken
+// for a bundle.
+func chainTexts(members map[string]json.RawMessage, where string, notes *notes) []string {
+	raw := string(members[keyChain])
+	if raw == "" || pyjson.IsNull(raw) {
+		return nil
+	}
+	if text, ok := pyjson.String(raw); ok {
+		return []string{text}
+	}
+	elements, err := pyjson.List(raw)
+	if err != nil {
+		notes.add("%s.%s: %v; ignored", where, keyChain, err)
+		return nil
+	}
+	var texts []string
+	for _, element := range elements {
+		text, ok := pyjson.String(string(element))
+		if !ok {
+			notes.add("%s.%s: not a string; ignored", where, keyChain)
+			continue
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// pool gathers the certificates that may stand between a leaf and its root.
+type pool struct {
+	seen         map[string]bool // by DER, the leaf's included
+	certificates []*x509.Certificate
+	where        string
+	notes        *notes
+}
+
+// add takes the certificates in text that are new, and tells whether there was
+// any certificate in it.
+func (p *pool) add(key, text string) (readable bool) {
+	found := blocks(text, certificateTypes)
+	for _, der := range found {
+		if p.seen[string(der)] {
+			readable = true
+			continue
+		}
+		certificate, err := x509.ParseCertificate(der)
+		switch {
+		case err != nil:
+			p.notes.add("%s.%s: not a certificate; ignored", p.where, key)
+			continue
+		case len(p.certificates) == maxPool:
+			p.notes.add("%s: more than %d certificates; the rest ignored", p.where, maxPool)
+			return true
+		case !checkable(certificate):
+			p.notes.add("%s.%s: key of more than %d bits; ignored", p.where, key, maxKeyBits)
+		default:
+			p.certificates = append(p.certificates, certificate)
+		}
+		readable = true
+		p.seen[string(der)] = true
+	}
+	if len(found) == 0 {
+		p.notes.add("%s.%s: not a PEM certificate; ignored", p.where, key)
+	}
+	return readable
+}
+
+// checkable tells whether signatures can be checked with the key of certificate
+// in reasonable time.
+func checkable(certificate *x509.Certificate) bool {
+	key, ok := certificate.PublicKey.(*rsa.PublicKey)
+	return !ok || key.N.BitLen() <= maxKeyBits
+}
