@@ -44,9 +44,9 @@ func (t *Tools) SetActionResults(ctx context.Context, results map[string]string)
 // FailAction marks the action that is running as failed and tells the operator
 // why. The process must then end with 0, or Juju forgets the message.
 func (t *Tools) FailAction(ctx context.Context, message string) error {
-	args := []string{"--"}
+	var args []string
 	if message = printable(message, maxMessage, "\n"); message != "" {
-		args = append(args, message)
+		args = append(args, "--", message)
 	}
 	if err := t.run(ctx, "action-fail", args...); err != nil {
 		return fmt.Errorf("cannot fail action: %w", err)

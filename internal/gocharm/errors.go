@@ -2,6 +2,7 @@ package gocharm
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -70,10 +71,15 @@ const (
 	notFoundText    = "not found"
 	restrictedText  = "not implemented for restricted context"
 	missingTool     = "unknown hook command: not on PATH"
-	wrongContext    = "wrong hook context"
-	maxStderr       = 4 << 10
-	withheld        = "(its message repeats what it was given, and is left out)"
-	sharedRun       = 16 // bytes in common with the input that make a message repeat it
+)
+
+// What is kept of a message.
+const (
+	maxStderr    = 4 << 10
+	wrongContext = "wrong hook context"
+	withheld     = "(its message repeats what it was given, and is left out)"
+	sharedRun    = 16 // bytes in common with the input that make a message repeat it
+	sharedWord   = 6  // bytes of a value in standard input that, found whole, do so too
 )
 
 var (
@@ -104,16 +110,19 @@ func classify(message string) []error {
 // newToolError returns the failure of a call that ended with code and this text
 // on standard error.
 func newToolError(call Call, code int, stderr string) *ToolError {
-	e := &ToolError{Tool: call.Tool, Code: code, Stderr: stderr}
-	e.kinds = classify(errorText(stderr))
+	message := errorText(stderr)
+	e := &ToolError{Tool: call.Tool, Code: code, Stderr: stderr, kinds: classify(message)}
+	if len(stderr) > maxStderr {
+		e.Stderr = "ERROR " + strings.ToValidUTF8(message[:min(len(message), maxStderr)], "")
+	}
 	switch {
-	case contextIDText.MatchString(stderr):
+	case contextIDText.MatchString(e.Stderr):
 		// Context ids are as good as passwords while the hook lasts.
 		e.Stderr = "ERROR " + wrongContext
-	case call.repeatedBy(stderr):
-		e.Stderr = "ERROR " + withheld
-	case len(stderr) > maxStderr:
-		e.Stderr = "ERROR " + strings.ToValidUTF8(errorText(stderr)[:maxStderr], "")
+	case call.repeatedBy(e.Stderr) && len(e.kinds) > 0:
+		e.Stderr = "ERROR " + e.kinds[0].Error() + " " + withheld
+	case call.repeatedBy(e.Stderr):
+		e.Stderr = "ERROR failed " + withheld
 	}
 	return e
 }
@@ -132,26 +141,32 @@ func errorText(stderr string) string {
 // secret content, in clear or in base64: Juju quotes arguments that it does not
 // understand.
 func (c Call) repeatedBy(text string) bool {
-	for _, value := range c.Content {
-		if strings.Contains(text, value) || sharesRun(text, value) ||
-			sharesRun(text, base64.StdEncoding.EncodeToString([]byte(value))) {
-			return true
-		}
-	}
-	return sharesRun(text, string(c.Stdin))
-}
-
-// sharesRun tells whether two texts have a run of bytes in common that is too
-// long to be chance.
-func sharesRun(text, input string) bool {
 	runs := make(map[string]bool)
 	for i := 0; i+sharedRun <= len(text); i++ {
 		runs[text[i:i+sharedRun]] = true
 	}
-	for i := 0; i+sharedRun <= len(input); i++ {
-		if runs[input[i:i+sharedRun]] {
+	// A run in common is too long to be chance.
+	shares := func(input string) bool {
+		for i := 0; i+sharedRun <= len(input); i++ {
+			if runs[input[i:i+sharedRun]] {
+				return true
+			}
+		}
+		return false
+	}
+	for _, value := range c.Content {
+		if strings.Contains(text, value) || shares(value) || shares(base64.StdEncoding.EncodeToString([]byte(value))) {
 			return true
 		}
 	}
-	return false
+	// Standard input is not secret as such, so a word of it may be chance.
+	var values map[string]string
+	if json.Unmarshal(c.Stdin, &values) == nil {
+		for _, value := range values {
+			if len(value) >= sharedWord && strings.Contains(text, value) {
+				return true
+			}
+		}
+	}
+	return shares(string(c.Stdin))
 }

@@ -2,6 +2,7 @@ package gocharm
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -88,7 +89,7 @@ type Event struct {
 	// ContextID lets its holder call hook tools as this unit: keep it out of logs.
 	ContextID string
 
-	Relation *EventRelation // relation events, and juju-exec for a relation
+	Relation *EventRelation // relation events, and what juju-exec runs for a relation
 	Secret   *EventSecret   // secret events
 	Action   *EventAction   // actions
 	Workload *EventWorkload // pebble events
@@ -237,7 +238,7 @@ func (e *Event) parseName(getenv func(string) string) error {
 	return e.parseHook(getenv)
 }
 
-// The hooks whose whole name is known, and those with something in front.
+// The hooks whose whole name is known, and those with a subject in front.
 var (
 	plainHooks = []Kind{
 		Install, Start, Stop, Remove, ConfigChanged, UpdateStatus, UpgradeCharm, LeaderElected,
@@ -253,26 +254,27 @@ var (
 // and its like is cut off by the variable that names it, because an endpoint
 // may have any of these words in its own name.
 func (e *Event) parseHook(getenv func(string) string) error {
+	container := getenv("JUJU_WORKLOAD_NAME")
 	storage, _, _ := strings.Cut(getenv("JUJU_STORAGE_ID"), "/")
-	if kind, ok := hookOf(plainHooks, "", e.Name); ok {
+	if kind := Kind(e.Name); slices.Contains(plainHooks, kind) {
 		e.Kind = kind
 		return nil
 	}
-	if kind, ok := hookOf(secretHooks, "", e.Name); ok {
+	if kind := Kind(e.Name); slices.Contains(secretHooks, kind) {
 		e.Kind = kind
 		return e.parseSecret(getenv)
 	}
-	if kind, ok := hookOf(relationHooks, getenv("JUJU_RELATION"), e.Name); ok {
+	if kind := kindBehind(getenv("JUJU_RELATION"), e.Name); slices.Contains(relationHooks, kind) {
 		e.Kind, e.Relation = kind, parseRelation(getenv)
 		if e.Relation.ID == "" {
 			return fmt.Errorf("JUJU_RELATION_ID is not set in %s", e.Name)
 		}
 		return nil
 	}
-	if kind, ok := hookOf(workloadHooks, getenv("JUJU_WORKLOAD_NAME"), e.Name); ok {
+	if kind := kindBehind(container, e.Name); slices.Contains(workloadHooks, kind) {
 		e.Kind = kind
 		e.Workload = &EventWorkload{
-			Container:  getenv("JUJU_WORKLOAD_NAME"),
+			Container:  container,
 			NoticeID:   getenv("JUJU_NOTICE_ID"),
 			NoticeType: getenv("JUJU_NOTICE_TYPE"),
 			NoticeKey:  getenv("JUJU_NOTICE_KEY"),
@@ -280,7 +282,7 @@ func (e *Event) parseHook(getenv func(string) string) error {
 		}
 		return nil
 	}
-	if kind, ok := hookOf(storageHooks, storage, e.Name); ok {
+	if kind := kindBehind(storage, e.Name); slices.Contains(storageHooks, kind) {
 		e.Kind = kind
 		e.Storage = &EventStorage{
 			Name:     storage,
@@ -290,29 +292,34 @@ func (e *Event) parseHook(getenv func(string) string) error {
 		}
 		return nil
 	}
-	// A relation's event without its relation must not pass for a custom hook,
-	// which a charm may well ignore.
+	return e.parseUnknown(getenv)
+}
+
+// parseUnknown takes a hook for the charm's own, unless its name is that of a
+// relation's event which its variables do not bear out: that must not pass for
+// a custom hook, which a charm may well ignore.
+func (e *Event) parseUnknown(getenv func(string) string) error {
 	for _, kind := range relationHooks {
 		if strings.HasSuffix(e.Name, "-"+string(kind)) {
 			return fmt.Errorf("JUJU_RELATION is %q in %s", getenv("JUJU_RELATION"), e.Name)
 		}
 	}
 	e.Kind = Unknown
+	if getenv("JUJU_RELATION_ID") != "" {
+		e.Relation = parseRelation(getenv)
+	}
 	return nil
 }
 
-// hookOf returns which of kinds the hook's name is, behind the subject's name
-// and a dash if it has a subject: (relationHooks, "gateway",
-// "gateway-relation-broken") is RelationBroken.
-func hookOf(kinds []Kind, subject, name string) (Kind, bool) {
-	for _, kind := range kinds {
-		switch {
-		case subject == "" && name == string(kind),
-			subject != "" && name == subject+"-"+string(kind):
-			return kind, true
-		}
+// kindBehind returns what stands behind the subject in a hook's name:
+// "relation-broken" for "gateway" and "gateway-relation-broken". It is empty if
+// the hook is not about the subject.
+func kindBehind(subject, name string) Kind {
+	kind, ok := strings.CutPrefix(name, subject+"-")
+	if subject == "" || !ok {
+		return ""
 	}
-	return "", false
+	return Kind(kind)
 }
 
 func parseRelation(getenv func(string) string) *EventRelation {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,17 +31,19 @@ type processRunner struct {
 	tempDir string
 }
 
-// newProcessRunner returns a runner whose tools get this process's environment
-// with the variables that matter to them taken from getenv.
+// newProcessRunner returns a runner whose tools get this process's environment,
+// except that the variables that matter to them are taken from getenv.
 func newProcessRunner(getenv func(string) string) (*processRunner, error) {
-	p := &processRunner{
-		path:    filepath.SplitList(getenv("PATH")),
-		env:     os.Environ(),
-		tempDir: getenv("TMPDIR"),
+	p := &processRunner{path: filepath.SplitList(getenv("PATH")), tempDir: getenv("TMPDIR")}
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); !slices.Contains(toolVariables, name) {
+			p.env = append(p.env, entry)
+		}
 	}
 	for _, name := range toolVariables {
-		// Of two entries with the same name the last one counts.
-		p.env = append(p.env, name+"="+getenv(name))
+		if value := getenv(name); value != "" {
+			p.env = append(p.env, name+"="+value)
+		}
 	}
 	if p.tempDir == "" {
 		p.tempDir = os.TempDir()
@@ -53,7 +57,7 @@ func newProcessRunner(getenv func(string) string) (*processRunner, error) {
 }
 
 // Run starts a process. See [Runner].
-func (p *processRunner) Run(ctx context.Context, call Call) (stdout []byte, err error) {
+func (p *processRunner) Run(ctx context.Context, call Call) ([]byte, error) {
 	if err := call.check(); err != nil {
 		return nil, err
 	}
@@ -61,20 +65,32 @@ func (p *processRunner) Run(ctx context.Context, call Call) (stdout []byte, err 
 	if err != nil {
 		return nil, err
 	}
-	args := call.Args
-	if len(call.Content) > 0 {
-		dir, content, err := p.writeContent(call)
-		if dir != "" {
-			defer func() {
-				if rmErr := os.RemoveAll(dir); rmErr != nil {
-					stdout, err = nil, errors.Join(err, fmt.Errorf("cannot remove secret content: %w", rmErr))
-				}
-			}()
+	if len(call.Content) == 0 {
+		return p.start(ctx, path, call.Args, call)
+	}
+	dir, err := os.MkdirTemp(p.tempDir, "gocharm-") // mode 0700
+	if err != nil {
+		return nil, fmt.Errorf("cannot run %s: cannot make directory for secret content: %w", call.Tool, err)
+	}
+	// Once more for a panic; after the removal below there is nothing left to do.
+	defer os.RemoveAll(dir)
+	stdout, err := p.runWithContent(ctx, path, dir, call)
+	if rmErr := os.RemoveAll(dir); rmErr != nil {
+		return nil, errors.Join(err, fmt.Errorf("cannot remove secret content: %w", rmErr))
+	}
+	return stdout, err
+}
+
+// runWithContent runs the program with the call's secret content in files in
+// dir, which only we and the agent can read.
+func (p *processRunner) runWithContent(ctx context.Context, path, dir string, call Call) ([]byte, error) {
+	args := slices.Clone(call.Args)
+	for _, key := range call.contentKeys() {
+		file := filepath.Join(dir, key)
+		if err := os.WriteFile(file, []byte(call.Content[key]), 0o600); err != nil {
+			return nil, fmt.Errorf("cannot run %s: cannot write secret content: %w", call.Tool, err)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("cannot run %s: %w", call.Tool, err)
-		}
-		args = append(append([]string(nil), args...), content...)
+		args = append(args, key+"#file="+file)
 	}
 	return p.start(ctx, path, args, call)
 }
@@ -124,22 +140,4 @@ func (p *processRunner) find(tool string) (string, error) {
 		}
 	}
 	return "", &ToolError{Tool: tool, Code: 127, Stderr: "ERROR " + missingTool}
-}
-
-// writeContent writes a secret's content to files that only we can read, in a
-// directory of their own, and returns it with the arguments naming the files.
-// The directory is to be removed even after an error.
-func (p *processRunner) writeContent(call Call) (dir string, args []string, err error) {
-	dir, err = os.MkdirTemp(p.tempDir, "gocharm-") // mode 0700
-	if err != nil {
-		return "", nil, fmt.Errorf("cannot make directory for secret content: %w", err)
-	}
-	for _, key := range call.contentKeys() {
-		path := filepath.Join(dir, key)
-		if err := os.WriteFile(path, []byte(call.Content[key]), 0o600); err != nil {
-			return dir, nil, fmt.Errorf("cannot write secret content: %w", err)
-		}
-		args = append(args, key+"#file="+path)
-	}
-	return dir, args, nil
 }

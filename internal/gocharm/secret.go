@@ -69,15 +69,15 @@ const (
 
 // SecretInfo is what its owner can know of a secret without reading it.
 type SecretInfo struct {
-	ID          string `json:"-"` // bare
-	Label       string `json:"label"`
-	Revision    int    `json:"revision"` // the latest
-	Owner       SecretOwner
-	Description string
-	Rotation    SecretRotation
-	Expiry      time.Time // zero if it does not expire
-	Rotates     time.Time // zero if it does not rotate
-	Access      []SecretAccess
+	ID          string         `json:"-"` // bare
+	Label       string         `json:"label"`
+	Revision    int            `json:"revision"` // the latest
+	Owner       SecretOwner    `json:"owner"`
+	Description string         `json:"description"`
+	Rotation    SecretRotation `json:"rotation"`
+	Expiry      time.Time      `json:"expiry"`  // zero if it does not expire
+	Rotates     time.Time      `json:"rotates"` // zero if it does not rotate
+	Access      []SecretAccess `json:"access"`
 }
 
 // SecretAccess is one grant of a secret.
