@@ -1,0 +1,128 @@
+package charm
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/kube"
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+)
+
+// Names of the charm's endpoints and actions, as in metadata.yaml and
+// actions.yaml.
+const (
+	endpointGateway      = "gateway"
+	endpointCertificates = "certificates"
+	actionGetCertificate = "get-certificate"
+)
+
+// Charm is what handling an event needs of the world around.
+type Charm struct {
+	// Event is what Juju started the process for.
+	Event gocharm.Event
+	// Tools are Juju's hook tools.
+	Tools *gocharm.Tools
+	// Cluster connects to the cluster. It is called only by events that need
+	// it, so that no other fails for want of a cluster.
+	Cluster func() (*kube.Client, error)
+	// Now is the time of the run.
+	Now time.Time
+}
+
+// Run handles the event. Here stands every event Juju can send and what the
+// charm does about it.
+func (c *Charm) Run(ctx context.Context) error {
+	switch c.Event.Kind {
+	case gocharm.ConfigChanged, gocharm.LeaderElected, gocharm.UpdateStatus:
+		return c.reconcile(ctx)
+
+	case gocharm.Start, gocharm.UpgradeCharm:
+		// A refresh brings another version.
+		if err := c.setVersion(ctx); err != nil {
+			return err
+		}
+		return c.reconcile(ctx)
+
+	case gocharm.RelationCreated, gocharm.RelationJoined, gocharm.RelationChanged, gocharm.RelationDeparted, gocharm.RelationBroken:
+		// On gateway these are what the ingress library calls data-provided
+		// and data-removed; on certificates what the TLS library calls
+		// certificate-available, certificate-invalidated and
+		// all-certificates-invalidated.
+		return c.reconcile(ctx)
+
+	case gocharm.SecretChanged:
+		return c.reconcile(ctx)
+
+	case gocharm.SecretExpired, gocharm.SecretRemove:
+		// Certificate-expiring, in the TLS library's words.
+		if err := c.dropSecret(ctx); err != nil {
+			return err
+		}
+		return c.reconcile(ctx)
+
+	case gocharm.Action:
+		return c.action(ctx)
+
+	case gocharm.Install, gocharm.LeaderSettingsChanged, gocharm.LeaderDeposed:
+		// Config-changed and start follow an install; the other two change
+		// nothing for the unit that gets them.
+		return nil
+
+	case gocharm.Stop, gocharm.Remove:
+		// The pod may only be moving, or the application be scaled to zero:
+		// traffic goes on. When the application goes, its StatefulSet goes, and
+		// Kubernetes collects what it owns.
+		return nil
+
+	default:
+		// Events of a workload or a storage, which the charm has not.
+		return nil
+	}
+}
+
+// setVersion shows the charm's own version in `juju status`; it stands in a file
+// beside the binary.
+func (c *Charm) setVersion(ctx context.Context) error {
+	version, err := os.ReadFile(filepath.Join(c.Event.CharmDir, "version"))
+	if err != nil {
+		return fmt.Errorf("cannot read the version: %w", err)
+	}
+	if err := c.Tools.SetApplicationVersion(ctx, strings.TrimSpace(string(version))); err != nil {
+		return fmt.Errorf("cannot set the version: %w", err)
+	}
+	return nil
+}
+
+func (c *Charm) action(ctx context.Context) error {
+	switch c.Event.Action.Name {
+	case actionGetCertificate:
+		return c.getCertificate(ctx)
+	default:
+		return c.Tools.FailAction(ctx, fmt.Sprintf("unknown action %q", c.Event.Action.Name))
+	}
+}
+
+// dropSecret removes what the event is about: a revision that nobody reads any
+// more, or a certificate's secret as the Python charm kept it. Juju repeats
+// secret-expired every five minutes until that is done.
+func (c *Charm) dropSecret(ctx context.Context) error {
+	secret := c.Event.Secret
+	expired := c.Event.Kind == gocharm.SecretExpired
+	if expired && !strings.HasPrefix(secret.Label, tlscertificates.LabelPrefix+"-certificate-") {
+		return nil
+	}
+	revision := secret.Revision
+	if expired {
+		revision = 0 // All of it: the certificate stands in the relation.
+	}
+	err := c.Tools.RemoveSecret(ctx, secret.ID, revision)
+	if err != nil && !gone(err) {
+		return fmt.Errorf("cannot remove secret %s: %w", secret.Label, err)
+	}
+	return nil
+}

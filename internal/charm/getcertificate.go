@@ -1,0 +1,73 @@
+package charm
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// getCertificate answers the action of that name: the certificate of a host, its
+// CA and its chain in PEM. Whatever stands in the way is the action's failure,
+// never the unit's.
+func (c *Charm) getCertificate(ctx context.Context) error {
+	params, err := c.Tools.ActionParams(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot read the action's parameters: %w", err)
+	}
+	leader, err := c.Tools.IsLeader(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot learn who leads: %w", err)
+	}
+	if !leader {
+		// Only the leader may read what our application asked for.
+		return c.Tools.FailAction(ctx, "Only the leader can tell; run this on "+c.Event.Application()+"/leader.")
+	}
+	certificates, err := c.readCertificates(ctx)
+	if err != nil {
+		return err
+	}
+	hostname, _ := params["hostname"].(string)
+	entry, failure := chooseCertificate(certificates, hostname)
+	if failure != "" {
+		return c.Tools.FailAction(ctx, failure)
+	}
+	return c.Tools.SetActionResults(ctx, map[string]string{
+		"certificate": entry.Leaf,
+		"ca":          entry.CA,
+		"chain":       strings.Join(entry.IssuedChain, "\n\n"),
+	})
+}
+
+// chooseCertificate finds what the operator asks for, or says why it cannot be
+// had. Without a hostname there must be just one host.
+func chooseCertificate(certificates state.Certificates, hostname string) (state.Certificate, string) {
+	if !certificates.Related {
+		return state.Certificate{}, "Certificates relation not created."
+	}
+	hosts := certificates.Hosts()
+	if len(hosts) == 0 {
+		return state.Certificate{}, "No certificate has been requested: is external-hostname set?"
+	}
+	known := "there are: " + strings.Join(hosts, ", ")
+	host := hosts[0]
+	if hostname != "" {
+		var err error
+		if host, err = state.NormalizeHostname(hostname); err != nil {
+			return state.Certificate{}, "hostname: " + err.Error()
+		}
+	} else if len(hosts) > 1 {
+		return state.Certificate{}, "Say which host by hostname=…; " + known
+	}
+	entry, ok := certificates.For(host)
+	switch {
+	case !ok:
+		return state.Certificate{}, "No certificate has been requested for " + host + "; " + known
+	case entry.State == state.CertificatePending:
+		return state.Certificate{}, "The certificate for " + host + " has not been issued yet."
+	case entry.State != state.CertificateIssued:
+		return state.Certificate{}, "The certificate for " + host + " cannot be used: " + entry.Reason
+	}
+	return entry, ""
+}

@@ -1,0 +1,210 @@
+package charm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/kube"
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// read gathers everything a decision may depend on. The cluster is asked while
+// the hook tools are; they answer one at a time.
+func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *kube.Snapshot, error) {
+	type answer struct {
+		snapshot *kube.Snapshot
+		err      error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		snapshot, err := cluster.Read(ctx)
+		answers <- answer{snapshot, err}
+	}()
+	st, err := c.readJuju(ctx)
+	fromCluster := <-answers
+	if err != nil {
+		return st, nil, fmt.Errorf("cannot read from Juju: %w", err)
+	}
+	st.Cluster, err = clusterState(st.Application, fromCluster.snapshot, fromCluster.err)
+	if err != nil {
+		return st, nil, fmt.Errorf("cannot read the cluster: %w", err)
+	}
+	return st, fromCluster.snapshot, nil
+}
+
+// clusterState turns what was read, or why it could not be, into facts.
+func clusterState(application string, snapshot *kube.Snapshot, err error) (state.Cluster, error) {
+	var forbidden *kube.ForbiddenError
+	var missing *kube.NoResourceError
+	switch {
+	case errors.As(err, &forbidden):
+		return state.Cluster{Forbidden: forbidden.Action}, nil
+	case errors.As(err, &missing):
+		return state.Cluster{WithoutGatewayAPI: true}, nil
+	case err != nil:
+		return state.Cluster{}, err
+	}
+	facts := state.Cluster{Classes: snapshot.Classes, Gateway: snapshot.Gateway, Routes: snapshot.Routes}
+	if snapshot.OwnerUID != "" {
+		facts.Owner = &state.Owner{Name: application, UID: snapshot.OwnerUID}
+	}
+	return facts, nil
+}
+
+func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
+	st := state.State{Application: c.Event.Application(), Model: c.Event.Model, Now: c.Now}
+	options, err := c.Tools.Config(ctx)
+	if err != nil {
+		return st, err
+	}
+	st.Config, st.Problems = state.ParseConfig(options)
+	if st.Certificates, err = c.readCertificates(ctx); err != nil {
+		return st, err
+	}
+	st.Requirers, err = c.readRequirers(ctx)
+	return st, err
+}
+
+// relations lists an endpoint's relations, without the one that is breaking:
+// some versions of Juju still name it.
+func (c *Charm) relations(ctx context.Context, endpoint string) ([]string, error) {
+	ids, err := c.Tools.RelationIDs(ctx, endpoint)
+	if err != nil {
+		return nil, err
+	}
+	var alive []string
+	for _, id := range ids {
+		if c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.ID == id {
+			continue
+		}
+		alive = append(alive, id)
+	}
+	return alive, nil
+}
+
+// gone says that a relation or a secret is not there any more, or not ours to
+// see: a relation can be removed by force under a running hook.
+func gone(err error) bool {
+	return errors.Is(err, gocharm.ErrNotFound) || errors.Is(err, gocharm.ErrRelationGone) || errors.Is(err, gocharm.ErrPermissionDenied)
+}
+
+func (c *Charm) readRequirers(ctx context.Context) ([]state.Requirer, error) {
+	ids, err := c.relations(ctx, endpointGateway)
+	if err != nil {
+		return nil, err
+	}
+	var requirers []state.Requirer
+	for _, id := range ids {
+		requirer, err := c.readRequirer(ctx, id)
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		requirers = append(requirers, requirer)
+	}
+	return requirers, nil
+}
+
+func (c *Charm) readRequirer(ctx context.Context, id string) (state.Requirer, error) {
+	application, err := c.Tools.RelationApplication(ctx, id)
+	if err != nil {
+		return state.Requirer{}, err
+	}
+	request, err := c.Tools.ApplicationData(ctx, id, application)
+	if err != nil {
+		return state.Requirer{}, err
+	}
+	names, err := c.Tools.RelationUnits(ctx, id)
+	if err != nil {
+		return state.Requirer{}, err
+	}
+	var units []state.Databag
+	for _, name := range names {
+		unit, err := c.Tools.UnitData(ctx, id, name)
+		if err != nil {
+			return state.Requirer{}, err
+		}
+		units = append(units, unit)
+	}
+	own, err := c.Tools.ApplicationData(ctx, id, c.Event.Application())
+	if err != nil {
+		return state.Requirer{}, err
+	}
+	number, err := relationNumber(id)
+	if err != nil {
+		return state.Requirer{}, err
+	}
+	requirer := state.NewRequirer(number, application, request, units)
+	requirer.Published = own
+	return requirer, nil
+}
+
+// relationNumber gives the 3 of "gateway:3".
+func relationNumber(id string) (int, error) {
+	number, err := strconv.Atoi(id[strings.LastIndexByte(id, ':')+1:])
+	if err != nil {
+		return 0, fmt.Errorf("cannot read relation id %q", id)
+	}
+	return number, nil
+}
+
+func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error) {
+	ids, err := c.relations(ctx, endpointCertificates)
+	if err != nil || len(ids) == 0 {
+		return state.Certificates{}, err
+	}
+	id := ids[0] // The endpoint takes one.
+	application, err := c.Tools.RelationApplication(ctx, id)
+	if err != nil {
+		return state.Certificates{}, ignoreGone(err)
+	}
+	provider, err := c.Tools.ApplicationData(ctx, id, application)
+	if err != nil {
+		return state.Certificates{}, ignoreGone(err)
+	}
+	own, err := c.Tools.ApplicationData(ctx, id, c.Event.Application())
+	if err != nil {
+		return state.Certificates{}, ignoreGone(err)
+	}
+	key, err := c.readKey(ctx)
+	if err != nil {
+		return state.Certificates{}, err
+	}
+	certificates, remarks := state.NewCertificates(id, key, own, provider, c.Now)
+	return certificates, c.logChanges(ctx, nil, remarks)
+}
+
+func ignoreGone(err error) error {
+	if gone(err) {
+		return nil
+	}
+	return err
+}
+
+// readKey finds the private key under the label of the present Python library
+// or the older one's, so that a refresh from the Python charm re-issues nothing.
+func (c *Charm) readKey(ctx context.Context) (state.PrivateKey, error) {
+	current, legacy := tlscertificates.KeyLabels(endpointCertificates)
+	for _, label := range []string{current, legacy} {
+		content, err := c.Tools.Secret(ctx, gocharm.SecretRef{Label: label}, gocharm.Peek)
+		if err == nil && content[keyField] != "" {
+			return state.PrivateKey(content[keyField]), nil
+		}
+		// Refused is not the same as not there: a new key would mean new
+		// certificates for every host.
+		if err != nil && !errors.Is(err, gocharm.ErrNotFound) {
+			return "", fmt.Errorf("cannot read the private key: %w", err)
+		}
+	}
+	return "", nil
+}
+
+// keyField is the one field of the private key's secret.
+const keyField = "private-key"

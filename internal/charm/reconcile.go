@@ -1,0 +1,119 @@
+package charm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/kube"
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// addressWait bounds the look for a new Gateway's first address. Controllers
+// need about a second; whoever needs longer is met by the next event.
+const addressWait = 3 * time.Second
+
+// reconcile makes the cluster and the relations what they have to be, from
+// scratch, whatever the event.
+func (c *Charm) reconcile(ctx context.Context) error {
+	started := time.Now()
+	leader, err := c.Tools.IsLeader(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot learn who leads: %w", err)
+	}
+	if !leader {
+		return c.setStatus(ctx, plan.Standby())
+	}
+
+	cluster, err := c.Cluster()
+	if err != nil {
+		return err
+	}
+	st, snapshot, err := c.read(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	p := plan.Make(st)
+	changes, err := c.apply(ctx, cluster, &st, snapshot, p)
+	// Log first: what was done is worth knowing most when something failed.
+	err = errors.Join(err, c.logChanges(ctx, changes, p.Remarks))
+	if err != nil {
+		return err
+	}
+	// The address may be known now, or permission have been refused. Planning
+	// is pure, so ask again.
+	p = plan.Make(st)
+	if err := c.publish(ctx, st, p.Relations); err != nil {
+		return err
+	}
+	if err := c.setStatus(ctx, p.Status); err != nil {
+		return err
+	}
+	return c.logEnd(ctx, p.Status, len(changes), time.Since(started))
+}
+
+// apply writes the objects and brings the state up to date with what the
+// cluster answered.
+func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot, p plan.Plan) ([]kube.Change, error) {
+	if p.KeepObjects {
+		return nil, nil
+	}
+	objects := make([]kube.Object, len(p.Objects))
+	for i, object := range p.Objects {
+		objects[i] = object
+	}
+	changes, err := cluster.Apply(ctx, snapshot, objects)
+	var forbidden *kube.ForbiddenError
+	switch {
+	case errors.As(err, &forbidden):
+		st.Cluster.Forbidden = forbidden.Action
+		return changes, nil
+	case err != nil:
+		return changes, fmt.Errorf("cannot apply: %w", err)
+	}
+	st.Cluster.Gateway = snapshot.Gateway
+	if gateway := snapshot.Gateway; gateway != nil && len(gateway.Status.Addresses) == 0 {
+		st.Cluster.Gateway = cluster.WaitForAddress(ctx, gateway, addressWait)
+	}
+	return changes, nil
+}
+
+func (c *Charm) setStatus(ctx context.Context, status plan.Status) error {
+	kinds := map[plan.Kind]gocharm.StatusKind{
+		plan.Active:  gocharm.Active,
+		plan.Waiting: gocharm.Waiting,
+		plan.Blocked: gocharm.Blocked,
+	}
+	if err := c.Tools.SetStatus(ctx, gocharm.Status{Kind: kinds[status.Kind], Message: status.Message}); err != nil {
+		return fmt.Errorf("cannot set the status: %w", err)
+	}
+	return nil
+}
+
+// logChanges writes one line for each object that was written and each
+// application that is left out.
+func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks []string) error {
+	for _, change := range changes {
+		if err := c.Tools.Log(ctx, gocharm.LevelInfo, change.String()); err != nil {
+			return fmt.Errorf("cannot log: %w", err)
+		}
+	}
+	for _, remark := range remarks {
+		if err := c.Tools.Log(ctx, gocharm.LevelWarning, remark); err != nil {
+			return fmt.Errorf("cannot log: %w", err)
+		}
+	}
+	return nil
+}
+
+func (c *Charm) logEnd(ctx context.Context, status plan.Status, changes int, took time.Duration) error {
+	message := fmt.Sprintf("%s: %d objects changed in %d ms; %s: %s",
+		c.Event, changes, took.Milliseconds(), status.Kind, status.Message)
+	if err := c.Tools.Log(ctx, gocharm.LevelInfo, message); err != nil {
+		return fmt.Errorf("cannot log: %w", err)
+	}
+	return nil
+}

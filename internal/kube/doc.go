@@ -1,0 +1,19 @@
+// Package kube talks to the cluster: it reads what an application has there,
+// applies what it shall have, and prunes the rest.
+//
+//	event → read → plan → apply → publish → status
+//	        ^^^^          ^^^^^
+//
+// The package decides nothing and knows no other package of the charm: objects
+// come in as the Go types of their API, and errors go out by kind (Forbidden,
+// NoResource; anything else is an outage or a bug). It uses client-go's dynamic
+// client alone: typed clients would more than double the binary and the time to
+// start it.
+//
+// All writes are server-side apply under one field manager, forced, with strict
+// field validation. An object that already is as desired gets no request.
+//
+//	client, err := kube.NewClient(config, kube.Options{Namespace: "shop", Manager: "gateway"})
+//	snapshot, err := client.Read(ctx)
+//	changes, err := client.Apply(ctx, snapshot, desired)
+package kube

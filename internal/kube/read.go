@@ -1,0 +1,145 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// pageSize bounds one answer of the API server.
+const pageSize = 500
+
+// A Snapshot is what an application had in the cluster at one moment.
+type Snapshot struct {
+	// Classes are all GatewayClasses.
+	Classes []gatewayv1.GatewayClass
+	// Gateway is the Gateway of the application's name, nil for none.
+	Gateway *gatewayv1.Gateway
+	// Routes are the application's HTTPRoutes.
+	Routes []gatewayv1.HTTPRoute
+	// OwnerUID is the identity of the application's StatefulSet; empty when
+	// there is none.
+	OwnerUID string
+
+	live map[key]*unstructured.Unstructured
+}
+
+// key names an object within the application's namespace.
+type key struct{ kind, name string }
+
+// Read takes a Snapshot. The requests go out at once: one list for each kind of
+// object, one for the classes, and one get for the StatefulSet. The error is a
+// *ForbiddenError or a *NoResourceError where it is one of these.
+func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
+	lists := make([][]unstructured.Unstructured, len(resources))
+	var classes []unstructured.Unstructured
+	var owner *unstructured.Unstructured
+	jobs := []func() error{
+		func() (err error) { classes, err = c.list(ctx, gatewayClasses, "", ""); return err },
+		func() (err error) { owner, err = c.owner(ctx); return err },
+	}
+	for i, r := range resources {
+		jobs = append(jobs, func() (err error) {
+			selector := c.options.Label + "=" + c.options.Manager
+			lists[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, selector)
+			return err
+		})
+	}
+	if err := inParallel(jobs); err != nil {
+		return nil, err
+	}
+
+	snapshot := &Snapshot{live: map[key]*unstructured.Unstructured{}}
+	for i, r := range resources {
+		for j := range lists[i] {
+			snapshot.live[key{r.kind, lists[i][j].GetName()}] = &lists[i][j]
+		}
+	}
+	if owner != nil {
+		snapshot.OwnerUID = string(owner.GetUID())
+	}
+	return snapshot, snapshot.convert(classes, c.options.Manager)
+}
+
+// convert fills the typed fields from what was read.
+func (s *Snapshot) convert(classes []unstructured.Unstructured, gateway string) error {
+	for _, object := range classes {
+		var class gatewayv1.GatewayClass
+		if err := fromUnstructured(&object, &class); err != nil {
+			return err
+		}
+		s.Classes = append(s.Classes, class)
+	}
+	for k, object := range s.live {
+		switch {
+		case k.kind == "Gateway" && k.name == gateway:
+			s.Gateway = &gatewayv1.Gateway{}
+			if err := fromUnstructured(object, s.Gateway); err != nil {
+				return err
+			}
+		case k.kind == "HTTPRoute":
+			var route gatewayv1.HTTPRoute
+			if err := fromUnstructured(object, &route); err != nil {
+				return err
+			}
+			s.Routes = append(s.Routes, route)
+		}
+	}
+	return nil
+}
+
+func fromUnstructured(object *unstructured.Unstructured, typed any) error {
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, typed); err != nil {
+		return fmt.Errorf("cannot understand %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	return nil
+}
+
+func (c *Client) list(ctx context.Context, r schema.GroupVersionResource, namespace, selector string) ([]unstructured.Unstructured, error) {
+	var items []unstructured.Unstructured
+	options := metav1.ListOptions{LabelSelector: selector, Limit: pageSize}
+	for {
+		list, err := c.api.Resource(r).Namespace(namespace).List(ctx, options)
+		if err != nil {
+			return nil, classify(err, "list", r, "")
+		}
+		items = append(items, list.Items...)
+		if options.Continue = list.GetContinue(); options.Continue == "" {
+			return items, nil
+		}
+	}
+}
+
+// owner reads the StatefulSet that Juju made for the application.
+func (c *Client) owner(ctx context.Context) (*unstructured.Unstructured, error) {
+	owner, err := c.api.Resource(statefulSets).Namespace(c.options.Namespace).Get(ctx, c.options.Manager, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return owner, classify(err, "get", statefulSets, c.options.Manager)
+}
+
+// inParallel runs the jobs, a bounded number at a time, waits for all of them,
+// and joins what went wrong.
+func inParallel(jobs []func() error) error {
+	errs := make([]error, len(jobs))
+	slots := make(chan struct{}, parallel)
+	var wait sync.WaitGroup
+	for i, job := range jobs {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			errs[i] = job()
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,104 @@
+package plan
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Everything the API server would fill in by itself is written out, here and in
+// the other builders: an object can then be compared with the live one as it
+// is, and one that is already as planned costs no request.
+
+// gateway is the one Gateway of the application. It is named after it and never
+// made anew, because a new one would get another address.
+func gateway(s state.State, set settings) *gatewayv1.Gateway {
+	meta := objectMeta(s, s.Application)
+	meta.Annotations = map[string]string{annotationSettings: set.annotation()}
+	return &gatewayv1.Gateway{
+		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "Gateway"},
+		ObjectMeta: meta,
+		Spec: gatewayv1.GatewaySpec{
+			GatewayClassName: gatewayv1.ObjectName(set.class),
+			Listeners:        listeners(s, set),
+		},
+	}
+}
+
+// listeners gives each host an HTTP listener, and an HTTPS one once it has a
+// certificate: a listener that refers to a Secret that is not there can stop a
+// controller from taking any change of the Gateway. Without a host there is one
+// HTTP listener for any, so that the Gateway can have its address early.
+func listeners(s state.State, set settings) []gatewayv1.Listener {
+	if len(set.hosts) == 0 {
+		return []gatewayv1.Listener{httpListener(s, "")}
+	}
+	var all []gatewayv1.Listener
+	for _, h := range set.hosts {
+		all = append(all, httpListener(s, h.name))
+		if h.secure() {
+			all = append(all, httpsListener(s, h.name))
+		}
+	}
+	return all
+}
+
+func httpListener(s state.State, host string) gatewayv1.Listener {
+	listener := gatewayv1.Listener{
+		Name:          gatewayv1.SectionName(httpListenerName(s.Application, host)),
+		Port:          80,
+		Protocol:      gatewayv1.HTTPProtocolType,
+		AllowedRoutes: sameNamespace(),
+	}
+	if host != "" {
+		listener.Hostname = ptr(gatewayv1.Hostname(host))
+	}
+	return listener
+}
+
+func httpsListener(s state.State, host string) gatewayv1.Listener {
+	return gatewayv1.Listener{
+		Name:          gatewayv1.SectionName(httpsListenerName(s.Application, host)),
+		Hostname:      ptr(gatewayv1.Hostname(host)),
+		Port:          443,
+		Protocol:      gatewayv1.HTTPSProtocolType,
+		AllowedRoutes: sameNamespace(),
+		TLS: &gatewayv1.ListenerTLSConfig{
+			Mode: ptr(gatewayv1.TLSModeTerminate),
+			CertificateRefs: []gatewayv1.SecretObjectReference{{
+				Group: ptr(gatewayv1.Group("")),
+				Kind:  ptr(gatewayv1.Kind("Secret")),
+				Name:  gatewayv1.ObjectName(secretName(s.Application, host)),
+			}},
+		},
+	}
+}
+
+// sameNamespace admits the routes of our own model only: whoever may attach a
+// route may take a host's traffic.
+func sameNamespace() *gatewayv1.AllowedRoutes {
+	return &gatewayv1.AllowedRoutes{
+		Namespaces: &gatewayv1.RouteNamespaces{From: ptr(gatewayv1.NamespacesFromSame)},
+	}
+}
+
+// secrets holds the key and the certificate of every host served over HTTPS.
+func secrets(s state.State, set settings) []Object {
+	var all []Object
+	for _, h := range set.secureHosts() {
+		all = append(all, &corev1.Secret{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+			ObjectMeta: objectMeta(s, secretName(s.Application, h.name)),
+			Type:       corev1.SecretTypeTLS,
+			Data: map[string][]byte{
+				corev1.TLSCertKey:       []byte(h.request.Chain),
+				corev1.TLSPrivateKeyKey: []byte(s.Certificates.Key.PEM()),
+			},
+		})
+	}
+	return all
+}
+
+func ptr[T any](value T) *T { return &value }

@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"slices"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// A host is one name that the Gateway listens for.
+type host struct {
+	name string
+	// wanted says that the options ask for it. A host that is not wanted any
+	// more goes on being served until the wanted one has its certificate.
+	wanted bool
+	// request is the certificate signing request for the host and what became
+	// of it; nil before there is one.
+	request *state.Certificate
+}
+
+// secure says that the host can be served over HTTPS.
+func (h host) secure() bool {
+	return h.request != nil && h.request.State == state.CertificateIssued
+}
+
+// hosts gives the wanted host first, then those that it has yet to replace.
+func hosts(s state.State, wanted string) []host {
+	if wanted == "" {
+		return nil
+	}
+	first := host{name: wanted, wanted: true}
+	if !s.Certificates.Related {
+		return []host{first}
+	}
+	if entry, ok := s.Certificates.For(wanted); ok {
+		first.request = &entry
+	}
+	all := []host{first}
+	if first.secure() {
+		return all
+	}
+	for _, name := range servedHosts(s.Cluster.Gateway) {
+		entry, ok := s.Certificates.For(name)
+		if !ok || name == wanted || dashed(name) == dashed(wanted) {
+			continue
+		}
+		if old := (host{name: name, request: &entry}); old.secure() {
+			all = append(all, old)
+		}
+	}
+	return all
+}
+
+// servedHosts are the hosts of the live Gateway's HTTPS listeners, sorted.
+func servedHosts(gateway *gatewayv1.Gateway) []string {
+	if gateway == nil {
+		return nil
+	}
+	var names []string
+	for _, listener := range gateway.Spec.Listeners {
+		if listener.Protocol == gatewayv1.HTTPSProtocolType && listener.Hostname != nil {
+			names = append(names, string(*listener.Hostname))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// secureHosts are those served over HTTPS, the wanted one first.
+func (set settings) secureHosts() []host {
+	return slices.DeleteFunc(slices.Clone(set.hosts), func(h host) bool { return !h.secure() })
+}
+
+// requests says which certificate signing requests to have: one for each host,
+// those that stand already in the order in which they stand.
+func requests(s state.State, set settings) *Requests {
+	if !s.Certificates.Related || set.unsure {
+		return nil
+	}
+	needed := map[string]bool{}
+	r := &Requests{RelationID: s.Certificates.RelationID}
+	for _, h := range set.hosts {
+		if h.request == nil {
+			r.Create = append(r.Create, h.name)
+		} else {
+			needed[h.request.Request] = true
+		}
+	}
+	for _, entry := range s.Certificates.Entries {
+		if needed[entry.Request] {
+			r.Keep = append(r.Keep, entry.Request)
+		}
+	}
+	return r
+}

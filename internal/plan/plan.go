@@ -1,0 +1,113 @@
+package plan
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// LabelManagedBy marks every object of an application; its value is the
+// application's name. What carries it and is not planned is pruned.
+const LabelManagedBy = "gateway-api-integrator.charm.juju.is/managed-by"
+
+// annotationSettings keeps, on the Gateway, the settings it was last made from,
+// so that an option which turns invalid later does not change what is served.
+const annotationSettings = "gateway-api-integrator.charm.juju.is/settings"
+
+// Object is a Kubernetes object as the Go types of its API have it.
+type Object interface {
+	metav1.Object
+	runtime.Object
+}
+
+// A Plan is what has to be.
+type Plan struct {
+	// Objects are all objects that shall exist, in the order in which they can
+	// be made: what is referred to comes before what refers to it. Nil with
+	// KeepObjects.
+	Objects []Object
+	// KeepObjects says that nothing is known well enough to touch the cluster.
+	KeepObjects bool
+	// Relations is what shall stand in our side of the relations.
+	Relations Relations
+	// Status is what the operator sees.
+	Status Status
+	// Remarks are lines for the log, about what is left out and why.
+	Remarks []string
+}
+
+// Relations is the data for our side of the relations.
+type Relations struct {
+	// URLs are the addresses to publish, one per ingress relation; an empty
+	// one withdraws what is there. Relations not named are left alone.
+	URLs []URL
+	// Requests are the certificate signing requests to have; nil leaves the
+	// relation alone.
+	Requests *Requests
+}
+
+// URL is what one ingress requirer is told.
+type URL struct {
+	RelationID int
+	URL        string
+}
+
+// Requests says which certificate signing requests shall stand in our databag.
+type Requests struct {
+	// RelationID is the certificates relation.
+	RelationID string
+	// Keep are requests that stand there and stay, in PEM, in order.
+	Keep []string
+	// Create are the hosts to make a new request for, after those kept.
+	Create []string
+}
+
+// Make decides what has to be.
+func Make(s state.State) Plan {
+	set := settle(s)
+	routing := route(s, set)
+	p := Plan{Remarks: routing.remarks}
+	p.Relations.Requests = requests(s, set)
+	if !s.Cluster.Usable() || set.class == "" {
+		p.KeepObjects = true
+	} else {
+		p.Objects = objects(s, set, routing)
+		p.Relations.URLs = urls(s, set, routing)
+	}
+	p.Status = status(s, set, routing)
+	return p
+}
+
+// objects gives everything the application has in the cluster.
+func objects(s state.State, set settings, routing routing) []Object {
+	var all []Object
+	all = append(all, secrets(s, set)...)
+	all = append(all, gateway(s, set))
+	all = append(all, services(s, routing)...)
+	all = append(all, httpRoutes(s, set, routing)...)
+	return all
+}
+
+// objectMeta is the metadata that all objects share.
+func objectMeta(s state.State, name string) metav1.ObjectMeta {
+	meta := metav1.ObjectMeta{
+		Name:      name,
+		Namespace: s.Model,
+		Labels:    map[string]string{LabelManagedBy: s.Application},
+	}
+	if owner := s.Cluster.Owner; owner != nil {
+		meta.OwnerReferences = []metav1.OwnerReference{ownerReference(*owner)}
+	}
+	return meta
+}
+
+func ownerReference(owner state.Owner) metav1.OwnerReference {
+	return metav1.OwnerReference{
+		APIVersion: "apps/v1",
+		Kind:       "StatefulSet",
+		Name:       owner.Name,
+		UID:        types.UID(owner.UID),
+	}
+}

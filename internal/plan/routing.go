@@ -1,0 +1,104 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// A target is one application that is served.
+type target struct {
+	state.Requirer
+	path    string // "/model-app"
+	service string // name of its Service
+	https   string // name of its HTTPRoute on HTTPS listeners
+	http    string // name of its HTTPRoute on HTTP listeners
+	remote  bool   // of another model: no selector reaches its pods
+}
+
+// An omission is one application that is not served, and why.
+type omission struct {
+	application string
+	reason      string
+}
+
+// routing says which application is served where.
+type routing struct {
+	targets []target
+	// omitted wrote something that cannot be served; silent wrote nothing yet.
+	omitted []omission
+	silent  []string
+	remarks []string
+}
+
+// route judges the requirers, oldest relation first: of two that want the same
+// path the older one keeps it. What is wrong with one touches no other.
+func route(s state.State, set settings) routing {
+	var r routing
+	requirers := slices.Clone(s.Requirers)
+	slices.SortFunc(requirers, func(a, b state.Requirer) int { return cmp.Compare(a.RelationID, b.RelationID) })
+	owner := map[string]string{} // path → application
+	names := namer{}
+	for _, requirer := range requirers {
+		if requirer.Waiting {
+			r.silent = append(r.silent, requirer.Application)
+			continue
+		}
+		reason := unservable(s, requirer)
+		path := "/" + requirer.Model + "-" + requirer.Name
+		if older, taken := owner[path]; reason == "" && taken {
+			reason = "path " + path + " belongs to " + older
+		}
+		if reason != "" {
+			r.omit(requirer, reason)
+			continue
+		}
+		owner[path] = requirer.Application
+		r.targets = append(r.targets, target{
+			Requirer: requirer,
+			path:     path,
+			service:  names.unique("service", serviceName(s, requirer), path, maxLabelName),
+			https:    names.unique("route", routeName(s.Application, requirer), path, maxLabelName),
+			http:     names.unique("route", httpRouteName(s.Application, requirer), path+" http", maxLabelName),
+			remote:   requirer.Model != s.Model,
+		})
+	}
+	return r
+}
+
+// unservable gives the reason why a requirer cannot be served at all.
+func unservable(s state.State, r state.Requirer) string {
+	switch {
+	case r.Problem != "":
+		return r.Problem
+	case r.Scheme == "https":
+		// A plain HTTP request to a TLS port would only fail later, and
+		// without a CA no certificate of a backend can be verified.
+		return "scheme https needs a CA for the backend, which this charm cannot be given"
+	case r.Model != s.Model && len(usableAddresses(r.Addresses)) == 0:
+		return "no unit of the other model has said its address"
+	default:
+		return ""
+	}
+}
+
+func (r *routing) omit(requirer state.Requirer, reason string) {
+	r.omitted = append(r.omitted, omission{application: requirer.Application, reason: reason})
+	r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d) is not served: %s", requirer.Application, requirer.RelationID, reason))
+}
+
+// namer keeps object names apart. Joined with dashes, different applications
+// can come to the same name ("web-http", and the HTTP route of "web"); the
+// newer one then gets a hash of what tells them apart.
+type namer map[string]bool
+
+func (n namer) unique(kind, name, key string, limit int) string {
+	for n[kind+"/"+name] {
+		name = bounded(name+"-"+hash(key), limit)
+		key += "+"
+	}
+	n[kind+"/"+name] = true
+	return name
+}

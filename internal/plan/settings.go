@@ -1,0 +1,174 @@
+package plan
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// settings are the options in force. Where an option is wrong it is the value
+// that is being served, so that a mistake takes no traffic down; what is wrong
+// stands in config and classStatus.
+type settings struct {
+	hostname string // empty: requests for any host, over plain HTTP
+	class    string // empty: there is no class to make a Gateway of
+	enforce  bool
+	hsts     int64
+	hosts    []host
+	// unsure says that hostname should have a value and none is known.
+	unsure bool
+	// config and class are the first problems of their rungs, nil for none.
+	config, classStatus *Status
+}
+
+// kept is what annotationSettings holds.
+type kept struct {
+	Hostname string `json:"external-hostname"`
+	HSTS     int64  `json:"hsts-max-age"`
+}
+
+func settle(s state.State) settings {
+	set := settings{
+		hostname: s.Config.ExternalHostname,
+		enforce:  s.Config.EnforceHTTPS,
+		hsts:     s.Config.HSTSMaxAge,
+	}
+	served := lastSettings(s.Cluster.Gateway)
+	for _, problem := range s.Problems {
+		set.report(blocked("invalid configuration: " + problem.Option + " " + problem.Message))
+		switch problem.Option {
+		case state.OptionExternalHostname:
+			set.hostname = served.Hostname
+			set.unsure = served.Hostname == ""
+		case state.OptionHSTSMaxAge:
+			set.hsts = served.HSTS
+		}
+	}
+	if set.enforce && !s.Certificates.Related {
+		set.report(blocked("Certificates relation is needed if enforce-https is enabled."))
+	}
+	if set.hostname == "" && !set.unsure && (set.enforce || s.Certificates.Related) {
+		set.report(blocked("external-hostname must be set in when related to ingress and certificates"))
+		set.hostname = served.Hostname
+		set.unsure = served.Hostname == ""
+	}
+	set.class, set.classStatus = gatewayClass(s)
+	set.hosts = hosts(s, set.hostname)
+	return set
+}
+
+// report keeps the first problem of the options.
+func (set *settings) report(status Status) {
+	if set.config == nil {
+		set.config = &status
+	}
+}
+
+// lastSettings reads back what the live Gateway was made from. A Gateway of the
+// Python charm has no annotation; its listeners tell the host. Without either
+// the defaults stand, save for the host, which is unknown.
+func lastSettings(gateway *gatewayv1.Gateway) kept {
+	last := kept{HSTS: state.DefaultHSTSMaxAge}
+	if gateway == nil {
+		return last
+	}
+	if json.Unmarshal([]byte(gateway.Annotations[annotationSettings]), &last) == nil {
+		return last
+	}
+	for _, listener := range gateway.Spec.Listeners {
+		if listener.Hostname != nil {
+			last.Hostname = string(*listener.Hostname)
+			break
+		}
+	}
+	return last
+}
+
+func (set settings) annotation() string {
+	text, err := json.Marshal(kept{Hostname: set.hostname, HSTS: set.hsts})
+	if err != nil {
+		panic(err) // A string and a number always marshal.
+	}
+	return string(text)
+}
+
+// gatewayClass chooses the class and says what is wrong with the choice. With
+// trouble, the class of the live Gateway goes on being used: another class
+// would mean another controller and another address.
+func gatewayClass(s state.State) (string, *Status) {
+	if !s.Cluster.Usable() {
+		return "", nil
+	}
+	live := ""
+	if s.Cluster.Gateway != nil {
+		live = string(s.Cluster.Gateway.Spec.GatewayClassName)
+	}
+	if slices.ContainsFunc(s.Problems, func(p state.Problem) bool { return p.Option == state.OptionGatewayClass }) {
+		return live, nil
+	}
+	if wanted := s.Config.GatewayClass; wanted != "" {
+		return configuredClass(s, wanted, live)
+	}
+	return onlyClass(s, live)
+}
+
+func configuredClass(s state.State, wanted, live string) (string, *Status) {
+	i := slices.IndexFunc(s.Cluster.Classes, func(c gatewayv1.GatewayClass) bool { return c.Name == wanted })
+	if i < 0 {
+		if len(s.Cluster.Classes) == 0 {
+			return live, statusOf(blocked("There is no GatewayClass in the cluster: install a Gateway API controller"))
+		}
+		return live, statusOf(blocked("Gateway class must be one of: [" + strings.Join(classNames(s.Cluster.Classes), ",") + "]"))
+	}
+	accepted := classAccepted(s.Cluster.Classes[i])
+	if accepted.is(true) {
+		return wanted, nil
+	}
+	if live != wanted && live != "" {
+		wanted = live
+	} else if live == "" {
+		wanted = ""
+	}
+	name := s.Config.GatewayClass
+	if accepted.is(false) {
+		return wanted, statusOf(blocked("Gateway class " + name + " is not accepted: " + accepted.because()))
+	}
+	return wanted, statusOf(waiting("Waiting for a controller to accept gateway class " + name))
+}
+
+func onlyClass(s state.State, live string) (string, *Status) {
+	var accepted []gatewayv1.GatewayClass
+	for _, class := range s.Cluster.Classes {
+		if classAccepted(class).is(true) {
+			accepted = append(accepted, class)
+		}
+	}
+	all := classNames(s.Cluster.Classes)
+	switch {
+	case len(accepted) == 1:
+		return accepted[0].Name, nil
+	case len(accepted) > 1:
+		return live, statusOf(blocked("Gateway class must be one of: [" + strings.Join(classNames(accepted), ",") + "]"))
+	case len(all) > 0:
+		return live, statusOf(blocked("No gateway class is accepted by a controller: [" + strings.Join(all, ",") + "]"))
+	default:
+		return live, statusOf(blocked("There is no GatewayClass in the cluster: install a Gateway API controller"))
+	}
+}
+
+func classAccepted(class gatewayv1.GatewayClass) condition {
+	return conditionOf(class.Status.Conditions, string(gatewayv1.GatewayClassConditionStatusAccepted), class.Generation)
+}
+
+func classNames(classes []gatewayv1.GatewayClass) []string {
+	var names []string
+	for _, class := range classes {
+		names = append(names, class.Name)
+	}
+	slices.Sort(names)
+	return names
+}

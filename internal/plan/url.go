@@ -1,0 +1,67 @@
+package plan
+
+import (
+	"net/netip"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// urls gives what each requirer is told. An application that is not served, or
+// not yet, is told nothing: a URL is a promise.
+func urls(s state.State, set settings, routing routing) []URL {
+	base := baseURL(s, set)
+	paths := map[int]string{}
+	for _, t := range routing.targets {
+		paths[t.RelationID] = t.path
+	}
+	var all []URL
+	for _, requirer := range s.Requirers {
+		url := URL{RelationID: requirer.RelationID}
+		if path := paths[requirer.RelationID]; path != "" && base != "" {
+			url.URL = base + path
+		}
+		all = append(all, url)
+	}
+	return all
+}
+
+// baseURL is the scheme and host that all applications share; empty while there
+// is none.
+func baseURL(s state.State, set settings) string {
+	if secure := set.secureHosts(); len(secure) > 0 {
+		return "https://" + secure[0].name
+	}
+	if set.enforce {
+		return ""
+	}
+	if set.hostname != "" {
+		return "http://" + set.hostname
+	}
+	for _, address := range addresses(s.Cluster.Gateway) {
+		if strings.Contains(address, ":") {
+			address = "[" + address + "]"
+		}
+		return "http://" + address
+	}
+	return ""
+}
+
+// addresses are those under which the Gateway can be reached: IP addresses
+// first, then names. A name within the cluster is no use to a client outside.
+func addresses(gateway *gatewayv1.Gateway) []string {
+	if gateway == nil {
+		return nil
+	}
+	var ips, names []string
+	for _, address := range gateway.Status.Addresses {
+		if ip, err := netip.ParseAddr(address.Value); err == nil {
+			ips = append(ips, ip.Unmap().String())
+		} else if address.Value != "" && !strings.HasSuffix(address.Value, ".svc.cluster.local") {
+			names = append(names, strings.ToLower(address.Value))
+		}
+	}
+	return append(ips, names...)
+}

@@ -1,0 +1,162 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/netip"
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// Names of the charm's options.
+const (
+	OptionExternalHostname = "external-hostname"
+	OptionGatewayClass     = "gateway-class"
+	OptionEnforceHTTPS     = "enforce-https"
+	OptionHSTSMaxAge       = "hsts-max-age"
+)
+
+// Config is the charm's options, validated and in normal form.
+type Config struct {
+	// ExternalHostname is the host that clients ask for: lower case, punycode,
+	// at most 253 characters. Empty when unset or invalid.
+	ExternalHostname string `json:"externalHostname,omitempty"`
+	// GatewayClass is the class asked for; empty means "the only one there is".
+	GatewayClass string `json:"gatewayClass,omitempty"`
+	// EnforceHTTPS says that application traffic is never served in clear.
+	EnforceHTTPS bool `json:"enforceHTTPS"`
+	// HSTSMaxAge is the max-age of Strict-Transport-Security in seconds; zero
+	// tells browsers to forget the host.
+	HSTSMaxAge int64 `json:"hstsMaxAge"`
+}
+
+// DefaultHSTSMaxAge is the default of hsts-max-age: a year.
+const DefaultHSTSMaxAge = 31536000
+
+// maxHSTSAge bounds hsts-max-age: RFC 6797 sets no bound, but a delta-seconds
+// value past 31 bits is undefined in HTTP caches and some browsers.
+const maxHSTSAge = math.MaxInt32
+
+// ParseConfig validates the options as config-get gives them. Each option that
+// is not valid is left at its zero value and named in the problems; the caller
+// then keeps what is served as it is.
+func ParseConfig(options map[string]any) (Config, []Problem) {
+	config := Config{EnforceHTTPS: true, HSTSMaxAge: DefaultHSTSMaxAge}
+	var problems []Problem
+	report := func(option string, err error) {
+		if err != nil {
+			problems = append(problems, Problem{Option: option, Message: err.Error()})
+		}
+	}
+
+	hostname, err := optionString(options, OptionExternalHostname)
+	if err == nil && hostname != "" {
+		config.ExternalHostname, err = NormalizeHostname(hostname)
+	}
+	report(OptionExternalHostname, err)
+
+	class, err := optionString(options, OptionGatewayClass)
+	if err == nil && class != "" && !classPattern.MatchString(class) {
+		err = fmt.Errorf("%s is not the name of a GatewayClass", Quote(class))
+		class = ""
+	}
+	config.GatewayClass = class
+	report(OptionGatewayClass, err)
+
+	if value, ok := options[OptionEnforceHTTPS]; ok && value != nil {
+		enforce, isBool := value.(bool)
+		if isBool {
+			config.EnforceHTTPS = enforce
+		} else {
+			// The charm goes on as if HTTPS were enforced: it fails closed.
+			report(OptionEnforceHTTPS, fmt.Errorf("must be true or false"))
+		}
+	}
+
+	if value, ok := options[OptionHSTSMaxAge]; ok && value != nil {
+		config.HSTSMaxAge, err = optionSeconds(value)
+		report(OptionHSTSMaxAge, err)
+	}
+	return config, problems
+}
+
+// classPattern is that of Kubernetes object names (RFC 1123 subdomains).
+var classPattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
+
+func optionString(options map[string]any, name string) (string, error) {
+	switch value := options[name].(type) {
+	case nil:
+		return "", nil
+	case string:
+		return strings.TrimSpace(value), nil
+	default:
+		return "", fmt.Errorf("must be text")
+	}
+}
+
+func optionSeconds(value any) (int64, error) {
+	var seconds int64
+	var err error
+	switch number := value.(type) {
+	case json.Number:
+		seconds, err = number.Int64()
+	case int:
+		seconds = int64(number)
+	case int64:
+		seconds = number
+	default:
+		err = fmt.Errorf("not a number")
+	}
+	if err != nil || seconds < 0 || seconds > maxHSTSAge {
+		return 0, fmt.Errorf("must be a whole number of seconds from 0 to %d", int64(maxHSTSAge))
+	}
+	return seconds, nil
+}
+
+// hostLabel is one label of a host name as Gateway API's listeners take it.
+var hostLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+
+// NormalizeHostname gives the form in which a host name is served: lower case,
+// international names in punycode. It refuses what a Gateway API listener
+// cannot hold (Gateway API, type Hostname): IP addresses, a trailing dot, names
+// past 253 characters; and wildcards, which no URL can be made of.
+func NormalizeHostname(name string) (string, error) {
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		return "", fmt.Errorf("%s is an IP address; a DNS name is needed", Quote(name))
+	}
+	if strings.Contains(name, "*") {
+		return "", fmt.Errorf("%s has a wildcard; a full DNS name is needed", Quote(name))
+	}
+	if len(name) > 4*253 {
+		return "", fmt.Errorf("%s is longer than 253 characters", Quote(name))
+	}
+	ascii, err := idna.Lookup.ToASCII(name)
+	if err != nil {
+		// The library's error repeats the name; the operator has it already.
+		return "", fmt.Errorf("%s is not a DNS name", Quote(name))
+	}
+	ascii = strings.ToLower(ascii)
+	if len(ascii) > 253 {
+		return "", fmt.Errorf("%s is longer than 253 characters", Quote(name))
+	}
+	for label := range strings.SplitSeq(ascii, ".") {
+		if !hostLabel.MatchString(label) {
+			return "", fmt.Errorf("%s is not a DNS name", Quote(name))
+		}
+	}
+	return ascii, nil
+}
+
+// Quote quotes text that somebody else wrote, for a status or a log: printable,
+// and cut to a length that a status message can bear.
+func Quote(text string) string {
+	const limit = 40
+	runes := []rune(text)
+	if len(runes) > limit {
+		return fmt.Sprintf("%q…", string(runes[:limit]))
+	}
+	return fmt.Sprintf("%q", text)
+}

@@ -1,0 +1,89 @@
+package state
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
+)
+
+// A Requirer is one application that asks for ingress: one relation of the
+// gateway endpoint.
+type Requirer struct {
+	// RelationID is the relation's number. A smaller one is an older relation.
+	RelationID int `json:"relationID"`
+	// Application is the remote application as Juju names it here; across
+	// models that is an alias, and Name is its own name.
+	Application string `json:"application"`
+	// Waiting says that the application has not written its request yet.
+	Waiting bool `json:"waiting,omitempty"`
+	// Problem says, in the operator's words, why what it wrote cannot be
+	// served; empty when it can. The fields below are valid only then.
+	Problem string `json:"problem,omitempty"`
+	// Model and Name are the application's own: its namespace and Juju name.
+	Model string `json:"model,omitempty"`
+	Name  string `json:"name,omitempty"`
+	// Port is the port its units listen on, 1 to 65535.
+	Port int32 `json:"port,omitempty"`
+	// StripPrefix asks to take the path prefix off before it forwards.
+	StripPrefix bool `json:"stripPrefix,omitempty"`
+	// RedirectHTTPS asks to redirect its HTTP traffic to HTTPS, whatever
+	// enforce-https says.
+	RedirectHTTPS bool `json:"redirectHTTPS,omitempty"`
+	// Scheme is what its units speak: http, https or h2c.
+	Scheme string `json:"scheme,omitempty"`
+	// Addresses are those of its units that said one, sorted, each once.
+	Addresses []netip.Addr `json:"addresses,omitempty"`
+	// Published is our own side of the relation as it stands.
+	Published Databag `json:"published,omitempty"`
+}
+
+// A Databag is the content of one side of a relation.
+type Databag = map[string]string
+
+// NewRequirer judges what an application wrote. A request is served when the
+// application's own data are valid and, where units are there, at least one of
+// them is: a unit that has not written yet must not take its siblings down.
+func NewRequirer(relationID int, application string, request Databag, units []Databag) Requirer {
+	r := Requirer{RelationID: relationID, Application: application}
+	app, err := ingress.ParseApplication(request)
+	if errors.Is(err, ingress.ErrNotWritten) {
+		r.Waiting = true
+		return r
+	}
+	if err != nil {
+		r.Problem = err.Error()
+		return r
+	}
+	valid, unitErr := 0, error(nil)
+	for _, bag := range units {
+		unit, err := ingress.ParseUnit(bag)
+		switch {
+		case err == nil:
+			valid++
+		case !errors.Is(err, ingress.ErrNotWritten):
+			unitErr = err
+		}
+		if err == nil && unit.IP.IsValid() {
+			r.Addresses = append(r.Addresses, unit.IP)
+		}
+	}
+	// Version 1 of the interface knows no unit data.
+	if valid == 0 && len(units) > 0 && app.Version != 1 {
+		r.Waiting = unitErr == nil
+		if unitErr != nil {
+			r.Problem = unitErr.Error()
+		}
+		return r
+	}
+	slices.SortFunc(r.Addresses, netip.Addr.Compare)
+	r.Addresses = slices.Compact(r.Addresses)
+	r.Model, r.Name, r.Port = app.Model, app.Name, int32(app.Port)
+	r.StripPrefix, r.RedirectHTTPS = app.StripPrefix, app.RedirectHTTPS
+	r.Scheme = string(app.Scheme)
+	return r
+}
+
+// Servable says whether the request can be planned for.
+func (r Requirer) Servable() bool { return !r.Waiting && r.Problem == "" }

@@ -1,0 +1,69 @@
+package state
+
+import (
+	"time"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// State is everything a decision may depend on. It is built once per event
+// (and refreshed once after the cluster was written) and never changed by
+// package plan. The JSON names are those of the planner's golden files.
+type State struct {
+	// Application is the charm's own application name in its model; objects
+	// are named after it.
+	Application string `json:"application"`
+	// Model is the charm's model, which is the namespace of every object.
+	Model string `json:"model"`
+	// Now is the time of the run.
+	Now time.Time `json:"now"`
+	// Config holds the options that are valid.
+	Config Config `json:"config"`
+	// Problems are the options that are not, in the order of Config.
+	Problems []Problem `json:"problems,omitempty"`
+	// Requirers are the applications on the gateway endpoint, oldest relation
+	// first.
+	Requirers []Requirer `json:"requirers,omitempty"`
+	// Certificates is what the certificates endpoint holds.
+	Certificates Certificates `json:"certificates"`
+	// Cluster is what the cluster says.
+	Cluster Cluster `json:"cluster"`
+}
+
+// A Problem is a setting that only the operator can mend.
+type Problem struct {
+	// Option is the name of the option, as in config.yaml.
+	Option string `json:"option"`
+	// Message says what is wrong with it, in the operator's words, without the
+	// option's name.
+	Message string `json:"message"`
+}
+
+// Cluster holds the facts of the cluster that decisions depend on.
+type Cluster struct {
+	// Forbidden is what the charm may not do, such as "list gatewayclasses";
+	// empty when all it asked for was granted. Nothing else is known then.
+	Forbidden string `json:"forbidden,omitempty"`
+	// WithoutGatewayAPI says that the Gateway API's resource definitions are
+	// not installed. Nothing else is known then.
+	WithoutGatewayAPI bool `json:"withoutGatewayAPI,omitempty"`
+	// Owner is the StatefulSet that Juju made for the application. Objects
+	// are owned by it, so that removing the application collects them and
+	// scaling it to zero does not. Nil when there is none.
+	Owner *Owner `json:"owner,omitempty"`
+	// Classes are all GatewayClasses of the cluster.
+	Classes []gatewayv1.GatewayClass `json:"classes,omitempty"`
+	// Gateway is the application's Gateway as it is, nil before the first.
+	Gateway *gatewayv1.Gateway `json:"gateway,omitempty"`
+	// Routes are the application's HTTPRoutes as they are.
+	Routes []gatewayv1.HTTPRoute `json:"routes,omitempty"`
+}
+
+// Usable says whether the cluster can be written at all.
+func (c Cluster) Usable() bool { return c.Forbidden == "" && !c.WithoutGatewayAPI }
+
+// Owner names the StatefulSet of the application.
+type Owner struct {
+	Name string `json:"name"`
+	UID  string `json:"uid"`
+}
