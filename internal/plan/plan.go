@@ -67,7 +67,7 @@ type Requests struct {
 // Make decides what has to be.
 func Make(s state.State) Plan {
 	set := settle(s)
-	routing := route(s, set)
+	routing := route(s)
 	p := Plan{Remarks: routing.remarks}
 	p.Relations.Requests = requests(s, set)
 	if !s.Cluster.Usable() || set.class == "" {

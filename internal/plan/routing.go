@@ -35,13 +35,11 @@ type routing struct {
 
 // route judges the requirers, oldest relation first: of two that want the same
 // path the older one keeps it. What is wrong with one touches no other.
-func route(s state.State, set settings) routing {
+func route(s state.State) routing {
 	var r routing
-	requirers := slices.Clone(s.Requirers)
-	slices.SortFunc(requirers, func(a, b state.Requirer) int { return cmp.Compare(a.RelationID, b.RelationID) })
 	owner := map[string]string{} // path → application
 	names := namer{}
-	for _, requirer := range requirers {
+	for _, requirer := range byAge(s.Requirers) {
 		if requirer.Waiting {
 			r.silent = append(r.silent, requirer.Application)
 			continue
@@ -66,6 +64,13 @@ func route(s state.State, set settings) routing {
 		})
 	}
 	return r
+}
+
+// byAge puts the oldest relation first.
+func byAge(requirers []state.Requirer) []state.Requirer {
+	return slices.SortedFunc(slices.Values(requirers), func(a, b state.Requirer) int {
+		return cmp.Compare(a.RelationID, b.RelationID)
+	})
 }
 
 // unservable gives the reason why a requirer cannot be served at all.

@@ -18,7 +18,7 @@ func urls(s state.State, set settings, routing routing) []URL {
 		paths[t.RelationID] = t.path
 	}
 	var all []URL
-	for _, requirer := range s.Requirers {
+	for _, requirer := range byAge(s.Requirers) {
 		url := URL{RelationID: requirer.RelationID}
 		if path := paths[requirer.RelationID]; path != "" && base != "" {
 			url.URL = base + path

@@ -1,0 +1,137 @@
+package plan_test
+
+import (
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"sigs.k8s.io/yaml"
+
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/*.out.yaml")
+
+// golden is what a NAME.out.yaml shows of a Plan.
+type golden struct {
+	Status      plan.Status    `json:"status"`
+	Relations   plan.Relations `json:"relations"`
+	Remarks     []string       `json:"remarks,omitempty"`
+	KeepObjects bool           `json:"keepObjects,omitempty"`
+	Objects     []any          `json:"objects,omitempty"`
+}
+
+func TestMake(t *testing.T) {
+	t.Parallel()
+	inputs, err := filepath.Glob("testdata/*.in.yaml")
+	if err != nil || len(inputs) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	for _, input := range inputs {
+		name := strings.TrimSuffix(filepath.Base(input), ".in.yaml")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := render(t, plan.Make(readState(t, input)))
+			output := strings.TrimSuffix(input, ".in.yaml") + ".out.yaml"
+			if *update {
+				if err := os.WriteFile(output, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(output)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("plan (-want +got), `make golden` accepts it:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestMakeIsPure shows for every golden input that the same state gives the same
+// bytes, that the order of its parts does not count, and that it is not changed.
+func TestMakeIsPure(t *testing.T) {
+	t.Parallel()
+	inputs, err := filepath.Glob("testdata/*.in.yaml")
+	if err != nil || len(inputs) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	for _, input := range inputs {
+		t.Run(filepath.Base(input), func(t *testing.T) {
+			t.Parallel()
+			s, untouched := readState(t, input), readState(t, input)
+			first := render(t, plan.Make(s))
+			if diff := cmp.Diff(untouched, s, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+				t.Errorf("input changed:\n%s", diff)
+			}
+			slices.Reverse(s.Requirers)
+			slices.Reverse(s.Cluster.Classes)
+			slices.Reverse(s.Cluster.Routes)
+			if diff := cmp.Diff(string(first), string(render(t, plan.Make(s)))); diff != "" {
+				t.Errorf("the order of the input counts:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestMakeKeepsToItsBounds checks what must hold of every plan.
+func TestMakeKeepsToItsBounds(t *testing.T) {
+	t.Parallel()
+	inputs, err := filepath.Glob("testdata/*.in.yaml")
+	if err != nil || len(inputs) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	for _, input := range inputs {
+		s := readState(t, input)
+		p := plan.Make(s)
+		if n := len([]rune(p.Status.Message)); n == 0 || n > 120 {
+			t.Errorf("%s: status of %d characters", input, n)
+		}
+		seen := map[string]bool{}
+		for _, object := range p.Objects {
+			id := object.GetObjectKind().GroupVersionKind().Kind + "/" + object.GetName()
+			if seen[id] {
+				t.Errorf("%s: two objects %s", input, id)
+			}
+			seen[id] = true
+			if object.GetLabels()[plan.LabelManagedBy] != s.Application || object.GetNamespace() != s.Model {
+				t.Errorf("%s: %s is not marked as ours", input, id)
+			}
+		}
+	}
+}
+
+func readState(t *testing.T, path string) state.State {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s state.State
+	if err := yaml.UnmarshalStrict(text, &s); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return s
+}
+
+func render(t *testing.T, p plan.Plan) []byte {
+	t.Helper()
+	g := golden{Status: p.Status, Relations: p.Relations, Remarks: p.Remarks, KeepObjects: p.KeepObjects}
+	for _, object := range p.Objects {
+		g.Objects = append(g.Objects, object)
+	}
+	text, err := yaml.Marshal(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
