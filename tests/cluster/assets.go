@@ -1,0 +1,158 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Assets says where the programs of the cluster and the CRDs are. They are
+// found, or made, outside the private network, since that may need downloads.
+type Assets struct {
+	Etcd              string // path of the executable
+	APIServer         string
+	ControllerManager string
+	Traefik           string
+	CRDs              string // directory with one directory of YAML files per bundle
+}
+
+// modulePath is the module at the root of the repository.
+const modulePath = "github.com/canonical/gateway-api-integrator"
+
+// Prepare finds every program and every CRD bundle of the cluster, builds and
+// downloads what is missing into bin/cluster of the repository, and says on
+// progress what it does when that takes time. With everything there it takes
+// some tens of milliseconds and says nothing. Only one process at a time
+// builds; others wait for it.
+//
+// The working directory must be inside the repository.
+func Prepare(ctx context.Context, progress io.Writer) (Assets, error) {
+	root, err := repositoryRoot()
+	if err != nil {
+		return Assets{}, err
+	}
+	directory := filepath.Join(root, "bin", "cluster")
+	version, err := goVersion(ctx)
+	if err != nil {
+		return Assets{}, err
+	}
+	assets := Assets{CRDs: filepath.Join(directory, "crds")}
+	missing := []program{}
+	for _, wanted := range programs() {
+		path := wanted.ofUser(ctx, progress)
+		if path == "" {
+			path = filepath.Join(directory, wanted.name)
+			wanted.output = path
+			wanted.source = filepath.Join(root, "tests", "cluster", wanted.module)
+			if wanted.stamp, err = wanted.makeStamp(version); err != nil {
+				return Assets{}, err
+			}
+			if !wanted.isBuilt() {
+				missing = append(missing, wanted)
+			}
+		}
+		*wanted.asset(&assets) = path
+	}
+	bundles := missingBundles(assets.CRDs)
+	if len(missing) == 0 && len(bundles) == 0 {
+		return assets, nil
+	}
+	unlock, err := lock(ctx, directory, progress)
+	if err != nil {
+		return Assets{}, err
+	}
+	defer unlock()
+	for _, bundle := range bundles {
+		if err := downloadBundle(ctx, assets.CRDs, bundle, progress); err != nil {
+			return Assets{}, err
+		}
+	}
+	return assets, buildAll(ctx, missing, progress)
+}
+
+func (a Assets) encode() (string, error) {
+	encoded, err := json.Marshal(a)
+	if err != nil {
+		return "", fmt.Errorf("cannot encode the assets: %w", err)
+	}
+	return string(encoded), nil
+}
+
+// preparedAssets returns what Main prepared, as told by the environment.
+func preparedAssets() (Assets, error) {
+	encoded := os.Getenv(assetsVariable)
+	if encoded == "" || !inside() {
+		return Assets{}, errors.New("not in the private network: call cluster.Main from TestMain")
+	}
+	var assets Assets
+	if err := json.Unmarshal([]byte(encoded), &assets); err != nil {
+		return Assets{}, fmt.Errorf("cannot read %s: %w", assetsVariable, err)
+	}
+	return assets, nil
+}
+
+// repositoryRoot is the nearest directory, from the working directory up, that
+// holds the charm's go.mod.
+func repositoryRoot() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("cannot find the repository: %w", err)
+	}
+	for directory := start; ; directory = filepath.Dir(directory) {
+		content, err := os.ReadFile(filepath.Join(directory, "go.mod"))
+		if err == nil && strings.HasPrefix(string(content), "module "+modulePath+"\n") {
+			return directory, nil
+		}
+		if directory == filepath.Dir(directory) {
+			return "", fmt.Errorf("cannot find the repository: no go.mod of %s in %s or above", modulePath, start)
+		}
+	}
+}
+
+// ofUser returns the path of a program that the user has, or "".
+func (p program) ofUser(ctx context.Context, progress io.Writer) string {
+	if p.name == "traefik" {
+		return traefikOfUser(ctx, progress)
+	}
+	directory := os.Getenv("KUBEBUILDER_ASSETS")
+	if directory == "" {
+		return ""
+	}
+	path, err := exec.LookPath(filepath.Join(directory, p.name))
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+var traefikVersion = regexp.MustCompile(`(?m)^Version:\s+v?(\d+)\.(\d+)`)
+
+// traefikOfUser returns the traefik on PATH if it is new enough to know
+// the Gateway API as the cluster needs it: 3.6.
+func traefikOfUser(ctx context.Context, progress io.Writer) string {
+	path, err := exec.LookPath("traefik")
+	if err != nil {
+		return ""
+	}
+	output, err := exec.CommandContext(ctx, path, "version").Output()
+	found := traefikVersion.FindSubmatch(output)
+	if err != nil || found == nil {
+		fmt.Fprintf(progress, "%s does not tell its version: not used\n", path)
+		return ""
+	}
+	major, _ := strconv.Atoi(string(found[1]))
+	minor, _ := strconv.Atoi(string(found[2]))
+	if major < 3 || (major == 3 && minor < 6) {
+		fmt.Fprintf(progress, "%s is version %d.%d, older than 3.6: not used\n", path, major, minor)
+		return ""
+	}
+	return path
+}

@@ -1,0 +1,35 @@
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+)
+
+// Client is a client outside the cluster for which every host name resolves to
+// the Gateway's address. It verifies certificates against ca alone, follows no
+// redirect, and makes a connection for each request, so that every request
+// sees the certificate of the moment.
+func (c *Cluster) Client(ca *x509.CertPool) *http.Client {
+	if ca == nil {
+		ca = x509.NewCertPool() // nil would mean the machine's authorities
+	}
+	return &http.Client{
+		Timeout: c.timeouts.Request,
+		Transport: &http.Transport{
+			DisableKeepAlives: true,
+			ForceAttemptHTTP2: true,
+			TLSClientConfig:   &tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS12},
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				_, port, err := net.SplitHostPort(address)
+				if err != nil {
+					return nil, err
+				}
+				return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(gatewayAddress, port))
+			},
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

@@ -1,0 +1,53 @@
+// Package cluster is a real Kubernetes control plane for tests and for the
+// demo: etcd, kube-apiserver, the few controllers that matter here, the
+// Gateway API's CRDs and Traefik as the Gateway API data plane. In the flow
+// event → read → plan → apply → publish → status it stands at the far edge of
+// "apply": what the charm writes is admitted, defaulted, garbage-collected and
+// served by the programs that do so in production.
+//
+// Everything runs in one private network that [Main] makes for the test
+// process: its own user, process, mount and network namespaces, where all of
+// 10.0.0.0/8 and fd00::/8 is this machine. So pods and the Gateway have real
+// addresses (an API server refuses loopback endpoints), ports 80 and 443 are
+// free, nothing leaves the machine, and nothing outlives the test: when the
+// first process of the namespace ends the kernel ends the others.
+//
+//	outside                        │ inside
+//	go test ── waits, forwards ────┼─ init ── the tests ─┬─ etcd           127.0.0.1:2379
+//	   signals, opens ports on     │  (reaps)            ├─ kube-apiserver 10.0.0.1:6443
+//	   127.0.0.1 when asked to     │                     ├─ kube-controller-manager
+//	                               │                     ├─ traefik        10.43.45.1:80, :443
+//	                               │                     └─ pods           10.1.x.y (HTTP servers in the test)
+//
+// What stands in for the parts of a cluster that are not here: there is no
+// kubelet and no scheduler, so a pod is an object whose status says that it
+// runs, and an HTTP server of the test that listens on the pod's address. The
+// StatefulSet controller does not run, so a StatefulSet makes no pods. Juju's
+// share (namespace, ServiceAccount, roles, StatefulSet of an application) is
+// made by [Cluster.CreateModel], [Cluster.DeployApplication] and
+// [Cluster.Trust].
+//
+// The programs are built from their Go modules the first time, which takes
+// about twenty minutes on two cores, and kept in bin/cluster. KUBEBUILDER_ASSETS
+// (etcd, kube-apiserver, kube-controller-manager) and a traefik on PATH, 3.6 or
+// newer, are used instead when there.
+//
+// Traefik 3.6 watches BackendTLSPolicy v1, which bundles before 1.4 do not
+// have. With such a bundle that one CRD is taken from bundle 1.4.1, unless
+// Traefik is left out; all other CRDs are the bundle's own.
+//
+// The package must not know the charm: it is given objects, not reasons.
+//
+//	func TestMain(m *testing.M) { os.Exit(cluster.Main(m.Run)) }
+//
+//	func TestTraffic(t *testing.T) {
+//		c, err := cluster.Start(t.Context(), cluster.Options{})
+//		...
+//		defer c.Stop()
+//		c.CreateModel(ctx, "demo")
+//		kubeconfig, err := c.DeployApplication(ctx, "demo", "gateway-api-integrator")
+//		pod, err := c.AddPod(ctx, "demo", "web", 0, cluster.Pod{Port: 8080, Handler: hello})
+//		...
+//		response, err := c.Client(ca).Get("https://example.com/")
+//	}
+package cluster
