@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -134,7 +135,7 @@ func NormalizeHostname(name string) (string, error) {
 		return "", fmt.Errorf("%s is longer than 253 characters", Quote(name))
 	}
 	ascii, err := idna.Lookup.ToASCII(name)
-	if err != nil {
+	if err != nil || !utf8.ValidString(name) {
 		// The library's error repeats the name; the operator has it already.
 		return "", fmt.Errorf("%s is not a DNS name", Quote(name))
 	}

@@ -1,0 +1,122 @@
+package state_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+func TestParseConfig(t *testing.T) {
+	t.Parallel()
+	defaults := state.Config{EnforceHTTPS: true, HSTSMaxAge: 31536000}
+	with := func(change func(*state.Config)) state.Config {
+		config := defaults
+		change(&config)
+		return config
+	}
+	tests := map[string]struct {
+		options  map[string]any
+		want     state.Config
+		problems []state.Problem
+	}{
+		"nothing set": {options: map[string]any{}, want: defaults},
+		"nulls":       {options: map[string]any{"external-hostname": nil, "hsts-max-age": nil, "enforce-https": nil}, want: defaults},
+		"all set": {
+			options: map[string]any{
+				"external-hostname": " WEB.Example.com ", "gateway-class": "cilium",
+				"enforce-https": false, "hsts-max-age": json.Number("60"),
+			},
+			want: state.Config{ExternalHostname: "web.example.com", GatewayClass: "cilium", HSTSMaxAge: 60},
+		},
+		"hsts zero": {options: map[string]any{"hsts-max-age": json.Number("0")}, want: with(func(c *state.Config) { c.HSTSMaxAge = 0 })},
+		"hsts negative": {
+			options:  map[string]any{"hsts-max-age": json.Number("-1")},
+			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
+			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be a whole number of seconds from 0 to 2147483647"}},
+		},
+		"hsts past 64 bits": {
+			options:  map[string]any{"hsts-max-age": json.Number("99999999999999999999")},
+			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
+			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be a whole number of seconds from 0 to 2147483647"}},
+		},
+		"enforcement of another type fails closed": {
+			options:  map[string]any{"enforce-https": "false"},
+			want:     defaults,
+			problems: []state.Problem{{Option: "enforce-https", Message: "must be true or false"}},
+		},
+		"several problems": {
+			options: map[string]any{"external-hostname": "10.0.0.1", "gateway-class": "Not A Class"},
+			want:    defaults,
+			problems: []state.Problem{
+				{Option: "external-hostname", Message: `"10.0.0.1" is an IP address; a DNS name is needed`},
+				{Option: "gateway-class", Message: `"Not A Class" is not the name of a GatewayClass`},
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, problems := state.ParseConfig(test.options)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("config (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.problems, problems); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNormalizeHostname(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a234567890.", 23)[:252] + "a"
+	good := map[string]string{
+		"web.example.com":    "web.example.com",
+		"Web.EXAMPLE.com":    "web.example.com",
+		"münchen.example":    "xn--mnchen-3ya.example",
+		"localhost":          "localhost",
+		"1.example.com":      "1.example.com",
+		long:                 long,
+		"xn--mnchen-3ya.com": "xn--mnchen-3ya.com",
+	}
+	for name, want := range good {
+		if got, err := state.NormalizeHostname(name); err != nil || got != want {
+			t.Errorf("NormalizeHostname(%q) = %q, %v; want %q", name, got, err, want)
+		}
+	}
+	bad := map[string]string{
+		"":                         "is not a DNS name",
+		"10.0.0.1":                 "is an IP address",
+		"fd00::1":                  "is an IP address",
+		"[fd00::1]":                "is an IP address",
+		"*.example.com":            "has a wildcard",
+		"web.example.com.":         "is not a DNS name",
+		"web..example.com":         "is not a DNS name",
+		"-web.example.com":         "is not a DNS name",
+		"web_1.example.com":        "is not a DNS name",
+		"web example.com":          "is not a DNS name",
+		"web.example.com/x":        "is not a DNS name",
+		"https://web.example.com":  "is not a DNS name",
+		"web.example.com\nx":       "is not a DNS name",
+		long + "a":                 "is longer than 253 characters",
+		strings.Repeat("a", 64):    "is not a DNS name",
+		strings.Repeat("é", 5000):  "is longer than 253 characters",
+		"web.example.com:443":      "is not a DNS name",
+		"\xff\xfe.example.com":     "is not a DNS name",
+		"xn--a.example.com":        "is not a DNS name",
+		"web.example.com\x00.evil": "is not a DNS name",
+	}
+	for name, want := range bad {
+		got, err := state.NormalizeHostname(name)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("NormalizeHostname(%.40q) = %q, %v; want an error with %q", name, got, err, want)
+		}
+		if err != nil && len([]rune(err.Error())) > 100 {
+			t.Errorf("NormalizeHostname(%.40q): error of %d characters has no place in a status", name, len(err.Error()))
+		}
+	}
+}

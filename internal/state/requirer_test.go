@@ -1,0 +1,69 @@
+package state_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+func TestNewRequirer(t *testing.T) {
+	t.Parallel()
+	app := state.Databag{"model": `"prod"`, "name": `"web"`, "port": `8080`}
+	unit := func(ip string) state.Databag {
+		return state.Databag{"host": `"web-0.web"`, "ip": `"` + ip + `"`, "ingress-address": "10.1.0.9"}
+	}
+	web := state.Requirer{RelationID: 3, Application: "web", Model: "prod", Name: "web", Port: 8080, Scheme: "http"}
+	with := func(addresses ...string) state.Requirer {
+		r := web
+		for _, address := range addresses {
+			r.Addresses = append(r.Addresses, netip.MustParseAddr(address))
+		}
+		return r
+	}
+	waiting := state.Requirer{RelationID: 3, Application: "web", Waiting: true}
+	tests := map[string]struct {
+		app   state.Databag
+		units []state.Databag
+		want  state.Requirer
+	}{
+		"never written":                {app: state.Databag{}, want: waiting},
+		"without units":                {app: app, want: web},
+		"units sorted, each once":      {app: app, units: []state.Databag{unit("10.1.0.6"), unit("10.1.0.5"), unit("10.1.0.6")}, want: with("10.1.0.5", "10.1.0.6")},
+		"one unit silent":              {app: app, units: []state.Databag{unit("10.1.0.5"), {"ingress-address": "10.1.0.9"}}, want: with("10.1.0.5")},
+		"one unit bad":                 {app: app, units: []state.Databag{unit("10.1.0.5"), {"host": "raw"}}, want: with("10.1.0.5")},
+		"every unit silent":            {app: app, units: []state.Databag{{"ingress-address": "10.1.0.9"}}, want: waiting},
+		"a unit with a bad address":    {app: app, units: []state.Databag{unit("nope")}, want: web},
+		"version 1 has no unit data":   {app: state.Databag{"model": "prod", "name": "web", "port": "8080", "host": "web.prod"}, units: []state.Databag{{}}, want: web},
+		"only what nobody knows about": {app: state.Databag{"bubble": "blabla"}, want: waiting},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := state.NewRequirer(3, "web", test.app, test.units)
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+	bad := map[string]struct {
+		app   state.Databag
+		units []state.Databag
+	}{
+		"port of text":     {app: state.Databag{"model": `"prod"`, "name": `"web"`, "port": `"8080"`}},
+		"name as a path":   {app: state.Databag{"model": `"prod"`, "name": `"../x"`, "port": `80`}},
+		"every unit bad":   {app: app, units: []state.Databag{{"host": "raw"}}},
+		"scheme of a list": {app: state.Databag{"model": `"prod"`, "name": `"web"`, "port": `80`, "scheme": `["http"]`}},
+	}
+	for name, test := range bad {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := state.NewRequirer(3, "web", test.app, test.units); got.Problem == "" || got.Servable() {
+				t.Errorf("got %+v, want a problem", got)
+			}
+		})
+	}
+}
