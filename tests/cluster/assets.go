@@ -39,7 +39,10 @@ func Prepare(ctx context.Context, progress io.Writer) (Assets, error) {
 	if err != nil {
 		return Assets{}, err
 	}
-	directory := filepath.Join(root, "bin", "cluster")
+	directory, err := Directory()
+	if err != nil {
+		return Assets{}, err
+	}
 	version, err := goVersion(ctx)
 	if err != nil {
 		return Assets{}, err
@@ -76,6 +79,15 @@ func Prepare(ctx context.Context, progress io.Writer) (Assets, error) {
 		}
 	}
 	return assets, buildAll(ctx, missing, progress)
+}
+
+// Directory is where Prepare keeps what it makes: bin/cluster of the repository.
+func Directory() (string, error) {
+	root, err := repositoryRoot()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(root, "bin", "cluster"), nil
 }
 
 func (a Assets) encode() (string, error) {

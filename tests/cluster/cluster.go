@@ -144,6 +144,9 @@ func (c *Cluster) startAll(ctx context.Context, options Options, progress io.Wri
 	if err := step("kube-apiserver", c.StartAPIServer); err != nil {
 		return err
 	}
+	if err := c.createNode(ctx); err != nil {
+		return err
+	}
 	if !options.WithoutCRDs {
 		install := func(ctx context.Context) error { return c.InstallCRDs(ctx, c.bundle) }
 		if err := step("Gateway API "+c.bundle, install); err != nil {

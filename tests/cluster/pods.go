@@ -99,7 +99,12 @@ func (c *Cluster) createPod(ctx context.Context, model, app, name string, pod Po
 	}
 	object := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: model, Labels: labels},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "charm", Image: "docker.io/jujusolutions/charm-base:ubuntu-24.04"}}},
+		Spec: corev1.PodSpec{
+			NodeName:   nodeName,
+			Containers: []corev1.Container{{Name: "charm", Image: "docker.io/jujusolutions/charm-base:ubuntu-24.04"}},
+			// There is no kubelet to confirm that the containers ended: whoever deletes the pod, it goes at once.
+			TerminationGracePeriodSeconds: new(int64),
+		},
 	}
 	owner, err := c.typed.AppsV1().StatefulSets(model).Get(ctx, app, metav1.GetOptions{})
 	switch {
@@ -128,11 +133,29 @@ func (c *Cluster) createPod(ctx context.Context, model, app, name string, pod Po
 	return err
 }
 
+// nodeName is the only node. The endpointslice controller leaves pods without
+// a node out.
+const nodeName = "node"
+
+// createNode makes the node that every pod runs on.
+func (c *Cluster) createNode(ctx context.Context) error {
+	node := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: nodeName, Labels: map[string]string{"kubernetes.io/hostname": nodeName}},
+		Status: corev1.NodeStatus{
+			Addresses:  []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: apiAddress}},
+			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}},
+		},
+	}
+	if _, err := c.typed.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("cannot create the node: %w", err)
+	}
+	return nil
+}
+
 // Stop deletes the pod and then ends its server, letting running requests
 // finish while ctx lasts. A pod that is gone already is no error.
 func (r *RunningPod) Stop(ctx context.Context) error {
-	now := int64(0) // There is no kubelet to confirm that the containers ended.
-	err := r.cluster.typed.CoreV1().Pods(r.model).Delete(ctx, r.Name, metav1.DeleteOptions{GracePeriodSeconds: &now})
+	err := r.cluster.typed.CoreV1().Pods(r.model).Delete(ctx, r.Name, metav1.DeleteOptions{})
 	if apierrors.IsNotFound(err) {
 		err = nil
 	}
