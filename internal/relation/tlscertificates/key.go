@@ -14,15 +14,15 @@ import (
 // takes for a valid one. New keys have just as many.
 const minKeyBits = 2048
 
-// labelPrefix is the Charmhub identifier of the Python library, with which it
+// LabelPrefix is the Charmhub identifier of the Python library, with which it
 // begins the label of every secret.
-const labelPrefix = "afd8c2bccf834997afce12c2706d2ede"
+const LabelPrefix = "afd8c2bccf834997afce12c2706d2ede"
 
 // KeyLabels returns the labels under which the Python library keeps the private
 // key of an application: since its version 1.9.0, and before. A key may be found
 // under either; a new one goes under current.
 func KeyLabels(endpoint string) (current, legacy string) {
-	return labelPrefix + "-private-key-app-" + endpoint, labelPrefix + "-private-key-" + endpoint
+	return LabelPrefix + "-private-key-app-" + endpoint, LabelPrefix + "-private-key-" + endpoint
 }
 
 // NewKey returns a new RSA key of 2048 bits. Go 1.26 and later draw it from the
