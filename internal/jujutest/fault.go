@@ -1,0 +1,101 @@
+package jujutest
+
+import (
+	"fmt"
+)
+
+// faults are the failures a test has asked for, by unit.
+type faults struct {
+	flush  map[string][]error
+	onCall map[string][]callFault
+}
+
+// callFault does something once, after the n-th tool call of a unit's next context.
+type callFault struct {
+	after int
+	do    func(*Juju, *hookContext) func()
+}
+
+func (f *faults) takeFlush(unit string) error {
+	queue := f.flush[unit]
+	if len(queue) == 0 {
+		return nil
+	}
+	f.flush[unit] = queue[1:]
+	return queue[0]
+}
+
+// FailNextFlush makes the next flush of a unit's changes fail although dispatch exits 0.
+func (j *Juju) FailNextFlush(unit string, err error) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.agentUnit(unit); err != nil {
+		return err
+	}
+	if j.faults.flush == nil {
+		j.faults.flush = make(map[string][]error)
+	}
+	j.faults.flush[unit] = append(j.faults.flush[unit], err)
+	return nil
+}
+
+// KillDuringHook kills (SIGKILL) the unit's dispatch after its n-th hook tool call, once.
+func (j *Juju) KillDuringHook(unit string, n int) error {
+	return j.addCallFault(unit, n, func(_ *Juju, c *hookContext) func() {
+		return c.output.kill
+	})
+}
+
+// LoseLeadershipDuringHook gives leadership to another unit, or to none when heir is "", after the
+// unit's n-th hook tool call, once.
+func (j *Juju) LoseLeadershipDuringHook(unit string, n int, heir string) error {
+	if heir != "" {
+		j.mu.Lock()
+		_, err := j.agentUnit(heir)
+		j.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return j.addCallFault(unit, n, func(_ *Juju, c *hookContext) func() {
+		c.unit.app.leader = heir
+		return nil
+	})
+}
+
+func (j *Juju) addCallFault(unit string, n int, do func(*Juju, *hookContext) func()) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.agentUnit(unit); err != nil {
+		return err
+	}
+	if n < 1 {
+		return fmt.Errorf("cannot inject a fault after tool call %d: the first is 1", n)
+	}
+	if j.faults.onCall == nil {
+		j.faults.onCall = make(map[string][]callFault)
+	}
+	j.faults.onCall[unit] = append(j.faults.onCall[unit], callFault{after: n, do: do})
+	return nil
+}
+
+// faultsAfterCall runs the faults that are due after the call just recorded, and returns what must be
+// done without the model's lock.
+func (c *hookContext) faultsAfterCall() []func() {
+	all := c.juju.faults.onCall[c.unit.name]
+	var later []callFault
+	var unlocked []func()
+	for _, fault := range all {
+		if fault.after > len(c.calls) {
+			later = append(later, fault)
+			continue
+		}
+		if f := fault.do(c.juju, c); f != nil {
+			unlocked = append(unlocked, f)
+		}
+	}
+	if len(all) > 0 {
+		c.juju.faults.onCall[c.unit.name] = later
+	}
+	return unlocked
+}

@@ -1,0 +1,163 @@
+package jujutest
+
+import (
+	"context"
+	"fmt"
+)
+
+// SetLeader gives an application's leadership to a unit. The new leader gets leader-elected, the old
+// one nothing.
+func (j *Juju) SetLeader(app, unit string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	u, err := j.agentUnit(unit)
+	if err != nil {
+		return err
+	}
+	if u.app.name != app {
+		return fmt.Errorf("unit %q is not of application %q", unit, app)
+	}
+	u.app.leader = unit
+	return nil
+}
+
+// KillPod loses a unit's pod without warning and starts a new one: processes and files are gone, the
+// controller's state is not. upgrade-charm, config-changed and start follow.
+func (j *Juju) KillPod(ctx context.Context, unit string) error {
+	j.running.Lock()
+	defer j.running.Unlock()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	u, err := j.agentUnit(unit)
+	if err != nil {
+		return err
+	}
+	return j.newPod(u)
+}
+
+func (j *Juju) newPod(u *unit) error {
+	if err := j.endPod(u); err != nil {
+		return err
+	}
+	u.agent.restart()
+	u.agent.rebooted = false
+	if u.agent.installed {
+		u.agent.upgrading, u.agent.started = true, false
+	}
+	return j.startPod(u)
+}
+
+// RestartContainer restarts a unit's charm container: its processes end, its files stay, start runs.
+func (j *Juju) RestartContainer(ctx context.Context, unit string) error {
+	j.running.Lock()
+	defer j.running.Unlock()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	u, err := j.agentUnit(unit)
+	if err != nil {
+		return err
+	}
+	if err := killByEnvironment("JUJU_CHARM_DIR=" + j.CharmDir(u.name)); err != nil {
+		return err
+	}
+	u.agent.restart()
+	u.agent.rebooted = u.agent.started
+	return nil
+}
+
+// Refresh gives an application a new charm. Each unit stops its old one and starts a new pod with the
+// new one: stop, upgrade-charm, config-changed, start.
+func (j *Juju) Refresh(ctx context.Context, app, charmDir string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	a, err := j.application(app)
+	if err != nil {
+		return err
+	}
+	if a.scripted {
+		return fmt.Errorf("application %q is scripted and has no charm", app)
+	}
+	charm, err := j.storeCharm(a, charmDir)
+	if err != nil {
+		return fmt.Errorf("cannot refresh %q: %w", app, err)
+	}
+	if err := j.checkRefresh(a, charm); err != nil {
+		return fmt.Errorf("cannot refresh %q: %w", app, err)
+	}
+	a.charm, a.endpoints = charm, charm.endpoints
+	for name, value := range a.config {
+		if option, ok := charm.options[name]; ok {
+			if _, err := option.coerce(name, value); err == nil {
+				continue
+			}
+		}
+		delete(a.config, name)
+	}
+	for _, u := range a.units {
+		if u.agent.installed {
+			u.agent.stopping = true
+			continue
+		}
+		if err := j.replaceCharm(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRefresh refuses a charm that lacks an endpoint in use, and adds the new one's peer relations.
+func (j *Juju) checkRefresh(app *application, next *charm) error {
+	peers := make(map[string]bool)
+	for _, id := range sortedKeys(j.relations) {
+		end, ok := j.relations[id].end(app)
+		if !ok {
+			continue
+		}
+		e, kept := next.endpoints[end.endpoint.Name]
+		if !kept || e.Interface != end.endpoint.Interface || e.Role != end.endpoint.Role {
+			return fmt.Errorf("would break relation %q", j.relations[id])
+		}
+		peers[e.Name] = e.Role == rolePeer
+	}
+	for _, name := range sortedKeys(next.endpoints) {
+		if e := next.endpoints[name]; e.Role == rolePeer && !peers[name] {
+			j.addRelation(relationEnd{app: app, endpoint: e})
+		}
+	}
+	return nil
+}
+
+// replaceCharm ends a unit's pod and starts one with the application's present charm.
+func (j *Juju) replaceCharm(u *unit) error {
+	u.agent.stopping = false
+	u.charm = u.app.charm
+	return j.newPod(u)
+}
+
+// UpdateStatus has the application's units run update-status when nothing else is left to do.
+func (j *Juju) UpdateStatus(ctx context.Context, app string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	a, err := j.application(app)
+	if err != nil {
+		return err
+	}
+	for _, u := range a.units {
+		if u.agent != nil && u.agent.started && !u.agent.inError {
+			u.agent.updateStatus = true
+		}
+	}
+	return nil
+}

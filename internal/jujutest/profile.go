@@ -1,0 +1,81 @@
+package jujutest
+
+// Profile selects whose behaviour is simulated where Juju versions differ.
+type Profile int
+
+// The three behaviours a charm of today may meet.
+const (
+	// Juju36 is Juju 3.6: breaking relations are left out of relation-ids, requests may carry a token.
+	Juju36 Profile = iota
+	// Juju40 is Juju 4.0: no token, no leader-get, other wordings for what is gone.
+	Juju40
+	// OldJuju3 is Juju 3.1: breaking relations are still listed, no relation-model-get, owners of
+	// secrets see the latest revision, the agent socket has an abstract address.
+	OldJuju3
+)
+
+// traits spells out what a profile means, so that the code asks for a behaviour and never for a version.
+type traits struct {
+	version           string // JUJU_VERSION
+	checksToken       bool   // a request with another token than "" is refused
+	listsBroken       bool   // relation-ids shows relations about to break
+	modelGet          bool   // relation-model-get exists
+	ownerSeesLatest   bool   // secret-get by the owner ignores tracking
+	abstractSocket    bool   // the socket address is "@path"
+	decimalContextID  bool   // context ids end in a guessable number
+	refusesBrokenBag  bool   // relation-set --app fails in relation-broken
+	leaderSettings    bool   // followers get leader-settings-changed once
+	meterVariables    bool   // JUJU_SLA and its kin are set
+	qualifiedSecrets  bool   // secret-add prints secret://<model>/<id>
+	goneRelation      string // reading a relation removed by force; %d is its id if present
+	labelNotFound     string // secret-get --label with an unknown label
+	unknownCommand    string // a tool the agent does not have
+	wrongContextID    string // a request for another context
+	removedInThisJuju map[string]bool
+}
+
+// String is the version that JUJU_VERSION shows.
+func (p Profile) String() string { return p.traits().version }
+
+func (p Profile) traits() traits {
+	t := traits{
+		version:        "3.6.9",
+		checksToken:    true,
+		modelGet:       true,
+		leaderSettings: true,
+		meterVariables: true,
+		goneRelation:   "permission denied",
+		labelNotFound:  "consumer label %q not found",
+		unknownCommand: "bad request: unknown command: %s",
+		wrongContextID: "bad request: wrong context ID; got %q",
+	}
+	switch p {
+	case Juju40:
+		t.version = "4.0.1"
+		t.checksToken = false
+		t.leaderSettings = false
+		t.meterVariables = false
+		t.qualifiedSecrets = true
+		t.goneRelation = "relation %d not found"
+		t.labelNotFound = "secret with label %q not found"
+		t.unknownCommand = "bad request: unknown hook command: %s"
+		t.removedInThisJuju = removedInJuju4
+	case OldJuju3:
+		t.version = "3.1.6"
+		t.listsBroken = true
+		t.modelGet = false
+		t.ownerSeesLatest = true
+		t.abstractSocket = true
+		t.decimalContextID = true
+		t.refusesBrokenBag = true
+	}
+	return t
+}
+
+// removedInJuju4 are the tools Juju 4 no longer has.
+var removedInJuju4 = map[string]bool{
+	"leader-get": true, "leader-set": true, "add-metric": true,
+	"payload-register": true, "payload-unregister": true, "payload-status-set": true,
+	"k8s-spec-get": true, "k8s-spec-set": true, "pod-spec-get": true, "pod-spec-set": true,
+	"k8s-raw-get": true, "k8s-raw-set": true,
+}

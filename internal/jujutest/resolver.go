@@ -1,0 +1,192 @@
+package jujutest
+
+// pick chooses the next hook of any unit, by chance among the units that have one, and never of the
+// units in skip. It returns nil, nil when nothing is left to do.
+func (j *Juju) pick(skip map[*unit]bool) (*unit, *hook) {
+	units := make(map[string]*unit)
+	for _, u := range j.agents() {
+		if !skip[u] {
+			units[u.name] = u
+		}
+	}
+	for _, name := range shuffled(j, units) {
+		if h := j.nextHook(units[name]); h != nil {
+			return units[name], h
+		}
+	}
+	return nil, nil
+}
+
+// nextHook is the resolver: it returns the hook a unit runs next, in the priority of
+// internal/worker/uniter/resolver.go, or nil. Actions and juju-exec are asked for by their callers
+// and overtake what comes after secrets.
+func (j *Juju) nextHook(u *unit) *hook {
+	a := u.agent
+	switch {
+	case u.life == dead:
+		return nil
+	case a.stopping:
+		return plainHook("stop")
+	case a.rebooted && a.started && !a.upgrading:
+		return plainHook("start")
+	case a.upgrading:
+		return plainHook("upgrade-charm")
+	case a.failed != nil && j.stillDue(u, a.failed):
+		return a.failed
+	case !a.installed:
+		return plainHook("install")
+	}
+	if h := j.urgentHook(u); h != nil {
+		return h
+	}
+	if u.life == dying {
+		return j.lastHooks(u)
+	}
+	if hash := u.configHash(); hash != a.configHash {
+		h := plainHook("config-changed")
+		h.configHash = hash
+		return h
+	}
+	if !a.started {
+		return plainHook("start")
+	}
+	if h := j.nextRelationHook(u); h != nil {
+		return h
+	}
+	if a.updateStatus {
+		return plainHook("update-status")
+	}
+	return nil
+}
+
+// stillDue drops a failed hook whose reason has gone: a leader's secret event after a handover.
+func (j *Juju) stillDue(u *unit, h *hook) bool {
+	if h.secret == nil || !h.secret.leaderOnly || u.app.leader == u.name {
+		return true
+	}
+	u.agent.failed, u.agent.inError, u.agent.problem = nil, false, ""
+	return false
+}
+
+// urgentHook returns the hooks that come before actions: relation-created, leadership, secrets.
+func (j *Juju) urgentHook(u *unit) *hook {
+	if u.life != alive {
+		return nil
+	}
+	if h := j.relationCreated(u); h != nil {
+		return h
+	}
+	if h := j.leadership(u); h != nil {
+		return h
+	}
+	return j.nextSecretHook(u)
+}
+
+func (j *Juju) leadership(u *unit) *hook {
+	a := u.agent
+	if u.app.leader == u.name {
+		if !a.leader {
+			return plainHook("leader-elected")
+		}
+		return nil
+	}
+	// The loser is not told.
+	a.leader = false
+	if j.traits.leaderSettings && !a.leaderSettings {
+		return plainHook("leader-settings-changed")
+	}
+	return nil
+}
+
+// lastHooks leads a dying unit out: departed and broken for its relations, stop, remove.
+func (j *Juju) lastHooks(u *unit) *hook {
+	if h := j.nextRelationHook(u); h != nil {
+		return h
+	}
+	if !u.agent.stopped {
+		return plainHook("stop")
+	}
+	return plainHook("remove")
+}
+
+// relationCreated lets a unit enter the relations its application has, and returns the next
+// relation-created hook.
+func (j *Juju) relationCreated(u *unit) *hook {
+	for _, id := range sortedKeys(j.relations) {
+		r := j.relations[id]
+		if _, ok := r.end(u.app); !ok || r.life != alive || u.agent.relation[id] != nil {
+			continue
+		}
+		r.enter(u)
+		u.agent.relation[id] = &relationState{members: make(map[string]int)}
+	}
+	for _, id := range shuffled(j, u.agent.relation) {
+		r := j.relations[id]
+		if !u.agent.relation[id].created && r.life == alive {
+			return relationHook("relation-created", u, r, "")
+		}
+	}
+	return nil
+}
+
+// nextRelationHook returns the next hook of any relation but relation-created.
+func (j *Juju) nextRelationHook(u *unit) *hook {
+	for _, id := range shuffled(j, u.agent.relation) {
+		if h := j.relationHookOf(u, j.relations[id], u.agent.relation[id]); h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+// relationHookOf orders the events within one relation: changed after joined, departed, broken,
+// the application's changed, joined, changed.
+func (j *Juju) relationHookOf(u *unit, r *relation, state *relationState) *hook {
+	breaking := r.life == dying || u.life == dying
+	if breaking && (!state.created || (r.isPeer() && len(state.members) == 0)) {
+		// Never announced, or a peer relation, which does not break: the unit leaves in silence.
+		j.leave(u, r)
+		return nil
+	}
+	remote := r.visible(u)
+	if name := state.changedPending; name != "" {
+		return changed(u, r, name, r.units[name].version)
+	}
+	for _, name := range sortedKeys(state.members) {
+		if _, there := remote[name]; there && !breaking {
+			continue
+		}
+		h := relationHook("relation-departed", u, r, name)
+		h.event.departing = name
+		if u.life == dying {
+			h.event.departing = u.name
+		}
+		return h
+	}
+	if breaking {
+		return relationHook("relation-broken", u, r, "")
+	}
+	app := r.apps[r.remote(u.app).app.name]
+	if app.version > state.appVersion && (state.appVersion > 0 || len(app.data) > 0) {
+		return changed(u, r, "", app.version)
+	}
+	for _, name := range sortedKeys(remote) {
+		if _, joined := state.members[name]; !joined {
+			h := relationHook("relation-joined", u, r, name)
+			h.version = remote[name]
+			return h
+		}
+	}
+	for _, name := range sortedKeys(remote) {
+		if remote[name] > state.members[name] {
+			return changed(u, r, name, remote[name])
+		}
+	}
+	return nil
+}
+
+func changed(u *unit, r *relation, remoteUnit string, version int) *hook {
+	h := relationHook("relation-changed", u, r, remoteUnit)
+	h.version = version
+	return h
+}

@@ -1,0 +1,243 @@
+package jujutest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// HookRun reports one run of dispatch to Options.Observe.
+type HookRun struct {
+	Unit     string
+	Kind     string // "hook", "action" or "exec"
+	Name     string // "config-changed", "ingress-relation-changed", "get-certificate"
+	ExitCode int    // of dispatch; 128+n when killed by signal n
+	Duration time.Duration
+	Calls    []ToolCall
+	Output   string // stdout, stderr and juju-log, in order of arrival
+	Env      []string
+	Err      error // why the run failed, if it did; the flush's error when ExitCode is 0
+}
+
+// HookError reports a hook that keeps failing. The hook stays first in its unit's queue.
+type HookError struct {
+	Unit     string
+	Hook     string
+	ExitCode int
+	Output   string // the last lines of the charm's output and log
+	Err      error
+}
+
+func (e *HookError) Error() string {
+	text := fmt.Sprintf("hook %q of %s failed: %v", e.Hook, e.Unit, e.Err)
+	if e.Output != "" {
+		text += "\n" + e.Output
+	}
+	return text
+}
+
+// Unwrap returns the reason: the exit status, or the error of the flush.
+func (e *HookError) Unwrap() error { return e.Err }
+
+// errTerminated is the end of a dispatch killed from outside: not a failure, the hook comes again.
+var errTerminated = errors.New("terminated")
+
+// Step runs one pending hook of one unit. It reports whether there was one. A failed hook is a
+// *HookError; it is run again by the next Step of its unit.
+func (j *Juju) Step(ctx context.Context) (bool, error) {
+	j.running.Lock()
+	defer j.running.Unlock()
+	u, err := j.step(ctx, nil)
+	return u != nil, err
+}
+
+// Settle runs hooks until no unit has one. A hook that fails Options.Retries times more than once
+// leaves its unit in error; the others go on, and Settle returns the *HookError. The next Settle tries
+// again.
+func (j *Juju) Settle(ctx context.Context) error {
+	j.running.Lock()
+	defer j.running.Unlock()
+	skip := make(map[*unit]bool)
+	attempts := make(map[*unit]int)
+	var failures []error
+	for {
+		u, err := j.step(ctx, skip)
+		if u == nil {
+			return errors.Join(append(failures, err)...)
+		}
+		if err == nil {
+			attempts[u] = 0
+			continue
+		}
+		_, failed := errors.AsType[*HookError](err)
+		if !failed {
+			return errors.Join(append(failures, err)...)
+		}
+		if attempts[u]++; attempts[u] > j.options.Retries {
+			skip[u] = true
+			failures = append(failures, err)
+		}
+	}
+}
+
+func (j *Juju) step(ctx context.Context, skip map[*unit]bool) (*unit, error) {
+	j.mu.Lock()
+	if j.closed {
+		j.mu.Unlock()
+		return nil, errors.New("cannot run hooks: simulator is closed")
+	}
+	if err := errors.Join(ctx.Err(), j.cleanUp()); err != nil {
+		j.mu.Unlock()
+		return nil, err
+	}
+	u, h := j.pick(skip)
+	j.mu.Unlock()
+	if u == nil {
+		return nil, nil
+	}
+	return u, j.runHook(ctx, u, h)
+}
+
+// runHook runs a hook with Juju's own changes of status around it, and records how it ended.
+func (j *Juju) runHook(ctx context.Context, u *unit, h *hook) error {
+	j.mu.Lock()
+	switch h.kind {
+	case "install":
+		u.status = workloadStatus{"maintenance", "installing charm software", j.options.Now()}
+	case "stop":
+		u.status = workloadStatus{"maintenance", "stopping charm software", j.options.Now()}
+	}
+	c := j.hookContextFor(u, h)
+	j.mu.Unlock()
+	run, err := j.execute(ctx, c)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	a := u.agent
+	if a.stopping {
+		// The pod goes whatever its stop hook says.
+		return j.replaceCharm(u)
+	}
+	if run.Err == nil {
+		j.logUnit(u, "INFO", "juju.worker.uniter.operation", fmt.Sprintf("ran %q hook (via hook dispatching script: dispatch)", h.name))
+		j.commit(u, h)
+		return j.cleanUp()
+	}
+	a.failed = h
+	failure := &HookError{Unit: u.name, Hook: h.name, ExitCode: run.ExitCode, Output: tail(run.Output, 30), Err: run.Err}
+	if errors.Is(run.Err, errTerminated) {
+		return failure
+	}
+	a.inError, a.problem = true, fmt.Sprintf("hook failed: %q", h.name)
+	j.logUnit(u, "ERROR", "juju.worker.uniter.operation",
+		fmt.Sprintf("hook %q (via hook dispatching script: dispatch) failed: %v", h.name, run.Err))
+	return failure
+}
+
+// execute runs dispatch in a context: socket up, process, flush, socket down. The error is one of the
+// simulation itself (a hanging unit, a cancelled ctx); the charm's failure is in HookRun.Err.
+func (j *Juju) execute(ctx context.Context, c *hookContext) (HookRun, error) {
+	run := HookRun{Unit: c.unit.name, Kind: string(c.kind), Name: c.name}
+	argv, err := j.findCommand(c)
+	if err != nil || argv == nil {
+		run.Err = err
+		return run, nil
+	}
+	server, err := serveTools(j.socketAddress(c.unit.name), j.serveContext(c))
+	if err != nil {
+		return run, err
+	}
+	j.mu.Lock()
+	run.Env = j.environment(c)
+	c.unit.agent.busy = true
+	j.mu.Unlock()
+	began := time.Now()
+	ended, err := c.output.runProcess(ctx, argv, run.Env, j.CharmDir(c.unit.name), j.options.HookTimeout, func(level, line string) {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.logUnit(c.unit, level, "unit."+c.unit.name+"."+c.name, line)
+	})
+	run.ExitCode = ended.code
+	switch {
+	case err != nil:
+		run.Err = err
+	case ended.timedOut:
+		run.Err = fmt.Errorf("%w after %s", errHookTimeout, j.options.HookTimeout)
+	case ended.terminated:
+		run.Err = errTerminated
+	case ended.code != 0:
+		run.Err = fmt.Errorf("exit status %d", ended.code)
+	}
+	j.mu.Lock()
+	if run.Err == nil || (c.kind == runExec && err == nil) {
+		if flushErr := j.flush(c); flushErr != nil {
+			run.Err = fmt.Errorf("cannot flush: %w", flushErr)
+		}
+	}
+	j.mu.Unlock()
+	left := server.close(j.options.SocketPatience)
+	j.mu.Lock()
+	run.Duration, run.Calls, run.Output = time.Since(began), c.calls, c.output.text()
+	c.unit.agent.busy = false
+	j.mu.Unlock()
+	if j.options.Observe != nil {
+		j.options.Observe(run)
+	}
+	if left > 0 {
+		return run, fmt.Errorf("unit agent of %s hangs after %q: %d connection(s) to the agent socket still open",
+			c.unit.name, c.name, left)
+	}
+	return run, ctx.Err()
+}
+
+// findCommand follows internal/worker/uniter/runner: dispatch for everything, or hooks/<name> and
+// actions/<name> without it, or nothing at all (nil) for a hook the charm does not have.
+func (j *Juju) findCommand(c *hookContext) ([]string, error) {
+	dir := j.CharmDir(c.unit.name)
+	if _, err := os.Stat(filepath.Join(dir, "metadata.yaml")); err != nil {
+		return nil, errors.New("charm missing from disk")
+	}
+	if c.kind == runExec {
+		return c.execCommand(j), nil
+	}
+	for _, name := range []string{"dispatch", c.dispatchPath} {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode()&0o111 == 0 {
+			return nil, fmt.Errorf("exec: %q: permission denied", path)
+		}
+		return []string{path}, nil
+	}
+	if c.kind == runAction {
+		return nil, fmt.Errorf("action not implemented on unit %q", c.unit.name)
+	}
+	return nil, nil
+}
+
+// text is everything written so far.
+func (t *transcript) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.all) == 0 {
+		return ""
+	}
+	return strings.Join(t.all, "\n") + "\n"
+}
+
+func tail(text string, lines int) string {
+	all := slices.Collect(strings.Lines(text))
+	return strings.Join(all[max(0, len(all)-lines):], "")
+}

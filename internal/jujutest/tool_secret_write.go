@@ -1,0 +1,361 @@
+package jujutest
+
+import (
+	"encoding/base64"
+	"maps"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// secretKey is a key of a secret's content: at least three characters.
+var secretKey = regexp.MustCompile(`^[a-z](-?[a-z0-9]){2,}$`)
+
+// secretFlags are the flags secret-add and secret-set share.
+type secretFlags struct {
+	update secretUpdate
+	owner  string
+	file   string
+}
+
+func (s *secretFlags) register(f *flagSet, now time.Time) {
+	pointer := func(target **string) func(string) error {
+		return func(v string) error { *target = &v; return nil }
+	}
+	f.value(pointer(&s.update.label), "label")
+	f.value(pointer(&s.update.description), "description")
+	f.value(func(v string) error {
+		if _, ok := rotations[v]; !ok {
+			return usagef("rotate policy %q not valid", v)
+		}
+		s.update.rotate = &v
+		return nil
+	}, "rotate")
+	f.value(func(v string) error {
+		t, err := parseExpiry(v, now)
+		s.update.expires = &t
+		return err
+	}, "expire")
+	s.owner = "application"
+	f.str(&s.owner, "owner")
+	f.str(&s.file, "file")
+}
+
+// content reads "key=value", "key#base64=..", "key#file=.." and --file. It is nil when none is given.
+func (inv *invocation) content(args []string, file string) (map[string]string, error) {
+	values, err := keyValues(args)
+	if err != nil {
+		return nil, err
+	}
+	content := make(map[string]string)
+	for _, key := range sortedKeys(values) {
+		name, form, _ := strings.Cut(key, "#")
+		if !secretKey.MatchString(name) {
+			return nil, usagef("key %q not valid", name)
+		}
+		if content[name], err = inv.secretValue(form, values[key]); err != nil {
+			return nil, err
+		}
+	}
+	if file != "" {
+		data, err := inv.readFile(file)
+		if err != nil {
+			return nil, err
+		}
+		fromFile := make(map[string]string)
+		if err := yaml.Unmarshal(data, &fromFile); err != nil {
+			// Not %v of the error: it may quote the secret.
+			return nil, failf("cannot parse secret file")
+		}
+		for key := range fromFile {
+			if !secretKey.MatchString(key) {
+				return nil, usagef("key %q not valid", key)
+			}
+		}
+		maps.Copy(fromFile, content)
+		content = fromFile
+	}
+	if len(content) == 0 {
+		return nil, nil
+	}
+	return content, nil
+}
+
+func (inv *invocation) secretValue(form, value string) (string, error) {
+	switch form {
+	case "file":
+		data, err := inv.readFile(value)
+		return string(data), err
+	case "base64":
+		data, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			return "", usagef("invalid base64 secret value")
+		}
+		return string(data), nil
+	}
+	return value, nil
+}
+
+// secretAdd: secret-add [--label] [--description] [--owner] [--rotate] [--expire] k=v ...
+func secretAdd(inv *invocation) error {
+	c := inv.ctx
+	now := c.juju.options.Now()
+	var flags flagSet
+	var options secretFlags
+	options.register(&flags, now)
+	args, err := flags.parse(inv.args)
+	if err != nil {
+		return err
+	}
+	content, err := inv.content(args, options.file)
+	if err != nil {
+		return err
+	}
+	if content == nil {
+		return usagef("missing secret value or filename")
+	}
+	owner := c.unit.name
+	switch options.owner {
+	case "application":
+		if !c.isLeader() {
+			return errNotLeader()
+		}
+		owner = c.unit.app.name
+	case "unit":
+	default:
+		return usagef("secret owner %q not valid", options.owner)
+	}
+	if label := options.update.label; label != nil && *label != "" {
+		if s := c.pendingSecret("", *label); s != nil && s.owner == owner {
+			return failf("secret with label %q already exists", *label)
+		}
+	}
+	s := &secret{
+		id: c.juju.newSecretID(), owner: owner, rotate: "never",
+		access: make(map[string]int), consumers: make(map[string]*secretConsumer),
+	}
+	options.update.content = content
+	s.update(&options.update, now)
+	c.pending.secrets.created[s.id] = s
+	uri := "secret:" + s.id
+	if c.juju.traits.qualifiedSecrets {
+		uri = "secret://" + c.juju.options.ModelUUID + "/" + s.id
+	}
+	inv.stdout.WriteString(uri + "\n")
+	return nil
+}
+
+// secretSet: secret-set <id> [flags of secret-add] [k=v ...]
+func secretSet(inv *invocation) error {
+	c := inv.ctx
+	now := c.juju.options.Now()
+	var flags flagSet
+	var options secretFlags
+	options.register(&flags, now)
+	args, err := flags.parse(inv.args)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		return usagef("missing secret URI")
+	}
+	id, err := parseSecretID(args[0])
+	if err != nil {
+		return err
+	}
+	content, err := inv.content(args[1:], options.file)
+	if err != nil {
+		return err
+	}
+	if label := options.update.label; label != nil && *label == "" {
+		options.update.label = nil // Juju ignores it silently (juju/juju#20623)
+	}
+	if s := c.pending.secrets.created[id]; s != nil {
+		options.update.content = nil
+		s.update(&options.update, now)
+		if content != nil {
+			s.revision(s.latest).content = content
+		}
+		return nil
+	}
+	if err := c.mayManage(id); err != nil {
+		return err
+	}
+	if s := c.juju.secrets[id]; s != nil && content != nil {
+		if latest := s.revision(s.latest); latest != nil && maps.Equal(latest.content, content) {
+			content = nil // the same checksum makes no revision
+		}
+	}
+	options.update.content = content
+	c.mergeUpdate(id, options.update)
+	return nil
+}
+
+// mayManage refuses followers the secrets of their application at once. Whatever else a unit may not
+// touch is found out by the flush.
+func (c *hookContext) mayManage(id string) error {
+	s, ok := c.juju.secrets[id]
+	if ok && s.owner == c.unit.app.name && !c.isLeader() {
+		return errNotLeader()
+	}
+	return nil
+}
+
+func (c *hookContext) mergeUpdate(id string, u secretUpdate) {
+	old := c.pending.secrets.updated[id]
+	if old == nil {
+		c.pending.secrets.updated[id] = &u
+		return
+	}
+	if u.content != nil {
+		old.content = u.content
+	}
+	if u.label != nil {
+		old.label = u.label
+	}
+	if u.description != nil {
+		old.description = u.description
+	}
+	if u.rotate != nil {
+		old.rotate = u.rotate
+	}
+	if u.expires != nil {
+		old.expires = u.expires
+	}
+}
+
+// secretGrant: secret-grant <id> [-r REL] [--unit U].
+func secretGrant(inv *invocation) error {
+	c := inv.ctx
+	var flags flagSet
+	var unit string
+	var relationID int
+	c.relationFlag(&flags, &relationID)
+	flags.str(&unit, "unit")
+	id, err := inv.oneSecret(&flags)
+	if err != nil {
+		return err
+	}
+	if relationID < 0 {
+		return usagef("no relation id specified")
+	}
+	if err := c.mayManage(id); err != nil {
+		return err
+	}
+	r, ok := c.relation(relationID)
+	if !ok {
+		return failf("relation %d not found", relationID)
+	}
+	remote := r.remote(c.unit.app).app
+	entity := remote.name
+	if unit != "" {
+		if !isUnitName(unit) || applicationOf(unit) != remote.name {
+			return usagef("unit %q is not in the relation", unit)
+		}
+		entity = unit
+	} else if c.hasUnitGrants(id, remote.name) {
+		return failf("any unit level grants need to be revoked before granting access to the corresponding application")
+	}
+	c.pending.secrets.grants = append(c.pending.secrets.grants, secretGrantChange{id: id, entity: entity, relation: relationID})
+	return nil
+}
+
+func (c *hookContext) hasUnitGrants(id, app string) bool {
+	access := make(map[string]int)
+	if s := c.juju.secrets[id]; s != nil {
+		maps.Copy(access, s.access)
+	}
+	view := secret{access: access}
+	for _, g := range c.pending.secrets.grants {
+		if g.id == id {
+			view.grant(g)
+		}
+	}
+	for entity := range view.access {
+		if isUnitName(entity) && applicationOf(entity) == app {
+			return true
+		}
+	}
+	return false
+}
+
+// oneSecret parses a tool's flags and its one positional, a secret id.
+func (inv *invocation) oneSecret(flags *flagSet) (string, error) {
+	args, err := flags.parse(inv.args)
+	if err != nil {
+		return "", err
+	}
+	if len(args) == 0 {
+		return "", usagef("missing secret URI")
+	}
+	if err := noMore(args[1:]); err != nil {
+		return "", err
+	}
+	return parseSecretID(args[0])
+}
+
+// secretRevoke: secret-revoke <id> (-r REL | --app A | --unit U).
+func secretRevoke(inv *invocation) error {
+	c := inv.ctx
+	var flags flagSet
+	var unit, app string
+	relationID := -1
+	flags.value(func(text string) (err error) {
+		relationID, err = c.parseRelationID(text)
+		return err
+	}, "r", "relation")
+	flags.str(&unit, "unit")
+	flags.str(&app, "app", "application")
+	id, err := inv.oneSecret(&flags)
+	if err != nil {
+		return err
+	}
+	given := 0
+	for _, is := range []bool{relationID >= 0, unit != "", app != ""} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		return usagef("specify one of --relation, --app or --unit")
+	}
+	if err := c.mayManage(id); err != nil {
+		return err
+	}
+	c.pending.secrets.grants = append(c.pending.secrets.grants,
+		secretGrantChange{id: id, entity: unit + app, relation: relationID, revoke: true})
+	return nil
+}
+
+// secretRemove: secret-remove <id> [--revision N].
+func secretRemove(inv *invocation) error {
+	c := inv.ctx
+	var flags flagSet
+	var revision int
+	flags.value(func(text string) (err error) { revision, err = strconv.Atoi(text); return err }, "revision")
+	id, err := inv.oneSecret(&flags)
+	if err != nil {
+		return err
+	}
+	if c.pending.secrets.created[id] != nil && revision == 0 {
+		delete(c.pending.secrets.created, id)
+		return nil
+	}
+	if err := c.mayManage(id); err != nil {
+		return err
+	}
+	if _, ok := c.juju.secrets[id]; !ok {
+		return errSecretNotFound(id)
+	}
+	if revision == 0 {
+		c.pending.secrets.removed[id] = nil
+		return nil
+	}
+	if revisions, all := c.pending.secrets.removed[id]; !all || len(revisions) > 0 {
+		c.pending.secrets.removed[id] = append(revisions, revision)
+	}
+	return nil
+}
