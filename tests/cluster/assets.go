@@ -138,8 +138,26 @@ func (p program) ofUser(ctx context.Context, progress io.Writer) string {
 	if directory == "" {
 		return ""
 	}
-	path, err := exec.LookPath(filepath.Join(directory, p.name))
+	path, err := filepath.Abs(filepath.Join(directory, p.name))
 	if err != nil {
+		return ""
+	}
+	if _, err := exec.LookPath(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+// traefikOfUser returns the traefik on PATH if it is new enough to know the
+// Gateway API as the cluster needs it.
+func traefikOfUser(ctx context.Context, progress io.Writer) string {
+	path, err := exec.LookPath("traefik")
+	if err != nil {
+		return ""
+	}
+	output, _ := exec.CommandContext(ctx, path, "version").Output()
+	if objection := traefikObjection(output); objection != "" {
+		fmt.Fprintf(progress, "%s is not used: %s\n", path, objection)
 		return ""
 	}
 	return path
@@ -147,24 +165,17 @@ func (p program) ofUser(ctx context.Context, progress io.Writer) string {
 
 var traefikVersion = regexp.MustCompile(`(?m)^Version:\s+v?(\d+)\.(\d+)`)
 
-// traefikOfUser returns the traefik on PATH if it is new enough to know
-// the Gateway API as the cluster needs it: 3.6.
-func traefikOfUser(ctx context.Context, progress io.Writer) string {
-	path, err := exec.LookPath("traefik")
-	if err != nil {
-		return ""
-	}
-	output, err := exec.CommandContext(ctx, path, "version").Output()
+// traefikObjection says what is wrong with a Traefik that describes its version
+// so: it must be 3.6 or newer. Empty means nothing.
+func traefikObjection(output []byte) string {
 	found := traefikVersion.FindSubmatch(output)
-	if err != nil || found == nil {
-		fmt.Fprintf(progress, "%s does not tell its version: not used\n", path)
-		return ""
+	if found == nil {
+		return "it does not tell its version"
 	}
 	major, _ := strconv.Atoi(string(found[1]))
 	minor, _ := strconv.Atoi(string(found[2]))
 	if major < 3 || (major == 3 && minor < 6) {
-		fmt.Fprintf(progress, "%s is version %d.%d, older than 3.6: not used\n", path, major, minor)
-		return ""
+		return fmt.Sprintf("it is version %d.%d, older than 3.6", major, minor)
 	}
-	return path
+	return ""
 }

@@ -91,7 +91,7 @@ func newCluster(assets Assets, options Options) (*Cluster, error) {
 	var err error
 	if c.directory == "" {
 		c.temporary = true
-		c.directory, err = os.MkdirTemp("", "cluster-")
+		c.directory, err = os.MkdirTemp(os.Getenv(homeVariable), "cluster-")
 	} else {
 		c.directory, err = filepath.Abs(c.directory)
 		err = errors.Join(err, os.MkdirAll(c.directory, 0o755))

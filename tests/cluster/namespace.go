@@ -19,6 +19,7 @@ import (
 const (
 	stageVariable  = "GATEWAY_CLUSTER_STAGE"
 	assetsVariable = "GATEWAY_CLUSTER_ASSETS"
+	homeVariable   = "GATEWAY_CLUSTER_HOME" // a temporary directory that the outermost process removes
 	stageInit      = "init"
 	stageInside    = "inside"
 )
@@ -84,6 +85,13 @@ func runInside() (int, error) {
 		return 0, err
 	}
 
+	home, err := os.MkdirTemp("", "cluster-")
+	if err != nil {
+		return 0, fmt.Errorf("cannot make a temporary directory: %w", err)
+	}
+	// However the tests end: what they leave is removed.
+	defer os.RemoveAll(home)
+
 	requests, theirs, err := socketPair()
 	if err != nil {
 		return 0, err
@@ -98,7 +106,7 @@ func runInside() (int, error) {
 	// Pdeathsig follows the thread that started the process, not the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	environment := append(os.Environ(), stageVariable+"="+stageInit, assetsVariable+"="+encoded)
+	environment := append(os.Environ(), stageVariable+"="+stageInit, assetsVariable+"="+encoded, homeVariable+"="+home)
 	command, err := startInNamespaces(environment, theirs)
 	_ = theirs.Close()
 	if err != nil {

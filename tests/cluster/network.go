@@ -20,6 +20,16 @@ const (
 	serviceRanges  = "10.152.183.0/24,fd98::/108"
 )
 
+// hasIPv6 reports whether the kernel lets a program use IPv6 at all.
+func hasIPv6() bool {
+	listener, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		return false
+	}
+	_ = listener.Close()
+	return true
+}
+
 // setUpNetwork brings loopback up and makes the kernel treat every private
 // address as its own. IPv6 may be switched off in the kernel; what needs it
 // then says so.

@@ -167,7 +167,7 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 		"--providers.kubernetesgateway.throttleduration=100ms",
 		// The default holds every change back for two seconds.
 		"--providers.providersthrottleduration=100ms",
-		"--log.level=INFO",
+		"--log.level=INFO", "--log.nocolor=true",
 		"--accesslog.filepath="+filepath.Join(c.directory, "traefik-access.log"),
 	)
 	if err != nil {

@@ -29,6 +29,7 @@ const deadline = 60 * time.Second
 var (
 	gateways       = gatewayv1.SchemeGroupVersion.WithResource("gateways")
 	httpRoutes     = gatewayv1.SchemeGroupVersion.WithResource("httproutes")
+	definitions    = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 	gatewayClasses = gatewayv1.SchemeGroupVersion.WithResource("gatewayclasses")
 )
 
