@@ -110,7 +110,7 @@ func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks [
 }
 
 func (c *Charm) logEnd(ctx context.Context, status plan.Status, changes int, took time.Duration) error {
-	message := fmt.Sprintf("%s: %d objects changed in %d ms; %s: %s",
+	message := fmt.Sprintf("%s: changed %d objects in %d ms; %s: %s",
 		c.Event, changes, took.Milliseconds(), status.Kind, status.Message)
 	if err := c.Tools.Log(ctx, gocharm.LevelInfo, message); err != nil {
 		return fmt.Errorf("cannot log: %w", err)

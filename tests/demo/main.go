@@ -1,0 +1,71 @@
+// Command demo is the guided tour behind `make demo`: it deploys the charm, lives
+// an operator's first day with it, and shows each command, the status that
+// follows, the objects in the cluster and the traffic through the gateway. It
+// exits with 1 as soon as something is not as told.
+//
+// What is real: the packed charm and every process of it, the Kubernetes API
+// server and its controllers, the Gateway API, Traefik, the certificates, and the
+// HTTP traffic. What is not: Juju itself, which is simulated (see
+// internal/jujutest), and the kubelet (see tests/cluster).
+//
+// With --keep everything is left running at the end, and the tour says how to
+// reach it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
+	"github.com/canonical/gateway-api-integrator/tests/lab"
+)
+
+func main() { os.Exit(lab.Main(run)) }
+
+func run() int {
+	keep := flag.Bool("keep", false, "leave everything running at the end, until interrupted")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := tour(ctx, *keep); err != nil {
+		fmt.Printf("\nNot as told: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// tour sets the stage, tells the story, and clears the stage again.
+func tour(ctx context.Context, keep bool) (err error) {
+	fmt.Print(introduction)
+	c, err := cluster.Start(ctx, cluster.Options{Progress: os.Stdout})
+	if err != nil {
+		return fmt.Errorf("cannot start the cluster: %w", err)
+	}
+	defer func() { err = errors.Join(err, c.Stop()) }()
+	s := &story{cluster: c}
+	if s.lab, err = lab.New(ctx, lab.Options{Cluster: c, Model: model, Observe: s.count}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.lab.Close(context.WithoutCancel(ctx))) }()
+	if err := s.tell(ctx, keep); err != nil {
+		return err
+	}
+	if keep {
+		return s.stay(ctx)
+	}
+	return nil
+}
+
+const introduction = `
+The gateway-api-integrator charm, from deployment to removal.
+
+Real: the charm as packed, a Kubernetes API server with its controllers, the
+Gateway API, Traefik, certificates and HTTP. Simulated: Juju (its hook tools
+speak the real protocol) and the kubelet. Everything runs in a private network
+of this process.
+`

@@ -1,0 +1,99 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
+)
+
+// An App is an application that asks for ingress: units whose pods serve HTTP.
+type App struct {
+	Name string
+	// Request is the application databag that it writes; change it before
+	// Relate, or write it again with Juju.SetApplicationData.
+	Request map[string]string
+	// Relation is the id of its ingress relation, negative before there is one.
+	Relation int
+	Pods     []*cluster.RunningPod
+
+	lab *Lab
+}
+
+// AddApp adds an application with the number of units, its pods serving on the
+// port. Every answer names the pod, the path and the headers that an ingress
+// adds.
+func (l *Lab) AddApp(ctx context.Context, name string, port, units int) (*App, error) {
+	app := &App{Name: name, lab: l, Relation: unrelated, Request: map[string]string{
+		"model": strconv.Quote(l.Model), "name": strconv.Quote(name), "port": strconv.Itoa(port),
+	}}
+	l.apps[name] = app
+	err := l.Juju.AddScripted(name, jujutest.ScriptedMetadata{Requires: map[string]string{"ingress": "ingress"}}, units)
+	if err != nil {
+		return nil, err
+	}
+	for unit := range units {
+		pod, err := l.Cluster.AddPod(ctx, l.Model, name, unit, cluster.Pod{Port: port, Handler: echo(fmt.Sprintf("%s/%d", name, unit))})
+		if err != nil {
+			return nil, err
+		}
+		app.Pods = append(app.Pods, pod)
+	}
+	return app, nil
+}
+
+// Echo is what an App answers.
+type Echo struct {
+	Unit   string // "hello/0"
+	Path   string
+	Prefix string // X-Forwarded-Prefix
+	Proto  string // X-Forwarded-Proto
+	HTTP   string // protocol between the gateway and the application: "HTTP/1.1"
+}
+
+func echo(unit string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		// An application's own header must not double the gateway's.
+		w.Header().Set("Strict-Transport-Security", "max-age=1")
+		_ = json.NewEncoder(w).Encode(Echo{
+			Unit: unit, Path: r.URL.Path, HTTP: r.Proto,
+			Prefix: r.Header.Get("X-Forwarded-Prefix"), Proto: r.Header.Get("X-Forwarded-Proto"),
+		})
+	})
+}
+
+// write writes both databags as the ingress library does.
+func (a *App) write() error {
+	for unit, pod := range a.Pods {
+		name := fmt.Sprintf("%s/%d", a.Name, unit)
+		host := fmt.Sprintf("%s-%d.%s-endpoints.%s.svc.cluster.local", a.Name, unit, a.Name, a.lab.Model)
+		err := a.lab.Juju.SetUnitData(a.Relation, name, map[string]string{"host": strconv.Quote(host), "ip": strconv.Quote(pod.IP)})
+		if err != nil {
+			return err
+		}
+	}
+	return a.lab.Juju.SetApplicationData(a.Relation, a.Name, a.Request)
+}
+
+// URL is what the charm has published to the application, empty for nothing.
+func (a *App) URL(gateway string) string {
+	var published struct{ URL string }
+	if json.Unmarshal([]byte(a.lab.Juju.RelationData(a.Relation, gateway)["ingress"]), &published) != nil {
+		return ""
+	}
+	return published.URL
+}
+
+func (a *App) stop(ctx context.Context) error {
+	for _, pod := range a.Pods {
+		if err := pod.Stop(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

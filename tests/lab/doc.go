@@ -1,0 +1,24 @@
+// Package lab puts a Juju controller and a Kubernetes cluster side by side, as an
+// operator has them, for the tests and the demo:
+//
+//	Juju (jujutest, simulated)      Kubernetes (cluster, real)
+//	  the charm's units      ──────►  its objects
+//	  applications           ──────►  their pods, real HTTP servers
+//	  certificate authority
+//
+// The charm is the packed artefact, run as Juju runs it: a process per event. A
+// Lab makes in the cluster what Juju would make there (namespace, service
+// account, StatefulSet), and plays the other side of the charm's relations: an
+// Authority that signs certificates, and applications that ask for ingress in
+// the bytes of the Python libraries.
+//
+// The package knows nothing of the charm's code, and asserts nothing: it acts
+// and reports.
+//
+//	func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
+//
+//	l, err := lab.New(ctx, lab.Options{Cluster: c})
+//	err = l.Deploy(ctx, "gateway-api-integrator", nil, true)
+//	ca, err := l.AddAuthority("ca")
+//	err = l.Relate(ctx, "gateway-api-integrator", "ca")
+package lab

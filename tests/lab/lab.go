@@ -1,0 +1,242 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
+)
+
+// Options say what a Lab is like.
+type Options struct {
+	// Cluster is the cluster, started. Several labs can share one, each with a
+	// model of its own; Traefik serves them all at one address.
+	Cluster *cluster.Cluster
+	// Model is the name of the Juju model; "demo" when empty.
+	Model string
+	// Charm is the packed charm; the one of Main when empty.
+	Charm string
+	// Processes makes the charm call the hook tools as processes on PATH
+	// instead of over the agent's socket.
+	Processes bool
+	// Env is added to the environment of every hook.
+	Env []string
+	// Profile is the version of Juju.
+	Profile jujutest.Profile
+	// Observe is told of every hook that ran.
+	Observe func(jujutest.HookRun)
+	// Log takes the units' log, as `juju debug-log` shows it.
+	Log io.Writer
+	// Retries is how often a failing hook is run again, see jujutest.
+	Retries int
+}
+
+// A Lab is one Juju model in a cluster.
+type Lab struct {
+	Juju    *jujutest.Juju
+	Cluster *cluster.Cluster
+	Model   string
+
+	charm       string
+	mu          sync.Mutex
+	kubeconfigs map[string]string // of each deployed application
+	authorities map[string]*Authority
+	apps        map[string]*App
+}
+
+// New makes an empty model.
+func New(ctx context.Context, options Options) (*Lab, error) {
+	l := &Lab{
+		Cluster: options.Cluster, Model: options.Model, charm: options.Charm,
+		kubeconfigs: map[string]string{}, authorities: map[string]*Authority{}, apps: map[string]*App{},
+	}
+	if l.Model == "" {
+		l.Model = "demo"
+	}
+	if l.charm == "" {
+		l.charm = CharmFile()
+	}
+	env := options.Env
+	if options.Processes {
+		env = append(slices.Clone(env), "CHARM_HOOK_TOOLS=exec")
+	}
+	juju, err := jujutest.New(jujutest.Options{
+		Model: l.Model, ModelUUID: cluster.ModelUUID(l.Model), Profile: options.Profile,
+		Observe: options.Observe, Log: options.Log, Retries: options.Retries,
+		Env: func(unit string) []string { return append(slices.Clone(env), "KUBECONFIG="+l.Kubeconfig(unit)) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.Juju = juju
+	return l, options.Cluster.CreateModel(ctx, l.Model)
+}
+
+// Close ends the model's processes and deletes its namespace.
+func (l *Lab) Close(ctx context.Context) error {
+	errs := []error{l.Juju.Close()}
+	for _, app := range l.apps {
+		errs = append(errs, app.stop(ctx))
+	}
+	return errors.Join(append(errs, l.Cluster.DestroyModel(ctx, l.Model))...)
+}
+
+// Kubeconfig is the path of the file by which a unit's charm reaches the
+// cluster, as its application's service account.
+func (l *Lab) Kubeconfig(unit string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	app, _, _ := strings.Cut(unit, "/")
+	return l.kubeconfigs[app]
+}
+
+// Deploy deploys the charm under test: `juju deploy ./….charm app [--trust]`. Its
+// events wait for Settle.
+func (l *Lab) Deploy(ctx context.Context, app string, config map[string]any, trust bool) error {
+	kubeconfig, err := l.Cluster.DeployApplication(ctx, l.Model, app)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.kubeconfigs[app] = kubeconfig
+	l.mu.Unlock()
+	if trust {
+		if err := l.Cluster.Trust(ctx, l.Model, app); err != nil {
+			return err
+		}
+	}
+	return l.Juju.Deploy(ctx, app, l.charm, jujutest.DeployOptions{Config: config, Trust: trust})
+}
+
+// Trust is `juju trust app --scope=cluster`.
+func (l *Lab) Trust(ctx context.Context, app string) error {
+	if err := l.Cluster.Trust(ctx, l.Model, app); err != nil {
+		return err
+	}
+	return l.Juju.Trust(ctx, app, true)
+}
+
+// unrelated stands for the id of a relation that is not there: Juju counts from 0.
+const unrelated = -1
+
+// Relate is `juju integrate a b`, endpoints by name if need be.
+func (l *Lab) Relate(ctx context.Context, a, b string) error {
+	id, err := l.Juju.Integrate(ctx, a, b)
+	if err != nil {
+		return err
+	}
+	for _, side := range []string{a, b} {
+		name, _, _ := strings.Cut(side, ":")
+		if app := l.apps[name]; app != nil {
+			app.Relation = id
+			if err := app.write(); err != nil {
+				return err
+			}
+		}
+		if authority := l.authorities[name]; authority != nil {
+			authority.relation = id
+			authority.requirer, _, _ = strings.Cut(map[bool]string{true: b, false: a}[side == a], ":")
+		}
+	}
+	return nil
+}
+
+// Unrelate is `juju remove-relation a b`.
+func (l *Lab) Unrelate(ctx context.Context, a, b string) error {
+	for _, side := range []string{a, b} {
+		name, _, _ := strings.Cut(side, ":")
+		if authority := l.authorities[name]; authority != nil {
+			authority.relation = unrelated
+		}
+	}
+	return l.Juju.RemoveRelation(ctx, a, b)
+}
+
+// Settle lets all that is pending happen: events, answers of the certificate
+// authorities, and the events of those.
+func (l *Lab) Settle(ctx context.Context) error {
+	for {
+		if err := l.Juju.Settle(ctx); err != nil {
+			return err
+		}
+		answered := false
+		for _, authority := range l.authorities {
+			changed, err := authority.answer(l.Juju)
+			if err != nil {
+				return err
+			}
+			answered = answered || changed
+		}
+		if !answered {
+			return nil
+		}
+	}
+}
+
+// patience bounds Await; a gateway needs seconds at most.
+const patience = 30 * time.Second
+
+// Await lets time pass as Juju does: it runs update-status until check is
+// satisfied, and gives check's last error when that never happens.
+func (l *Lab) Await(ctx context.Context, app string, check func() error) error {
+	return cluster.Eventually(ctx, patience, func(ctx context.Context) error {
+		if check() == nil {
+			return nil
+		}
+		if err := l.Juju.UpdateStatus(ctx, app); err != nil {
+			return err
+		}
+		if err := l.Settle(ctx); err != nil {
+			return err
+		}
+		return check()
+	})
+}
+
+// Remove is `juju remove-application app`, and what Juju does in the cluster.
+func (l *Lab) Remove(ctx context.Context, app string) error {
+	if err := l.Juju.RemoveApplication(ctx, app); err != nil {
+		return err
+	}
+	if err := l.Settle(ctx); err != nil {
+		return err
+	}
+	return l.Cluster.RemoveApplication(ctx, l.Model, app)
+}
+
+// kinds are the kinds of objects that the charm makes.
+var kinds = []schema.GroupVersionResource{
+	{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "gateways"},
+	{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"},
+	{Version: "v1", Resource: "services"},
+	{Version: "v1", Resource: "secrets"},
+	{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
+}
+
+// Objects lists the application's objects in the cluster, as "Kind/name", in
+// order of kind and name.
+func (l *Lab) Objects(ctx context.Context, app string) ([]string, error) {
+	var names []string
+	for _, kind := range kinds {
+		list, err := l.Cluster.Dynamic().Resource(kind).Namespace(l.Model).List(ctx, metav1.ListOptions{
+			LabelSelector: "gateway-api-integrator.charm.juju.is/managed-by=" + app,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("cannot list %s: %w", kind.Resource, err)
+		}
+		for _, item := range list.Items {
+			names = append(names, item.GetKind()+"/"+item.GetName())
+		}
+	}
+	return names, nil
+}
