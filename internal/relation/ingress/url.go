@@ -63,7 +63,8 @@ func ParseURL(bag map[string]string) (string, error) {
 func NormalizeURL(raw string) (string, error) {
 	url, err := normalizeURL(raw)
 	if err != nil {
-		return "", fmt.Errorf("cannot use URL %s: %w", pyjson.Excerpt(raw), err)
+		// Without the URL: it may hold a password, and the caller knows it.
+		return "", fmt.Errorf("cannot use URL: %w", err)
 	}
 	return url, nil
 }

@@ -196,7 +196,7 @@ func TestJudgeOddInput(t *testing.T) {
 	if got := tlscertificates.Judge(f.request, f.key, tlscertificates.Provider{Certificates: []tlscertificates.Certificate{{}}}, now); got.State != tlscertificates.Pending {
 		t.Errorf("with an empty certificate: %v", got.State)
 	}
-	if got := (tlscertificates.State(99)).String(); got != "state 99" {
+	if got := tlscertificates.State(99).String(); got != "state 99" {
 		t.Errorf("unknown state %q", got)
 	}
 }
