@@ -37,7 +37,9 @@ const insideSocket = "@gateway-api-integrator/tests/cluster"
 // It first makes sure that the programs of the cluster are there (see
 // [Prepare]; progress goes to standard error), then executes the program anew
 // in namespaces of its own and waits for it, passing signals on. A process
-// that already is inside just calls run.
+// that already is inside just calls run. Where testscript commands are part of
+// the test program, call Main from the Run method given to testscript.Main, so
+// that commands do not come here.
 //
 // Where the system forbids namespaces the exit code is 1 and standard error
 // says what to allow.

@@ -27,10 +27,10 @@ import (
 const deadline = 60 * time.Second
 
 var (
-	gateways       = gatewayv1.SchemeGroupVersion.WithResource("gateways")
-	httpRoutes     = gatewayv1.SchemeGroupVersion.WithResource("httproutes")
+	gateways       = schema.GroupVersionResource{Group: gatewayv1.GroupName, Version: "v1", Resource: "gateways"}
+	httpRoutes     = schema.GroupVersionResource{Group: gatewayv1.GroupName, Version: "v1", Resource: "httproutes"}
 	definitions    = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
-	gatewayClasses = gatewayv1.SchemeGroupVersion.WithResource("gatewayclasses")
+	gatewayClasses = schema.GroupVersionResource{Group: gatewayv1.GroupName, Version: "v1", Resource: "gatewayclasses"}
 )
 
 // site is one host served over HTTPS by one pod: everything made by hand that
