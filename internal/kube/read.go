@@ -48,8 +48,7 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 	}
 	for i, r := range resources {
 		jobs = append(jobs, func() (err error) {
-			selector := c.options.Label + "=" + c.options.Manager
-			lists[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, selector)
+			lists[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
 			return err
 		})
 	}
@@ -102,6 +101,21 @@ func fromUnstructured(object *unstructured.Unstructured, typed any) error {
 	}
 	return nil
 }
+
+// selector picks the application's own objects of a kind.
+func (c *Client) selector(r resource) string {
+	selector := c.options.Label + "=" + c.options.Manager
+	if r.kind == "EndpointSlice" {
+		// Kubernetes copies the labels of a Service to the slices that it makes
+		// for it, ours too. Its slices are not ours to prune.
+		selector += "," + labelSliceManager + "=" + c.options.Manager
+	}
+	return selector
+}
+
+// labelSliceManager names who keeps an EndpointSlice (Kubernetes API,
+// discovery/v1, LabelManagedBy).
+const labelSliceManager = "endpointslice.kubernetes.io/managed-by"
 
 func (c *Client) list(ctx context.Context, r schema.GroupVersionResource, namespace, selector string) ([]unstructured.Unstructured, error) {
 	var items []unstructured.Unstructured

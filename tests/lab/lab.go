@@ -183,13 +183,13 @@ func (l *Lab) Settle(ctx context.Context) error {
 	}
 }
 
-// patience bounds Await; a gateway needs seconds at most.
-const patience = 30 * time.Second
+// Patience bounds every wait for a gateway, which needs seconds at most.
+const Patience = 30 * time.Second
 
 // Await lets time pass as Juju does: it runs update-status until check is
 // satisfied, and gives check's last error when that never happens.
 func (l *Lab) Await(ctx context.Context, app string, check func() error) error {
-	return cluster.Eventually(ctx, patience, func(ctx context.Context) error {
+	return cluster.Eventually(ctx, Patience, func(ctx context.Context) error {
 		if check() == nil {
 			return nil
 		}
@@ -228,9 +228,12 @@ var kinds = []schema.GroupVersionResource{
 func (l *Lab) Objects(ctx context.Context, app string) ([]string, error) {
 	var names []string
 	for _, kind := range kinds {
-		list, err := l.Cluster.Dynamic().Resource(kind).Namespace(l.Model).List(ctx, metav1.ListOptions{
-			LabelSelector: "gateway-api-integrator.charm.juju.is/managed-by=" + app,
-		})
+		selector := "gateway-api-integrator.charm.juju.is/managed-by=" + app
+		if kind.Resource == "endpointslices" {
+			// Kubernetes copies a Service's labels to the slices it makes.
+			selector += ",endpointslice.kubernetes.io/managed-by=" + app
+		}
+		list, err := l.Cluster.Dynamic().Resource(kind).Namespace(l.Model).List(ctx, metav1.ListOptions{LabelSelector: selector})
 		if err != nil {
 			return nil, fmt.Errorf("cannot list %s: %w", kind.Resource, err)
 		}
