@@ -37,7 +37,9 @@ unit: ## the tests of the charm and of its packer
 	@go -C internal/tools test -count=1 $(TESTFLAGS) ./...
 
 whole: ## whole hook runs and traffic: real processes, a real control plane, a real gateway
-	$(call say,tests on a real cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
+	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
+	@cd tests && go run ./cluster/run -prepare
+	$(call say,tests on a real cluster)
 	@# One package at a time: two cores carry one cluster.
 	@go -C tests test -count=1 -p 1 -timeout 75m $(TESTFLAGS) ./...
 
@@ -58,7 +60,7 @@ demo: ## the guided tour: an application reached over HTTPS (ARGS=--keep leaves 
 	@cd tests && go run ./demo $(ARGS)
 
 cluster: ## a real control plane and gateway to play with, until interrupted
-	@cd tests && go run ./cluster/cmd/cluster $(ARGS)
+	@cd tests && go build -o ../bin/run-cluster ./cluster/run && exec ../bin/run-cluster $(ARGS)
 
 clean: ## remove what build and charm wrote
 	@rm -rf bin *.charm

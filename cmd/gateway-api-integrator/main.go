@@ -14,7 +14,6 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/charm"
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
-	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
 func main() {
@@ -42,14 +41,12 @@ func run() (err error) {
 		Event: event,
 		Tools: gocharm.NewTools(runner),
 		Now:   time.Now(),
-		Cluster: func() (*kube.Client, error) {
+		Connect: func(options kube.Options) (*kube.Client, error) {
 			config, err := kube.Config(os.Getenv)
 			if err != nil {
 				return nil, err
 			}
-			return kube.NewClient(config, kube.Options{
-				Namespace: event.Model, Manager: event.Application(), Label: plan.LabelManagedBy,
-			})
+			return kube.NewClient(config, options)
 		},
 	}
 	return c.Run(ctx)

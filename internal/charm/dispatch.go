@@ -27,9 +27,9 @@ type Charm struct {
 	Event gocharm.Event
 	// Tools are Juju's hook tools.
 	Tools *gocharm.Tools
-	// Cluster connects to the cluster. It is called only by events that need
-	// it, so that no other fails for want of a cluster.
-	Cluster func() (*kube.Client, error)
+	// Connect makes a client for the cluster. It is called only by events that
+	// need it, so that no other fails for want of a cluster.
+	Connect func(kube.Options) (*kube.Client, error)
 	// Now is the time of the run.
 	Now time.Time
 }

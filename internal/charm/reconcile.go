@@ -28,7 +28,9 @@ func (c *Charm) reconcile(ctx context.Context) error {
 		return c.setStatus(ctx, plan.Standby())
 	}
 
-	cluster, err := c.Cluster()
+	cluster, err := c.Connect(kube.Options{
+		Namespace: c.Event.Model, Manager: c.Event.Application(), Label: plan.LabelManagedBy,
+	})
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
@@ -28,4 +30,137 @@ func TestMain(m *testing.M) {
 		}
 		return code
 	}))
+}
+
+// charm is the application's name in every model.
+const charm = "gateway-api-integrator"
+
+// A fixture is a model with the charm in it, and what a test does there.
+type fixture struct {
+	*lab.Lab
+	t   *testing.T
+	ctx context.Context
+	ca  *lab.Authority
+	log *strings.Builder
+	run func(jujutest.HookRun)
+}
+
+// newFixture makes a model and deploys the charm, trusted. The unit's log is
+// shown when the test fails.
+func newFixture(t *testing.T, model string, config map[string]any, options ...func(*lab.Options)) *fixture {
+	t.Helper()
+	f := &fixture{t: t, ctx: t.Context(), log: &strings.Builder{}, run: func(jujutest.HookRun) {}}
+	o := lab.Options{
+		Cluster: shared, Model: model, Log: f.log,
+		Observe: func(run jujutest.HookRun) { f.run(run) },
+	}
+	for _, option := range options {
+		option(&o)
+	}
+	var err error
+	f.Lab, err = lab.New(f.ctx, o)
+	f.must(err)
+	t.Cleanup(func() {
+		if err := f.Close(context.Background()); err != nil {
+			t.Errorf("cannot clear the model: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("log of the unit:\n%s", f.log)
+		}
+	})
+	f.must(f.Deploy(f.ctx, charm, config, true))
+	f.must(f.Settle(f.ctx))
+	return f
+}
+
+// withAuthority adds a certificate authority.
+func (f *fixture) withAuthority() *fixture {
+	f.t.Helper()
+	var err error
+	f.ca, err = f.AddAuthority("ca")
+	f.must(err)
+	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Settle(f.ctx))
+	return f
+}
+
+// app adds an application of one unit and relates it, with changes to what it
+// asks for.
+func (f *fixture) app(name string, port int, request map[string]string) *lab.App {
+	f.t.Helper()
+	app, err := f.AddApp(f.ctx, name, port, 1)
+	f.must(err)
+	for key, value := range request {
+		app.Request[key] = value
+	}
+	f.must(f.Relate(f.ctx, name+":ingress", charm))
+	f.must(f.Settle(f.ctx))
+	return app
+}
+
+func (f *fixture) must(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// unit is the charm's first unit.
+func (f *fixture) unit() jujutest.UnitStatus {
+	for _, app := range f.Juju.Status().Applications {
+		if app.Name == charm && len(app.Units) > 0 {
+			return app.Units[0]
+		}
+	}
+	return jujutest.UnitStatus{}
+}
+
+// awaitStatus waits for a status, with update-status as the clock.
+func (f *fixture) awaitStatus(kind, message string) {
+	f.t.Helper()
+	f.must(f.Await(f.ctx, charm, func() error {
+		if unit := f.unit(); unit.Status != kind || unit.Message != message {
+			return fmt.Errorf("status is %s %q, not %s %q", unit.Status, unit.Message, kind, message)
+		}
+		return nil
+	}))
+}
+
+// active is the message of a charm at rest.
+const active = "Gateway addresses: 10.43.45.1"
+
+// awaitAnswer waits until a URL answers with the code.
+func (f *fixture) awaitAnswer(url string, code int) lab.Response {
+	f.t.Helper()
+	var response lab.Response
+	f.must(eventually(f.ctx, func(ctx context.Context) (err error) {
+		var trusted *lab.Authority
+		if trusted = f.ca; trusted == nil {
+			response, err = f.Get(ctx, url, nil)
+		} else {
+			response, err = f.Get(ctx, url, trusted.Pool())
+		}
+		if err == nil && response.Code != code {
+			err = fmt.Errorf("%s answers %d, not %d", url, response.Code, code)
+		}
+		return err
+	}))
+	return response
+}
+
+func eventually(ctx context.Context, check func(context.Context) error) error {
+	return cluster.Eventually(ctx, lab.Patience, check)
+}
+
+// unfailing runs do while a client asks for the URL, which must not fail once.
+func (f *fixture) unfailing(url string, do func()) {
+	f.t.Helper()
+	f.awaitAnswer(url, 200)
+	probe := f.Probe(url, f.ca.Pool())
+	do()
+	probe.Stop()
+	f.t.Logf("%s: %d requests, %d failed", url, probe.Sent, probe.Failed)
+	if probe.Failed > 0 || probe.Sent == 0 {
+		f.t.Errorf("%d of %d requests failed, first: %v", probe.Failed, probe.Sent, probe.First)
+	}
 }

@@ -1,0 +1,9 @@
+// Package e2e holds the tests of the charm by what a client sees: HTTP and HTTPS
+// through a real gateway, while an operator's life goes on. It stands at the end
+// of the flow event → read → plan → apply → publish → status, and knows nothing
+// of what is in between.
+//
+// A test makes a model of its own in the shared cluster (newFixture), acts on it
+// through package lab, and asks the gateway (awaitAnswer, unfailing). Decisions
+// are tested in internal/plan, not here.
+package e2e
