@@ -73,7 +73,7 @@ func (j *Juju) runUrgent(ctx context.Context, u *unit) error {
 	for {
 		j.mu.Lock()
 		var h *hook
-		if u.agent.failed == nil {
+		if u.agent.failed == nil && !u.agent.inError {
 			h = j.urgentHook(u)
 		}
 		j.mu.Unlock()
@@ -100,8 +100,7 @@ func finishAction(c *hookContext, run HookRun) ActionResult {
 	switch {
 	case run.Err == nil && action.failed:
 		result.Status, result.Message = "failed", action.message
-	case run.Err != nil && run.ExitCode == 0 && len(run.Env) > 0:
-		// The flush failed after a clean exit.
+	case errors.Is(run.Err, errFlush):
 		result.Status, result.Message = "failed", run.Err.Error()
 		stderr += run.Err.Error()
 	case errors.Is(run.Err, errTerminated):

@@ -1,5 +1,7 @@
 package jujutest
 
+import "net"
+
 // agent is the local state of a unit agent: what its charm has been told so far. The resolver
 // compares it with the controller's state and picks the next hook from the difference, so several
 // changes before a hook runs are one event.
@@ -19,11 +21,14 @@ type agent struct {
 	updateStatus   bool
 	statusSet      bool // the charm has set a status itself
 
-	failed   *hook // to be run again before anything else
-	inError  bool
-	problem  string // of the failed hook, for status
-	busy     bool
-	relation map[int]*relationState
+	failed  *hook // to be run again before anything else
+	inError bool
+	problem string // of the failed hook, for status
+	busy    bool
+	// scripts wait for their turn; they come in over execListener.
+	scripts      []*execRequest
+	execListener net.Listener
+	relation     map[int]*relationState
 	// cache holds remote unit bags across hooks, by relation and unit. An event for a unit drops its
 	// entry; restarting the agent drops all.
 	cache map[int]map[string]map[string]string
@@ -80,7 +85,12 @@ func relationHook(kind string, u *unit, r *relation, remoteUnit string) *hook {
 // commit records that a hook has succeeded. Only this moves an agent's state forward.
 func (j *Juju) commit(u *unit, h *hook) {
 	a := u.agent
-	a.failed, a.inError, a.problem = nil, false, ""
+	if a.failed == h {
+		a.failed = nil
+	}
+	if a.failed == nil {
+		a.inError, a.problem = false, ""
+	}
 	switch h.kind {
 	case "install":
 		a.installed = true
@@ -96,7 +106,8 @@ func (j *Juju) commit(u *unit, h *hook) {
 	case "remove":
 		u.life = dead
 	case "leader-elected":
-		a.leader = true
+		// A leader that loses is not told, neither by this event's counterpart nor as a new follower.
+		a.leader, a.leaderSettings = true, true
 	case "leader-settings-changed":
 		a.leaderSettings = true
 	case "config-changed":

@@ -140,18 +140,19 @@ func (j *Juju) startPod(u *unit) error {
 	if err := os.MkdirAll(tools, 0o755); err != nil {
 		return fmt.Errorf("cannot make hook tools: %w", err)
 	}
-	for _, name := range append(toolsOf(j.options.Profile), execTool) {
+	for _, name := range toolsOf(j.options.Profile) {
 		if err := os.Symlink(j.options.ToolBinary, filepath.Join(tools, name)); err != nil {
 			return fmt.Errorf("cannot make hook tools: %w", err)
 		}
 	}
-	return nil
+	return j.startExec(u)
 }
 
 // endPod ends every process of a unit and removes its files.
 func (j *Juju) endPod(u *unit) error {
+	j.stopExec(u)
 	killErr := killByEnvironment("JUJU_CHARM_DIR=" + j.CharmDir(u.name))
-	return errors.Join(killErr, os.RemoveAll(j.agentDir(u.name)), os.RemoveAll(j.ToolsDir(u.name)))
+	return errors.Join(killErr, removeSocket(j.socketPath(u.name, "agent")), os.RemoveAll(j.agentDir(u.name)), os.RemoveAll(j.ToolsDir(u.name)))
 }
 
 // RemoveUnit begins the removal of a unit; its last events wait for Step or Settle.

@@ -43,7 +43,7 @@ func (j *Juju) flush(c *hookContext) error {
 }
 
 // errLostLeadership is the flush's answer to writes that only the leader may do.
-var errLostLeadership = errors.New("cannot apply changes: not leader")
+var errLostLeadership = errors.New("not the leader")
 
 func (j *Juju) checkRelationChanges(c *hookContext) error {
 	for _, changed := range []map[int]map[string]string{c.pending.units, c.pending.apps} {

@@ -66,6 +66,7 @@ type Juju struct {
 	secrets      map[string]*secret
 	faults       faults
 	closed       bool
+	scriptQueued chan struct{} // closed, and replaced, when a juju-exec comes in
 }
 
 // New makes an empty model.
@@ -77,6 +78,8 @@ func New(options Options) (*Juju, error) {
 		apps:      make(map[string]*application),
 		relations: make(map[int]*relation),
 		secrets:   make(map[string]*secret),
+
+		scriptQueued: make(chan struct{}),
 	}
 	if j.options.ModelUUID == "" {
 		h := j.hex(32)
@@ -183,16 +186,21 @@ func (j *Juju) agentDir(unit string) string { return filepath.Join(j.dir, "agent
 // ToolsDir holds the hook tools of a unit as links to Options.ToolBinary.
 func (j *Juju) ToolsDir(unit string) string { return filepath.Join(j.dir, "tools", unitTag(unit)) }
 
+// socketAddress is JUJU_AGENT_SOCKET_ADDRESS.
 func (j *Juju) socketAddress(unit string) string {
-	path := filepath.Join(j.sockets, unitTag(unit)+".socket")
-	if j.sockets == j.dir {
-		path = filepath.Join(j.agentDir(unit), "agent.socket")
-	}
-	if len(path) > 100 { // long application names
-		path = filepath.Join(j.sockets, shortHash(unit)+".socket")
-	}
+	path := j.socketPath(unit, "agent")
 	if j.traits.abstractSocket {
 		return "@" + path
+	}
+	return path
+}
+
+// socketPath is where the agent listens: <agent dir>/<name>.socket if that fits into an address.
+func (j *Juju) socketPath(unit, name string) string {
+	const longest = 100
+	path := filepath.Join(j.agentDir(unit), name+".socket")
+	if j.sockets != j.dir || len(path) > longest {
+		path = filepath.Join(j.sockets, shortHash(unit)+"."+name)
 	}
 	return path
 }

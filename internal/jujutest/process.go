@@ -47,78 +47,72 @@ type exit struct {
 	code       int
 	terminated bool // by SIGTERM or SIGKILL from outside
 	timedOut   bool
+	outputHeld bool // by a process that is still there
 }
 
-// runProcess runs a command as the agent does: no arguments but those given, no stdin, only the given
-// environment, and no waiting for children that keep its output open. Each line goes to logLine.
-func (t *transcript) runProcess(ctx context.Context, argv, env []string, dir string, timeout time.Duration,
-	logLine func(level, line string),
-) (exit, error) {
-	command := exec.Command(argv[0], argv[1:]...)
-	command.Env, command.Dir = env, dir
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+// command is a process to run: nothing is inherited, stdin is empty.
+type command struct {
+	argv    []string
+	env     []string
+	dir     string
+	timeout time.Duration
+	// patience is how long the outputs are read after the process has ended; processes it left behind
+	// may hold them open.
+	patience time.Duration
+	logLine  func(level, line string)
+}
+
+// run runs a command in a process group of its own and collects its output.
+func (t *transcript) run(ctx context.Context, c command) (exit, error) {
+	outRead, outWrite, err := os.Pipe()
+	if err != nil {
+		return exit{}, fmt.Errorf("cannot make pipe: %w", err)
+	}
+	errRead, errWrite, err := os.Pipe()
+	if err != nil {
+		return exit{}, errors.Join(fmt.Errorf("cannot make pipe: %w", err), outRead.Close(), outWrite.Close())
+	}
+	process, err := startWhenReady(c, outWrite, errWrite)
+	// The child has its own copies of the writing ends.
+	err = errors.Join(err, outWrite.Close(), errWrite.Close())
 	var readers sync.WaitGroup
-	var ends []*os.File
-	for _, stream := range []struct {
-		level  string
-		buffer *bytes.Buffer
-		target *io.Writer
-	}{
-		{"DEBUG", &t.stdout, &command.Stdout},
-		{"WARNING", &t.stderr, &command.Stderr},
-	} {
-		read, write, err := os.Pipe()
-		if err != nil {
-			return exit{}, fmt.Errorf("cannot make pipe: %w", err)
-		}
-		*stream.target = write
-		ends = append(ends, read)
-		defer read.Close()
-		defer write.Close()
-		readers.Go(func() { t.collect(read, stream.buffer, stream.level, logLine) })
+	readers.Go(func() { t.collect(outRead, &t.stdout, "DEBUG", c.logLine) })
+	readers.Go(func() { t.collect(errRead, &t.stderr, "WARNING", c.logLine) })
+	var result exit
+	if err == nil {
+		result, err = t.wait(ctx, process, c.timeout)
 	}
-	if err := startWhenReady(command); err != nil {
-		return exit{}, err
-	}
-	closeOutputs(command)
-	result, err := t.wait(ctx, command, timeout)
-	drain(&readers, ends)
+	result.outputHeld = !drain(&readers, c.patience, outRead, errRead)
 	return result, err
 }
 
-// startWhenReady starts a command that was written a moment ago: while another goroutine forks, its
+// startWhenReady starts a program that was written a moment ago: while another goroutine forks, its
 // child may still hold the file open for writing, and the kernel refuses to run it.
-func startWhenReady(command *exec.Cmd) error {
+func startWhenReady(c command, stdout, stderr *os.File) (*exec.Cmd, error) {
 	const patience = 5 * time.Second
 	deadline := time.Now().Add(patience)
 	for {
-		err := command.Start()
-		if !errors.Is(err, syscall.ETXTBSY) || time.Now().After(deadline) {
-			return err
+		process := exec.Command(c.argv[0], c.argv[1:]...)
+		process.Env, process.Dir, process.Stdout, process.Stderr = c.env, c.dir, stdout, stderr
+		process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		err := process.Start()
+		if err == nil {
+			return process, nil
 		}
-		again := exec.Command(command.Path)
-		again.Args, again.Env, again.Dir = command.Args, command.Env, command.Dir
-		again.SysProcAttr, again.Stdout, again.Stderr = command.SysProcAttr, command.Stdout, command.Stderr
-		*command = *again //nolint:govet // a command that failed to start cannot be started again
+		if !errors.Is(err, syscall.ETXTBSY) || time.Now().After(deadline) {
+			return nil, fmt.Errorf("cannot start: %w", err)
+		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
-func closeOutputs(command *exec.Cmd) {
-	for _, w := range []io.Writer{command.Stdout, command.Stderr} {
-		if f, ok := w.(*os.File); ok {
-			_ = f.Close() // ours is the reading end
-		}
-	}
-}
-
-func (t *transcript) wait(ctx context.Context, command *exec.Cmd, timeout time.Duration) (exit, error) {
+func (t *transcript) wait(ctx context.Context, process *exec.Cmd, timeout time.Duration) (exit, error) {
 	t.mu.Lock()
-	t.pid = command.Process.Pid
+	t.pid = process.Process.Pid
 	t.mu.Unlock()
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errHookTimeout)
 	stop := context.AfterFunc(ctx, t.kill)
-	err := command.Wait()
+	err := process.Wait()
 	t.mu.Lock()
 	t.pid = 0
 	t.mu.Unlock()
@@ -167,21 +161,23 @@ func (t *transcript) collect(from io.Reader, into *bytes.Buffer, level string, l
 }
 
 // drain waits a moment for the last lines, then stops reading: a child that outlives dispatch and
-// still writes gets a broken pipe, as under Juju.
-func drain(readers *sync.WaitGroup, ends []*os.File) {
+// still writes gets a broken pipe, as under Juju. It reports whether all was read.
+func drain(readers *sync.WaitGroup, patience time.Duration, ends ...*os.File) bool {
 	done := make(chan struct{})
 	go func() { readers.Wait(); close(done) }()
-	timer := time.NewTimer(100 * time.Millisecond)
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
+	complete := true
 	select {
 	case <-done:
-		return
 	case <-timer.C:
+		complete = false
 	}
 	for _, end := range ends {
 		_ = end.Close() // unblocks the readers
 	}
 	<-done
+	return complete
 }
 
 // killByEnvironment ends the processes that have the variable in their environment: those a unit's

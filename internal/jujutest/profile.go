@@ -1,5 +1,7 @@
 package jujutest
 
+import "fmt"
+
 // Profile selects whose behaviour is simulated where Juju versions differ.
 type Profile int
 
@@ -30,7 +32,7 @@ type traits struct {
 	goneRelation      string // reading a relation removed by force; %d is its id if present
 	labelNotFound     string // secret-get --label with an unknown label
 	unknownCommand    string // a tool the agent does not have
-	wrongContextID    string // a request for another context
+	wrongContext      func(want, got string) string
 	removedInThisJuju map[string]bool
 }
 
@@ -47,7 +49,7 @@ func (p Profile) traits() traits {
 		goneRelation:   "permission denied",
 		labelNotFound:  "consumer label %q not found",
 		unknownCommand: "bad request: unknown command: %s",
-		wrongContextID: "bad request: wrong context ID; got %q",
+		wrongContext:   func(_, got string) string { return fmt.Sprintf("wrong context ID; got %q", got) },
 	}
 	switch p {
 	case Juju40:
@@ -68,6 +70,9 @@ func (p Profile) traits() traits {
 		t.abstractSocket = true
 		t.decimalContextID = true
 		t.refusesBrokenBag = true
+		t.wrongContext = func(want, got string) string {
+			return fmt.Sprintf("expected context id %q, got %q", want, got)
+		}
 	}
 	return t
 }

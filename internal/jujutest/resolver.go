@@ -18,8 +18,8 @@ func (j *Juju) pick(skip map[*unit]bool) (*unit, *hook) {
 }
 
 // nextHook is the resolver: it returns the hook a unit runs next, in the priority of
-// internal/worker/uniter/resolver.go, or nil. Actions and juju-exec are asked for by their callers
-// and overtake what comes after secrets.
+// internal/worker/uniter/resolver.go, or nil. Actions are run by RunAction, at once. A queued juju-exec
+// counts as a hook here; it is run also while the unit is in error.
 func (j *Juju) nextHook(u *unit) *hook {
 	a := u.agent
 	switch {
@@ -31,6 +31,8 @@ func (j *Juju) nextHook(u *unit) *hook {
 		return plainHook("start")
 	case a.upgrading:
 		return plainHook("upgrade-charm")
+	case a.installed && len(a.scripts) > 0 && (a.failed != nil || a.inError):
+		return plainHook(execTool)
 	case a.failed != nil && j.stillDue(u, a.failed):
 		return a.failed
 	case !a.installed:
@@ -38,6 +40,9 @@ func (j *Juju) nextHook(u *unit) *hook {
 	}
 	if h := j.urgentHook(u); h != nil {
 		return h
+	}
+	if len(a.scripts) > 0 {
+		return plainHook(execTool)
 	}
 	if u.life == dying {
 		return j.lastHooks(u)

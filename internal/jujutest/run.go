@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -105,6 +103,9 @@ func (j *Juju) step(ctx context.Context, skip map[*unit]bool) (*unit, error) {
 
 // runHook runs a hook with Juju's own changes of status around it, and records how it ended.
 func (j *Juju) runHook(ctx context.Context, u *unit, h *hook) error {
+	if h.kind == execTool {
+		return j.takeScript(ctx, u)
+	}
 	j.mu.Lock()
 	switch h.kind {
 	case "install":
@@ -130,7 +131,10 @@ func (j *Juju) runHook(ctx context.Context, u *unit, h *hook) error {
 		j.commit(u, h)
 		return j.cleanUp()
 	}
-	a.failed = h
+	if h.kind != "upgrade-charm" && !a.rebooted {
+		// Those two come again by themselves, and may have overtaken another failed hook.
+		a.failed = h
+	}
 	failure := &HookError{Unit: u.name, Hook: h.name, ExitCode: run.ExitCode, Output: tail(run.Output, 30), Err: run.Err}
 	if errors.Is(run.Err, errTerminated) {
 		return failure
@@ -139,102 +143,6 @@ func (j *Juju) runHook(ctx context.Context, u *unit, h *hook) error {
 	j.logUnit(u, "ERROR", "juju.worker.uniter.operation",
 		fmt.Sprintf("hook %q (via hook dispatching script: dispatch) failed: %v", h.name, run.Err))
 	return failure
-}
-
-// execute runs dispatch in a context: socket up, process, flush, socket down. The error is one of the
-// simulation itself (a hanging unit, a cancelled ctx); the charm's failure is in HookRun.Err.
-func (j *Juju) execute(ctx context.Context, c *hookContext) (HookRun, error) {
-	run := HookRun{Unit: c.unit.name, Kind: string(c.kind), Name: c.name}
-	argv, err := j.findCommand(c)
-	if err != nil || argv == nil {
-		run.Err = err
-		return run, nil
-	}
-	server, err := serveTools(j.socketAddress(c.unit.name), j.serveContext(c))
-	if err != nil {
-		return run, err
-	}
-	j.mu.Lock()
-	run.Env = j.environment(c)
-	c.unit.agent.busy = true
-	j.mu.Unlock()
-	began := time.Now()
-	ended, err := c.output.runProcess(ctx, argv, run.Env, j.CharmDir(c.unit.name), j.options.HookTimeout, func(level, line string) {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		j.logUnit(c.unit, level, "unit."+c.unit.name+"."+c.name, line)
-	})
-	run.ExitCode = ended.code
-	switch {
-	case err != nil:
-		run.Err = err
-	case ended.timedOut:
-		run.Err = fmt.Errorf("%w after %s", errHookTimeout, j.options.HookTimeout)
-	case ended.terminated:
-		run.Err = errTerminated
-	case ended.code != 0:
-		run.Err = fmt.Errorf("exit status %d", ended.code)
-	}
-	j.mu.Lock()
-	if run.Err == nil || (c.kind == runExec && err == nil) {
-		if flushErr := j.flush(c); flushErr != nil {
-			run.Err = fmt.Errorf("cannot flush: %w", flushErr)
-		}
-	}
-	j.mu.Unlock()
-	left := server.close(j.options.SocketPatience)
-	j.mu.Lock()
-	run.Duration, run.Calls, run.Output = time.Since(began), c.calls, c.output.text()
-	c.unit.agent.busy = false
-	j.mu.Unlock()
-	if j.options.Observe != nil {
-		j.options.Observe(run)
-	}
-	if left > 0 {
-		return run, fmt.Errorf("unit agent of %s hangs after %q: %d connection(s) to the agent socket still open",
-			c.unit.name, c.name, left)
-	}
-	return run, ctx.Err()
-}
-
-// findCommand follows internal/worker/uniter/runner: dispatch for everything, or hooks/<name> and
-// actions/<name> without it, or nothing at all (nil) for a hook the charm does not have.
-func (j *Juju) findCommand(c *hookContext) ([]string, error) {
-	dir := j.CharmDir(c.unit.name)
-	if _, err := os.Stat(filepath.Join(dir, "metadata.yaml")); err != nil {
-		return nil, errors.New("charm missing from disk")
-	}
-	if c.kind == runExec {
-		return c.execCommand(j), nil
-	}
-	for _, name := range []string{"dispatch", c.dispatchPath} {
-		path := filepath.Join(dir, name)
-		info, err := os.Stat(path)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if info.Mode()&0o111 == 0 {
-			return nil, fmt.Errorf("exec: %q: permission denied", path)
-		}
-		return []string{path}, nil
-	}
-	if c.kind == runAction {
-		return nil, fmt.Errorf("action not implemented on unit %q", c.unit.name)
-	}
-	return nil, nil
-}
-
-// text is everything written so far.
-func (t *transcript) text() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.all) == 0 {
-		return ""
-	}
-	return strings.Join(t.all, "\n") + "\n"
 }
 
 func tail(text string, lines int) string {

@@ -55,9 +55,8 @@ func (j *jujuc) Main(request ToolRequest, response *ToolResponse) error {
 // serveTools listens on a unix socket (abstract when address starts with "@") until close.
 func serveTools(address string, handle func(ToolRequest, *ToolResponse) error) (*toolServer, error) {
 	if !strings.HasPrefix(address, "@") {
-		// A socket file may be left from an agent that was killed.
-		if err := os.Remove(address); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("cannot remove old agent socket: %w", err)
+		if err := removeSocket(address); err != nil {
+			return nil, err
 		}
 	}
 	listener, err := net.Listen("unix", address)
@@ -76,6 +75,14 @@ func serveTools(address string, handle func(ToolRequest, *ToolResponse) error) (
 	}
 	s.serving.Go(func() { s.accept(service) })
 	return s, nil
+}
+
+// removeSocket removes the file a killed agent may have left.
+func removeSocket(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("cannot remove old agent socket: %w", err)
+	}
+	return nil
 }
 
 func (s *toolServer) accept(service *rpc.Server) {
@@ -164,15 +171,12 @@ func (j *Juju) checkRequest(c *hookContext, request ToolRequest) error {
 	case request.CommandName == "":
 		return errors.New("command not specified")
 	case !filepath.IsAbs(request.Dir):
-		return errors.New("Dir is not absolute") //nolint:staticcheck // Juju's words
+		//lint:ignore ST1005 these are the agent's words
+		return errors.New("Dir is not absolute")
 	case j.traits.checksToken && request.Token != "":
 		return errors.New("token does not match")
 	case request.ContextId != c.id:
-		text := fmt.Sprintf(j.traits.wrongContextID, request.ContextId)
-		if j.options.Profile == OldJuju3 {
-			text = fmt.Sprintf("expected context id %q, got %q", c.id, request.ContextId)
-		}
-		return errors.New(strings.TrimPrefix(text, "bad request: "))
+		return errors.New(j.traits.wrongContext(c.id, request.ContextId))
 	}
 	return nil
 }
