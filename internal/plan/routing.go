@@ -40,6 +40,9 @@ func route(s state.State) routing {
 	owner := map[string]string{} // path → application
 	names := namer{}
 	for _, requirer := range byAge(s.Requirers) {
+		for _, remark := range requirer.Remarks {
+			r.remark(requirer, remark)
+		}
 		if requirer.Waiting {
 			r.silent = append(r.silent, requirer.Application)
 			continue
@@ -91,7 +94,11 @@ func unservable(s state.State, r state.Requirer) string {
 
 func (r *routing) omit(requirer state.Requirer, reason string) {
 	r.omitted = append(r.omitted, omission{application: requirer.Application, reason: reason})
-	r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d) is not served: %s", requirer.Application, requirer.RelationID, reason))
+	r.remark(requirer, "not served: "+reason)
+}
+
+func (r *routing) remark(requirer state.Requirer, remark string) {
+	r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d): %s", requirer.Application, requirer.RelationID, remark))
 }
 
 // namer keeps object names apart. Joined with dashes, different applications

@@ -61,6 +61,7 @@ func status(s state.State, set settings, routing routing) Status {
 	rungs := []func() *Status{
 		func() *Status { return gatewayStatus(s.Cluster.Gateway, set) },
 		func() *Status { return listenerStatus(s, set) },
+		func() *Status { return listenersNotValid(s.Cluster.Gateway) },
 		func() *Status { return certificateStatus(set) },
 		func() *Status { return addressStatus(s.Cluster.Gateway) },
 		func() *Status { return requirerStatus(routing) },

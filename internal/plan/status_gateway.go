@@ -17,14 +17,20 @@ func gatewayStatus(gateway *gatewayv1.Gateway, set settings) *Status {
 	}
 	conditions, generation := gateway.Status.Conditions, gateway.Generation
 	accepted := conditionOf(conditions, string(gatewayv1.GatewayConditionAccepted), generation)
-	if accepted.is(false) && accepted.Reason != string(gatewayv1.GatewayReasonListenersNotValid) {
-		return statusOf(blocked("Gateway is not accepted: " + accepted.because()))
-	}
 	if !accepted.known {
 		return statusOf(waiting("Waiting for the controller of gateway class " + set.class + " to accept the Gateway"))
 	}
+	if accepted.is(false) && accepted.Reason == string(gatewayv1.GatewayReasonListenersNotValid) {
+		return nil // The listeners tell more.
+	}
+	if accepted.is(false) {
+		return statusOf(blocked("Gateway is not accepted: " + accepted.because()))
+	}
 	programmed := conditionOf(conditions, string(gatewayv1.GatewayConditionProgrammed), generation)
-	if !programmed.is(false) {
+	if !programmed.known {
+		return statusOf(waiting("Waiting for the controller of gateway class " + set.class + " to program the Gateway"))
+	}
+	if programmed.is(true) {
 		return nil
 	}
 	switch programmed.Reason {
@@ -35,6 +41,16 @@ func gatewayStatus(gateway *gatewayv1.Gateway, set settings) *Status {
 	default:
 		return statusOf(waiting("Gateway is not programmed: " + programmed.because()))
 	}
+}
+
+// listenersNotValid is for a Gateway that is refused for its listeners when no
+// listener says why.
+func listenersNotValid(gateway *gatewayv1.Gateway) *Status {
+	accepted := conditionOf(gateway.Status.Conditions, string(gatewayv1.GatewayConditionAccepted), gateway.Generation)
+	if accepted.is(false) {
+		return statusOf(blocked("Gateway is not accepted: " + accepted.because()))
+	}
+	return nil
 }
 
 // listenerStatus reads each listener that we planned.

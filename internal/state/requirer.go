@@ -21,6 +21,9 @@ type Requirer struct {
 	// Problem says, in the operator's words, why what it wrote cannot be
 	// served; empty when it can. The fields below are valid only then.
 	Problem string `json:"problem,omitempty"`
+	// Remarks say what was left out of it, and everything that is wrong; they
+	// are for the log.
+	Remarks []string `json:"remarks,omitempty"`
 	// Model and Name are the application's own: its namespace and Juju name.
 	Model string `json:"model,omitempty"`
 	Name  string `json:"name,omitempty"`
@@ -53,17 +56,20 @@ func NewRequirer(relationID int, application string, request Databag, units []Da
 		return r
 	}
 	if err != nil {
-		r.Problem = err.Error()
+		r.reject(err)
 		return r
 	}
+	r.Remarks = app.Remarks
 	valid, unitErr := 0, error(nil)
 	for _, bag := range units {
 		unit, err := ingress.ParseUnit(bag)
 		switch {
 		case err == nil:
 			valid++
+			r.Remarks = append(r.Remarks, unit.Remarks...)
 		case !errors.Is(err, ingress.ErrNotWritten):
 			unitErr = err
+			r.Remarks = append(r.Remarks, "a unit is left out: "+err.Error())
 		}
 		if err == nil && unit.IP.IsValid() {
 			r.Addresses = append(r.Addresses, unit.IP)
@@ -71,9 +77,8 @@ func NewRequirer(relationID int, application string, request Databag, units []Da
 	}
 	// Version 1 of the interface knows no unit data.
 	if valid == 0 && len(units) > 0 && app.Version != 1 {
-		r.Waiting = unitErr == nil
-		if unitErr != nil {
-			r.Problem = unitErr.Error()
+		if r.Waiting = unitErr == nil; !r.Waiting {
+			r.reject(unitErr)
 		}
 		return r
 	}
@@ -83,6 +88,16 @@ func NewRequirer(relationID int, application string, request Databag, units []Da
 	r.StripPrefix, r.RedirectHTTPS = app.StripPrefix, app.RedirectHTTPS
 	r.Scheme = string(app.Scheme)
 	return r
+}
+
+// reject keeps why the data cannot be served: the first problem for the status,
+// all of them for the log.
+func (r *Requirer) reject(err error) {
+	r.Problem = err.Error()
+	var invalid *ingress.InvalidError
+	if errors.As(err, &invalid) && len(invalid.Problems) > 1 {
+		r.Remarks = append(r.Remarks, invalid.Problems...)
+	}
 }
 
 // Servable says whether the request can be planned for.

@@ -24,6 +24,10 @@ func TestNewRequirer(t *testing.T) {
 		}
 		return r
 	}
+	remarked := func(r state.Requirer, remark string) state.Requirer {
+		r.Remarks = []string{remark}
+		return r
+	}
 	waiting := state.Requirer{RelationID: 3, Application: "web", Waiting: true}
 	tests := map[string]struct {
 		app   state.Databag
@@ -34,9 +38,9 @@ func TestNewRequirer(t *testing.T) {
 		"without units":                {app: app, want: web},
 		"units sorted, each once":      {app: app, units: []state.Databag{unit("10.1.0.6"), unit("10.1.0.5"), unit("10.1.0.6")}, want: with("10.1.0.5", "10.1.0.6")},
 		"one unit silent":              {app: app, units: []state.Databag{unit("10.1.0.5"), {"ingress-address": "10.1.0.9"}}, want: with("10.1.0.5")},
-		"one unit bad":                 {app: app, units: []state.Databag{unit("10.1.0.5"), {"host": "raw"}}, want: with("10.1.0.5")},
+		"one unit bad":                 {app: app, units: []state.Databag{unit("10.1.0.5"), {"host": "raw"}}, want: remarked(with("10.1.0.5"), `a unit is left out: host: must be a JSON string, not "raw"`)},
 		"every unit silent":            {app: app, units: []state.Databag{{"ingress-address": "10.1.0.9"}}, want: waiting},
-		"a unit with a bad address":    {app: app, units: []state.Databag{unit("nope")}, want: web},
+		"a unit with a bad address":    {app: app, units: []state.Databag{unit("nope")}, want: remarked(web, `ip: not an IP address; ignored: "\"nope\""`)},
 		"version 1 has no unit data":   {app: state.Databag{"model": "prod", "name": "web", "port": "8080", "host": "web.prod"}, units: []state.Databag{{}}, want: web},
 		"only what nobody knows about": {app: state.Databag{"bubble": "blabla"}, want: waiting},
 	}
