@@ -42,26 +42,26 @@ type Plan struct {
 type Relations struct {
 	// URLs are the addresses to publish, one per ingress relation; an empty
 	// one withdraws what is there. Relations not named are left alone.
-	URLs []URL
+	URLs []URL `json:"urls,omitempty"`
 	// Requests are the certificate signing requests to have; nil leaves the
 	// relation alone.
-	Requests *Requests
+	Requests *Requests `json:"requests,omitempty"`
 }
 
 // URL is what one ingress requirer is told.
 type URL struct {
-	RelationID int
-	URL        string
+	RelationID int    `json:"relationID"`
+	URL        string `json:"url"`
 }
 
 // Requests says which certificate signing requests shall stand in our databag.
 type Requests struct {
 	// RelationID is the certificates relation.
-	RelationID string
+	RelationID string `json:"relationID"`
 	// Keep are requests that stand there and stay, in PEM, in order.
-	Keep []string
+	Keep []string `json:"keep,omitempty"`
 	// Create are the hosts to make a new request for, after those kept.
-	Create []string
+	Create []string `json:"create,omitempty"`
 }
 
 // Make decides what has to be.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
 	"github.com/canonical/gateway-api-integrator/internal/plan"
@@ -21,11 +22,11 @@ var update = flag.Bool("update", false, "rewrite testdata/*.out.yaml")
 
 // golden is what a NAME.out.yaml shows of a Plan.
 type golden struct {
-	Status      plan.Status    `json:"status"`
-	Relations   plan.Relations `json:"relations"`
-	Remarks     []string       `json:"remarks,omitempty"`
-	KeepObjects bool           `json:"keepObjects,omitempty"`
-	Objects     []any          `json:"objects,omitempty"`
+	Status      plan.Status      `json:"status"`
+	Relations   plan.Relations   `json:"relations"`
+	Remarks     []string         `json:"remarks,omitempty"`
+	KeepObjects bool             `json:"keepObjects,omitempty"`
+	Objects     []map[string]any `json:"objects,omitempty"`
 }
 
 func TestMake(t *testing.T) {
@@ -127,7 +128,12 @@ func render(t *testing.T, p plan.Plan) []byte {
 	t.Helper()
 	g := golden{Status: p.Status, Relations: p.Relations, Remarks: p.Remarks, KeepObjects: p.KeepObjects}
 	for _, object := range p.Objects {
-		g.Objects = append(g.Objects, object)
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		delete(content, "status") // The controllers' part; empty in what we plan.
+		g.Objects = append(g.Objects, content)
 	}
 	text, err := yaml.Marshal(g)
 	if err != nil {

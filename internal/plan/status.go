@@ -20,8 +20,8 @@ const (
 // Status is what `juju status` shows: sentence case, in the operator's words,
 // at most maxMessage characters.
 type Status struct {
-	Kind    Kind
-	Message string
+	Kind    Kind   `json:"kind"`
+	Message string `json:"message"`
 }
 
 // maxMessage bounds a status message, so that a table of units stays readable.
