@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
@@ -24,6 +25,7 @@ func (s *story) title(text string) {
 
 // say tells the reader something, in lines of a readable length.
 func say(format string, args ...any) {
+	fmt.Println()
 	line := ""
 	for word := range strings.FieldsSeq(fmt.Sprintf(format, args...)) {
 		if len(line)+len(word) > 76 {
@@ -35,6 +37,7 @@ func say(format string, args ...any) {
 	fmt.Println(strings.TrimSpace(line))
 }
 
+// command prints what the operator types.
 func command(format string, args ...any) { fmt.Printf("\n$ "+format+"\n", args...) }
 
 func curl(command, url string) { fmt.Printf("\n$ %s %s\n", command, url) }
@@ -69,9 +72,17 @@ func (s *story) statusIs(kind, message string) error {
 }
 
 func (s *story) expectStatus(kind, message string) error {
-	command("juju status")
-	block(s.lab.Juju.Status().String())
+	s.showStatus()
 	return s.statusIs(kind, message)
+}
+
+// showStatus prints the charm's part of the model.
+func (s *story) showStatus() {
+	command("juju status %s", charm)
+	status := s.lab.Juju.Status()
+	status.Relations = nil
+	status.Applications = slices.DeleteFunc(status.Applications, func(app jujutest.ApplicationStatus) bool { return app.Name != charm })
+	block(status.String())
 }
 
 // expectActive shows the status, and lets update-status find the controller done
@@ -79,9 +90,8 @@ func (s *story) expectStatus(kind, message string) error {
 func (s *story) expectActive(ctx context.Context) error {
 	message := "Gateway addresses: " + s.cluster.GatewayAddress()
 	if err := s.statusIs("active", message); err != nil {
-		command("juju status")
-		block(s.lab.Juju.Status().String())
-		say("\nThe gateway's controller has not judged the newest objects yet, and the charm does not sleep on it. Juju's next update-status looks again:")
+		s.showStatus()
+		say("The gateway's controller has not judged the newest objects yet, and the charm does not sleep on it. Juju's next update-status looks again.")
 		if err := s.lab.Await(ctx, charm, func() error { return s.statusIs("active", message) }); err != nil {
 			return err
 		}
@@ -102,12 +112,19 @@ func (s *story) expectObjects(ctx context.Context, want ...string) error {
 		return err
 	})
 	for _, name := range want {
-		output("%s", name)
+		output("%s", resourceName(name))
 	}
 	if len(want) == 0 {
 		output("No resources found in %s namespace.", model)
 	}
 	return err
+}
+
+// resourceName is an object's name as kubectl has it: "secret/web".
+func resourceName(object string) string {
+	kind, name, _ := strings.Cut(object, "/")
+	groups := map[string]string{"Gateway": ".gateway.networking.k8s.io", "HTTPRoute": ".gateway.networking.k8s.io", "EndpointSlice": ".discovery.k8s.io"}
+	return strings.ToLower(kind) + groups[kind] + "/" + name
 }
 
 func (s *story) expectURL(want string) error {
