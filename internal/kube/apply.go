@@ -6,16 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/util/csaupgrade"
 	"k8s.io/utils/ptr"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
 // Object is a Kubernetes object as the Go types of its API have it.
@@ -48,46 +47,109 @@ func (c Change) String() string { return c.Kind + "/" + c.Name + " " + string(c.
 // kind by kind backwards, the application's objects that are not desired. The
 // Gateway is never deleted.
 //
-// One object that cannot be written keeps no other from being written. What was
-// done comes back with the error. The snapshot is brought up to date.
+// One object that is refused keeps no other from being written, but what may
+// depend on it is left as it is: a Gateway is not written while a new Secret is
+// missing, because controllers have been seen to take no change of a Gateway
+// with a listener like that; and an object is not deleted while one that may
+// refer to it could not be written. Only an API server that does not answer ends
+// everything.
+//
+// What was done comes back with the error. The snapshot is brought up to date.
 func (c *Client) Apply(ctx context.Context, snapshot *Snapshot, desired []Object) ([]Change, error) {
-	wanted := map[key]bool{}
-	byKind := map[string][]*unstructured.Unstructured{}
+	wanted, err := sortByKind(desired)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := c.applyAll(ctx, snapshot, wanted)
+	if len(changes) > 0 {
+		err = errors.Join(err, snapshot.convert(c.options.Manager))
+	}
+	return changes, err
+}
+
+// sortByKind converts the objects, and finds those that no code here would
+// write, or that two jobs would.
+func sortByKind(desired []Object) (map[string][]*unstructured.Unstructured, error) {
+	wanted := map[string][]*unstructured.Unstructured{}
+	seen := map[key]bool{}
 	for _, object := range desired {
 		converted, err := toUnstructured(object)
 		if err != nil {
 			return nil, err
 		}
-		kind := converted.GetKind()
-		wanted[key{kind, converted.GetName()}] = true
-		byKind[kind] = append(byKind[kind], converted)
+		k := key{converted.GetKind(), converted.GetName()}
+		if !slices.ContainsFunc(resources, func(r resource) bool { return r.kind == k.kind }) {
+			return nil, fmt.Errorf("cannot apply %s %s: not a kind that is handled here", k.kind, k.name)
+		}
+		if seen[k] {
+			return nil, fmt.Errorf("cannot apply %s %s: desired twice", k.kind, k.name)
+		}
+		seen[k] = true
+		wanted[k.kind] = append(wanted[k.kind], converted)
 	}
+	return wanted, nil
+}
+
+func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) ([]Change, error) {
 	var changes []Change
 	failed := map[string]error{}
 	for _, r := range resources {
-		done, err := c.applyKind(ctx, r, snapshot, byKind[r.kind])
-		changes, failed[r.kind] = append(changes, done...), err
-	}
-	errs := []error{failed["Secret"], failed["Gateway"], failed["Service"], failed["EndpointSlice"], failed["HTTPRoute"]}
-	for _, r := range slices.Backward(resources) {
-		// A Gateway that could not be written may still refer to the Secrets.
-		if r.kind == "Gateway" || r.kind == "Secret" && failed["Gateway"] != nil {
+		if r.kind == "Gateway" && missing(snapshot, wanted["Secret"]) {
+			failed[r.kind] = errors.New("cannot apply gateways: not before all their Secrets are there")
 			continue
 		}
-		done, err := c.prune(ctx, r, snapshot, wanted)
-		changes, errs = append(changes, done...), append(errs, err)
+		done, err := c.applyKind(ctx, r, snapshot, wanted[r.kind])
+		changes, failed[r.kind] = append(changes, done...), err
+		if unanswered(err) {
+			return changes, joinErrors(failed)
+		}
 	}
-	return changes, errors.Join(errs...)
+	for _, r := range slices.Backward(resources) {
+		if r.kind == "Gateway" || r.referrer != "" && failed[r.referrer] != nil {
+			continue
+		}
+		done, err := c.prune(ctx, r, snapshot, wanted[r.kind])
+		changes, failed[r.kind] = append(changes, done...), errors.Join(failed[r.kind], err)
+		if unanswered(err) {
+			break
+		}
+	}
+	return changes, joinErrors(failed)
+}
+
+// missing says that one of the objects is not in the cluster.
+func missing(snapshot *Snapshot, objects []*unstructured.Unstructured) bool {
+	return slices.ContainsFunc(objects, func(object *unstructured.Unstructured) bool {
+		return snapshot.live[key{object.GetKind(), object.GetName()}] == nil
+	})
+}
+
+// joinErrors joins the errors of all kinds, in the order of the kinds.
+func joinErrors(failed map[string]error) error {
+	var errs []error
+	for _, r := range resources {
+		errs = append(errs, failed[r.kind])
+	}
+	return errors.Join(errs...)
 }
 
 func (c *Client) applyKind(ctx context.Context, r resource, snapshot *Snapshot, objects []*unstructured.Unstructured) ([]Change, error) {
 	results := make([]*unstructured.Unstructured, len(objects))
 	var jobs []func() error
 	for i, object := range objects {
-		if live := snapshot.live[key{r.kind, object.GetName()}]; live != nil && same(object, live, c.options.Manager) {
+		live := snapshot.live[key{r.kind, object.GetName()}]
+		if live != nil && same(object, live, c.options.Manager) {
 			continue
 		}
-		jobs = append(jobs, func() (err error) { results[i], err = c.apply(ctx, r, object); return err })
+		jobs = append(jobs, func() (err error) {
+			if live != nil {
+				if err := c.takeOver(ctx, r, live); err != nil {
+					return err
+				}
+			}
+			results[i], err = c.apply(ctx, r, object)
+			return err
+		})
 	}
 	err := inParallel(jobs)
 	var changes []Change
@@ -104,10 +166,6 @@ func (c *Client) applyKind(ctx context.Context, r resource, snapshot *Snapshot, 
 		case before.GetResourceVersion() != result.GetResourceVersion():
 			changes = append(changes, Change{r.kind, k.name, Configured})
 		}
-		if r.kind == "Gateway" {
-			snapshot.Gateway = &gatewayv1.Gateway{}
-			err = errors.Join(err, fromUnstructured(result, snapshot.Gateway))
-		}
 	}
 	return changes, err
 }
@@ -117,40 +175,37 @@ func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Uns
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode %s %s: %w", r.kind, object.GetName(), err)
 	}
-	result, err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Patch(ctx, object.GetName(), types.ApplyPatchType, body,
-		metav1.PatchOptions{FieldManager: c.options.Manager, Force: ptr.To(true), FieldValidation: metav1.FieldValidationStrict})
-	return result, classify(err, "apply", r.GroupVersionResource, object.GetName())
+	result, err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Patch(
+		ctx, object.GetName(), types.ApplyPatchType, body,
+		metav1.PatchOptions{FieldManager: c.options.Manager, Force: ptr.To(true), FieldValidation: metav1.FieldValidationStrict},
+	)
+	if err != nil {
+		return nil, classify(err, "apply", r.GroupVersionResource, object.GetName())
+	}
+	return result, nil
 }
 
-func (c *Client) prune(ctx context.Context, r resource, snapshot *Snapshot, wanted map[key]bool) ([]Change, error) {
-	var names []string
-	for k := range snapshot.live {
-		if k.kind == r.kind && !wanted[k] {
-			names = append(names, k.name)
-		}
+// takeOver makes fields that the manager wrote by other means than apply, as
+// this charm's predecessor did when it created an object, count as applied by
+// it. Without that they would have two owners, and those that are not desired
+// any more would stay for good. An object without such fields gets no request.
+func (c *Client) takeOver(ctx context.Context, r resource, live *unstructured.Unstructured) error {
+	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(c.options.Manager), c.options.Manager)
+	if err != nil {
+		return fmt.Errorf("cannot read who owns the fields of %s %s: %w", r.kind, live.GetName(), err)
 	}
-	slices.Sort(names)
-	deleted := make([]bool, len(names))
-	var jobs []func() error
-	for i, name := range names {
-		jobs = append(jobs, func() error {
-			err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Delete(ctx, name, metav1.DeleteOptions{})
-			if apierrors.IsNotFound(err) {
-				err = nil // Somebody was quicker; it is gone, which is what we want.
-			}
-			deleted[i] = err == nil
-			return classify(err, "delete", r.GroupVersionResource, name)
-		})
+	if patch == nil {
+		return nil
 	}
-	err := inParallel(jobs)
-	var changes []Change
-	for i, name := range names {
-		if deleted[i] {
-			delete(snapshot.live, key{r.kind, name})
-			changes = append(changes, Change{r.kind, name, Deleted})
-		}
+	_, err = c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Patch(
+		ctx, live.GetName(), types.JSONPatchType, patch, metav1.PatchOptions{FieldManager: c.options.Manager},
+	)
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		// It was changed since it was read. What is applied now is right
+		// anyway, and the next event tries again.
+		return nil
 	}
-	return changes, err
+	return classify(err, "apply", r.GroupVersionResource, live.GetName())
 }
 
 // toUnstructured gives the object as it goes over the wire: without what the
@@ -163,52 +218,4 @@ func toUnstructured(object Object) (*unstructured.Unstructured, error) {
 	delete(content, "status")
 	unstructured.RemoveNestedField(content, "metadata", "creationTimestamp")
 	return &unstructured.Unstructured{Object: content}, nil
-}
-
-// WaitForAddress watches a Gateway until its controller has given it an address
-// and judged it at its present generation, or the time is over; either way it
-// gives the Gateway as last seen and no error, because the next event looks
-// again. A watch that cannot be had ends the wait at once.
-func (c *Client) WaitForAddress(ctx context.Context, gateway *gatewayv1.Gateway, limit time.Duration) *gatewayv1.Gateway {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	watcher, err := c.api.Resource(gatewayResource("gateways")).Namespace(c.options.Namespace).Watch(ctx, metav1.ListOptions{
-		FieldSelector:   fields.OneTermEqualSelector("metadata.name", gateway.Name).String(),
-		ResourceVersion: gateway.ResourceVersion,
-	})
-	if err != nil {
-		return gateway
-	}
-	defer watcher.Stop()
-	for event := range watcher.ResultChan() {
-		object, ok := event.Object.(*unstructured.Unstructured)
-		if !ok {
-			return gateway
-		}
-		var seen gatewayv1.Gateway
-		if fromUnstructured(object, &seen) != nil {
-			return gateway
-		}
-		gateway = &seen
-		if settled(gateway) {
-			return gateway
-		}
-	}
-	return gateway
-}
-
-// settled says that the Gateway has an address and that its conditions, and
-// those of its listeners, speak of its present generation.
-func settled(gateway *gatewayv1.Gateway) bool {
-	judged := func(conditions []metav1.Condition) bool {
-		return len(conditions) > 0 && !slices.ContainsFunc(conditions, func(c metav1.Condition) bool {
-			return c.ObservedGeneration != gateway.Generation
-		})
-	}
-	for _, listener := range gateway.Status.Listeners {
-		if !judged(listener.Conditions) {
-			return false
-		}
-	}
-	return len(gateway.Status.Addresses) > 0 && judged(gateway.Status.Conditions)
 }

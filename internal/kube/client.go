@@ -2,9 +2,11 @@ package kube
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -33,18 +35,56 @@ type Client struct {
 	options Options
 }
 
-// NewClient makes a client. It sends no request.
+// NewClient makes a client. It sends no request. A request that takes longer
+// than the config's timeout, or without one 20 seconds, counts as not answered.
 func NewClient(config *rest.Config, options Options) (*Client, error) {
 	config = rest.CopyConfig(config)
-	config.Timeout = requestTimeout
+	if config.Timeout == 0 {
+		config.Timeout = requestTimeout
+	}
 	// Requests are bounded by what is in flight, not by a rate.
 	config.QPS = -1
 	config.UserAgent = "gateway-api-integrator"
-	api, err := dynamic.NewForConfig(config)
+	// The default handler writes the API server's warnings to stderr, which
+	// Juju logs; they are for people who write objects by hand.
+	config.WarningHandler = rest.NoWarnings{}
+	client, err := httpClient(config)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make an HTTP client for Kubernetes: %w", err)
+	}
+	api, err := dynamic.NewForConfigAndClient(config, client)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a Kubernetes client: %w", err)
 	}
 	return &Client{api: api, options: options}, nil
+}
+
+// httpClient makes the HTTP client. It is client-go's in all but one thing: the
+// requests of Read go out before there is a connection, and a transport with no
+// bound would make a TLS handshake for each of them, only to keep the first. Over
+// plain HTTP, where requests do not share a connection, there is no such bound.
+func httpClient(config *rest.Config) (*http.Client, error) {
+	tlsConfig, err := rest.TLSConfigFor(config)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{
+		TLSClientConfig:     tlsConfig,
+		DialContext:         config.Dial,
+		Proxy:               config.Proxy,
+		DisableCompression:  config.DisableCompression,
+		MaxIdleConnsPerHost: parallel,
+	}
+	if address, _, err := rest.DefaultServerUrlFor(config); err == nil && address.Scheme == "https" {
+		transport.MaxConnsPerHost = 1
+	}
+	// Timeouts, HTTP/2 and its health checks.
+	utilnet.SetTransportDefaults(transport)
+	wrapped, err := rest.HTTPWrappersForConfig(config, transport)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: wrapped, Timeout: config.Timeout}, nil
 }
 
 // Config finds the cluster: inside a pod by its service account, elsewhere by
@@ -67,6 +107,9 @@ func Config(getenv func(string) string) (*rest.Config, error) {
 // A resource is one kind of object that the charm handles.
 type resource struct {
 	kind string
+	// referrer is the kind that refers to this one, if any: while one of that
+	// kind cannot be written, none of this kind is deleted.
+	referrer string
 	schema.GroupVersionResource
 }
 
@@ -74,11 +117,11 @@ type resource struct {
 // made: what is referred to before what refers to it. Pruning goes backwards.
 // The gatewayv1 and v1 versions are served by every bundle since 1.2.
 var resources = []resource{
-	{"Secret", schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
-	{"Gateway", gatewayResource("gateways")},
-	{"Service", schema.GroupVersionResource{Version: "v1", Resource: "services"}},
-	{"EndpointSlice", schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}},
-	{"HTTPRoute", gatewayResource("httproutes")},
+	{"Secret", "Gateway", schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
+	{"Gateway", "", gatewayResource("gateways")},
+	{"Service", "HTTPRoute", schema.GroupVersionResource{Version: "v1", Resource: "services"}},
+	{"EndpointSlice", "HTTPRoute", schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}},
+	{"HTTPRoute", "", gatewayResource("httproutes")},
 }
 
 var (

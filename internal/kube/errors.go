@@ -1,7 +1,11 @@
 package kube
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -36,20 +40,49 @@ func (e *NoResourceError) Error() string {
 func (e *NoResourceError) Unwrap() error { return e.err }
 
 // classify gives an error its kind. A 404 for a whole resource, rather than for
-// one object, means that the resource is not served.
+// one object, means that the resource is not served; the API server gives it in
+// plain text, not as a Status.
 func classify(err error, verb string, resource schema.GroupVersionResource, name string) error {
-	action := verb + " " + resource.Resource
-	if name != "" {
-		action += "/" + name
-	}
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
+	}
+	if resource.Group == "" && resource.Resource == "secrets" {
+		err = withoutContent(err)
+	}
+	action := verb + " " + resource.Resource
+	switch {
 	case apierrors.IsForbidden(err):
-		return &ForbiddenError{Action: verb + " " + resource.Resource, err: err}
-	case apierrors.IsNotFound(err) && resource.Group == gatewayClasses.Group && name == "":
+		return &ForbiddenError{Action: action, err: err}
+	case apierrors.IsNotFound(err) && resource.Group == gatewayClasses.Group && (name == "" || apierrors.IsUnexpectedServerError(err)):
 		return &NoResourceError{Resource: resource.Resource, err: err}
+	case name != "":
+		return fmt.Errorf("cannot %s/%s: %w", action, name, err)
 	default:
 		return fmt.Errorf("cannot %s: %w", action, err)
 	}
+}
+
+// withoutContent keeps private keys out of an error about a Secret. An API
+// server, an admission webhook or a proxy may quote what it refuses, and a
+// decoder what it cannot read; so of an answer only the HTTP status is told.
+func withoutContent(err error) error {
+	var answer apierrors.APIStatus
+	switch {
+	case errors.As(err, &answer):
+		code := int(answer.Status().Code)
+		told := apierrors.NewGenericServerResponse(code, "", schema.GroupResource{}, "", "", 0, false)
+		told.ErrStatus.Message = fmt.Sprintf("the API server answered %d %s", code, http.StatusText(code))
+		return told
+	case unanswered(err):
+		return err
+	default:
+		return errors.New("the API server's answer cannot be understood")
+	}
+}
+
+// unanswered says that a request got no answer: the API server cannot be
+// reached, did not answer in time, or we were told to stop.
+func unanswered(err error) bool {
+	var connection *url.Error
+	return errors.As(err, &connection) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,7 +25,7 @@ type Snapshot struct {
 	Classes []gatewayv1.GatewayClass
 	// Gateway is the Gateway of the application's name, nil for none.
 	Gateway *gatewayv1.Gateway
-	// Routes are the application's HTTPRoutes.
+	// Routes are the application's HTTPRoutes, sorted by name.
 	Routes []gatewayv1.HTTPRoute
 	// OwnerUID is the identity of the application's StatefulSet; empty when
 	// there is none.
@@ -57,6 +59,13 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 	}
 
 	snapshot := &Snapshot{live: map[key]*unstructured.Unstructured{}}
+	for _, object := range classes {
+		var class gatewayv1.GatewayClass
+		if err := fromUnstructured(&object, &class); err != nil {
+			return nil, err
+		}
+		snapshot.Classes = append(snapshot.Classes, class)
+	}
 	for i, r := range resources {
 		for j := range lists[i] {
 			snapshot.live[key{r.kind, lists[i][j].GetName()}] = &lists[i][j]
@@ -65,34 +74,41 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 	if owner != nil {
 		snapshot.OwnerUID = string(owner.GetUID())
 	}
-	return snapshot, snapshot.convert(classes, c.options.Manager)
+	if err := snapshot.convert(c.options.Manager); err != nil {
+		return nil, err
+	}
+	return snapshot, nil
 }
 
-// convert fills the typed fields from what was read.
-func (s *Snapshot) convert(classes []unstructured.Unstructured, gateway string) error {
-	for _, object := range classes {
-		var class gatewayv1.GatewayClass
-		if err := fromUnstructured(&object, &class); err != nil {
+// convert fills Gateway and Routes from the live objects.
+func (s *Snapshot) convert(gateway string) error {
+	s.Gateway, s.Routes = nil, nil
+	if object := s.live[key{"Gateway", gateway}]; object != nil {
+		s.Gateway = &gatewayv1.Gateway{}
+		if err := fromUnstructured(object, s.Gateway); err != nil {
 			return err
 		}
-		s.Classes = append(s.Classes, class)
 	}
-	for k, object := range s.live {
-		switch {
-		case k.kind == "Gateway" && k.name == gateway:
-			s.Gateway = &gatewayv1.Gateway{}
-			if err := fromUnstructured(object, s.Gateway); err != nil {
-				return err
-			}
-		case k.kind == "HTTPRoute":
-			var route gatewayv1.HTTPRoute
-			if err := fromUnstructured(object, &route); err != nil {
-				return err
-			}
-			s.Routes = append(s.Routes, route)
+	for _, name := range s.names("HTTPRoute") {
+		var route gatewayv1.HTTPRoute
+		if err := fromUnstructured(s.live[key{"HTTPRoute", name}], &route); err != nil {
+			return err
 		}
+		s.Routes = append(s.Routes, route)
 	}
 	return nil
+}
+
+// names gives the names of the live objects of a kind, sorted.
+func (s *Snapshot) names(kind string) []string {
+	var names []string
+	for k := range s.live {
+		if k.kind == kind {
+			names = append(names, k.name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func fromUnstructured(object *unstructured.Unstructured, typed any) error {
@@ -141,17 +157,24 @@ func (c *Client) owner(ctx context.Context) (*unstructured.Unstructured, error) 
 	return owner, classify(err, "get", statefulSets, c.options.Manager)
 }
 
-// inParallel runs the jobs, a bounded number at a time, waits for all of them,
-// and joins what went wrong.
+// inParallel runs the jobs, a bounded number at a time, waits for those begun,
+// and joins what went wrong. After one that got no answer it begins no more:
+// with a thousand to do, each would wait for its timeout.
 func inParallel(jobs []func() error) error {
 	errs := make([]error, len(jobs))
 	slots := make(chan struct{}, parallel)
 	var wait sync.WaitGroup
+	var outage atomic.Bool
 	for i, job := range jobs {
 		slots <- struct{}{}
+		if outage.Load() {
+			break
+		}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			errs[i] = job()
+			if errs[i] = job(); unanswered(errs[i]) {
+				outage.Store(true)
+			}
 		})
 	}
 	wait.Wait()

@@ -1,13 +1,12 @@
 package kube
 
 import (
-	"encoding/json"
-	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
 )
 
 // same says that applying the desired object would change nothing. The live
@@ -19,7 +18,7 @@ import (
 //
 // When in doubt the answer is false: the price is one request.
 func same(desired, live *unstructured.Unstructured, manager string) bool {
-	owned, ok := ownedFields(live, manager)
+	owned, ok := ownedFields(desired, live, manager)
 	if !ok {
 		return false
 	}
@@ -28,40 +27,36 @@ func same(desired, live *unstructured.Unstructured, manager string) bool {
 
 // ownedFields gives the record of the fields that the manager applied. A record
 // of the same manager for another operation is what a client that did not apply
-// left behind; it has to be taken over, so such an object is not the same.
-func ownedFields(live *unstructured.Unstructured, manager string) (map[string]any, bool) {
+// left behind; it has to be taken over, so such an object is not the same. Nor
+// is one that was applied in another version, whose fields may have other names.
+func ownedFields(desired, live *unstructured.Unstructured, manager string) (map[string]any, bool) {
+	metadata, _ := live.Object["metadata"].(map[string]any)
+	entries, _ := metadata["managedFields"].([]any)
 	var owned map[string]any
-	for _, entry := range live.GetManagedFields() {
-		if entry.Manager != manager || entry.Subresource != "" {
+	for _, entry := range entries {
+		entry, _ := entry.(map[string]any)
+		if subresource, _ := entry["subresource"].(string); subresource != "" || entry["manager"] != manager {
 			continue
 		}
-		if entry.Operation != metav1.ManagedFieldsOperationApply || entry.FieldsV1 == nil {
+		fields, ok := entry["fieldsV1"].(map[string]any)
+		if !ok || owned != nil || entry["operation"] != "Apply" || entry["apiVersion"] != desired.GetAPIVersion() {
 			return nil, false
 		}
-		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &owned) != nil {
-			return nil, false
-		}
+		owned = fields
 	}
 	return owned, owned != nil
 }
 
 // withoutIdentity drops what names the object; the record leaves it out.
 func withoutIdentity(object map[string]any) map[string]any {
-	rest := map[string]any{}
-	for name, value := range object {
-		switch name {
-		case "apiVersion", "kind":
-		case "metadata":
-			metadata := map[string]any{}
-			for name, value := range value.(map[string]any) {
-				if name != "name" && name != "namespace" {
-					metadata[name] = value
-				}
-			}
-			rest[name] = metadata
-		default:
-			rest[name] = value
-		}
+	rest := maps.Clone(object)
+	delete(rest, "apiVersion")
+	delete(rest, "kind")
+	if metadata, ok := rest["metadata"].(map[string]any); ok {
+		metadata = maps.Clone(metadata)
+		delete(metadata, "name")
+		delete(metadata, "namespace")
+		rest["metadata"] = metadata
 	}
 	return rest
 }
@@ -70,7 +65,7 @@ func withoutIdentity(object map[string]any) map[string]any {
 // map, "k:{…}" an element of a list by its keys, "." the thing itself, and an
 // empty subtree a value that is owned as a whole.
 func sameFields(desired, live any, owned map[string]any) bool {
-	if isWhole(owned) {
+	if len(owned) == 0 {
 		return reflect.DeepEqual(desired, live)
 	}
 	switch desired := desired.(type) {
@@ -83,15 +78,6 @@ func sameFields(desired, live any, owned map[string]any) bool {
 	default:
 		return false
 	}
-}
-
-func isWhole(owned map[string]any) bool {
-	for name := range owned {
-		if name != "." {
-			return false
-		}
-	}
-	return true
 }
 
 func sameMap(desired, live map[string]any, owned map[string]any) bool {
@@ -133,8 +119,9 @@ func sameList(desired, live []any, owned map[string]any) bool {
 // element finds the element of a list whose keys are those of the record, such
 // as {"name":"gateway-http"}; nil for none.
 func element(list []any, keys string) map[string]any {
+	// Not encoding/json's: numbers come as int64, as they are in the objects.
 	var wanted map[string]any
-	if json.Unmarshal([]byte(keys), &wanted) != nil {
+	if json.Unmarshal([]byte(keys), &wanted) != nil || len(wanted) == 0 {
 		return nil
 	}
 	for _, item := range list {
@@ -148,9 +135,7 @@ func element(list []any, keys string) map[string]any {
 
 func hasKeys(item, wanted map[string]any) bool {
 	for name, value := range wanted {
-		// A number is an int64 in an object and a float64 in a record; both
-		// print alike.
-		if fmt.Sprint(item[name]) != fmt.Sprint(value) {
+		if has, ok := item[name]; !ok || !reflect.DeepEqual(has, value) {
 			return false
 		}
 	}

@@ -1,0 +1,72 @@
+package kube
+
+import (
+	"context"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
+)
+
+// prune deletes the application's objects of a kind that are not wanted.
+func (c *Client) prune(ctx context.Context, r resource, snapshot *Snapshot, wanted []*unstructured.Unstructured) ([]Change, error) {
+	keep := map[string]bool{}
+	for _, object := range wanted {
+		keep[object.GetName()] = true
+	}
+	names := slices.DeleteFunc(snapshot.names(r.kind), func(name string) bool {
+		live := snapshot.live[key{r.kind, name}]
+		return keep[name] || live.GetDeletionTimestamp() != nil || c.madeForOther(live)
+	})
+	const unknown, gone, deleted = 0, 1, 2
+	outcomes := make([]int, len(names))
+	var jobs []func() error
+	for i, name := range names {
+		jobs = append(jobs, func() error {
+			err := c.delete(ctx, r, snapshot.live[key{r.kind, name}])
+			switch {
+			case err == nil:
+				outcomes[i] = deleted
+			case apierrors.IsNotFound(err), apierrors.IsConflict(err):
+				// Somebody was quicker: what was read is gone, and what may
+				// have come in its place is for the next event to judge.
+				outcomes[i] = gone
+				return nil
+			}
+			return classify(err, "delete", r.GroupVersionResource, name)
+		})
+	}
+	err := inParallel(jobs)
+	var changes []Change
+	for i, name := range names {
+		if outcomes[i] != unknown {
+			delete(snapshot.live, key{r.kind, name})
+		}
+		if outcomes[i] == deleted {
+			changes = append(changes, Change{r.kind, name, Deleted})
+		}
+	}
+	return changes, err
+}
+
+// delete deletes the very object that was read, not another of its name.
+func (c *Client) delete(ctx context.Context, r resource, live *unstructured.Unstructured) error {
+	var options metav1.DeleteOptions
+	if uid := live.GetUID(); uid != "" {
+		options.Preconditions = &metav1.Preconditions{UID: ptr.To(uid)}
+	}
+	return c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Delete(ctx, live.GetName(), options)
+}
+
+// madeForOther says that the object was made by a controller for another
+// object. Such controllers copy labels: Kubernetes those of a Service to its
+// EndpointSlices, some Gateway controllers those of a Gateway to the Service
+// that has its address. With our label on it, it still is not ours.
+func (c *Client) madeForOther(live *unstructured.Unstructured) bool {
+	owners := live.GetOwnerReferences()
+	return len(owners) > 0 && !slices.ContainsFunc(owners, func(owner metav1.OwnerReference) bool {
+		return owner.Kind == "StatefulSet" && owner.Name == c.options.Manager
+	})
+}
