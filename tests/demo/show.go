@@ -56,19 +56,13 @@ func (s *story) eventually(ctx context.Context, check func(context.Context) erro
 	return cluster.Eventually(ctx, patience, check)
 }
 
-// statusIs compares the unit's status; a message of "" means any.
+// statusIs compares the charm's status.
 func (s *story) statusIs(kind, message string) error {
-	for _, app := range s.lab.Juju.Status().Applications {
-		if app.Name != charm {
-			continue
-		}
-		unit := app.Units[0]
-		if unit.Status != kind || message != "" && unit.Message != message {
-			return fmt.Errorf("status is %s %q, not %s %q", unit.Status, unit.Message, kind, message)
-		}
-		return nil
+	unit := s.lab.Unit(charm)
+	if unit.Status != kind || unit.Message != message {
+		return fmt.Errorf("status is %s %q, not %s %q", unit.Status, unit.Message, kind, message)
 	}
-	return errors.New("the application is not there")
+	return nil
 }
 
 func (s *story) expectStatus(kind, message string) error {

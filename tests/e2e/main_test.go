@@ -105,21 +105,11 @@ func (f *fixture) must(err error) {
 	}
 }
 
-// unit is the charm's first unit.
-func (f *fixture) unit() jujutest.UnitStatus {
-	for _, app := range f.Juju.Status().Applications {
-		if app.Name == charm && len(app.Units) > 0 {
-			return app.Units[0]
-		}
-	}
-	return jujutest.UnitStatus{}
-}
-
 // awaitStatus waits for a status, with update-status as the clock.
 func (f *fixture) awaitStatus(kind, message string) {
 	f.t.Helper()
 	f.must(f.Await(f.ctx, charm, func() error {
-		if unit := f.unit(); unit.Status != kind || unit.Message != message {
+		if unit := f.Unit(charm); unit.Status != kind || unit.Message != message {
 			return fmt.Errorf("status is %s %q, not %s %q", unit.Status, unit.Message, kind, message)
 		}
 		return nil

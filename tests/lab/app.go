@@ -37,7 +37,7 @@ func (l *Lab) AddApp(ctx context.Context, name string, port, units int) (*App, e
 		return nil, err
 	}
 	for unit := range units {
-		pod, err := l.Cluster.AddPod(ctx, l.Model, name, unit, cluster.Pod{Port: port, Handler: echo(fmt.Sprintf("%s/%d", name, unit))})
+		pod, err := l.Cluster.AddPod(ctx, l.Model, name, unit, cluster.Pod{Port: port, Handler: EchoHandler(fmt.Sprintf("%s/%d", name, unit))})
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +55,8 @@ type Echo struct {
 	HTTP   string // protocol between the gateway and the application: "HTTP/1.1"
 }
 
-func echo(unit string) http.Handler {
+// EchoHandler answers every request with an Echo.
+func EchoHandler(unit string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		// An application's own header must not double the gateway's.

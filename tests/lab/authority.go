@@ -82,12 +82,22 @@ func (a *Authority) answer(juju *jujutest.Juju) (bool, error) {
 	if a.relation == unrelated {
 		return false, nil
 	}
+	text, err := a.Answer(juju.RelationData(a.relation, a.requirer)["certificate_signing_requests"])
+	if err != nil || juju.RelationData(a.relation, a.Name)["certificates"] == text {
+		return false, err
+	}
+	return true, juju.SetApplicationData(a.relation, a.Name, map[string]string{"certificates": text})
+}
+
+// Answer is what the authority writes as certificates to its databag when the
+// requirer's has these certificate_signing_requests; empty for nothing.
+func (a *Authority) Answer(requests string) (string, error) {
 	var asked []struct {
 		Request string `json:"certificate_signing_request"`
 	}
-	if bag := juju.RelationData(a.relation, a.requirer)["certificate_signing_requests"]; bag != "" {
-		if err := json.Unmarshal([]byte(bag), &asked); err != nil {
-			return false, fmt.Errorf("cannot read the requests: %w", err)
+	if requests != "" {
+		if err := json.Unmarshal([]byte(requests), &asked); err != nil {
+			return "", fmt.Errorf("cannot read the requests: %w", err)
 		}
 	}
 	var entries []issue
@@ -99,28 +109,20 @@ func (a *Authority) answer(juju *jujutest.Juju) (bool, error) {
 		if !ok {
 			var err error
 			if entry, err = a.sign(request.Request); err != nil {
-				return false, err
+				return "", err
 			}
 			a.issued[request.Request] = entry
 		}
 		entries = append(entries, a.withRevocation(entry))
 	}
-	return a.write(juju, entries)
-}
-
-func (a *Authority) write(juju *jujutest.Juju, entries []issue) (bool, error) {
-	text := ""
-	if len(entries) > 0 {
-		var buffer bytes.Buffer
-		if err := json.NewEncoder(&buffer).Encode(entries); err != nil {
-			return false, err
-		}
-		text = strings.TrimSpace(buffer.String())
+	if len(entries) == 0 {
+		return "", nil
 	}
-	if juju.RelationData(a.relation, a.Name)["certificates"] == text {
-		return false, nil
+	var buffer bytes.Buffer
+	if err := json.NewEncoder(&buffer).Encode(entries); err != nil {
+		return "", err
 	}
-	return true, juju.SetApplicationData(a.relation, a.Name, map[string]string{"certificates": text})
+	return strings.TrimSpace(buffer.String()), nil
 }
 
 func (a *Authority) withRevocation(entry issue) issue {

@@ -162,6 +162,17 @@ func (l *Lab) Unrelate(ctx context.Context, a, b string) error {
 	return l.Juju.RemoveRelation(ctx, a, b)
 }
 
+// Unit is the first unit of an application as `juju status` has it; the zero value
+// when there is none.
+func (l *Lab) Unit(app string) jujutest.UnitStatus {
+	for _, status := range l.Juju.Status().Applications {
+		if status.Name == app && len(status.Units) > 0 {
+			return status.Units[0]
+		}
+	}
+	return jujutest.UnitStatus{}
+}
+
 // Settle lets all that is pending happen: events, answers of the certificate
 // authorities, and the events of those.
 func (l *Lab) Settle(ctx context.Context) error {
