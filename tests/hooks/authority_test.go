@@ -1,0 +1,191 @@
+package hooks
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/tests/lab"
+)
+
+// What certificate authorities do: the words of `ca`, and the reading of PEM.
+
+func (s *story) authority(name string) (*lab.Authority, error) {
+	if authority := s.authorities[name]; authority != nil {
+		return authority, nil
+	}
+	return nil, fmt.Errorf("%w: no authority %q", errUsage, name)
+}
+
+func (s *story) hold(_ context.Context, args []string) error {
+	var name, on string
+	if err := exactly(args, &name, &on); err != nil {
+		return err
+	}
+	authority, err := s.authority(name)
+	if err == nil {
+		authority.Hold = on == "on"
+	}
+	return err
+}
+
+func (s *story) revoke(_ context.Context, args []string) error {
+	if len(args) == 0 {
+		return errUsage
+	}
+	authority, err := s.authority(args[0])
+	if err == nil {
+		authority.Revoke = args[1:]
+	}
+	return err
+}
+
+// answer prints the databag with which an authority answers the one of the file,
+// both in JSON.
+func (s *story) answer(_ context.Context, args []string) error {
+	var name, file string
+	if err := exactly(args, &name, &file); err != nil {
+		return err
+	}
+	authority, err := s.authority(name)
+	if err != nil {
+		return err
+	}
+	var bag map[string]string
+	if err := json.Unmarshal([]byte(s.script.ReadFile(file)), &bag); err != nil {
+		return err
+	}
+	certificates, err := authority.Answer(bag["certificate_signing_requests"])
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(s.out).Encode(map[string]string{"certificates": certificates})
+}
+
+// write has a rogue authority write the text to its databag as certificates; see
+// rogue.fill for what it may contain.
+func (s *story) write(_ context.Context, args []string) error {
+	var name, text string
+	if err := exactly(args, &name, &text); err != nil {
+		return err
+	}
+	rogue := s.rogues[name]
+	if rogue == nil {
+		return fmt.Errorf("%w: no rogue authority %q", errUsage, name)
+	}
+	requests, err := s.requestsBy(name)
+	if err != nil {
+		return err
+	}
+	if text, err = rogue.fill(text, requests); err != nil {
+		return err
+	}
+	return s.writeData(name, map[string]string{"certificates": text})
+}
+
+// requested prints the hosts for which certificates are requested, sorted.
+func (s *story) requested(_ context.Context, args []string) error {
+	var name string
+	if err := exactly(args, &name); err != nil {
+		return err
+	}
+	requests, err := s.requestsBy(name)
+	if err != nil {
+		return err
+	}
+	hosts := make([]string, 0, len(requests))
+	for host := range requests {
+		hosts = append(hosts, host)
+	}
+	slices.Sort(hosts)
+	for _, host := range hosts {
+		s.print("%s", host)
+	}
+	return nil
+}
+
+// requestsBy reads what the charm asks an authority for: the newest request for
+// each host.
+func (s *story) requestsBy(name string) (map[string]string, error) {
+	id, err := s.relationOf(name)
+	if err != nil {
+		return nil, err
+	}
+	requests := map[string]string{}
+	bag := s.lab.Juju.RelationData(id, s.deployed[0])["certificate_signing_requests"]
+	if bag == "" {
+		return requests, nil
+	}
+	var entries []struct {
+		Request string `json:"certificate_signing_request"`
+	}
+	if err := json.Unmarshal([]byte(bag), &entries); err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		block, _ := pem.Decode([]byte(entry.Request))
+		if block == nil {
+			return nil, fmt.Errorf("a request is not PEM: %q", entry.Request)
+		}
+		csr, err := x509.ParseCertificateRequest(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		requests[strings.Join(csr.DNSNames, ",")] = entry.Request
+	}
+	return requests, nil
+}
+
+// redact prints a text in which every PEM block is said in words.
+func (s *story) redact(_ context.Context, args []string) error {
+	var file string
+	if err := exactly(args, &file); err != nil {
+		return err
+	}
+	_, err := fmt.Fprint(s.out, redactPEM(s.script.ReadFile(file)))
+	return err
+}
+
+// redactPEM replaces each PEM block of a text, and leaves everything between
+// them as it is.
+func redactPEM(text string) string {
+	const begin, end = "-----BEGIN ", "-----END "
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, begin)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		stop := strings.Index(rest, end)
+		if stop < 0 {
+			return b.String() + begin + rest
+		}
+		length := stop + len(end) + strings.Index(rest[stop+len(end):], "-----") + len("-----")
+		block, _ := pem.Decode([]byte(begin + rest[:length] + "\n"))
+		b.WriteString(inWords(block))
+		text = rest[length:]
+	}
+}
+
+func inWords(block *pem.Block) string {
+	if block == nil {
+		return "<unreadable PEM>"
+	}
+	if block.Type != "CERTIFICATE" {
+		return "<" + strings.ToLower(block.Type) + ">"
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "<unreadable certificate>"
+	}
+	words := "<certificate of " + certificate.Subject.CommonName
+	if len(certificate.DNSNames) > 0 {
+		words += " for " + strings.Join(certificate.DNSNames, ", ")
+	}
+	return words + ", by " + certificate.Issuer.CommonName + ">"
+}
