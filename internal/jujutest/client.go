@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 )
 
 // RunToolIfInvoked makes this program a hook tool when it was started under the name of one, and does
@@ -20,7 +21,8 @@ func RunToolIfInvoked() {
 			return
 		}
 	}
-	os.Exit(ToolMain(os.Args, os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+	// Not os.Exit: it would wait a second for the race detector's report, at every tool call.
+	syscall.Exit(ToolMain(os.Args, os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 }
 
 // ToolMain is Juju's jujuc: it has the tool args[0] (its base name) run by the unit agent whose socket

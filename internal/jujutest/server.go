@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -59,7 +60,7 @@ func serveTools(address string, handle func(ToolRequest, *ToolResponse) error) (
 			return nil, err
 		}
 	}
-	listener, err := net.Listen("unix", address)
+	listener, err := listen(address)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on agent socket: %w", err)
 	}
@@ -75,6 +76,20 @@ func serveTools(address string, handle func(ToolRequest, *ToolResponse) error) (
 	}
 	s.serving.Go(func() { s.accept(service) })
 	return s, nil
+}
+
+// listen opens a unix socket. An abstract address stays taken for a moment after its listener was
+// closed, while the child of another goroutine's fork still holds it.
+func listen(address string) (net.Listener, error) {
+	const patience = 5 * time.Second
+	deadline := time.Now().Add(patience)
+	for {
+		listener, err := net.Listen("unix", address)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
+			return listener, err
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // removeSocket removes the file a killed agent may have left.
