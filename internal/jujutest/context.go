@@ -126,13 +126,6 @@ func (c *hookContext) hookName() string {
 	return ""
 }
 
-func (c *hookContext) remoteUnit() string {
-	if c.event == nil {
-		return ""
-	}
-	return c.event.remoteUnit
-}
-
 // isLeader is the unit's leadership as the context may see it: once lost, lost until its end.
 func (c *hookContext) isLeader() bool {
 	if c.unit.app.leader != c.unit.name {

@@ -248,6 +248,7 @@ func (j *Juju) cleanUp() error {
 func (j *Juju) buryUnits(app *application) error {
 	var left []*unit
 	var errs []error
+	leaderDied := false
 	for _, u := range app.units {
 		if u.life != dead {
 			left = append(left, u)
@@ -261,11 +262,11 @@ func (j *Juju) buryUnits(app *application) error {
 			errs = append(errs, j.endPod(u))
 		}
 		if app.leader == u.name {
-			app.leader = ""
+			app.leader, leaderDied = "", true
 		}
 	}
 	app.units = left
-	if app.leader == "" && len(left) > 0 && !app.scripted {
+	if leaderDied && len(left) > 0 {
 		app.leader = left[0].name
 	}
 	return errors.Join(errs...)

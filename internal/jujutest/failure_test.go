@@ -243,3 +243,35 @@ func TestDispatchRules(t *testing.T) {
 		}
 	})
 }
+
+func TestLeadershipLostToNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy("gw", charmDir(t, providerMetadata, "is-leader >/dev/null", "config.yaml", toolConfig), 2)
+	w.settle()
+	w.must(w.LoseLeadershipDuringHook("gw/0", 1, ""))
+	w.must(w.SetConfig(w.ctx, "gw", map[string]any{"age": 6}))
+	w.settle()
+	if status := w.Status(); status.Unit("gw/0").Leader || status.Unit("gw/1").Leader {
+		t.Errorf("there is a leader:\n%v", status)
+	}
+	w.take()
+	w.must(w.SetLeader("gw", "gw/0"))
+	w.settle()
+	equal(t, "elected again", w.events("gw/0"), []string{"leader-elected"})
+}
+
+func TestFaultErrors(t *testing.T) {
+	t.Parallel()
+	w := toolWorld(t)
+	for what, err := range map[string]error{
+		"flush of nobody":   w.FailNextFlush("gw/9", errors.New("x")),
+		"kill before start": w.KillDuringHook("gw/0", 0),
+		"heir unknown":      w.LoseLeadershipDuringHook("gw/0", 1, "gw/9"),
+		"scripted unit":     w.KillDuringHook("web/0", 1),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+}

@@ -10,7 +10,7 @@ type faults struct {
 	onCall map[string][]callFault
 }
 
-// callFault does something once, after the n-th tool call of a unit's next context.
+// callFault does something once, in the unit's first context that gets as far as its n-th tool call.
 type callFault struct {
 	after int
 	do    func(*Juju, *hookContext) func()
@@ -39,15 +39,15 @@ func (j *Juju) FailNextFlush(unit string, err error) error {
 	return nil
 }
 
-// KillDuringHook kills (SIGKILL) the unit's dispatch after its n-th hook tool call, once.
+// KillDuringHook kills (SIGKILL) the unit's dispatch after the n-th hook tool call of a hook, once.
 func (j *Juju) KillDuringHook(unit string, n int) error {
 	return j.addCallFault(unit, n, func(_ *Juju, c *hookContext) func() {
 		return c.output.kill
 	})
 }
 
-// LoseLeadershipDuringHook gives leadership to another unit, or to none when heir is "", after the
-// unit's n-th hook tool call, once.
+// LoseLeadershipDuringHook gives leadership to another unit, or to none until SetLeader when heir is
+// "", after the n-th hook tool call of one of the unit's hooks, once.
 func (j *Juju) LoseLeadershipDuringHook(unit string, n int, heir string) error {
 	if heir != "" {
 		j.mu.Lock()

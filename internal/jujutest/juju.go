@@ -30,7 +30,8 @@ type Options struct {
 	Now func() time.Time
 	// Log receives the unit logs in the form of juju debug-log.
 	Log io.Writer
-	// Observe is called after each hook, action and exec, while no lock is held.
+	// Observe is called after each hook, action and exec. It may look at the model and change it, and must
+	// not run anything: Settle, Step, RunAction, Exec, KillPod and Close would wait for it for ever.
 	Observe func(HookRun)
 	// UnitAddress gives the address of a new unit's pod; "" or nil: the next one in 10.1.0.0/16.
 	UnitAddress func(unit string) string

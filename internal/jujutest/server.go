@@ -186,7 +186,6 @@ func (j *Juju) checkRequest(c *hookContext, request ToolRequest) error {
 	case request.CommandName == "":
 		return errors.New("command not specified")
 	case !filepath.IsAbs(request.Dir):
-		//lint:ignore ST1005 these are the agent's words
 		return errors.New("Dir is not absolute")
 	case j.traits.checksToken && request.Token != "":
 		return errors.New("token does not match")
