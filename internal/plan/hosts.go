@@ -73,7 +73,8 @@ func (set settings) secureHosts() []host {
 }
 
 // requests says which certificate signing requests to have: one for each host,
-// those that stand already in the order in which they stand.
+// those that stand already in the order in which they stand. None is dropped
+// while the cluster cannot be read: what it serves is not known then.
 func requests(s state.State, set settings) *Requests {
 	if !s.Certificates.Related || set.unsure {
 		return nil
@@ -88,7 +89,7 @@ func requests(s state.State, set settings) *Requests {
 		}
 	}
 	for _, entry := range s.Certificates.Entries {
-		if needed[entry.Request] {
+		if needed[entry.Request] || !s.Cluster.Usable() {
 			r.Keep = append(r.Keep, entry.Request)
 		}
 	}
