@@ -40,13 +40,15 @@ func baseURL(s state.State, set settings) string {
 	if set.hostname != "" {
 		return "http://" + set.hostname
 	}
-	for _, address := range addresses(s.Cluster.Gateway) {
-		if strings.Contains(address, ":") {
-			address = "[" + address + "]"
-		}
-		return "http://" + address
+	reachable := addresses(s.Cluster.Gateway)
+	switch {
+	case len(reachable) == 0:
+		return ""
+	case strings.Contains(reachable[0], ":"):
+		return "http://[" + reachable[0] + "]"
+	default:
+		return "http://" + reachable[0]
 	}
-	return ""
 }
 
 // addresses are those under which the Gateway can be reached: IP addresses
