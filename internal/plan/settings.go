@@ -125,21 +125,18 @@ func configuredClass(s state.State, wanted, live string) (string, *Status) {
 		return live, statusOf(blocked("Gateway class must be one of: [" + strings.Join(classNames(s.Cluster.Classes), ",") + "]"))
 	}
 	accepted := classAccepted(s.Cluster.Classes[i])
-	if accepted.is(true) {
+	switch {
+	case accepted.is(true):
 		return wanted, nil
+	case accepted.is(false):
+		return live, statusOf(blocked("Gateway class " + wanted + " is not accepted: " + accepted.because()))
+	default:
+		return live, statusOf(waiting("Waiting for a controller to accept gateway class " + wanted))
 	}
-	if live != wanted && live != "" {
-		wanted = live
-	} else if live == "" {
-		wanted = ""
-	}
-	name := s.Config.GatewayClass
-	if accepted.is(false) {
-		return wanted, statusOf(blocked("Gateway class " + name + " is not accepted: " + accepted.because()))
-	}
-	return wanted, statusOf(waiting("Waiting for a controller to accept gateway class " + name))
 }
 
+// onlyClass chooses when no class is asked for. A class in use is left only when
+// it is gone: one that lost its controller for a while must not move the Gateway.
 func onlyClass(s state.State, live string) (string, *Status) {
 	var accepted []gatewayv1.GatewayClass
 	for _, class := range s.Cluster.Classes {
@@ -149,6 +146,8 @@ func onlyClass(s state.State, live string) (string, *Status) {
 	}
 	all := classNames(s.Cluster.Classes)
 	switch {
+	case len(accepted) == 1 && slices.Contains(all, live):
+		return configuredClass(s, live, live)
 	case len(accepted) == 1:
 		return accepted[0].Name, nil
 	case len(accepted) > 1:
