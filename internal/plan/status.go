@@ -62,7 +62,7 @@ func status(s state.State, set settings, routing routing) Status {
 		func() *Status { return gatewayStatus(s.Cluster.Gateway, set) },
 		func() *Status { return listenerStatus(s, set) },
 		func() *Status { return listenersNotValid(s.Cluster.Gateway) },
-		func() *Status { return certificateStatus(set) },
+		func() *Status { return certificateStatus(s, set) },
 		func() *Status { return addressStatus(s.Cluster.Gateway) },
 		func() *Status { return requirerStatus(routing) },
 		func() *Status { return routeStatus(s, set, routing) },

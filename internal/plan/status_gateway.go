@@ -101,16 +101,16 @@ func addressStatus(gateway *gatewayv1.Gateway) *Status {
 }
 
 // certificateStatus speaks of the wanted host without a valid certificate.
-func certificateStatus(set settings) *Status {
+func certificateStatus(s state.State, set settings) *Status {
+	if !s.Certificates.Related {
+		return nil
+	}
 	for _, h := range set.hosts {
 		if !h.wanted || h.secure() {
 			continue
 		}
-		if h.request == nil {
-			if set.enforce {
-				return statusOf(waiting("Waiting for TLS certificates to be issued."))
-			}
-			continue
+		if h.request == nil { // It is being made.
+			return statusOf(waiting("Waiting for TLS certificates to be issued."))
 		}
 		switch h.request.State {
 		case state.CertificatePending:
