@@ -120,10 +120,15 @@ func optionSeconds(value any) (int64, error) {
 // hostLabel is one label of a host name as Gateway API's listeners take it.
 var hostLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
+// numericEnd matches a name that clients read as an IPv4 address in one of its
+// odder forms, or refuse (URL Standard, "ends in a number").
+var numericEnd = regexp.MustCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)$`)
+
 // NormalizeHostname gives the form in which a host name is served: lower case,
 // international names in punycode. It refuses what a Gateway API listener
 // cannot hold (Gateway API, type Hostname): IP addresses, a trailing dot, names
-// past 253 characters; and wildcards, which no URL can be made of.
+// past 253 characters; and what no URL can be made of: wildcards, and names that
+// end in a number.
 func NormalizeHostname(name string) (string, error) {
 	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
 		return "", fmt.Errorf("%s is an IP address; a DNS name is needed", Quote(name))
@@ -147,6 +152,9 @@ func NormalizeHostname(name string) (string, error) {
 		if !hostLabel.MatchString(label) {
 			return "", fmt.Errorf("%s is not a DNS name", Quote(name))
 		}
+	}
+	if numericEnd.MatchString(ascii) {
+		return "", fmt.Errorf("%s ends in a number, and would be taken for an IP address", Quote(name))
 	}
 	return ascii, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -117,6 +118,29 @@ func TestNormalizeHostname(t *testing.T) {
 		}
 		if err != nil && len([]rune(err.Error())) > 100 {
 			t.Errorf("NormalizeHostname(%.40q): error of %d characters has no place in a status", name, len(err.Error()))
+		}
+	}
+}
+
+// TestHostnamesMakeURLs holds what is accepted as a host name to what the ingress
+// interface can publish: anything else would fail every hook.
+func TestHostnamesMakeURLs(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"10.0.1", "2130706433", "web.0x7f", "web.example.123", "a.b.0"} {
+		if host, err := state.NormalizeHostname(name); err == nil {
+			_, err = ingress.NormalizeURL("https://" + host + "/model-app")
+			t.Errorf("NormalizeHostname(%q) = %q, of which no URL can be made: %v", name, host, err)
+		}
+	}
+	for _, name := range []string{"web.example.com", "a", "1.example.com", "0x7f.example", "web.123a", "münchen.example"} {
+		host, err := state.NormalizeHostname(name)
+		if err != nil {
+			t.Errorf("NormalizeHostname(%q): %v", name, err)
+			continue
+		}
+		want := "https://" + host + "/model-app"
+		if url, err := ingress.NormalizeURL(want); url != want || err != nil {
+			t.Errorf("NormalizeURL(%q) = %q, %v", want, url, err)
 		}
 	}
 }
