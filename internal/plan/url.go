@@ -52,17 +52,23 @@ func baseURL(s state.State, set settings) string {
 }
 
 // addresses are those under which the Gateway can be reached: IP addresses
-// first, then names. A name within the cluster is no use to a client outside.
+// first, then names, without what no URL can be made of. A name within the
+// cluster is no use to a client outside.
 func addresses(gateway *gatewayv1.Gateway) []string {
 	if gateway == nil {
 		return nil
 	}
 	var ips, names []string
 	for _, address := range gateway.Status.Addresses {
+		if address.Type != nil && *address.Type != gatewayv1.IPAddressType && *address.Type != gatewayv1.HostnameAddressType {
+			continue // A name that only the controller knows.
+		}
 		if ip, err := netip.ParseAddr(address.Value); err == nil {
-			ips = append(ips, ip.Unmap().String())
-		} else if address.Value != "" && !strings.HasSuffix(address.Value, ".svc.cluster.local") {
-			names = append(names, strings.ToLower(address.Value))
+			if ip.Zone() == "" {
+				ips = append(ips, ip.Unmap().String())
+			}
+		} else if name, err := state.NormalizeHostname(address.Value); err == nil && !strings.HasSuffix(name, ".svc.cluster.local") {
+			names = append(names, name)
 		}
 	}
 	return append(ips, names...)
