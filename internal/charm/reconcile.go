@@ -1,6 +1,7 @@
 package charm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,7 +114,7 @@ func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks [
 
 func (c *Charm) logEnd(ctx context.Context, status plan.Status, changes int, took time.Duration) error {
 	message := fmt.Sprintf("%s: changed %d objects in %d ms; %s: %s",
-		c.Event, changes, took.Milliseconds(), status.Kind, status.Message)
+		c.Event, changes, took.Milliseconds(), status.Kind, cmp.Or(status.Whole, status.Message))
 	if err := c.Tools.Log(ctx, gocharm.LevelInfo, message); err != nil {
 		return fmt.Errorf("cannot log: %w", err)
 	}

@@ -22,10 +22,11 @@ const (
 type Status struct {
 	Kind    Kind   `json:"kind"`
 	Message string `json:"message"`
+	// Whole is the message before it was cut, for the log; empty when it was not.
+	Whole string `json:"whole,omitempty"`
 }
 
 // maxMessage bounds a status message, so that a table of units stays readable.
-// What is cut off stands in the log.
 const maxMessage = 120
 
 func blocked(message string) Status  { return newStatus(Blocked, message) }
@@ -35,11 +36,12 @@ func statusOf(status Status) *Status { return &status }
 
 func newStatus(kind Kind, message string) Status {
 	// Controllers' messages may have several lines.
-	runes := []rune(strings.Join(strings.Fields(message), " "))
-	if len(runes) > maxMessage {
-		runes = append(runes[:maxMessage-1], '…')
+	whole := strings.Join(strings.Fields(message), " ")
+	runes := []rune(whole)
+	if len(runes) <= maxMessage {
+		return Status{Kind: kind, Message: whole}
 	}
-	return Status{Kind: kind, Message: string(runes)}
+	return Status{Kind: kind, Message: string(runes[:maxMessage-1]) + "…", Whole: whole}
 }
 
 // Standby is the status of a unit that is not the leader.
