@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -146,7 +147,7 @@ func routeStatus(s state.State, set settings, routing routing) *Status {
 		if status != nil {
 			return status
 		}
-		if !known {
+		if !known && !slices.Contains(pending, application) {
 			pending = append(pending, application)
 		}
 	}
