@@ -1,0 +1,144 @@
+package kube
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// seen gives a Gateway as a controller leaves it.
+func seen(generation int64, address string, judged ...int64) *gatewayv1.Gateway {
+	object := gateway("gw", "a")
+	object.Generation = generation
+	object.ResourceVersion = "41"
+	if address != "" {
+		object.Status.Addresses = []gatewayv1.GatewayStatusAddress{{Type: ptr.To(gatewayv1.IPAddressType), Value: address}}
+	}
+	for _, observed := range judged {
+		object.Status.Conditions = append(object.Status.Conditions, metav1.Condition{
+			Type: "Programmed", Status: metav1.ConditionTrue, ObservedGeneration: observed,
+		})
+	}
+	return object
+}
+
+// listening adds what the controller says of a listener.
+func listening(object *gatewayv1.Gateway, judged ...int64) *gatewayv1.Gateway {
+	listener := gatewayv1.ListenerStatus{Name: "gw-a"}
+	for _, observed := range judged {
+		listener.Conditions = append(listener.Conditions, metav1.Condition{Type: "Accepted", ObservedGeneration: observed})
+	}
+	object.Status.Listeners = append(object.Status.Listeners, listener)
+	return object
+}
+
+// event is a line of a watch.
+type event struct {
+	Type   string `json:"type"`
+	Object any    `json:"object"`
+}
+
+// watched answers a watch with the events, and then leaves it open or ends it.
+func watched(open bool, events ...event) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		if query.Get("watch") != "true" || query.Get("fieldSelector") != "metadata.name=gw" || query.Get("resourceVersion") != "41" {
+			http.Error(w, "a strange query: "+r.URL.RawQuery, http.StatusBadRequest)
+			return
+		}
+		for _, event := range events {
+			reply(w, http.StatusOK, event)
+		}
+		w.(http.Flusher).Flush()
+		if open {
+			hang(w, r)
+		}
+	}
+}
+
+func TestWaitForAddress(t *testing.T) {
+	t.Parallel()
+	fresh, last := seen(1, ""), seen(9, "")
+	// What is not enough is seen, then something else, and then the watch ends.
+	watchedTwice := func(object *gatewayv1.Gateway) http.HandlerFunc {
+		return watched(false, event{"MODIFIED", object}, event{"MODIFIED", last})
+	}
+	// With these limits a test ends by the event or fails by go test's own
+	// time limit.
+	const long, short = time.Hour, 100 * time.Millisecond
+	tests := map[string]struct {
+		answer http.HandlerFunc
+		limit  time.Duration
+		want   *gatewayv1.Gateway
+	}{
+		"the address comes": {watched(true, event{"MODIFIED", seen(1, "", 1)}, event{"MODIFIED", seen(1, "10.0.0.1", 1)}), long, seen(1, "10.0.0.1", 1)},
+		"the listeners come last": {watched(
+			true, event{"MODIFIED", listening(seen(1, "10.0.0.1", 1))}, event{"MODIFIED", listening(seen(1, "10.0.0.1", 1), 1)},
+		), long, listening(seen(1, "10.0.0.1", 1), 1)},
+		"nothing comes":                       {watched(true), short, fresh},
+		"an address without a verdict":        {watchedTwice(seen(1, "10.0.0.1")), long, last},
+		"a verdict on the generation before":  {watchedTwice(seen(2, "10.0.0.1", 1)), long, last},
+		"one verdict on the generation":       {watchedTwice(seen(2, "10.0.0.1", 2, 1)), long, last},
+		"a listener's verdict on that before": {watchedTwice(listening(seen(2, "10.0.0.1", 2), 1)), long, last},
+		"a listener without a verdict":        {watchedTwice(listening(seen(2, "10.0.0.1", 2))), long, last},
+		"no answer":                           {hang, short, fresh},
+		"busy": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			refuse(http.StatusTooManyRequests, "TooManyRequests", "later")(w, r)
+		}, short, fresh},
+		"refused":               {forbidden(), long, fresh},
+		"ended":                 {watched(false, event{"MODIFIED", seen(1, "", 1)}), long, seen(1, "", 1)},
+		"deleted":               {watched(true, event{"DELETED", seen(1, "10.0.0.1", 1)}), long, fresh},
+		"an error in the watch": {watched(true, event{"ERROR", status(http.StatusGone, "Expired", "too old resource version")}), long, fresh},
+		"something else":        {watched(true, event{"MODIFIED", map[string]any{"kind": "Gateway", "apiVersion": "v1", "spec": "?"}}), long, fresh},
+		"garbage":               {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusOK) }, long, fresh},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			s.answer("GET "+gatewaysPath, test.answer)
+			started := time.Now()
+			got := s.client(t).WaitForAddress(t.Context(), fresh, test.limit)
+			if took := time.Since(started); test.limit == short && took < short {
+				t.Errorf("gave up after %v, want %v", took, short)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("Gateway (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWaitForAddressNeedsNoRequest(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	settled := seen(1, "10.0.0.1", 1)
+	if got := s.client(t).WaitForAddress(t.Context(), settled, time.Hour); got != settled {
+		t.Errorf("got %v", got)
+	}
+	if len(s.requests) != 0 {
+		t.Errorf("got requests %v, want none", s.requests)
+	}
+}
+
+func TestWaitForAddressStops(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.answer("GET "+gatewaysPath, func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		cancel()
+		hang(w, r)
+	})
+	fresh := seen(1, "")
+	if got := s.client(t).WaitForAddress(ctx, fresh, time.Hour); got != fresh {
+		t.Errorf("got %v", got)
+	}
+}
