@@ -2,9 +2,11 @@ package charm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -20,11 +22,14 @@ func (c *Charm) getCertificate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot learn who leads: %w", err)
 	}
-	if !leader {
+	var certificates state.Certificates
+	if leader {
+		certificates, err = c.readCertificates(ctx)
+	}
+	if !leader || errors.Is(err, gocharm.ErrNotLeader) {
 		// Only the leader may read what our application asked for.
 		return c.Tools.FailAction(ctx, "Only the leader can tell; run this on "+c.Event.Application()+"/leader.")
 	}
-	certificates, err := c.readCertificates(ctx)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,28 @@ func (c *Charm) relations(ctx context.Context, endpoint string) ([]string, error
 // gone says that a relation or a secret is not there any more, or not ours to
 // see: a relation can be removed by force under a running hook.
 func gone(err error) bool {
+	if errors.Is(err, gocharm.ErrNotLeader) {
+		return false // Juju may call that a denied permission too.
+	}
 	return errors.Is(err, gocharm.ErrNotFound) || errors.Is(err, gocharm.ErrRelationGone) || errors.Is(err, gocharm.ErrPermissionDenied)
+}
+
+// ownData reads what our application has written to a relation. Only the leader
+// may, so being denied it can mean that leadership is gone, and not the relation:
+// that is ErrNotLeader here.
+func (c *Charm) ownData(ctx context.Context, id string) (state.Databag, error) {
+	data, err := c.Tools.ApplicationData(ctx, id, c.Event.Application())
+	if !errors.Is(err, gocharm.ErrPermissionDenied) {
+		return data, err
+	}
+	leader, leaderErr := c.Tools.IsLeader(ctx)
+	switch {
+	case leaderErr != nil:
+		return nil, leaderErr
+	case !leader:
+		return nil, gocharm.ErrNotLeader
+	}
+	return nil, err
 }
 
 func (c *Charm) readRequirers(ctx context.Context) ([]state.Requirer, error) {
@@ -133,7 +154,7 @@ func (c *Charm) readRequirer(ctx context.Context, id string) (state.Requirer, er
 		}
 		units = append(units, unit)
 	}
-	own, err := c.Tools.ApplicationData(ctx, id, c.Event.Application())
+	own, err := c.ownData(ctx, id)
 	if err != nil {
 		return state.Requirer{}, err
 	}
@@ -169,7 +190,7 @@ func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error
 	if err != nil {
 		return state.Certificates{}, ignoreGone(err)
 	}
-	own, err := c.Tools.ApplicationData(ctx, id, c.Event.Application())
+	own, err := c.ownData(ctx, id)
 	if err != nil {
 		return state.Certificates{}, ignoreGone(err)
 	}

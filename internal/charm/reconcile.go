@@ -25,10 +25,20 @@ func (c *Charm) reconcile(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot learn who leads: %w", err)
 	}
-	if !leader {
+	if leader {
+		err = c.lead(ctx, started)
+	}
+	if !leader || errors.Is(err, gocharm.ErrNotLeader) {
+		// Leadership can be lost in the middle of a hook. The new leader has an
+		// event of its own.
 		return c.setStatus(ctx, plan.Standby())
 	}
+	return err
+}
 
+// lead is the leader's part. An error that is ErrNotLeader says that the unit
+// leads no longer.
+func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	cluster, err := c.Connect(kube.Options{
 		Namespace: c.Event.Model, Manager: c.Event.Application(), Label: plan.LabelManagedBy,
 	})

@@ -1,0 +1,303 @@
+package charm_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/charm"
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/kube"
+)
+
+// The hook tools and the API server in this file are the least that a run needs;
+// whole runs against strict ones are in the tests module. Here stands what is
+// hard to bring about there: what changes in the middle of a hook.
+
+const own = "gw"
+
+// juju answers hook tools. It applies at once what Juju would buffer.
+type juju struct {
+	leader    bool
+	config    map[string]any
+	relations map[string][]string                     // ids by endpoint
+	remotes   map[string]string                       // application by relation id
+	units     map[string][]string                     // by relation id
+	bags      map[string]map[string]map[string]string // by relation id and name
+	state     map[string]string
+	before    func(gocharm.Call) error // called before each tool; its error is the tool's
+
+	status, log []string
+}
+
+func (*juju) Close() error { return nil }
+
+func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
+	if j.before != nil {
+		if err := j.before(call); err != nil {
+			return nil, err
+		}
+	}
+	last := call.Args[len(call.Args)-1]
+	relation := ""
+	if i := slices.Index(call.Args, "-r"); i >= 0 {
+		relation = call.Args[i+1]
+	}
+	switch call.Tool {
+	case "is-leader":
+		return json.Marshal(j.leader)
+	case "config-get":
+		return json.Marshal(j.config)
+	case "relation-ids":
+		return json.Marshal(append([]string{}, j.relations[last]...))
+	case "relation-list":
+		if last == "--app" {
+			return json.Marshal(j.remotes[relation])
+		}
+		return json.Marshal(append([]string{}, j.units[relation]...))
+	case "relation-get":
+		return json.Marshal(j.bags[relation][last])
+	case "relation-set":
+		return nil, json.Unmarshal(call.Stdin, ptr(j.bags[relation][own]))
+	case "state-get":
+		return json.Marshal(j.state)
+	case "state-set":
+		return nil, json.Unmarshal(call.Stdin, &j.state)
+	case "status-set":
+		j.status = append(j.status, strings.Join(call.Args[1:], " "))
+		return nil, nil
+	case "juju-log":
+		j.log = append(j.log, last)
+		return nil, nil
+	case "secret-get":
+		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret not found"}
+	}
+	return nil, fmt.Errorf("%s: not here", call.Tool)
+}
+
+func ptr[T any](value T) *T { return &value }
+
+func denied(call gocharm.Call) error {
+	return &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR permission denied"}
+}
+
+// apiServer keeps objects by path.
+type apiServer struct {
+	mutex    sync.Mutex
+	objects  map[string]map[string]any
+	requests []string // such as "PATCH /api/v1/…"; of a watch "WATCH /api/v1/…"
+	refuse   bool     // answer 403 to everything
+	version  int
+}
+
+func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	method := r.Method
+	if r.URL.Query().Has("watch") {
+		method = "WATCH"
+	}
+	a.requests = append(a.requests, method+" "+r.URL.Path)
+	w.Header().Set("Content-Type", "application/json")
+	code, answer := http.StatusOK, any(nil)
+	switch object := a.objects[r.URL.Path]; {
+	case a.refuse:
+		code, answer = http.StatusForbidden, failure(http.StatusForbidden, "Forbidden", "no right to "+r.URL.Path)
+	case method == http.MethodPatch:
+		answer = a.apply(r)
+	case method == http.MethodDelete:
+		delete(a.objects, r.URL.Path)
+		answer = object
+	case method == "WATCH": // It ends at once.
+	case object != nil:
+		answer = object
+	case strings.Contains(r.URL.Path, "/statefulsets/"):
+		code, answer = http.StatusNotFound, failure(http.StatusNotFound, "NotFound", "none")
+	default:
+		answer = map[string]any{"kind": "List", "apiVersion": "v1", "items": a.below(r.URL.Path)}
+	}
+	w.WriteHeader(code)
+	if answer != nil {
+		_ = json.NewEncoder(w).Encode(answer)
+	}
+}
+
+func failure(code int, reason, message string) map[string]any {
+	return map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}
+}
+
+func (a *apiServer) below(collection string) []any {
+	items := []any{}
+	for _, path := range slices.Sorted(maps.Keys(a.objects)) {
+		if strings.HasPrefix(path, collection+"/") {
+			items = append(items, a.objects[path])
+		}
+	}
+	return items
+}
+
+// apply stands in for server-side apply by an object's only writer.
+func (a *apiServer) apply(r *http.Request) map[string]any {
+	body, _ := io.ReadAll(r.Body)
+	var object map[string]any
+	if err := json.Unmarshal(body, &object); err != nil {
+		return failure(http.StatusBadRequest, "BadRequest", err.Error())
+	}
+	metadata := object["metadata"].(map[string]any)
+	a.version++
+	metadata["resourceVersion"], metadata["generation"] = strconv.Itoa(a.version), 1
+	if live := a.objects[r.URL.Path]; live != nil {
+		before := live["metadata"].(map[string]any)
+		metadata["generation"] = before["generation"]
+		object["status"] = live["status"]
+		if reflect.DeepEqual(live["spec"], object["spec"]) {
+			metadata["resourceVersion"] = before["resourceVersion"]
+		} else {
+			metadata["generation"] = before["generation"].(int) + 1
+		}
+	}
+	a.objects[r.URL.Path] = object
+	return object
+}
+
+// writes are the requests that change something, since the last call.
+func (a *apiServer) writes() []string {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	writes := slices.DeleteFunc(a.requests, func(r string) bool {
+		return !strings.HasPrefix(r, "PATCH") && !strings.HasPrefix(r, "DELETE")
+	})
+	a.requests = nil
+	return writes
+}
+
+const gatewayAPI = "/apis/gateway.networking.k8s.io/v1"
+
+// condition is one that is true at a generation.
+func condition(kind string, generation any) map[string]any {
+	return map[string]any{
+		"type": kind, "status": "True", "reason": kind, "message": "", "observedGeneration": generation,
+		"lastTransitionTime": "2026-01-01T00:00:00Z",
+	}
+}
+
+// control plays the Gateway's controller: everything is found good as it is now.
+func (a *apiServer) control() {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	for path, object := range a.objects {
+		generation := object["metadata"].(map[string]any)["generation"]
+		conditions := []any{condition("Accepted", generation), condition("Programmed", generation)}
+		switch {
+		case strings.Contains(path, "/gateways/"):
+			var listeners []any
+			for _, listener := range object["spec"].(map[string]any)["listeners"].([]any) {
+				listeners = append(listeners, map[string]any{
+					"name": listener.(map[string]any)["name"], "attachedRoutes": 1, "supportedKinds": []any{}, "conditions": conditions,
+				})
+			}
+			object["status"] = map[string]any{
+				"addresses": []any{map[string]any{"value": "10.0.0.9"}}, "conditions": conditions, "listeners": listeners,
+			}
+		case strings.Contains(path, "/httproutes/"):
+			var parents []any
+			for _, parent := range object["spec"].(map[string]any)["parentRefs"].([]any) {
+				parents = append(parents, map[string]any{"controllerName": "c", "parentRef": parent, "conditions": conditions[:1]})
+			}
+			object["status"] = map[string]any{"parents": parents}
+		}
+	}
+}
+
+// A world is a model with the charm in it: an application related over gateway:1,
+// served over plain HTTP.
+type world struct {
+	t *testing.T
+	*juju
+	*apiServer
+	kubeconfig string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, juju: &juju{
+		leader:    true,
+		config:    map[string]any{"enforce-https": false, "external-hostname": "web.example.com"},
+		relations: map[string][]string{"gateway": {"gateway:1"}},
+		remotes:   map[string]string{"gateway:1": "shop"},
+		units:     map[string][]string{"gateway:1": {"shop/0"}},
+		bags: map[string]map[string]map[string]string{"gateway:1": {
+			own: {}, "shop": {"model": `"prod"`, "name": `"shop"`, "port": "8080"}, "shop/0": {"host": `"shop-0"`},
+		}},
+		state: map[string]string{},
+	}, apiServer: &apiServer{objects: map[string]map[string]any{
+		gatewayAPI + "/gatewayclasses/c": {
+			"metadata": map[string]any{"name": "c", "generation": 1},
+			"spec":     map[string]any{"controllerName": "c"},
+			"status":   map[string]any{"conditions": []any{condition("Accepted", 1)}},
+		},
+	}}}
+	server := httptest.NewServer(w.apiServer)
+	t.Cleanup(server.Close)
+	w.kubeconfig = filepath.Join(t.TempDir(), "config")
+	config := fmt.Sprintf(`{"clusters":[{"name":"c","cluster":{"server":%q}}],"contexts":[{"name":"c","context":{"cluster":"c"}}],"current-context":"c"}`, server.URL)
+	if err := os.WriteFile(w.kubeconfig, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// serving is a world in which the application is served and everything is quiet.
+func serving(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	for range 2 {
+		w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+		w.control()
+	}
+	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	if got := w.lastStatus(); !strings.HasPrefix(got, "active Gateway addresses: 10.0.0.9") {
+		t.Fatalf("status is %q", got)
+	}
+	w.writes()
+	return w
+}
+
+// run handles an event.
+func (w *world) run(event gocharm.Event) {
+	w.t.Helper()
+	event.Unit, event.Model = own+"/0", "prod"
+	c := charm.Charm{
+		Event: event, Tools: gocharm.NewTools(w.juju), Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		Connect: func(options kube.Options) (*kube.Client, error) {
+			config, err := kube.Config(func(name string) string { return map[string]string{"KUBECONFIG": w.kubeconfig}[name] })
+			if err != nil {
+				return nil, err
+			}
+			return kube.NewClient(config, options)
+		},
+	}
+	if err := c.Run(w.t.Context()); err != nil {
+		w.t.Errorf("%s: %v", event.Kind, err)
+	}
+}
+
+func (w *world) lastStatus() string {
+	if len(w.status) == 0 {
+		return ""
+	}
+	return w.status[len(w.status)-1]
+}
