@@ -152,6 +152,9 @@ func TestSameDiffers(t *testing.T) {
 			entry["apiVersion"] = "gateway.networking.k8s.io/v1beta1"
 		})},
 		"the record of an update": {gateway("gw", "a"), gateway("gw", "a"), onRecord(func(entry map[string]any) { entry["operation"] = "Update" })},
+		"two records": {gateway("gw", "a"), gateway("gw", "a"), func(_ *testing.T, live *unstructured.Unstructured) {
+			live.Object["metadata"].(map[string]any)["managedFields"] = append(records(live), records(live)...)
+		}},
 		"the record of an update beside that of apply": {gateway("gw", "a"), gateway("gw", "a"), func(_ *testing.T, live *unstructured.Unstructured) {
 			update := map[string]any{"manager": "gw", "operation": "Update", "apiVersion": live.GetAPIVersion(), "fieldsV1": map[string]any{}}
 			live.Object["metadata"].(map[string]any)["managedFields"] = append(records(live), update)
