@@ -53,6 +53,9 @@ func (c *Charm) Run(ctx context.Context) error {
 		// and data-removed; on certificates what the TLS library calls
 		// certificate-available, certificate-invalidated and
 		// all-certificates-invalidated.
+		if leaving, err := c.leaving(ctx); leaving || err != nil {
+			return err
+		}
 		return c.reconcile(ctx)
 
 	case gocharm.SecretChanged:
@@ -82,6 +85,25 @@ func (c *Charm) Run(ctx context.Context) error {
 	default:
 		// Events of a workload or a storage, which the charm has not.
 		return nil
+	}
+}
+
+// keyLeaving marks, in the unit's stored state, a unit that is being removed.
+const keyLeaving = "leaving"
+
+// leaving tells whether Juju is removing this very unit. Such a unit sees all its
+// relations break, although the application keeps them when it is only scaled
+// down, even to zero: what is served must stay. Just the relation-departed hooks
+// before say which it is, so that is remembered.
+func (c *Charm) leaving(ctx context.Context) (bool, error) {
+	switch {
+	case c.Event.Kind == gocharm.RelationDeparted && c.Event.Relation.DepartingUnit == c.Event.Unit:
+		return true, c.Tools.SetState(ctx, map[string]string{keyLeaving: "true"})
+	case c.Event.Kind == gocharm.RelationBroken:
+		stored, err := c.Tools.State(ctx)
+		return stored[keyLeaving] != "", err
+	default:
+		return false, nil
 	}
 }
 
