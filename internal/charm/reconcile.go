@@ -87,7 +87,7 @@ func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State
 	case err != nil:
 		return changes, fmt.Errorf("cannot apply: %w", err)
 	}
-	st.Cluster.Gateway = snapshot.Gateway
+	st.Cluster.Gateway, st.Cluster.Routes = snapshot.Gateway, snapshot.Routes
 	if gateway := snapshot.Gateway; gateway != nil && len(gateway.Status.Addresses) == 0 {
 		st.Cluster.Gateway = cluster.WaitForAddress(ctx, gateway, addressWait)
 	}
