@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
@@ -13,8 +14,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// addressWait bounds the look for a new Gateway's first address. Controllers
-// need about a second; whoever needs longer is met by the next event.
+// addressWait bounds the look for the first address of a Gateway that was just
+// written. Controllers need about a second; whoever needs longer is met by the
+// next event.
 const addressWait = 3 * time.Second
 
 // reconcile makes the cluster and the relations what they have to be, from
@@ -88,7 +90,8 @@ func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State
 		return changes, fmt.Errorf("cannot apply: %w", err)
 	}
 	st.Cluster.Gateway, st.Cluster.Routes = snapshot.Gateway, snapshot.Routes
-	if gateway := snapshot.Gateway; gateway != nil && len(gateway.Status.Addresses) == 0 {
+	written := slices.ContainsFunc(changes, func(change kube.Change) bool { return change.Kind == "Gateway" })
+	if gateway := snapshot.Gateway; gateway != nil && written && len(gateway.Status.Addresses) == 0 {
 		st.Cluster.Gateway = cluster.WaitForAddress(ctx, gateway, addressWait)
 	}
 	return changes, nil

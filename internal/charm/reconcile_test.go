@@ -1,6 +1,7 @@
 package charm_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
@@ -13,5 +14,23 @@ func TestChangedRouteIsNotYetAccepted(t *testing.T) {
 	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
 	if got, want := w.lastStatus(), "waiting Waiting for the gateway controller to accept the routes of shop"; got != want {
 		t.Errorf("status is %q, not %q", got, want)
+	}
+}
+
+func TestOnlyAGatewayThatChangedIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, want := range []int{1, 0} {
+		w.requests = nil
+		w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+		watches := 0
+		for _, request := range w.requests {
+			if strings.HasPrefix(request, "WATCH") {
+				watches++
+			}
+		}
+		if watches != want {
+			t.Errorf("run %d: %d watches, not %d", i, watches, want)
+		}
 	}
 }
