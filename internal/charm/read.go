@@ -34,7 +34,10 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err != nil {
 		return st, nil, fmt.Errorf("cannot read the cluster: %w", err)
 	}
-	return st, fromCluster.snapshot, nil
+	if st.Cluster.Forbidden != "" {
+		err = c.logRefusal(ctx, fromCluster.err)
+	}
+	return st, fromCluster.snapshot, err
 }
 
 // clusterState turns what was read, or why it could not be, into facts.

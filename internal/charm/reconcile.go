@@ -85,7 +85,7 @@ func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State
 	switch {
 	case errors.As(err, &forbidden):
 		st.Cluster.Forbidden = forbidden.Action
-		return changes, nil
+		return changes, c.logRefusal(ctx, err)
 	case err != nil:
 		return changes, fmt.Errorf("cannot apply: %w", err)
 	}
@@ -121,6 +121,15 @@ func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks [
 		if err := c.Tools.Log(ctx, gocharm.LevelWarning, remark); err != nil {
 			return fmt.Errorf("cannot log: %w", err)
 		}
+	}
+	return nil
+}
+
+// logRefusal says what the API server refused: the status has room only for the
+// likely cure, and quotas and admission webhooks refuse in the same way.
+func (c *Charm) logRefusal(ctx context.Context, refusal error) error {
+	if err := c.Tools.Log(ctx, gocharm.LevelWarning, refusal.Error()); err != nil {
+		return fmt.Errorf("cannot log: %w", err)
 	}
 	return nil
 }

@@ -34,3 +34,16 @@ func TestOnlyAGatewayThatChangedIsWaitedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestRefusedRequestsAreLogged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.refuse = true
+	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	if got := w.lastStatus(); !strings.HasPrefix(got, "blocked Insufficient permissions") {
+		t.Errorf("status is %q", got)
+	}
+	if log := strings.Join(w.log, "\n"); !strings.Contains(log, "no right to /api/v1/namespaces/prod/services") {
+		t.Errorf("log is %q", log)
+	}
+}
