@@ -138,6 +138,9 @@ func (c *Charm) dropSecret(ctx context.Context) error {
 	if expired && !strings.HasPrefix(secret.Label, tlscertificates.LabelPrefix+"-certificate-") {
 		return nil
 	}
+	if !expired && secret.Revision == 0 {
+		return nil // It would be all of it, and it may be the key.
+	}
 	revision := secret.Revision
 	if expired {
 		revision = 0 // All of it: the certificate stands in the relation.

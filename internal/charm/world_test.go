@@ -82,6 +82,8 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 	case "juju-log":
 		j.log = append(j.log, last)
 		return nil, nil
+	case "secret-remove":
+		return nil, nil
 	case "secret-get":
 		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret not found"}
 	}
