@@ -23,7 +23,7 @@ func main() {
 	}
 }
 
-func run() (err error) {
+func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	event, err := gocharm.ParseEvent(os.Getenv)
