@@ -2,6 +2,7 @@ package state
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -49,6 +50,34 @@ type Databag = map[string]string
 // application's own data are valid and, where units are there, at least one of
 // them is: a unit that has not written yet must not take its siblings down.
 func NewRequirer(relationID int, application string, request Databag, units []Databag) Requirer {
+	r := judge(relationID, application, request, units)
+	r.Remarks = bounded(r.Remarks)
+	return r
+}
+
+// maxRemarks bounds what one application can make the charm log in every hook.
+const maxRemarks = 10
+
+// bounded keeps each remark once, and counts those past the bound.
+func bounded(remarks []string) []string {
+	var kept []string
+	more := 0
+	for _, remark := range remarks {
+		switch {
+		case slices.Contains(kept, remark):
+		case len(kept) == maxRemarks:
+			more++
+		default:
+			kept = append(kept, remark)
+		}
+	}
+	if more > 0 {
+		kept = append(kept, fmt.Sprintf("and %d more", more))
+	}
+	return kept
+}
+
+func judge(relationID int, application string, request Databag, units []Databag) Requirer {
 	r := Requirer{RelationID: relationID, Application: application}
 	app, err := ingress.ParseApplication(request)
 	if errors.Is(err, ingress.ErrNotWritten) {

@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -69,5 +70,23 @@ func TestNewRequirer(t *testing.T) {
 				t.Errorf("got %+v, want a problem", got)
 			}
 		})
+	}
+}
+
+// What an application writes is logged in every hook.
+func TestRemarksAreBounded(t *testing.T) {
+	t.Parallel()
+	app := state.Databag{"model": `"prod"`, "name": `"web"`, "port": `8080`}
+	var alike, different []state.Databag
+	for i := range 100 {
+		alike = append(alike, state.Databag{"host": `"web"`, "ip": `"nowhere"`})
+		different = append(different, state.Databag{"host": `"web"`, "ip": fmt.Sprintf(`"nowhere-%d"`, i)})
+	}
+	if got := state.NewRequirer(3, "web", app, alike).Remarks; len(got) != 1 {
+		t.Errorf("remarks on units that write the same: %q", got)
+	}
+	got := state.NewRequirer(3, "web", app, different).Remarks
+	if len(got) != 11 || got[10] != "and 90 more" {
+		t.Errorf("remarks on units that write something else each: %q", got)
 	}
 }
