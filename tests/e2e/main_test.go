@@ -45,9 +45,16 @@ type fixture struct {
 	run func(jujutest.HookRun)
 }
 
-// newFixture makes a model and deploys the charm, trusted. The unit's log is
-// shown when the test fails.
+// newFixture makes a model and deploys the charm, trusted.
 func newFixture(t *testing.T, model string, config map[string]any, options ...func(*lab.Options)) *fixture {
+	t.Helper()
+	f := newModel(t, model, options...)
+	f.deploy(config)
+	return f
+}
+
+// newModel makes an empty model. The unit's log is shown when the test fails.
+func newModel(t *testing.T, model string, options ...func(*lab.Options)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, ctx: t.Context(), log: &strings.Builder{}, run: func(jujutest.HookRun) {}}
 	o := lab.Options{
@@ -68,9 +75,13 @@ func newFixture(t *testing.T, model string, config map[string]any, options ...fu
 			t.Logf("log of the unit:\n%s", f.log)
 		}
 	})
+	return f
+}
+
+func (f *fixture) deploy(config map[string]any) {
+	f.t.Helper()
 	f.must(f.Deploy(f.ctx, charm, config, true))
 	f.must(f.Settle(f.ctx))
-	return f
 }
 
 // withAuthority adds a certificate authority.
