@@ -66,11 +66,11 @@ func (s *story) answer(_ context.Context, args []string) error {
 	return json.NewEncoder(s.out).Encode(map[string]string{"certificates": certificates})
 }
 
-// write has a rogue authority write the text to its databag as certificates; see
-// rogue.fill for what it may contain.
+// write has a rogue authority write the text to its databag; see rogue.fill for
+// what it may contain.
 func (s *story) write(_ context.Context, args []string) error {
-	var name, text string
-	if err := exactly(args, &name, &text); err != nil {
+	var name, key, text string
+	if err := exactly(args, &name, &key, &text); err != nil {
 		return err
 	}
 	rogue := s.rogues[name]
@@ -84,7 +84,7 @@ func (s *story) write(_ context.Context, args []string) error {
 	if text, err = rogue.fill(text, requests); err != nil {
 		return err
 	}
-	return s.writeData(name, map[string]string{"certificates": text})
+	return s.writeData(name, map[string]string{key: text})
 }
 
 // requested prints the hosts for which certificates are requested, sorted.

@@ -16,6 +16,7 @@
 //	ca       what a certificate authority does
 //	cluster  what befalls the cluster itself
 //	redact   a text with its certificates in words
+//	until    run a program until a file matches
 //	mark     forget the hooks, log lines and API requests until now
 //
 // and the map of commands in words_test.go says what each can be told:

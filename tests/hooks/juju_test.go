@@ -131,10 +131,20 @@ func (s *story) integrate(ctx context.Context, args []string) error {
 	return s.lab.Relate(ctx, a, b)
 }
 
+// removeRelation removes a relation; with --force the units hear of it only when
+// its data are gone.
 func (s *story) removeRelation(ctx context.Context, args []string) error {
-	var a, b string
-	if err := exactly(args, &a, &b); err != nil {
+	flags := newFlags("remove-relation")
+	force := flags.Bool("force", false, "")
+	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	var a, b string
+	if err := exactly(flags.Args(), &a, &b); err != nil {
+		return err
+	}
+	if *force {
+		return s.lab.Juju.ForceRemoveRelation(ctx, a, b)
 	}
 	return s.lab.Unrelate(ctx, a, b)
 }
@@ -157,13 +167,32 @@ func (s *story) addUnit(ctx context.Context, args []string) error {
 	return err
 }
 
-// trust is `juju trust APP --scope=cluster`.
-func (s *story) trust(ctx context.Context, args []string) error {
-	var app string
-	if err := exactly(args, &app); err != nil {
+func (s *story) removeUnit(ctx context.Context, args []string) error {
+	var unit string
+	if err := exactly(args, &unit); err != nil {
 		return err
 	}
-	return s.lab.Trust(ctx, app)
+	return s.lab.Juju.RemoveUnit(ctx, unit)
+}
+
+// trust is `juju trust APP --scope=cluster`, and with --remove its contrary.
+func (s *story) trust(ctx context.Context, args []string) error {
+	flags := newFlags("trust")
+	remove := flags.Bool("remove", false, "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	var app string
+	if err := exactly(flags.Args(), &app); err != nil {
+		return err
+	}
+	if !*remove {
+		return s.lab.Trust(ctx, app)
+	}
+	if err := s.cluster.Untrust(ctx, s.lab.Model, app); err != nil {
+		return err
+	}
+	return s.lab.Juju.Trust(ctx, app, false)
 }
 
 // runAction shows an action's outcome as `juju run` does: its results, or why it
@@ -184,7 +213,9 @@ func (s *story) runAction(ctx context.Context, args []string) error {
 	}
 	keys := make([]string, 0, len(result.Results))
 	for key := range result.Results {
-		keys = append(keys, key)
+		if key != "return-code" { // Juju's own.
+			keys = append(keys, key)
+		}
 	}
 	slices.Sort(keys)
 	for _, key := range keys {

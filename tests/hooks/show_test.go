@@ -48,6 +48,22 @@ func (s *story) data(_ context.Context, args []string) error {
 	return nil
 }
 
+// urls prints a line for each ingress requirer that something is published to:
+// its name and the value, byte by byte.
+func (s *story) urls(_ context.Context, args []string) error {
+	if err := exactly(args); err != nil {
+		return err
+	}
+	for _, relation := range s.lab.Juju.Status().Relations {
+		provider, _, _ := strings.Cut(relation.Provider, ":")
+		requirer, _, _ := strings.Cut(relation.Requirer, ":")
+		if bag := s.lab.Juju.RelationData(relation.ID, provider); relation.Interface == "ingress" && len(bag) > 0 {
+			s.print("%s %s", requirer, bag["ingress"])
+		}
+	}
+	return nil
+}
+
 // secrets prints a line for each secret of the model: owner, label, revision and
 // the keys of its content.
 func (s *story) secrets(_ context.Context, args []string) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -189,4 +190,25 @@ func pairs(args []string) (map[string]string, error) {
 		values[key] = value
 	}
 	return values, nil
+}
+
+// until runs a program again and again until a file matches: what an operator
+// does who waits for a controller without Juju.
+func (s *story) until(ctx context.Context, args []string) error {
+	if len(args) < 3 {
+		return errUsage
+	}
+	pattern, err := regexp.Compile(args[0])
+	if err != nil {
+		return err
+	}
+	return cluster.Eventually(ctx, lab.Patience, func(context.Context) error {
+		if err := s.script.Exec(args[2], args[3:]...); err != nil {
+			return err
+		}
+		if text := s.script.ReadFile(args[1]); !pattern.MatchString(text) {
+			return fmt.Errorf("%s has no %s: %s", args[1], pattern, text)
+		}
+		return nil
+	})
 }

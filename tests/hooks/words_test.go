@@ -12,10 +12,11 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"deploy":             (*story).deploy,            // [--trust] [--config KEY=VALUE]… [-n N] [--port P] [--data KEY=VALUE]… CHARM [APP]
 			"config":             (*story).config,            // APP KEY=VALUE… | APP --reset KEY
 			"integrate":          (*story).integrate,         // APP[:ENDPOINT] APP[:ENDPOINT]
-			"remove-relation":    (*story).removeRelation,    // APP[:ENDPOINT] APP[:ENDPOINT]
+			"remove-relation":    (*story).removeRelation,    // [--force] APP[:ENDPOINT] APP[:ENDPOINT]
 			"remove-application": (*story).removeApplication, // APP
 			"add-unit":           (*story).addUnit,           // APP
-			"trust":              (*story).trust,             // APP
+			"remove-unit":        (*story).removeUnit,        // UNIT
+			"trust":              (*story).trust,             // [--remove] APP
 			"run":                (*story).runAction,         // UNIT ACTION [KEY=VALUE]…
 			// What Juju does by itself.
 			"settle":        (*story).settle,       // runs hooks until none is left
@@ -30,6 +31,7 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			// What can be seen.
 			"status":    (*story).status,   // a line for each unit of the charm
 			"data":      (*story).data,     // APP ENTITY: ENTITY's databag in APP's relation
+			"urls":      (*story).urls,     // what is published to each ingress requirer
 			"secrets":   (*story).secrets,  // a line for each secret
 			"debug-log": (*story).debugLog, // since the mark, without times
 			"hooks":     (*story).hooksRun, // since the mark, with exit codes
@@ -47,7 +49,7 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"hold":     (*story).hold,      // CA on|off: new requests stay unanswered
 			"revoke":   (*story).revoke,    // CA [HOST]…: its certificates are revoked, and no others
 			"answer":   (*story).answer,    // CA FILE: the databag that answers the one in the file
-			"write":    (*story).write,     // CA TEXT: see rogue
+			"write":    (*story).write,     // CA KEY TEXT: see rogue.fill
 			"requests": (*story).requested, // CA: for which hosts certificates are requested
 		})),
 		"cluster": word(among(map[string]command{
@@ -60,6 +62,7 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"deploy-application": (*story).deployInCluster, // APP: as Juju does, trusted; sets $KUBECONFIG
 			"remove-application": (*story).removeInCluster, // APP
 		})),
+		"until":  word((*story).until),  // PATTERN FILE PROGRAM [ARGUMENT]…: runs the program until the file matches
 		"redact": word((*story).redact), // FILE: its text, with certificates and keys in words
 		"mark":   word((*story).mark),
 	}
