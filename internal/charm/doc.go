@@ -9,9 +9,9 @@
 // environment and calls Run. dispatch.go maps the event to what is done; almost
 // always that is to reconcile. read.go asks Juju and the cluster for everything
 // a decision may depend on and puts it in a state.State. plan.Make decides.
-// reconcile.go applies the objects, and, when the Gateway is new, looks for its
-// address for a few seconds; with what it learns it plans once more. publish.go
-// writes what changed to the relations. The status is set last.
+// reconcile.go applies the objects, and, when it wrote a Gateway without an
+// address, looks for that for a few seconds; with what it learns it plans once
+// more. publish.go writes what changed to the relations. The status is set last.
 //
 // Run returns an error only for what Juju should retry: an outage or a bug.
 // What an operator or another charm must do ends as a status.

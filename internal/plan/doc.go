@@ -11,12 +11,12 @@
 //
 // The road through one call, each step a file:
 //
-//	settings    the options, or what is served while they are wrong
-//	hosts       which hosts are wanted, which have a certificate
-//	routing     which application is served where, which is left out and why
-//	secret, gateway, httproute, service   the objects
-//	url, request                          the relation data
-//	status      one message for the operator
+//	settings   the options, or what is served while they are wrong
+//	hosts      which hosts are wanted, which have a certificate; the requests for one
+//	routing    which application is served where, which is left out and why
+//	gateway, service, httproute   the objects; Secrets are with the Gateway
+//	url        what the applications are told
+//	status     one message for the operator
 //
 // Every decision is shown by a pair of files in testdata: NAME.in.yaml holds a
 // State, NAME.out.yaml the Plan. `make golden` rewrites the latter.

@@ -21,7 +21,7 @@ type settings struct {
 	hosts    []host
 	// unsure says that hostname should have a value and none is known.
 	unsure bool
-	// config and class are the first problems of their rungs, nil for none.
+	// config and classStatus are the first problems of their rungs, nil for none.
 	config, classStatus *Status
 }
 

@@ -42,7 +42,8 @@ type Problem struct {
 // Cluster holds the facts of the cluster that decisions depend on.
 type Cluster struct {
 	// Forbidden is what the charm may not do, such as "list gatewayclasses";
-	// empty when all it asked for was granted. Nothing else is known then.
+	// empty when all it asked for was granted. Nothing else is known then, unless
+	// it was a write that was refused.
 	Forbidden string `json:"forbidden,omitempty"`
 	// WithoutGatewayAPI says that the Gateway API's resource definitions are
 	// not installed. Nothing else is known then.
