@@ -27,7 +27,8 @@ type omission struct {
 // routing says which application is served where.
 type routing struct {
 	targets []target
-	// omitted wrote something that cannot be served; silent wrote nothing yet.
+	// omitted wrote something that cannot be served; silent wrote nothing yet,
+	// or, from another model, no address.
 	omitted []omission
 	silent  []string
 	remarks []string
@@ -43,7 +44,7 @@ func route(s state.State) routing {
 		for _, remark := range requirer.Remarks {
 			r.remark(requirer, remark)
 		}
-		if requirer.Waiting {
+		if requirer.Waiting || requirer.Servable() && requirer.Model != s.Model && len(requirer.Addresses) == 0 {
 			r.silent = append(r.silent, requirer.Application)
 			continue
 		}
@@ -85,8 +86,10 @@ func unservable(s state.State, r state.Requirer) string {
 		// A plain HTTP request to a TLS port would only fail later, and
 		// without a CA no certificate of a backend can be verified.
 		return "scheme https needs a CA for the backend, which this charm cannot be given"
-	case r.Model != s.Model && len(usableAddresses(r.Addresses)) == 0:
-		return "no unit of the other model has said its address"
+	case r.Foreign() && r.Model == s.Model:
+		// Its name would select the pods of whatever application of ours it
+		// names.
+		return "it is of another model, and claims to be of this one"
 	default:
 		return ""
 	}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"net/netip"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -59,7 +58,7 @@ func portName(t target) string { return fmt.Sprintf("tcp-%d", t.Port) }
 // endpointSlices gives one slice for each address family of the units.
 func endpointSlices(s state.State, t target) []Object {
 	families := map[discoveryv1.AddressType][]discoveryv1.Endpoint{}
-	for _, address := range usableAddresses(t.Addresses) {
+	for _, address := range t.Addresses {
 		family := discoveryv1.AddressTypeIPv6
 		if address.Is4() {
 			family = discoveryv1.AddressTypeIPv4
@@ -102,17 +101,4 @@ func endpointSlice(s state.State, t target, family discoveryv1.AddressType, endp
 			Port:     ptr(t.Port),
 		}},
 	}
-}
-
-// usableAddresses leaves out what the API server refuses in an EndpointSlice:
-// one unit's odd address must not cost its siblings theirs.
-func usableAddresses(addresses []netip.Addr) []netip.Addr {
-	var usable []netip.Addr
-	for _, a := range addresses {
-		a = a.Unmap().WithZone("")
-		if !a.IsUnspecified() && !a.IsLoopback() && !a.IsLinkLocalUnicast() && !a.IsMulticast() {
-			usable = append(usable, a)
-		}
-	}
-	return usable
 }

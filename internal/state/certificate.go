@@ -161,9 +161,7 @@ func certificateState(verdict tlscertificates.Verdict) CertificateState {
 	case tlscertificates.Expired:
 		return CertificateExpired
 	case tlscertificates.Denied:
-		// The codes of tls-certificates v1: 1xx is about the request, 2xx about
-		// the provider's own server.
-		if verdict.Error != nil && verdict.Error.Code/100 == 2 {
+		if verdict.Error != nil && !verdict.Error.OperatorMustAct() {
 			return CertificateDelayed
 		}
 		return CertificateDenied
