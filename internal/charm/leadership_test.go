@@ -77,3 +77,20 @@ func TestRelationGoneByForceIsLeftOut(t *testing.T) {
 func deletions(writes []string) []string {
 	return slices.DeleteFunc(writes, func(write string) bool { return !strings.HasPrefix(write, "DELETE") })
 }
+
+// A unit that goes while it is being read takes itself only.
+func TestUnitGoneInTheMiddleIsLeftOut(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.units["gateway:1"] = append(w.units["gateway:1"], "shop/9")
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "relation-get" && slices.Contains(call.Args, "shop/9") {
+			return denied(call)
+		}
+		return nil
+	}
+	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	if got := deletions(w.writes()); len(got) > 0 {
+		t.Errorf("deleted: %q", got)
+	}
+}

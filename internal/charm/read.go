@@ -152,6 +152,9 @@ func (c *Charm) readRequirer(ctx context.Context, id string) (state.Requirer, er
 	var units []state.Databag
 	for _, name := range names {
 		unit, err := c.Tools.UnitData(ctx, id, name)
+		if gone(err) {
+			continue // The unit has left since; its siblings have not.
+		}
 		if err != nil {
 			return state.Requirer{}, err
 		}
