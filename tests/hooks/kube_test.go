@@ -32,6 +32,11 @@ var resources = map[string]schema.GroupVersionResource{
 	"endpointslices": {Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
 }
 
+var gatewayClasses = schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "gatewayclasses"}
+
+// traefikController is the one controller of Gateways there is.
+const traefikController = "traefik.io/gateway-controller"
+
 // objects prints the names of the application's objects, by kind.
 func (s *story) objects(ctx context.Context, args []string) error {
 	if err := exactly(args); err != nil {
@@ -206,12 +211,32 @@ func (s *story) startAPIServer(ctx context.Context, args []string) error {
 	return s.cluster.StartAPIServer(ctx)
 }
 
+// createClass makes a GatewayClass, and waits until the one controller there is
+// has accepted it if it is its own.
 func (s *story) createClass(ctx context.Context, args []string) error {
 	var name, controller string
 	if err := exactly(args, &name, &controller); err != nil {
 		return err
 	}
-	return s.cluster.CreateGatewayClass(ctx, name, controller)
+	if err := s.cluster.CreateGatewayClass(ctx, name, controller); err != nil || controller != traefikController {
+		return err
+	}
+	return cluster.Eventually(ctx, lab.Patience, func(ctx context.Context) error {
+		class, err := s.cluster.Dynamic().Resource(gatewayClasses).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		conditions, _, err := unstructured.NestedSlice(class.Object, "status", "conditions")
+		if err != nil {
+			return err
+		}
+		for _, condition := range conditions {
+			if c, _ := condition.(map[string]any); c["type"] == "Accepted" && c["status"] == "True" {
+				return nil
+			}
+		}
+		return fmt.Errorf("class %s is not accepted", name)
+	})
 }
 
 func (s *story) deleteClass(ctx context.Context, args []string) error {

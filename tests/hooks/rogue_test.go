@@ -151,9 +151,9 @@ func (r *rogue) leaf(how, host, request string) (string, error) {
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	switch how {
 	case "expired":
-		template.NotBefore, template.NotAfter = time.Now().AddDate(0, -1, 0), time.Now().Add(-time.Hour)
+		template.NotBefore, template.NotAfter = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 	case "early":
-		template.NotBefore = time.Now().Add(time.Hour)
+		template.NotBefore, template.NotAfter = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2201, 1, 1, 0, 0, 0, 0, time.UTC)
 	case "other-key":
 		public = &r.key.PublicKey
 	case "other-host":

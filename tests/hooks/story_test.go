@@ -151,6 +151,9 @@ func word(do command) func(*testscript.TestScript, bool, []string) {
 // errUsage is what a command says of arguments that it does not understand.
 var errUsage = errors.New("cannot understand the arguments")
 
+// withoutModel can be told before there is a model.
+var withoutModel = []string{"add-model", "install-crds", "remove-crds"}
+
 // among makes one command of several: the first argument says which.
 func among(commands map[string]command) command {
 	return func(s *story, ctx context.Context, args []string) error {
@@ -161,7 +164,7 @@ func among(commands map[string]command) command {
 		if !ok {
 			return fmt.Errorf("%w: there is no %q", errUsage, args[0])
 		}
-		if s.lab == nil && args[0] != "add-model" {
+		if s.lab == nil && !slices.Contains(withoutModel, args[0]) {
 			return errors.New("there is no model: begin with `juju add-model`")
 		}
 		return do(s, ctx, args[1:])
