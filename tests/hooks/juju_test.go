@@ -295,6 +295,18 @@ func (s *story) killHook(_ context.Context, args []string) error {
 	return s.lab.Juju.KillDuringHook(unit, n)
 }
 
+func (s *story) loseLeadership(_ context.Context, args []string) error {
+	var unit, after, heir string
+	if err := exactly(args, &unit, &after, &heir); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(after)
+	if err != nil {
+		return errUsage
+	}
+	return s.lab.Juju.LoseLeadershipDuringHook(unit, n, heir)
+}
+
 // relationSet writes to the databag of another charm's application or unit.
 func (s *story) relationSet(_ context.Context, args []string) error {
 	if len(args) < 2 {

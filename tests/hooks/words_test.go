@@ -19,12 +19,13 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"trust":              (*story).trust,             // [--remove] APP
 			"run":                (*story).runAction,         // UNIT ACTION [KEY=VALUE]…
 			// What Juju does by itself.
-			"settle":        (*story).settle,       // runs hooks until none is left
-			"update-status": (*story).updateStatus, // queues it, as Juju does every five minutes
-			"await":         (*story).await,        // KIND MESSAGE: lets time pass until that is the status
-			"set-leader":    (*story).setLeader,    // UNIT
-			"kill-pod":      (*story).killPod,      // UNIT
-			"kill-hook":     (*story).killHook,     // UNIT N: in the unit's next hook, after N hook tools
+			"settle":          (*story).settle,         // runs hooks until none is left
+			"update-status":   (*story).updateStatus,   // queues it, as Juju does every five minutes
+			"await":           (*story).await,          // KIND MESSAGE: lets time pass until that is the status
+			"set-leader":      (*story).setLeader,      // UNIT
+			"kill-pod":        (*story).killPod,        // UNIT
+			"kill-hook":       (*story).killHook,       // UNIT N: in the unit's next hook, after N hook tools
+			"lose-leadership": (*story).loseLeadership, // UNIT N HEIR: likewise, to HEIR
 			// What other charms write.
 			"relation-set": (*story).relationSet, // APP|UNIT KEY=VALUE…
 			"requirers":    (*story).requirers,   // FILE: adds and relates the ingress requirers of a YAML file
