@@ -86,10 +86,11 @@ func unservable(s state.State, r state.Requirer) string {
 		// A plain HTTP request to a TLS port would only fail later, and
 		// without a CA no certificate of a backend can be verified.
 		return "scheme https needs a CA for the backend, which this charm cannot be given"
-	case r.Foreign() && r.Model == s.Model:
-		// Its name would select the pods of whatever application of ours it
-		// names.
-		return "it is of another model, and claims to be of this one"
+	case r.Model == s.Model && r.Name != r.Application:
+		// Its name would select the pods of another application. Juju's own
+		// name for it is the one to believe: for an application of another
+		// model it is an alias, which no application of ours can have.
+		return "it claims to be " + r.Name + " of this model"
 	default:
 		return ""
 	}

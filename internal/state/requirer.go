@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
@@ -129,13 +128,6 @@ func (r *Requirer) reject(err error) {
 		r.Remarks = append(r.Remarks, invalid.Problems...)
 	}
 }
-
-// foreignAlias is the name that Juju gives an application of another model.
-var foreignAlias = regexp.MustCompile(`^remote-[0-9a-f]{32}$`)
-
-// Foreign says that the relation comes from another model, whatever the
-// application says of itself.
-func (r Requirer) Foreign() bool { return foreignAlias.MatchString(r.Application) }
 
 // Servable says whether the request can be planned for.
 func (r Requirer) Servable() bool { return !r.Waiting && r.Problem == "" }
