@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
@@ -34,6 +35,7 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err != nil {
 		return st, nil, fmt.Errorf("cannot read the cluster: %w", err)
 	}
+	st.Cluster.Served = served(fromCluster.snapshot, st.Certificates, c.Now)
 	if st.Cluster.Forbidden != "" {
 		err = c.logRefusal(ctx, fromCluster.err)
 	}
@@ -57,6 +59,20 @@ func clusterState(application string, snapshot *kube.Snapshot, err error) (state
 		facts.Owner = &state.Owner{Name: application, UID: snapshot.OwnerUID}
 	}
 	return facts, nil
+}
+
+// served judges the certificates that stand in the cluster.
+func served(snapshot *kube.Snapshot, certificates state.Certificates, now time.Time) []state.Served {
+	if snapshot == nil {
+		return nil
+	}
+	var all []state.Served
+	for _, secret := range snapshot.TLSSecrets() {
+		if one, ok := state.NewServed(secret.Name, secret.Certificate, secret.Key, certificates, now); ok {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 func (c *Charm) readJuju(ctx context.Context) (state.State, error) {

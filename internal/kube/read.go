@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -97,6 +98,34 @@ func (s *Snapshot) convert(gateway string) error {
 		s.Routes = append(s.Routes, route)
 	}
 	return nil
+}
+
+// A TLSSecret is what stands in one of the application's Secrets, in PEM.
+type TLSSecret struct {
+	Name             string
+	Certificate, Key []byte
+}
+
+// TLSSecrets gives the application's Secrets as they were read, sorted by name.
+// One whose data cannot be read has none here; there is no error that could show
+// them.
+func (s *Snapshot) TLSSecrets() []TLSSecret {
+	var secrets []TLSSecret
+	for _, name := range s.names("Secret") {
+		data, _, _ := unstructured.NestedStringMap(s.live[key{"Secret", name}].Object, "data")
+		secrets = append(secrets, TLSSecret{
+			Name: name, Certificate: decoded(data["tls.crt"]), Key: decoded(data["tls.key"]),
+		})
+	}
+	return secrets
+}
+
+func decoded(text string) []byte {
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // names gives the names of the live objects of a kind, sorted.

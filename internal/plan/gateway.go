@@ -93,8 +93,8 @@ func secrets(s state.State, set settings) []Object {
 			ObjectMeta: objectMeta(s, secretName(s.Application, h.name)),
 			Type:       corev1.SecretTypeTLS,
 			Data: map[string][]byte{
-				corev1.TLSCertKey:       []byte(h.request.Chain),
-				corev1.TLSPrivateKeyKey: []byte(s.Certificates.Key.PEM()),
+				corev1.TLSCertKey:       []byte(h.chain),
+				corev1.TLSPrivateKeyKey: []byte(h.key.PEM()),
 			},
 		})
 	}

@@ -17,35 +17,63 @@ type host struct {
 	// request is the certificate signing request for the host and what became
 	// of it; nil before there is one.
 	request *state.Certificate
+	// chain and key are what the host is served with over HTTPS, in PEM; empty
+	// when it cannot be.
+	chain string
+	key   state.PrivateKey
+}
+
+// newHost finds what a host can be served with: the certificate that answers its
+// request or, until there is one, what stands in its Secret. What was revoked is
+// served no more, nor what comes from a relation that is gone.
+func newHost(s state.State, name string) host {
+	h := host{name: name}
+	if !s.Certificates.Related {
+		return h
+	}
+	if entry, ok := s.Certificates.For(name); ok {
+		h.request = &entry
+	}
+	if h.issued() {
+		h.chain, h.key = h.request.Chain, s.Certificates.Key
+		return h
+	}
+	revoked := h.request != nil && h.request.State == state.CertificateRevoked
+	if revoked || !s.Certificates.Asked(name) {
+		return h
+	}
+	for _, served := range s.Cluster.Served {
+		if served.Secret == secretName(s.Application, name) && slices.Contains(served.Hosts, name) {
+			h.chain, h.key = served.Chain, served.Key
+		}
+	}
+	return h
+}
+
+// issued says that the host's request is answered with a valid certificate.
+func (h host) issued() bool {
+	return h.request != nil && h.request.State == state.CertificateIssued
 }
 
 // secure says that the host can be served over HTTPS.
-func (h host) secure() bool {
-	return h.request != nil && h.request.State == state.CertificateIssued
-}
+func (h host) secure() bool { return h.chain != "" }
 
 // hosts gives the wanted host first, then those that it has yet to replace.
 func hosts(s state.State, wanted string) []host {
 	if wanted == "" {
 		return nil
 	}
-	first := host{name: wanted, wanted: true}
-	if !s.Certificates.Related {
-		return []host{first}
-	}
-	if entry, ok := s.Certificates.For(wanted); ok {
-		first.request = &entry
-	}
+	first := newHost(s, wanted)
+	first.wanted = true
 	all := []host{first}
 	if first.secure() {
 		return all
 	}
 	for _, name := range servedHosts(s.Cluster.Gateway) {
-		entry, ok := s.Certificates.For(name)
-		if !ok || name == wanted || dashed(name) == dashed(wanted) {
-			continue
+		if dashed(name) == dashed(wanted) {
+			continue // Itself, or one whose listener would have the same name.
 		}
-		if old := (host{name: name, request: &entry}); old.secure() {
+		if old := newHost(s, name); old.secure() {
 			all = append(all, old)
 		}
 	}
@@ -82,10 +110,11 @@ func requests(s state.State, set settings) *Requests {
 	needed := map[string]bool{}
 	r := &Requests{RelationID: s.Certificates.RelationID}
 	for _, h := range set.hosts {
-		if h.request == nil {
-			r.Create = append(r.Create, h.name)
-		} else {
+		switch {
+		case h.request != nil:
 			needed[h.request.Request] = true
+		case h.wanted:
+			r.Create = append(r.Create, h.name)
 		}
 	}
 	for _, entry := range s.Certificates.Entries {

@@ -107,7 +107,7 @@ func certificateStatus(s state.State, set settings) *Status {
 		return nil
 	}
 	for _, h := range set.hosts {
-		if !h.wanted || h.secure() {
+		if !h.wanted || h.issued() {
 			continue
 		}
 		if h.request == nil { // It is being made.

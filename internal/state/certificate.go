@@ -32,6 +32,9 @@ type Certificates struct {
 	RelationID string `json:"relationID,omitempty"`
 	// Key is the application's private key; empty when not related.
 	Key PrivateKey `json:"key,omitempty"`
+	// Revoked are the fingerprints (SHA-256, hex) of the certificates that the
+	// provider lists as revoked.
+	Revoked []string `json:"revoked,omitempty"`
 	// Entries are the certificate signing requests that stand in our databag,
 	// in its order, each with what has become of it.
 	Entries []Certificate `json:"entries,omitempty"`
@@ -124,6 +127,11 @@ func NewCertificates(relationID string, key PrivateKey, own, provider Databag, n
 			remarks = append(remarks, "the private key cannot be read and is replaced")
 		}
 	}
+	for _, answer := range answers.Certificates {
+		if answer.Revoked {
+			c.Revoked = append(c.Revoked, fingerprint(answer.Leaf))
+		}
+	}
 	for _, request := range requests {
 		c.Entries = append(c.Entries, newCertificate(request, parsed, answers, now))
 	}
@@ -133,11 +141,11 @@ func NewCertificates(relationID string, key PrivateKey, own, provider Databag, n
 func newCertificate(request tlscertificates.Request, key *rsa.PrivateKey, answers tlscertificates.Provider, now time.Time) Certificate {
 	entry := Certificate{Request: request.PEM, Foreign: true, State: CertificatePending}
 	details, err := request.Details()
-	if err != nil || key == nil {
+	if err != nil {
 		return entry
 	}
 	entry.Hosts = details.DNSNames
-	if len(entry.Hosts) != 1 || !request.Fits(Subject(entry.Hosts[0]), false, key) {
+	if key == nil || len(entry.Hosts) != 1 || !request.Fits(Subject(entry.Hosts[0]), false, key) {
 		return entry
 	}
 	entry.Foreign = false
@@ -172,6 +180,12 @@ func certificateState(verdict tlscertificates.Verdict) CertificateState {
 	default:
 		return CertificatePending
 	}
+}
+
+// Asked says that a certificate for the host has been asked for on this very
+// relation, with whatever key.
+func (c Certificates) Asked(host string) bool {
+	return slices.ContainsFunc(c.Entries, func(entry Certificate) bool { return slices.Contains(entry.Hosts, host) })
 }
 
 // Hosts are the hosts that certificates were requested for, sorted, each once.

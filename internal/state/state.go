@@ -56,6 +56,9 @@ type Cluster struct {
 	Classes []gatewayv1.GatewayClass `json:"classes,omitempty"`
 	// Gateway is the application's Gateway as it is, nil before the first.
 	Gateway *gatewayv1.Gateway `json:"gateway,omitempty"`
+	// Served are the certificates in the application's Secrets that are still
+	// good to serve.
+	Served []Served `json:"served,omitempty"`
 	// Routes are the application's HTTPRoutes as they are.
 	Routes []gatewayv1.HTTPRoute `json:"routes,omitempty"`
 }

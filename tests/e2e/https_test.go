@@ -106,6 +106,23 @@ func TestHostChange(t *testing.T) {
 	f.awaitStatus("active", active)
 }
 
+// TestProviderFallsSilent shows that a host is served on when its provider takes
+// back what it has issued without revoking it: it stays until there is better.
+func TestProviderFallsSilent(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "silent", map[string]any{"external-hostname": "silent.example.com"}).withAuthority()
+	app := f.app("web", 8080, nil)
+	f.awaitStatus("active", active)
+	f.unfailing(app.URL(charm), func() {
+		f.ca.Mute = true
+		f.must(f.Settle(f.ctx))
+		f.awaitStatus("waiting", "Waiting for TLS certificates to be issued.")
+		f.ca.Mute = false
+		f.must(f.Settle(f.ctx))
+		f.awaitStatus("active", active)
+	})
+}
+
 // TestWithdrawal shows that what may not be served is gone at once, and that
 // nothing is served in clear instead.
 func TestWithdrawal(t *testing.T) {

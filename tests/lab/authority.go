@@ -24,6 +24,8 @@ type Authority struct {
 	Name string
 	// Hold makes it leave new requests unanswered.
 	Hold bool
+	// Mute makes it take back all it has answered.
+	Mute bool
 	// Revoke are hosts whose certificates it reports as revoked.
 	Revoke []string
 
@@ -103,7 +105,7 @@ func (a *Authority) Answer(requests string) (string, error) {
 	var entries []issue
 	for _, request := range asked {
 		entry, ok := a.issued[request.Request]
-		if !ok && a.Hold {
+		if a.Mute || !ok && a.Hold {
 			continue
 		}
 		if !ok {

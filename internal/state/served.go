@@ -1,0 +1,53 @@
+package state
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"slices"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+)
+
+// Served is a certificate with its key as it stands in a Secret of ours, still
+// good to serve. It goes on being served while the certificate that would replace
+// it is on its way.
+type Served struct {
+	// Secret is the name of the Secret.
+	Secret string `json:"secret"`
+	// Hosts are the DNS names of the certificate.
+	Hosts []string `json:"hosts"`
+	// Chain is tls.crt, leaf first, and Key is tls.key; both in PEM.
+	Chain string     `json:"chain"`
+	Key   PrivateKey `json:"key"`
+}
+
+// NewServed judges what stands in a Secret: the certificate must be the key's,
+// within its time, and not one that the provider has revoked. It tells false for
+// what may not be served, which is anything in doubt.
+func NewServed(secret string, chain, key []byte, certificates Certificates, now time.Time) (Served, bool) {
+	block, _ := pem.Decode(chain)
+	if block == nil {
+		return Served{}, false
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return Served{}, false
+	}
+	private, err := tlscertificates.ParseKey(string(key))
+	if err != nil || !private.PublicKey.Equal(leaf.PublicKey) {
+		return Served{}, false
+	}
+	if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) || slices.Contains(certificates.Revoked, fingerprint(leaf)) {
+		return Served{}, false
+	}
+	return Served{Secret: secret, Hosts: leaf.DNSNames, Chain: string(chain), Key: PrivateKey(key)}, true
+}
+
+// fingerprint is the SHA-256 of a certificate, in hex.
+func fingerprint(certificate *x509.Certificate) string {
+	sum := sha256.Sum256(certificate.Raw)
+	return hex.EncodeToString(sum[:])
+}
