@@ -102,7 +102,7 @@ func forwardRule(t target, hsts string) gatewayv1.HTTPRouteRule {
 					Group: ptr(gatewayv1.Group("")),
 					Kind:  ptr(gatewayv1.Kind("Service")),
 					Name:  gatewayv1.ObjectName(t.service),
-					Port:  ptr(gatewayv1.PortNumber(t.Port)),
+					Port:  ptr(gatewayv1.PortNumber(servicePort(t))),
 				},
 				Weight: ptr(int32(1)),
 			},

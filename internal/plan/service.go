@@ -34,7 +34,7 @@ func service(s state.State, t target) *corev1.Service {
 	port := corev1.ServicePort{
 		Name:       portName(t),
 		Protocol:   corev1.ProtocolTCP,
-		Port:       t.Port,
+		Port:       servicePort(t),
 		TargetPort: intstr.FromInt32(t.Port),
 	}
 	if t.Scheme == "h2c" {
@@ -49,6 +49,15 @@ func service(s state.State, t target) *corev1.Service {
 		service.Spec.Selector = map[string]string{labelJujuApplication: t.Name}
 	}
 	return service
+}
+
+// servicePort is the port of the Service, which is the application's own save for
+// 443: without another word Traefik takes that one to speak TLS.
+func servicePort(t target) int32 {
+	if t.Port == 443 {
+		return 80
+	}
+	return t.Port
 }
 
 // portName is the Python charm's. A name beginning with "https" would make

@@ -89,6 +89,15 @@ func TestCrossModel(t *testing.T) {
 	}
 }
 
+// TestPort443 serves an application that speaks plain HTTP on the port of HTTPS.
+func TestPort443(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "port443", map[string]any{"external-hostname": "port443.example.com"}).withAuthority()
+	f.app("web", 443, nil)
+	f.awaitStatus("active", active)
+	f.awaitAnswer("https://port443.example.com/port443-web", 200)
+}
+
 // TestProcesses runs the charm with the hook tools as processes on PATH.
 func TestProcesses(t *testing.T) {
 	t.Parallel()
