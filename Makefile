@@ -47,22 +47,27 @@ fmt: ## rewrite Go files as gofumpt wants them
 	@$(TOOL) gofumpt -l -w .
 
 build: ## compile the charm's program into bin/
+	$(call say,compiling the charm)
 	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/gateway-api-integrator
 
 charm: ## pack the charm for each platform, as juju deploy ./<file> takes it
+	$(call say,packing the charm for each platform)
 	@go -C internal/tools run ./packcharm -root $(CURDIR)
 
 golden: ## write the planner's golden files anew, and show which changed
+	$(call say,planning every case anew)
 	@go test ./internal/plan -update
-	@git diff --stat -- internal/plan/testdata
+	@git status --short -- internal/plan/testdata
 
 demo: ## the guided tour: an application reached over HTTPS (ARGS=--keep leaves it running)
-	@cd tests && go run ./demo $(ARGS)
+	$(call say,compiling the tour; the first run goes on to build kube-apiserver and Traefik: 20 minutes on two cores)
+	@cd tests && go build -o ../bin/demo ./demo && exec ../bin/demo $(ARGS)
 
 cluster: ## a real control plane and gateway to play with, until interrupted
+	$(call say,compiling what runs the cluster; the first run goes on to build kube-apiserver and Traefik: 20 minutes on two cores)
 	@cd tests && go build -o ../bin/run-cluster ./cluster/run && exec ../bin/run-cluster $(ARGS)
 
-clean: ## remove what build and charm wrote
+clean: ## remove what the others wrote: bin/ and the packed charms
 	@rm -rf bin *.charm
 
 help: ## this list

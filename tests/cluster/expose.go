@@ -58,14 +58,16 @@ func (c *Cluster) ExposeAll(path string) (Access, error) {
 }
 
 // Instructions tell somebody with a shell how to poke at the cluster: commands
-// to paste, with host as the example of a host name that a Gateway serves.
-func (a Access) Instructions(host string) string {
+// to paste, with host as the example of a host name that a Gateway serves, and
+// ca as the file of the authority that clients trust.
+func (a Access) Instructions(host, ca string) string {
 	return fmt.Sprintf(`Kubernetes:
   export KUBECONFIG=%[1]s
   kubectl get gatewayclasses,gateways,httproutes,services,endpointslices,pods -A
 
 Traffic (any host name that a Gateway serves, here %[2]s):
   curl -i --connect-to ::%[3]s http://%[2]s/
-  curl -i --connect-to ::%[4]s --cacert ca.pem https://%[2]s/    (-k in place of --cacert to trust anybody)
-`, a.Kubeconfig, host, a.HTTP, a.HTTPS)
+  curl -i --connect-to ::%[4]s --cacert %[5]s https://%[2]s/
+  (-k in place of --cacert trusts any certificate)
+`, a.Kubeconfig, host, a.HTTP, a.HTTPS, ca)
 }

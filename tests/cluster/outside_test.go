@@ -18,7 +18,7 @@ import (
 )
 
 // testOutside exposes the cluster. The test itself is inside, so a port of
-// 127.0.0.1 outside must be refused here; outside_test of package main goes
+// 127.0.0.1 outside must be refused here; TestProgram of package main goes
 // through it from the other side.
 func testOutside(t *testing.T, c *cluster.Cluster) {
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
@@ -34,8 +34,8 @@ func testOutside(t *testing.T, c *cluster.Cluster) {
 	if _, err := client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{}); err == nil {
 		t.Error("the kubeconfig for outside works inside")
 	}
-	instructions := access.Instructions("example.com")
-	for _, want := range []string{kubeconfig, access.HTTP, access.HTTPS, "example.com"} {
+	instructions := access.Instructions("example.com", "authority.pem")
+	for _, want := range []string{kubeconfig, access.HTTP, access.HTTPS, "https://example.com/", "authority.pem"} {
 		if !strings.Contains(instructions, want) {
 			t.Errorf("the instructions do not mention %s:\n%s", want, instructions)
 		}

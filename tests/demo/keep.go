@@ -10,24 +10,24 @@ import (
 )
 
 // stay leaves everything running until interrupted, and says how to reach it
-// from another terminal.
+// from another terminal. The files for that go with it.
 func (s *story) stay(ctx context.Context) error {
 	directory, err := cluster.Directory()
 	if err != nil {
 		return err
 	}
-	access, err := s.cluster.ExposeAll(filepath.Join(directory, "kubeconfig"))
+	kubeconfig, ca := filepath.Join(directory, "kubeconfig"), filepath.Join(directory, "ca.pem")
+	defer func() { _, _ = os.Remove(kubeconfig), os.Remove(ca) }()
+	access, err := s.cluster.ExposeAll(kubeconfig)
 	if err != nil {
 		return err
 	}
-	ca := filepath.Join(directory, "ca.pem")
 	if err := os.WriteFile(ca, []byte(s.ca.PEM()+"\n"), 0o644); err != nil {
 		return err
 	}
 	s.title("Look around")
-	fmt.Println(access.Instructions(nextHost))
-	fmt.Printf("The certificate authority is in %s; the application answers at\n\n", ca)
-	fmt.Printf("  curl --cacert %s --connect-to %s:443:%s https://%s/demo-hello\n\nInterrupt (ctrl-c) to end it all.\n",
+	fmt.Printf("\n%s\n", access.Instructions(nextHost, ca))
+	fmt.Printf("The application:\n  curl --cacert %s --connect-to %s:443:%s https://%s/demo-hello\n\nPress Ctrl-C to end it all.\n",
 		ca, nextHost, access.HTTPS, nextHost)
 	<-ctx.Done()
 	return nil

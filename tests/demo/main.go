@@ -32,11 +32,16 @@ func run() int {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := tour(ctx, *keep); err != nil {
+	err := tour(ctx, *keep)
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Println("\nInterrupted.")
+	default:
 		fmt.Printf("\nNot as told: %v\n", err)
-		return 1
 	}
-	return 0
+	return 1
 }
 
 // tour sets the stage, tells the story, and clears the stage again.
@@ -68,4 +73,5 @@ Real: the charm as packed, a Kubernetes API server with its controllers, the
 Gateway API, Traefik, certificates and HTTP. Simulated: Juju (its hook tools
 speak the real protocol) and the kubelet. Everything runs in a private network
 of this process.
+
 `

@@ -47,7 +47,10 @@ func output(format string, args ...any) { fmt.Printf("  "+format+"\n", args...) 
 // block prints text of several lines as output.
 func block(text string) {
 	for line := range strings.Lines(strings.TrimRight(text, "\n")) {
-		fmt.Print("  " + line)
+		if line != "\n" {
+			line = "  " + line
+		}
+		fmt.Print(line)
 	}
 	fmt.Println()
 }

@@ -194,9 +194,9 @@ func (s *story) changeHost(ctx context.Context) error {
 		return err
 	}
 	probe.Stop()
-	output("requests to the old host while the new one waits: %d sent, %d failed", probe.Sent, probe.Failed)
+	say("Requests to the old host while the new one waits: %d sent, %d failed.", probe.Sent, probe.Failed)
 	if probe.Failed > 0 || probe.Sent == 0 {
-		return fmt.Errorf("%d of %d requests failed: %w", probe.Failed, probe.Sent, probe.First)
+		return fmt.Errorf("%d of %d requests failed, first: %v", probe.Failed, probe.Sent, probe.First)
 	}
 	say("The authority signs:")
 	s.ca.Hold = false
@@ -236,6 +236,7 @@ func (s *story) figures(ctx context.Context) error {
 	for _, call := range s.hook.Calls {
 		tools[call.Tool]++
 	}
+	say("With one application:")
 	output("%s: %d ms", s.hook.Name, s.hook.Duration/time.Millisecond)
 	output("%d hook tool calls: %s", len(s.hook.Calls), tally(tools))
 	output("%d API requests: %s", total(counts), tally(counts))

@@ -65,7 +65,7 @@ func run(ctx context.Context, options cluster.Options, kubeconfig string) error 
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nThe cluster runs; logs are in %s.\n\n%s\nPress Ctrl-C to end it.\n", c.Dir(), access.Instructions("example.com"))
+	fmt.Printf("\nThe cluster runs; logs are in %s.\n\n%s\nPress Ctrl-C to end it.\n", c.Dir(), access.Instructions("example.com", "ca.pem"))
 	<-ctx.Done()
 	// It leads nowhere from now on.
 	_ = os.Remove(kubeconfig)
