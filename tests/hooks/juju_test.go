@@ -258,11 +258,15 @@ func (s *story) await(ctx context.Context, args []string) error {
 	app := s.deployed[0]
 	return s.lab.Await(ctx, app, func() error {
 		for _, unit := range s.lab.Juju.Status().Application(app).Units {
-			if unit.Leader && (unit.Status != kind || unit.Message != message) {
+			if !unit.Leader {
+				continue
+			}
+			if unit.Status != kind || unit.Message != message {
 				return fmt.Errorf("the status is %s: %s", unit.Status, unit.Message)
 			}
+			return nil
 		}
-		return nil
+		return fmt.Errorf("%s has no leader", app)
 	})
 }
 

@@ -42,12 +42,18 @@ func TestMain(m *testing.M) {
 // run starts what the stories share, and ends it after them.
 func run(m *testing.M) (code int, err error) {
 	flag.Parse()
-	directory, err := os.MkdirTemp("", "charm-")
+	directory, err := os.MkdirTemp("", "stories-")
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
-	if err := unpack(lab.CharmFile(), directory); err != nil {
+	// testscript makes its directories there, and leaves them when -run leaves
+	// out a story.
+	if err := os.Setenv("GOTMPDIR", directory); err != nil {
+		return 0, err
+	}
+	unpacked := filepath.Join(directory, "charm")
+	if err := unpack(lab.CharmFile(), unpacked); err != nil {
 		return 0, fmt.Errorf("cannot unpack the charm: %w", err)
 	}
 	c, err := cluster.Start(context.Background(), cluster.Options{Progress: os.Stderr})
@@ -55,7 +61,7 @@ func run(m *testing.M) (code int, err error) {
 		return 0, fmt.Errorf("cannot start the cluster: %w", err)
 	}
 	defer func() { err = errors.Join(err, c.Stop()) }()
-	shared = stage{cluster: c, charm: directory}
+	shared = stage{cluster: c, charm: unpacked}
 	return m.Run(), nil
 }
 
