@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -132,8 +131,8 @@ func TestNoChange(t *testing.T) {
 			t.Errorf("a hook that changes nothing does %s", request)
 		}
 	}
-	if requests == 0 || requests > 8 {
-		t.Errorf("%d API requests, want at most 8: %v", requests, counts)
+	if requests != 7 {
+		t.Errorf("%d API requests, want 7: %v", requests, counts)
 	}
 	for _, call := range last.Calls {
 		if strings.HasSuffix(call.Tool, "-set") && call.Tool != "status-set" {
@@ -141,27 +140,4 @@ func TestNoChange(t *testing.T) {
 		}
 	}
 	t.Logf("%s with 10 applications: %v, %d hook tool calls, %d API requests", last.Name, last.Duration, len(last.Calls), requests)
-}
-
-// awaitRefused waits until a TLS client is not served.
-func (f *fixture) awaitRefused(url string) {
-	f.t.Helper()
-	f.must(eventually(f.ctx, func(ctx context.Context) error {
-		if _, err := f.Get(ctx, url, f.ca.Pool()); err == nil {
-			return errors.New(url + " is still served over TLS")
-		}
-		return nil
-	}))
-}
-
-// awaitNothing waits until the cluster has nothing of the charm any more.
-func (f *fixture) awaitNothing() {
-	f.t.Helper()
-	f.must(eventually(f.ctx, func(ctx context.Context) error {
-		objects, err := f.Objects(ctx, charm)
-		if err == nil && len(objects) > 0 {
-			err = fmt.Errorf("left over: %v", objects)
-		}
-		return err
-	}))
 }

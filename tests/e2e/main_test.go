@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -13,7 +14,7 @@ import (
 )
 
 // shared is the cluster of all tests. Each test has a model and hosts of its own
-// in it; tests that take away what others need do not run in parallel.
+// in it, and takes away nothing that others need: all run in parallel.
 var shared *cluster.Cluster
 
 func TestMain(m *testing.M) {
@@ -147,6 +148,29 @@ func (f *fixture) awaitAnswer(url string, code int) lab.Response {
 		return err
 	}))
 	return response
+}
+
+// awaitRefused waits until a TLS client is not served.
+func (f *fixture) awaitRefused(url string) {
+	f.t.Helper()
+	f.must(eventually(f.ctx, func(ctx context.Context) error {
+		if _, err := f.Get(ctx, url, f.ca.Pool()); err == nil {
+			return errors.New(url + " is still served over TLS")
+		}
+		return nil
+	}))
+}
+
+// awaitNothing waits until the cluster has nothing of the charm any more.
+func (f *fixture) awaitNothing() {
+	f.t.Helper()
+	f.must(eventually(f.ctx, func(ctx context.Context) error {
+		objects, err := f.Objects(ctx, charm)
+		if err == nil && len(objects) > 0 {
+			err = fmt.Errorf("left over: %v", objects)
+		}
+		return err
+	}))
 }
 
 func eventually(ctx context.Context, check func(context.Context) error) error {
