@@ -18,8 +18,7 @@ func TestLosingLeadershipInTheMiddleTakesNothingDown(t *testing.T) {
 		t.Run(relation, func(t *testing.T) {
 			t.Parallel()
 			w := serving(t)
-			w.relations["certificates"] = []string{"certificates:2"}
-			w.remotes["certificates:2"] = "ca"
+			w.withAuthority()
 			w.before = func(call gocharm.Call) error {
 				if call.Tool == "relation-get" && slices.Contains(call.Args, relation) && call.Args[len(call.Args)-1] == own {
 					w.leader = false
@@ -35,6 +34,23 @@ func TestLosingLeadershipInTheMiddleTakesNothingDown(t *testing.T) {
 				t.Errorf("status is %q", got)
 			}
 		})
+	}
+}
+
+func TestLosingLeadershipInAnActionIsSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withAuthority()
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "relation-get" && call.Args[len(call.Args)-1] == own {
+			w.leader = false
+			return denied(call)
+		}
+		return nil
+	}
+	w.run(gocharm.Event{Kind: gocharm.Action, Action: &gocharm.EventAction{Name: "get-certificate"}})
+	if want := []string{"Only the leader can tell; run this on gw/leader."}; !slices.Equal(w.failed, want) {
+		t.Errorf("failed with %q", w.failed)
 	}
 }
 

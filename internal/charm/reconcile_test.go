@@ -1,6 +1,7 @@
 package charm_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,5 +46,21 @@ func TestRefusedRequestsAreLogged(t *testing.T) {
 	}
 	if log := strings.Join(w.log, "\n"); !strings.Contains(log, "no right to /api/v1/namespaces/prod/services") {
 		t.Errorf("log is %q", log)
+	}
+}
+
+// What was done is worth knowing most when the rest failed.
+func TestChangesOfAFailedHookAreLogged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.invalid = "/httproutes/"
+	if err := w.try(gocharm.Event{Kind: gocharm.UpdateStatus}); err == nil {
+		t.Error("the hook does not fail")
+	}
+	if !slices.Contains(w.log, "Gateway/gw created") {
+		t.Errorf("log is %q", w.log)
+	}
+	if len(w.status) > 0 {
+		t.Errorf("status is %q", w.status)
 	}
 }

@@ -1,12 +1,84 @@
 package charm_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
+
+// A key is made once, and found again under either label.
+func TestKeyIsKept(t *testing.T) {
+	t.Parallel()
+	current, legacy := tlscertificates.KeyLabels("certificates")
+	for _, label := range []string{current, legacy} {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.withAuthority()
+			w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+			key, request := w.secrets[current], w.bags["certificates:2"][own]["certificate_signing_requests"]
+			if key == "" || request == "" {
+				t.Fatal("no key or no request was made")
+			}
+			w.secrets = map[string]string{label: key}
+			w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+			if !maps.Equal(w.secrets, map[string]string{label: key}) {
+				t.Error("the key was written again")
+			}
+			if got := w.bags["certificates:2"][own]["certificate_signing_requests"]; got != request {
+				t.Error("another certificate was requested")
+			}
+		})
+	}
+}
+
+// A key that cannot be had just now is not a key that is not there: another one
+// would mean another certificate for every host.
+func TestKeyThatIsRefusedIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withAuthority()
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "secret-get" {
+			return denied(call)
+		}
+		return nil
+	}
+	if err := w.try(gocharm.Event{Kind: gocharm.UpdateStatus}); err == nil {
+		t.Error("the hook does not fail")
+	}
+	if len(w.secrets) > 0 {
+		t.Error("a new key was made")
+	}
+}
+
+// The label of a key that cannot be read is taken: its secret gets another key.
+func TestKeyThatCannotBeReadIsReplaced(t *testing.T) {
+	t.Parallel()
+	label, _ := tlscertificates.KeyLabels("certificates")
+	w := newWorld(t)
+	w.withAuthority()
+	w.secrets[label] = "no PEM"
+	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	if _, err := tlscertificates.ParseKey(w.secrets[label]); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSecretThatIsGoneIsNoError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "secret-remove" {
+			return &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret not found"}
+		}
+		return nil
+	}
+	w.run(gocharm.Event{Kind: gocharm.SecretRemove, Secret: &gocharm.EventSecret{ID: "s1", Revision: 1}})
+}
 
 func TestSecretsAreDropped(t *testing.T) {
 	t.Parallel()

@@ -38,9 +38,10 @@ type juju struct {
 	units     map[string][]string                     // by relation id
 	bags      map[string]map[string]map[string]string // by relation id and name
 	state     map[string]string
+	secrets   map[string]string        // private key by label
 	before    func(gocharm.Call) error // called before each tool; its error is the tool's
 
-	status, log []string
+	status, log, failed []string
 }
 
 func (*juju) Close() error { return nil }
@@ -82,12 +83,41 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 	case "juju-log":
 		j.log = append(j.log, last)
 		return nil, nil
+	case "action-get":
+		return []byte("{}"), nil
+	case "action-fail":
+		j.failed = append(j.failed, last)
+		return nil, nil
 	case "secret-remove":
 		return nil, nil
-	case "secret-get":
-		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret not found"}
+	}
+	if strings.HasPrefix(call.Tool, "secret-") {
+		return j.secret(call)
 	}
 	return nil, fmt.Errorf("%s: not here", call.Tool)
+}
+
+// secret answers the tools for the secret of the private key.
+func (j *juju) secret(call gocharm.Call) ([]byte, error) {
+	label := ""
+	for _, arg := range call.Args {
+		if name, value, _ := strings.Cut(arg, "="); name == "--label" {
+			label = value
+		}
+	}
+	key, found := j.secrets[label]
+	switch {
+	case call.Tool == "secret-add" && found:
+		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret with label already exists"}
+	case call.Tool == "secret-add", call.Tool == "secret-set":
+		j.secrets[label] = call.Content["private-key"]
+		return []byte("secret:d0ns8mh3t7s5d8ihj6eg"), nil
+	case !found:
+		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret not found"}
+	case call.Tool == "secret-info-get":
+		return json.Marshal(map[string]any{"d0ns8mh3t7s5d8ihj6eg": map[string]any{"label": label, "owner": "application", "revision": 1}})
+	}
+	return json.Marshal(map[string]string{"private-key": key})
 }
 
 func ptr[T any](value T) *T { return &value }
@@ -102,6 +132,7 @@ type apiServer struct {
 	objects  map[string]map[string]any
 	requests []string // such as "PATCH /api/v1/…"; of a watch "WATCH /api/v1/…"
 	refuse   bool     // answer 403 to everything
+	invalid  string   // answer 422 to a patch of a path with that in it
 	version  int
 }
 
@@ -118,6 +149,8 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch object := a.objects[r.URL.Path]; {
 	case a.refuse:
 		code, answer = http.StatusForbidden, failure(http.StatusForbidden, "Forbidden", "no right to "+r.URL.Path)
+	case method == http.MethodPatch && a.invalid != "" && strings.Contains(r.URL.Path, a.invalid):
+		code, answer = http.StatusUnprocessableEntity, failure(http.StatusUnprocessableEntity, "Invalid", "no good")
 	case method == http.MethodPatch:
 		answer = a.apply(r)
 	case method == http.MethodDelete:
@@ -244,7 +277,7 @@ func newWorld(t *testing.T) *world {
 		bags: map[string]map[string]map[string]string{"gateway:1": {
 			own: {}, "shop": {"model": `"prod"`, "name": `"shop"`, "port": "8080"}, "shop/0": {"host": `"shop-0"`},
 		}},
-		state: map[string]string{},
+		state: map[string]string{}, secrets: map[string]string{},
 	}, apiServer: &apiServer{objects: map[string]map[string]any{
 		gatewayAPI + "/gatewayclasses/c": {
 			"metadata": map[string]any{"name": "c", "generation": 1},
@@ -281,6 +314,13 @@ func serving(t *testing.T) *world {
 // run handles an event.
 func (w *world) run(event gocharm.Event) {
 	w.t.Helper()
+	if err := w.try(event); err != nil {
+		w.t.Errorf("%s: %v", event.Kind, err)
+	}
+}
+
+// try handles an event that may fail.
+func (w *world) try(event gocharm.Event) error {
 	event.Unit, event.Model = own+"/0", "prod"
 	c := charm.Charm{
 		Event: event, Tools: gocharm.NewTools(w.juju), Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
@@ -292,9 +332,14 @@ func (w *world) run(event gocharm.Event) {
 			return kube.NewClient(config, options)
 		},
 	}
-	if err := c.Run(w.t.Context()); err != nil {
-		w.t.Errorf("%s: %v", event.Kind, err)
-	}
+	return c.Run(w.t.Context())
+}
+
+// withAuthority relates a certificate authority, which writes nothing.
+func (w *world) withAuthority() {
+	w.relations["certificates"] = []string{"certificates:2"}
+	w.remotes["certificates:2"] = "ca"
+	w.bags["certificates:2"] = map[string]map[string]string{own: {}, "ca": {}}
 }
 
 func (w *world) lastStatus() string {
