@@ -1,11 +1,13 @@
 package state_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -45,18 +47,37 @@ func TestCertificatesFor(t *testing.T) {
 	}
 }
 
-// TestNewCertificatesWithoutKey shows that without a key every request of ours
-// counts as another's: all are made anew.
+// TestNewCertificatesWithoutKey shows that without the key it was made with, a
+// request of ours counts as another's, and is made anew.
 func TestNewCertificatesWithoutKey(t *testing.T) {
 	t.Parallel()
-	for name, key := range map[string]state.PrivateKey{"none": "", "unreadable": "no PEM"} {
-		own := state.Databag{"certificate_signing_requests": `[{"certificate_signing_request": "x", "ca": false}]`}
-		got, remarks := state.NewCertificates("certificates:4", key, own, nil, time.Unix(0, 0))
-		if got.Key != "" || !got.Related || len(got.Hosts()) != 0 {
+	const host = "web.example.com"
+	ours := newKey(t)
+	request, err := tlscertificates.NewRequest(rand.Reader, ours, state.Subject(host))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := tlscertificates.EncodeRequests([]tlscertificates.Request{request})
+	tests := map[string]struct {
+		key     state.PrivateKey
+		foreign bool
+		remarks int
+	}{
+		"ours":       {state.PrivateKey(tlscertificates.EncodeKey(ours)), false, 0},
+		"another":    {state.PrivateKey(tlscertificates.EncodeKey(newKey(t))), true, 0},
+		"none":       {"", true, 0},
+		"unreadable": {"no PEM", true, 1},
+	}
+	for name, test := range tests {
+		got, remarks := state.NewCertificates("certificates:4", test.key, own, nil, time.Unix(0, 0))
+		if len(got.Entries) != 1 || got.Entries[0].Foreign != test.foreign || !got.Asked(host) || !got.Related {
 			t.Errorf("%s: got %+v", name, got)
 		}
-		if len(remarks) == 0 {
-			t.Errorf("%s: nothing said about it", name)
+		if len(remarks) != test.remarks {
+			t.Errorf("%s: remarks are %q", name, remarks)
+		}
+		if test.remarks > 0 && got.Key != "" {
+			t.Errorf("%s: the key is kept", name)
 		}
 	}
 }
