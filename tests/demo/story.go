@@ -141,6 +141,7 @@ func (s *story) traffic(ctx context.Context) error {
 
 func (s *story) getCertificate(ctx context.Context) error {
 	s.title("Look at the certificate")
+	say("The action shows PEM; here is what it says.")
 	command("juju run %s/0 get-certificate", charm)
 	result, err := s.lab.Juju.RunAction(ctx, charm+"/0", "get-certificate", nil)
 	if err != nil {
