@@ -181,7 +181,8 @@ func TestMainLeavesNobodyBehind(t *testing.T) {
 	t.Run("when it is killed", func(t *testing.T) {
 		t.Parallel()
 		waiting := again("orphan")
-		waiting.Env = append(waiting.Env, "ORPHAN_WAIT=yes")
+		// A killed process leaves its temporary directory.
+		waiting.Env = append(waiting.Env, "ORPHAN_WAIT=yes", "TMPDIR="+t.TempDir())
 		command, output := started(t, waiting)
 		waitForLine(t, output, "ready")
 		if err := command.Process.Kill(); err != nil {
