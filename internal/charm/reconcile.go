@@ -135,7 +135,7 @@ func (c *Charm) logRefusal(ctx context.Context, refusal error) error {
 }
 
 func (c *Charm) logEnd(ctx context.Context, status plan.Status, changes int, took time.Duration) error {
-	message := fmt.Sprintf("%s: changed %d objects in %d ms; %s: %s",
+	message := fmt.Sprintf("%s: objects changed: %d, in %d ms; %s: %s",
 		c.Event, changes, took.Milliseconds(), status.Kind, cmp.Or(status.Whole, status.Message))
 	if err := c.Tools.Log(ctx, gocharm.LevelInfo, message); err != nil {
 		return fmt.Errorf("cannot log: %w", err)
