@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -135,7 +137,11 @@ func (s *story) traffic(ctx context.Context) error {
 	if err == nil {
 		return fmt.Errorf("the certificate was accepted without its authority (answer %d)", response.Code)
 	}
-	output("%v", err)
+	var failure *url.Error
+	if !errors.As(err, &failure) {
+		return err
+	}
+	output("%v", failure.Err)
 	return nil
 }
 
@@ -264,10 +270,10 @@ func (s *story) removeRelation(ctx context.Context) error {
 	if err := s.expectObjects(ctx, "Gateway/"+charm, "HTTPRoute/"+charm+"-http", "Secret/"+charm+"-secret-"+nextHost); err != nil {
 		return err
 	}
-	url := "https://" + nextHost + "/demo-hello"
-	curl("curl -o /dev/null -w '%{http_code}' --cacert ca.pem", url)
+	address := "https://" + nextHost + "/demo-hello"
+	curl("curl -o /dev/null -w '%{http_code}' --cacert ca.pem", address)
 	err := s.eventually(ctx, func(ctx context.Context) error {
-		return s.lab.Expect(ctx, url, s.ca.Pool(), http.StatusNotFound)
+		return s.lab.Expect(ctx, address, s.ca.Pool(), http.StatusNotFound)
 	})
 	if err != nil {
 		return err
