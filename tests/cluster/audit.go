@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,7 +82,7 @@ func (c *Cluster) RequestCount(user string) (map[string]int, error) {
 
 // ResetRequestCounts makes user's count begin anew.
 func (c *Cluster) ResetRequestCounts(user string) error {
-	information, err := os.Stat(c.auditLog())
+	end, err := endOfLines(c.auditLog())
 	if err != nil {
 		return fmt.Errorf("cannot read the audit log: %w", err)
 	}
@@ -90,8 +91,35 @@ func (c *Cluster) ResetRequestCounts(user string) error {
 	if c.audit.from == nil {
 		c.audit.from = map[string]int64{}
 	}
-	c.audit.from[user] = information.Size()
+	c.audit.from[user] = end
 	return nil
+}
+
+// endOfLines is the offset behind the last whole line of a file. Somebody else's
+// may be half written at the moment.
+func endOfLines(path string) (int64, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	end, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, err
+	}
+	chunk := make([]byte, 4096)
+	for end > 0 {
+		start := max(0, end-int64(len(chunk)))
+		n, err := file.ReadAt(chunk[:end-start], start)
+		if err != nil {
+			return 0, err
+		}
+		if i := bytes.LastIndexByte(chunk[:n], '\n'); i >= 0 {
+			return start + int64(i) + 1, nil
+		}
+		end = start
+	}
+	return 0, nil
 }
 
 // ServiceAccount is the user name of an application's ServiceAccount.
