@@ -61,7 +61,7 @@ func (s *story) eventually(ctx context.Context, check func(context.Context) erro
 
 // statusIs compares the charm's status.
 func (s *story) statusIs(kind, message string) error {
-	unit := s.lab.Unit(charm)
+	unit := s.lab.Juju.Status().Unit(charm + "/0")
 	if unit.Status != kind || unit.Message != message {
 		return fmt.Errorf("status is %s %q, not %s %q", unit.Status, unit.Message, kind, message)
 	}
@@ -78,7 +78,7 @@ func (s *story) showStatus() {
 	command("juju status %s", charm)
 	status := s.lab.Juju.Status()
 	status.Relations = nil
-	status.Applications = slices.DeleteFunc(status.Applications, func(app jujutest.ApplicationStatus) bool { return app.Name != charm })
+	status.Applications = []jujutest.ApplicationStatus{status.Application(charm)}
 	block(status.String())
 }
 

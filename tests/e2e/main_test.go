@@ -121,7 +121,7 @@ func (f *fixture) must(err error) {
 func (f *fixture) awaitStatus(kind, message string) {
 	f.t.Helper()
 	f.must(f.Await(f.ctx, charm, func() error {
-		if unit := f.Unit(charm); unit.Status != kind || unit.Message != message {
+		if unit := f.Juju.Status().Unit(charm + "/0"); unit.Status != kind || unit.Message != message {
 			return fmt.Errorf("status is %s %q, not %s %q", unit.Status, unit.Message, kind, message)
 		}
 		return nil

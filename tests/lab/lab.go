@@ -135,8 +135,10 @@ func (l *Lab) Relate(ctx context.Context, a, b string) error {
 	if err != nil {
 		return err
 	}
-	for _, side := range []string{a, b} {
-		name, _, _ := strings.Cut(side, ":")
+	a, _, _ = strings.Cut(a, ":")
+	b, _, _ = strings.Cut(b, ":")
+	for _, side := range [][2]string{{a, b}, {b, a}} {
+		name, other := side[0], side[1]
 		if app := l.apps[name]; app != nil {
 			app.Relation = id
 			if err := app.write(); err != nil {
@@ -145,7 +147,7 @@ func (l *Lab) Relate(ctx context.Context, a, b string) error {
 		}
 		if authority := l.authorities[name]; authority != nil {
 			authority.relation = id
-			authority.requirer, _, _ = strings.Cut(map[bool]string{true: b, false: a}[side == a], ":")
+			authority.requirer = other
 		}
 	}
 	return nil
@@ -160,17 +162,6 @@ func (l *Lab) Unrelate(ctx context.Context, a, b string) error {
 		}
 	}
 	return l.Juju.RemoveRelation(ctx, a, b)
-}
-
-// Unit is the first unit of an application as `juju status` has it; the zero value
-// when there is none.
-func (l *Lab) Unit(app string) jujutest.UnitStatus {
-	for _, status := range l.Juju.Status().Applications {
-		if status.Name == app && len(status.Units) > 0 {
-			return status.Units[0]
-		}
-	}
-	return jujutest.UnitStatus{}
 }
 
 // Settle lets all that is pending happen: events, answers of the certificate

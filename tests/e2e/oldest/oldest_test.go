@@ -42,7 +42,7 @@ func TestBundle120(t *testing.T) {
 	must(l.Relate(ctx, "web:ingress", charm))
 	must(l.Settle(ctx))
 	must(l.Await(ctx, charm, func() error {
-		unit := l.Unit(charm)
+		unit := l.Juju.Status().Unit(charm + "/0")
 		if unit.Status != "active" || unit.Message != "Gateway addresses: "+c.GatewayAddress() {
 			return fmt.Errorf("%s is %s %q", unit.Name, unit.Status, unit.Message)
 		}
