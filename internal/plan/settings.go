@@ -119,10 +119,7 @@ func gatewayClass(s state.State) (string, *Status) {
 func configuredClass(s state.State, wanted, live string) (string, *Status) {
 	i := slices.IndexFunc(s.Cluster.Classes, func(c gatewayv1.GatewayClass) bool { return c.Name == wanted })
 	if i < 0 {
-		if len(s.Cluster.Classes) == 0 {
-			return live, statusOf(blocked("There is no GatewayClass in the cluster: install a Gateway API controller"))
-		}
-		return live, statusOf(blocked("Gateway class must be one of: [" + strings.Join(classNames(s.Cluster.Classes), ",") + "]"))
+		return live, oneOf(s.Cluster.Classes)
 	}
 	accepted := classAccepted(s.Cluster.Classes[i])
 	switch {
@@ -151,12 +148,20 @@ func onlyClass(s state.State, live string) (string, *Status) {
 	case len(accepted) == 1:
 		return accepted[0].Name, nil
 	case len(accepted) > 1:
-		return live, statusOf(blocked("Gateway class must be one of: [" + strings.Join(classNames(accepted), ",") + "]"))
+		return live, oneOf(accepted)
 	case len(all) > 0:
 		return live, statusOf(blocked("No gateway class is accepted by a controller: [" + strings.Join(all, ",") + "]"))
 	default:
-		return live, statusOf(blocked("There is no GatewayClass in the cluster: install a Gateway API controller"))
+		return live, oneOf(nil)
 	}
+}
+
+// oneOf asks the operator to choose a class, or to bring one.
+func oneOf(classes []gatewayv1.GatewayClass) *Status {
+	if len(classes) == 0 {
+		return statusOf(blocked("There is no GatewayClass in the cluster: install a Gateway API controller"))
+	}
+	return statusOf(blocked("Gateway class must be one of: [" + strings.Join(classNames(classes), ",") + "]"))
 }
 
 func classAccepted(class gatewayv1.GatewayClass) condition {
