@@ -77,7 +77,7 @@ func (c *Charm) publishRequests(ctx context.Context, certificates state.Certific
 			return err
 		}
 		for _, host := range wanted.Create {
-			request, err := tlscertificates.NewRequest(rand.Reader, key, state.Subject(host))
+			request, err := tlscertificates.NewRequest(rand.Reader, c.Now, key, state.Subject(host))
 			if err != nil {
 				return err
 			}

@@ -145,11 +145,11 @@ func newCertificate(request tlscertificates.Request, key *rsa.PrivateKey, answer
 		return entry
 	}
 	entry.Hosts = details.DNSNames
-	if key == nil || len(entry.Hosts) != 1 || !request.Fits(Subject(entry.Hosts[0]), false, key) {
+	if key == nil || len(entry.Hosts) != 1 || !request.Fits(Subject(entry.Hosts[0]), false, &key.PublicKey) {
 		return entry
 	}
 	entry.Foreign = false
-	verdict := tlscertificates.Judge(request, key, answers, now)
+	verdict := tlscertificates.Judge(request, &key.PublicKey, answers, now)
 	entry.State, entry.Reason = certificateState(verdict), verdict.Reason
 	if entry.State != CertificateIssued {
 		return entry

@@ -53,7 +53,7 @@ func TestNewCertificatesWithoutKey(t *testing.T) {
 	t.Parallel()
 	const host = "web.example.com"
 	ours := newKey(t)
-	request, err := tlscertificates.NewRequest(rand.Reader, ours, state.Subject(host))
+	request, err := tlscertificates.NewRequest(rand.Reader, time.Unix(0, 0), ours, state.Subject(host))
 	if err != nil {
 		t.Fatal(err)
 	}

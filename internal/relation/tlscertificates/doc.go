@@ -19,7 +19,7 @@
 //	requests, remarks := tlscertificates.ParseRequests(ourBag)
 //	provider := tlscertificates.ParseProvider(theirBag)
 //	for _, request := range requests {
-//		verdict := tlscertificates.Judge(request, key, provider, now)
+//		verdict := tlscertificates.Judge(request, &key.PublicKey, provider, now)
 //		if verdict.State == tlscertificates.Issued {
 //			serve(verdict.ChainPEM)
 //		}

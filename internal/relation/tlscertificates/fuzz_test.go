@@ -27,7 +27,7 @@ func FuzzParseProvider(f *testing.F) {
 				t.Errorf("error not fit to show: %q", text)
 			}
 		}
-		verdict := tlscertificates.Judge(fixture.request, fixture.key, provider, now)
+		verdict := tlscertificates.Judge(fixture.request, &fixture.key.PublicKey, provider, now)
 		if (verdict.State == tlscertificates.Issued) != (verdict.ChainPEM != "") {
 			t.Errorf("%v with chain %q", verdict.State, verdict.ChainPEM)
 		}

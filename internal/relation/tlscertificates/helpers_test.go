@@ -69,7 +69,7 @@ func load(tb testing.TB) fixture {
 
 // judge judges the fixture's request by a provider's bag.
 func (f fixture) judge(provider bag) tlscertificates.Verdict {
-	return tlscertificates.Judge(f.request, f.key, tlscertificates.ParseProvider(provider), now)
+	return tlscertificates.Judge(f.request, &f.key.PublicKey, tlscertificates.ParseProvider(provider), now)
 }
 
 // entry returns the self-signed provider's only entry, changed. A nil value is
@@ -197,7 +197,7 @@ func (f fixture) newRequest(tb testing.TB, names []string, addresses ...net.IP) 
 	if len(names) > 0 {
 		subject.CommonName = names[0]
 	}
-	request, err := tlscertificates.NewRequest(rand.Reader, f.key, subject)
+	request, err := tlscertificates.NewRequest(rand.Reader, now, f.key, subject)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func (s State) String() string {
 }
 
 // Judge finds what the provider's data say at time now of our request r, made with
-// key. A certificate may be served only if it answers r (the same CSR, byte for
+// the private part of key. A certificate may be served only if it answers r (the same CSR, byte for
 // byte in DER), has our key, is a CA's just when r asks for one, covers every
 // name and address of r, is not revoked and is within its validity.
 //
@@ -27,7 +27,7 @@ func (s State) String() string {
 // revoked is revoked wherever else it is listed. When none may be served, the
 // verdict is the one that asks most of the caller: Revoked, NotYetValid, Denied,
 // Expired, Unusable, Pending, in this order.
-func Judge(r Request, key *rsa.PrivateKey, p Provider, now time.Time) Verdict {
+func Judge(r Request, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
 	csr, err := r.parse()
 	if err != nil {
 		return Verdict{State: Unusable, Reason: "our own request cannot be read"}
@@ -78,7 +78,7 @@ func better(a, b Verdict) bool {
 }
 
 // judgeOne finds what one certificate is worth that answers csr.
-func judgeOne(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.PrivateKey, p Provider, now time.Time) Verdict {
+func judgeOne(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
 	verdict := Verdict{
 		Leaf:      c.Leaf,
 		CA:        c.CA,
@@ -90,9 +90,9 @@ func judgeOne(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.Pri
 	return verdict
 }
 
-func stateOf(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.PrivateKey, p Provider, now time.Time) (State, string) {
+func stateOf(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.PublicKey, p Provider, now time.Time) (State, string) {
 	switch {
-	case key == nil || !key.PublicKey.Equal(c.Leaf.PublicKey):
+	case key == nil || !key.Equal(c.Leaf.PublicKey):
 		return Unusable, "the certificate has another key than ours"
 	case isCA(c.Leaf) != ca:
 		return Unusable, kindProblem[ca]

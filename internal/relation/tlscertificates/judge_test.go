@@ -73,7 +73,7 @@ func TestJudgeOneCertificate(t *testing.T) {
 			provider := tlscertificates.ParseProvider(bagOf(t, map[string]any{
 				"certificate_signing_request": request.PEM, "certificate": leaf, "ca": toPEM(root.certificate),
 			}))
-			got := tlscertificates.Judge(request, f.key, provider, now)
+			got := tlscertificates.Judge(request, &f.key.PublicKey, provider, now)
 			if got.State != c.want || got.Reason != c.reason {
 				t.Errorf("%v (%s), want %v (%s)", got.State, got.Reason, c.want, c.reason)
 			}
@@ -90,7 +90,7 @@ func TestCommonNameOnly(t *testing.T) {
 	t.Parallel()
 	f := load(t)
 	root := newAuthority(t, "root", nil)
-	request, err := tlscertificates.NewRequest(strings.NewReader(strings.Repeat("x", 99)), f.key, tlscertificates.Subject{CommonName: "a.example.com"})
+	request, err := tlscertificates.NewRequest(strings.NewReader(strings.Repeat("x", 99)), now, f.key, tlscertificates.Subject{CommonName: "a.example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestCommonNameOnly(t *testing.T) {
 		provider := tlscertificates.ParseProvider(bagOf(t, map[string]any{
 			"certificate_signing_request": request.PEM, "certificate": root.issue(t, &f.key.PublicKey, []string{certified}),
 		}))
-		if got := tlscertificates.Judge(request, f.key, provider, now); got.State != want {
+		if got := tlscertificates.Judge(request, &f.key.PublicKey, provider, now); got.State != want {
 			t.Errorf("certificate for %s: %v (%s), want %v", certified, got.State, got.Reason, want)
 		}
 	}
@@ -184,16 +184,16 @@ func TestJudgeOddInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := tlscertificates.Judge(f.request, other, provider, now); got.State != tlscertificates.Unusable {
+	if got := tlscertificates.Judge(f.request, &other.PublicKey, provider, now); got.State != tlscertificates.Unusable {
 		t.Errorf("after a change of key: %v", got.State)
 	}
 	if got := tlscertificates.Judge(f.request, nil, provider, now); got.State != tlscertificates.Unusable {
 		t.Errorf("without a key: %v", got.State)
 	}
-	if got := tlscertificates.Judge(tlscertificates.Request{PEM: "x"}, f.key, provider, now); got.State != tlscertificates.Unusable {
+	if got := tlscertificates.Judge(tlscertificates.Request{PEM: "x"}, &f.key.PublicKey, provider, now); got.State != tlscertificates.Unusable {
 		t.Errorf("without a request: %v", got.State)
 	}
-	if got := tlscertificates.Judge(f.request, f.key, tlscertificates.Provider{Certificates: []tlscertificates.Certificate{{}}}, now); got.State != tlscertificates.Pending {
+	if got := tlscertificates.Judge(f.request, &f.key.PublicKey, tlscertificates.Provider{Certificates: []tlscertificates.Certificate{{}}}, now); got.State != tlscertificates.Pending {
 		t.Errorf("with an empty certificate: %v", got.State)
 	}
 	if got := tlscertificates.State(99).String(); got != "state 99" {
@@ -220,7 +220,7 @@ func TestProviderBounds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			provider := tlscertificates.ParseProvider(c.bag)
-			if got := tlscertificates.Judge(f.request, f.key, provider, now); got.State != c.want {
+			if got := tlscertificates.Judge(f.request, &f.key.PublicKey, provider, now); got.State != c.want {
 				t.Errorf("%v (%s), want %v", got.State, got.Reason, c.want)
 			}
 			if !slices.EqualFunc(provider.Remarks, c.remarks, strings.HasPrefix) {

@@ -5,12 +5,16 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"regexp"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -37,15 +41,36 @@ func (s Subject) commonName() string {
 	return s.CommonName
 }
 
-// NewUniqueID returns a random (version 4) UUID.
-func NewUniqueID(random io.Reader) (string, error) {
+// NewUniqueID returns a UUID of version 7 (RFC 9562): the time, then random bits. By
+// the time a request tells when it was made, which no databag does.
+func NewUniqueID(random io.Reader, now time.Time) (string, error) {
 	var b [16]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
+	if _, err := io.ReadFull(random, b[6:]); err != nil {
 		return "", fmt.Errorf("cannot make unique identifier: %w", err)
 	}
-	b[6] = b[6]&0x0f | 0x40
+	var millis [8]byte
+	binary.BigEndian.PutUint64(millis[:], uint64(now.UnixMilli()))
+	copy(b[:6], millis[2:])
+	b[6] = b[6]&0x0f | 0x70
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
+}
+
+// uuid7 matches a UUID of version 7 and takes out the time.
+var uuid7 = regexp.MustCompile(`^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
+// madeAt gives the time in a unique identifier, zero when there is none in it: the
+// Python library's are of version 4.
+func madeAt(uniqueID string) time.Time {
+	parts := uuid7.FindStringSubmatch(uniqueID)
+	if parts == nil {
+		return time.Time{}
+	}
+	millis, err := strconv.ParseInt(parts[1]+parts[2], 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(millis).UTC()
 }
 
 // NewRequest makes a request like those of the Python library: PKCS#10, RSA with
@@ -54,13 +79,13 @@ func NewUniqueID(random io.Reader) (string, error) {
 //
 // RSA signatures of this kind are not random: without the unique identifier, a
 // renewal with the same key would be the same request, and no provider would
-// see that anything is asked of it.
-func NewRequest(random io.Reader, key *rsa.PrivateKey, subject Subject) (Request, error) {
+// see that anything is asked of it. It holds the time now, see [Details].Made.
+func NewRequest(random io.Reader, now time.Time, key *rsa.PrivateKey, subject Subject) (Request, error) {
 	if key == nil {
 		return Request{}, errors.New("cannot make certificate request: no private key")
 	}
 	if subject.UniqueID == "" {
-		id, err := NewUniqueID(random)
+		id, err := NewUniqueID(random, now)
 		if err != nil {
 			return Request{}, err
 		}

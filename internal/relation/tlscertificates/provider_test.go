@@ -107,7 +107,7 @@ func TestAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			provider := tlscertificates.ParseProvider(c.bag)
-			verdict := tlscertificates.Judge(f.request, f.key, provider, now)
+			verdict := tlscertificates.Judge(f.request, &f.key.PublicKey, provider, now)
 			if verdict.State != c.want || !strings.HasPrefix(verdict.Reason, c.reason) {
 				t.Errorf("%v (%s), want %v (%s)", verdict.State, verdict.Reason, c.want, c.reason)
 			}

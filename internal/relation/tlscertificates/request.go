@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
@@ -94,6 +95,7 @@ type Details struct {
 	DNSNames    []string
 	IPAddresses []net.IP
 	UniqueID    string         // x500UniqueIdentifier; empty: none
+	Made        time.Time      // when NewRequest made it, to the millisecond; zero: unknown
 	PublicKey   *rsa.PublicKey // nil: not RSA
 }
 
@@ -113,17 +115,18 @@ func (r Request) Details() (Details, error) {
 	for _, attribute := range csr.Subject.Names {
 		if attribute.Type.Equal(oidUniqueID) {
 			details.UniqueID, _ = attribute.Value.(string)
+			details.Made = madeAt(details.UniqueID)
 		}
 	}
 	return details, nil
 }
 
-// Fits tells whether r asks for subject and ca with this key, and for nothing
+// Fits tells whether r asks for subject and ca with the private part of key, and for nothing
 // else: then it is kept, and a certificate that answers it goes on serving. The
 // value of the unique identifier does not count, its presence does.
-func (r Request) Fits(subject Subject, ca bool, key *rsa.PrivateKey) bool {
+func (r Request) Fits(subject Subject, ca bool, key *rsa.PublicKey) bool {
 	csr, err := r.parse()
-	if err != nil || r.CA != ca || key == nil || !key.PublicKey.Equal(csr.PublicKey) {
+	if err != nil || r.CA != ca || key == nil || !key.Equal(csr.PublicKey) {
 		return false
 	}
 	uniqueIDs := 0

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -124,7 +125,7 @@ const uniqueID = "196b5eda-4fdf-451b-8449-093b5ccfe5a5" // the fixture's
 func TestNewRequestIsThePythonRequest(t *testing.T) {
 	t.Parallel()
 	f := load(t)
-	got, err := tlscertificates.NewRequest(rand.Reader, f.key, tlscertificates.Subject{
+	got, err := tlscertificates.NewRequest(rand.Reader, now, f.key, tlscertificates.Subject{
 		CommonName: "gw.example.com", DNSNames: []string{"gw.example.com"}, UniqueID: uniqueID,
 	})
 	if err != nil {
@@ -140,7 +141,7 @@ func TestNewRequest(t *testing.T) {
 	f := load(t)
 	names := []string{"*.a.example.com", "b.example.com"}
 	addresses := []net.IP{net.IPv4(10, 0, 0, 1), net.ParseIP("fd00::1")}
-	request, err := tlscertificates.NewRequest(rand.Reader, f.key, tlscertificates.Subject{
+	request, err := tlscertificates.NewRequest(rand.Reader, now, f.key, tlscertificates.Subject{
 		CommonName: "a.example.com", DNSNames: names, IPAddresses: addresses,
 	})
 	if err != nil {
@@ -162,7 +163,7 @@ func TestNewRequest(t *testing.T) {
 	if diff := cmp.Diff(want, subject); diff != "" {
 		t.Errorf("subject (-want +got):\n%s", diff)
 	}
-	if !uuid4.MatchString(details.UniqueID) {
+	if !uuid7.MatchString(details.UniqueID) {
 		t.Errorf("unique identifier %q is no UUID", details.UniqueID)
 	}
 	if len(csr.Extensions) != 1 || csr.Extensions[0].Critical || !csr.Extensions[0].Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 17}) {
@@ -179,7 +180,7 @@ func TestNewRequest(t *testing.T) {
 	}
 }
 
-var uuid4 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+var uuid7 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 func TestCommonNameBoundary(t *testing.T) {
 	t.Parallel()
@@ -187,7 +188,7 @@ func TestCommonNameBoundary(t *testing.T) {
 	for length, want := range map[int]int{63: 2, 64: 2, 65: 1, 253: 1} {
 		name := strings.Repeat("a", length)
 		subject := tlscertificates.Subject{CommonName: name, DNSNames: []string{name}}
-		request, err := tlscertificates.NewRequest(rand.Reader, f.key, subject)
+		request, err := tlscertificates.NewRequest(rand.Reader, now, f.key, subject)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +196,7 @@ func TestCommonNameBoundary(t *testing.T) {
 		if len(attributes) != want || len(csr.DNSNames) != 1 || csr.DNSNames[0] != name {
 			t.Errorf("name of %d characters: subject %q, names %q", length, attributes, csr.DNSNames)
 		}
-		if !request.Fits(subject, false, f.key) {
+		if !request.Fits(subject, false, &f.key.PublicKey) {
 			t.Errorf("name of %d characters: the request does not fit its own subject", length)
 		}
 	}
@@ -222,23 +223,23 @@ func TestNewRequestErrors(t *testing.T) {
 	broken := iotest.ErrReader(errors.New("no entropy"))
 	for name, make := range map[string]func() error{
 		"no key": func() error {
-			_, err := tlscertificates.NewRequest(rand.Reader, nil, tlscertificates.Subject{})
+			_, err := tlscertificates.NewRequest(rand.Reader, now, nil, tlscertificates.Subject{})
 			return err
 		},
 		"no randomness": func() error {
-			_, err := tlscertificates.NewRequest(broken, f.key, tlscertificates.Subject{})
+			_, err := tlscertificates.NewRequest(broken, now, f.key, tlscertificates.Subject{})
 			return err
 		},
 		"unicode name": func() error {
-			_, err := tlscertificates.NewRequest(rand.Reader, f.key, tlscertificates.Subject{DNSNames: []string{"café.example"}})
+			_, err := tlscertificates.NewRequest(rand.Reader, now, f.key, tlscertificates.Subject{DNSNames: []string{"café.example"}})
 			return err
 		},
 		"bad address": func() error {
-			_, err := tlscertificates.NewRequest(rand.Reader, f.key, tlscertificates.Subject{IPAddresses: []net.IP{{1, 2}}})
+			_, err := tlscertificates.NewRequest(rand.Reader, now, f.key, tlscertificates.Subject{IPAddresses: []net.IP{{1, 2}}})
 			return err
 		},
 		"name not UTF-8": func() error {
-			_, err := tlscertificates.NewRequest(rand.Reader, f.key, tlscertificates.Subject{CommonName: "\xff"})
+			_, err := tlscertificates.NewRequest(rand.Reader, now, f.key, tlscertificates.Subject{CommonName: "\xff"})
 			return err
 		},
 	} {
@@ -250,12 +251,31 @@ func TestNewRequestErrors(t *testing.T) {
 
 func TestNewUniqueID(t *testing.T) {
 	t.Parallel()
-	id, err := tlscertificates.NewUniqueID(bytes.NewReader(bytes.Repeat([]byte{0xff}, 16)))
-	if err != nil || id != "ffffffff-ffff-4fff-bfff-ffffffffffff" {
+	// RFC 9562, appendix A.6, has this time as its example.
+	made := time.Date(2022, time.February, 22, 19, 22, 22, 0, time.UTC)
+	id, err := tlscertificates.NewUniqueID(bytes.NewReader(bytes.Repeat([]byte{0xff}, 10)), made)
+	if err != nil || id != "017f22e2-79b0-7fff-bfff-ffffffffffff" {
 		t.Errorf("got %q, %v", id, err)
 	}
-	if _, err := tlscertificates.NewUniqueID(bytes.NewReader(nil)); !errors.Is(err, io.EOF) {
+	if _, err := tlscertificates.NewUniqueID(bytes.NewReader(nil), made); !errors.Is(err, io.EOF) {
 		t.Errorf("got %v, want EOF", err)
+	}
+}
+
+// TestMade shows that a request of ours tells when it was made, and another does not.
+func TestMade(t *testing.T) {
+	t.Parallel()
+	f := load(t)
+	made := time.Date(2026, time.November, 23, 12, 0, 0, 123e6, time.UTC)
+	ours, err := tlscertificates.NewRequest(rand.Reader, made, f.key, tlscertificates.Subject{CommonName: "a.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if details, err := ours.Details(); err != nil || !details.Made.Equal(made) {
+		t.Errorf("made at %v, %v; want %v", details.Made, err, made)
+	}
+	if details, err := f.request.Details(); err != nil || !details.Made.IsZero() {
+		t.Errorf("the Python library's request was made at %v, %v", details.Made, err)
 	}
 }
 
@@ -267,10 +287,10 @@ func TestFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	subject := tlscertificates.Subject{CommonName: "gw.example.com", DNSNames: []string{"gw.example.com"}}
-	if !f.request.Fits(subject, false, f.key) {
+	if !f.request.Fits(subject, false, &f.key.PublicKey) {
 		t.Error("the Python library's request is not kept")
 	}
-	if f.request.Fits(subject, true, f.key) || f.request.Fits(subject, false, other) || f.request.Fits(subject, false, nil) {
+	if f.request.Fits(subject, true, &f.key.PublicKey) || f.request.Fits(subject, false, &other.PublicKey) || f.request.Fits(subject, false, nil) {
 		t.Error("a request of another kind or key is kept")
 	}
 	for name, subject := range map[string]tlscertificates.Subject{
@@ -279,7 +299,7 @@ func TestFits(t *testing.T) {
 		"no common name":  {DNSNames: []string{"gw.example.com"}},
 		"an address more": {CommonName: "gw.example.com", DNSNames: []string{"gw.example.com"}, IPAddresses: []net.IP{net.IPv4(10, 0, 0, 1)}},
 	} {
-		if f.request.Fits(subject, false, f.key) {
+		if f.request.Fits(subject, false, &f.key.PublicKey) {
 			t.Errorf("%s: kept", name)
 		}
 	}
@@ -287,7 +307,7 @@ func TestFits(t *testing.T) {
 	if !two.Fits(tlscertificates.Subject{
 		CommonName: "a.example.com", DNSNames: []string{"B.example.com", "a.example.com", "a.example.com"},
 		IPAddresses: []net.IP{net.ParseIP("10.0.0.1")},
-	}, false, f.key) {
+	}, false, &f.key.PublicKey) {
 		t.Error("the order of names, their case or the form of an address counts")
 	}
 	for name, template := range map[string]*x509.CertificateRequest{
@@ -303,7 +323,7 @@ func TestFits(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}))
-		if (tlscertificates.Request{PEM: text}).Fits(subject, false, f.key) {
+		if (tlscertificates.Request{PEM: text}).Fits(subject, false, &f.key.PublicKey) {
 			t.Errorf("%s: kept", name)
 		}
 	}
