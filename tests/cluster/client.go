@@ -9,7 +9,8 @@ import (
 )
 
 // Client is a client outside the cluster for which every host name resolves to
-// the Gateway's address. It verifies certificates against ca alone, follows no
+// the Gateways' first IP address, the one of the moment (see GatewayAddress); a
+// URL with an IP address in place of a name goes there. It verifies certificates against ca alone, follows no
 // redirect, and makes a connection for each request, so that every request
 // sees the certificate of the moment.
 func (c *Cluster) Client(ca *x509.CertPool) *http.Client {
@@ -23,11 +24,14 @@ func (c *Cluster) Client(ca *x509.CertPool) *http.Client {
 			ForceAttemptHTTP2: true,
 			TLSClientConfig:   &tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS12},
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				_, port, err := net.SplitHostPort(address)
+				host, port, err := net.SplitHostPort(address)
 				if err != nil {
 					return nil, err
 				}
-				return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(gatewayAddress, port))
+				if net.ParseIP(host) == nil {
+					host = c.GatewayAddress()
+				}
+				return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(host, port))
 			},
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

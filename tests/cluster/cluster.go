@@ -29,6 +29,13 @@ type Options struct {
 	WithoutTraefik bool      // no data plane and no GatewayClass
 	WithoutCRDs    bool      // no Gateway API, and so no Traefik, until InstallCRDs and StartTraefik
 	Timeouts       Timeouts  // the zero value means DefaultTimeouts
+
+	// Addresses are what Gateways report, in this order: IPv4 addresses in
+	// 10.0.0.0/8, IPv6 addresses in fd00::/8, DNS names ("lb.example.com").
+	// Traefik serves at every IP address, for names alone at 10.43.45.1. Nil
+	// means 10.43.45.1 for good; anything else, an empty list too, can be
+	// changed by SetAddresses.
+	Addresses []string
 }
 
 // Cluster is a running control plane. Its methods may be called in parallel.
@@ -43,6 +50,7 @@ type Cluster struct {
 	traefikless bool
 	credentials *credentials
 	outside     outside
+	balancer    *balancer // nil: Traefik takes connections itself
 
 	config  *rest.Config
 	typed   *kubernetes.Clientset
@@ -88,7 +96,13 @@ func newCluster(assets Assets, options Options) (*Cluster, error) {
 	if c.timeouts == (Timeouts{}) {
 		c.timeouts = DefaultTimeouts()
 	}
-	var err error
+	addresses, err := parseAddresses(options.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	if options.Addresses != nil {
+		c.balancer = &balancer{addresses: addresses}
+	}
 	if c.directory == "" {
 		c.temporary = true
 		c.directory, err = os.MkdirTemp(os.Getenv(homeVariable), "cluster-")
@@ -169,6 +183,7 @@ func (c *Cluster) Stop() error {
 	c.listeners.closeAll()
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+	c.balancer.stop()
 	// Nothing here is worth an orderly end: the data go as well.
 	for _, running := range []*process{c.traefik, c.controllerManager, c.apiServer, c.etcd} {
 		running.stop(0)
@@ -203,7 +218,3 @@ func (c *Cluster) Dynamic() dynamic.Interface { return c.dynamic }
 
 // Typed is the administrator's client for Kubernetes' own kinds.
 func (c *Cluster) Typed() kubernetes.Interface { return c.typed }
-
-// GatewayAddress is the address that Traefik serves every Gateway of its class
-// at, on ports 80 and 443.
-func (c *Cluster) GatewayAddress() string { return gatewayAddress }

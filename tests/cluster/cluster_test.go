@@ -48,6 +48,7 @@ func TestCluster(t *testing.T) {
 		t.Run("removal", func(t *testing.T) { t.Parallel(); testRemoval(t, c) })
 		t.Run("trust and counts", func(t *testing.T) { t.Parallel(); testTrustAndCounts(t, c) })
 		t.Run("outside", func(t *testing.T) { t.Parallel(); testOutside(t, c) })
+		t.Run("fixed address", func(t *testing.T) { t.Parallel(); testFixedAddress(t, c) })
 		t.Run("ipv6", func(t *testing.T) { t.Parallel(); testIPv6(t, c) })
 	})
 	t.Run("outage", func(t *testing.T) { testOutage(t, c) })

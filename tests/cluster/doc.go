@@ -27,6 +27,22 @@
 // made by [Cluster.CreateModel], [Cluster.DeployApplication] and
 // [Cluster.Trust].
 //
+// Gateways report one address, 10.43.45.1, unless Options.Addresses say
+// otherwise: several, of both families, DNS names, or none. Then a load
+// balancer made of forwarders stands in front of Traefik (which listens on
+// 10.0.0.2 in that case), passes connections on with a PROXY header, and can be
+// given other addresses by [Cluster.SetAddresses]:
+//
+//	client ── 10.43.45.7:443, [fd43::45]:443 ── forwarders in the test ── traefik 10.0.0.2:443
+//	                                   status of Service load-balancer/gateway ──┘ copied to Gateways
+//
+// Two ways of Traefik to know: to a client that sends no server name, as when
+// it dials an IP address, it presents the certificate that has the address the
+// connection came in at, and its own self-made one if there is none (so behind
+// a real load balancer that hides that address it finds no certificate for IP
+// addresses); and a Gateway without addresses is Programmed=True all the same,
+// where other controllers say AddressNotAssigned.
+//
 // The programs are built from their Go modules the first time, which takes
 // about twenty minutes on two cores, and kept in bin/cluster. KUBEBUILDER_ASSETS
 // (etcd, kube-apiserver, kube-controller-manager) and a traefik on PATH, 3.6 or

@@ -17,7 +17,7 @@ func (c *Cluster) Expose(target string) (string, error) {
 		return "", fmt.Errorf("cannot expose %s: %w", target, err)
 	}
 	c.listeners.add(listener)
-	go forward(listener, target)
+	go forward(listener, target, nil)
 	return listener.Addr().String(), nil
 }
 
@@ -41,17 +41,18 @@ type Access struct {
 	HTTPS      string // forwards to port 443
 }
 
-// ExposeAll exposes the API server, by a kubeconfig at path, and the Gateway.
+// ExposeAll exposes the API server, by a kubeconfig at path, and the Gateway
+// at its address of the moment.
 func (c *Cluster) ExposeAll(path string) (Access, error) {
 	access := Access{Kubeconfig: path}
 	if err := c.ExposeAPI(path); err != nil {
 		return Access{}, err
 	}
 	var err error
-	if access.HTTP, err = c.Expose(net.JoinHostPort(gatewayAddress, "80")); err != nil {
+	if access.HTTP, err = c.Expose(net.JoinHostPort(c.GatewayAddress(), "80")); err != nil {
 		return Access{}, err
 	}
-	if access.HTTPS, err = c.Expose(net.JoinHostPort(gatewayAddress, "443")); err != nil {
+	if access.HTTPS, err = c.Expose(net.JoinHostPort(c.GatewayAddress(), "443")); err != nil {
 		return Access{}, err
 	}
 	return access, nil

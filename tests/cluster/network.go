@@ -1,8 +1,10 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -17,11 +19,25 @@ const (
 	etcdAddress    = "127.0.0.1:2379"
 	etcdPeer       = "127.0.0.1:2380"
 	gatewayAddress = "10.43.45.1"
-	serviceRanges  = "10.152.183.0/24,fd98::/108"
+	// balancedAddress is Traefik's own where a balancer stands in front of it.
+	balancedAddress = "10.0.0.2"
+	serviceRanges   = "10.152.183.0/24,fd98::/108"
+	privateIPv4     = "10.0.0.0/8"
+	privateIPv6     = "fd00::/8"
 )
 
-// hasIPv6 reports whether the kernel lets a program use IPv6 at all.
-func hasIPv6() bool {
+// ErrNoIPv6 is why a pod or a Gateway cannot have an IPv6 address on some
+// machines.
+var ErrNoIPv6 = errors.New("IPv6 is switched off in the kernel")
+
+// isPrivate reports whether the address belongs to the private network.
+func isPrivate(address netip.Addr) bool {
+	return netip.MustParsePrefix(privateIPv4).Contains(address) || netip.MustParsePrefix(privateIPv6).Contains(address)
+}
+
+// HasIPv6 reports whether the kernel lets a program use IPv6 at all. Where it
+// does not, what asks for an IPv6 address fails with ErrNoIPv6.
+func HasIPv6() bool {
 	listener, err := net.Listen("tcp6", "[::1]:0")
 	if err != nil {
 		return false
@@ -41,10 +57,10 @@ func setUpNetwork() error {
 	if err := netlink.LinkSetUp(loopback); err != nil {
 		return fmt.Errorf("cannot bring loopback up: %w", err)
 	}
-	if err := addLocalRoute(loopback, "10.0.0.0/8"); err != nil {
+	if err := addLocalRoute(loopback, privateIPv4); err != nil {
 		return err
 	}
-	_ = addLocalRoute(loopback, "fd00::/8")
+	_ = addLocalRoute(loopback, privateIPv6)
 	return nil
 }
 

@@ -121,19 +121,24 @@ func receivedListener(rights []byte) (net.Listener, error) {
 }
 
 // forward passes every connection that listener accepts on to target, until
-// the listener is closed.
-func forward(listener net.Listener, target string) {
+// the listener is closed. What header returns, unless it is nil, goes first.
+func forward(listener net.Listener, target string, header func(net.Conn) string) {
 	for {
 		connection, err := listener.Accept()
 		if err != nil {
 			return
 		}
-		go join(connection.(*net.TCPConn), target)
+		first := ""
+		if header != nil {
+			first = header(connection)
+		}
+		go join(connection.(*net.TCPConn), target, first)
 	}
 }
 
-// join copies both ways, passing on each side's end of data.
-func join(outer *net.TCPConn, target string) {
+// join sends first to target and then copies both ways, passing on each side's
+// end of data.
+func join(outer *net.TCPConn, target, first string) {
 	defer outer.Close()
 	dialled, err := net.Dial("tcp", target)
 	if err != nil {
@@ -141,6 +146,9 @@ func join(outer *net.TCPConn, target string) {
 	}
 	inner := dialled.(*net.TCPConn)
 	defer inner.Close()
+	if _, err := io.WriteString(inner, first); err != nil {
+		return
+	}
 	var both sync.WaitGroup
 	both.Go(func() { _, _ = io.Copy(inner, outer); _ = inner.CloseWrite() })
 	both.Go(func() { _, _ = io.Copy(outer, inner); _ = outer.CloseWrite() })

@@ -26,9 +26,6 @@ type Pod struct {
 	Labels  map[string]string // added to app.kubernetes.io/name
 }
 
-// ErrNoIPv6 is why a pod cannot have an IPv6 address on some machines.
-var ErrNoIPv6 = errors.New("IPv6 is switched off in the kernel")
-
 // RunningPod is a pod that serves.
 type RunningPod struct {
 	Name string // <app>-<unit>
@@ -50,7 +47,7 @@ func (c *Cluster) AddPod(ctx context.Context, model, app string, unit int, pod P
 	running.IP = fmt.Sprintf("10.1.%d.%d", number/250, number%250+2)
 	addresses := []string{running.IP}
 	if pod.IPv6 {
-		if !hasIPv6() {
+		if !HasIPv6() {
 			return nil, fmt.Errorf("cannot add pod %s: %w", running.Name, ErrNoIPv6)
 		}
 		running.IPv6 = fmt.Sprintf("fd10::%x:%x", number/250, number%250+2)

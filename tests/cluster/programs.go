@@ -11,10 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // controllers are those of kube-controller-manager that the charm's life
@@ -139,70 +135,6 @@ func (c *Cluster) startControllerManager() error {
 	)
 	c.controllerManager = started
 	return err
-}
-
-// StartTraefik starts Traefik, as Start does unless told otherwise, and returns
-// when it listens and its GatewayClass is accepted. The class is made if there
-// is none. After StopTraefik the class still is accepted, so that the first
-// requests may find no route yet.
-func (c *Cluster) StartTraefik(ctx context.Context) error {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if err := c.CreateGatewayClass(ctx, TraefikClass, traefikController); err != nil && !apierrors.IsAlreadyExists(err) {
-		return err
-	}
-	token := filepath.Join(c.directory, "traefik.token")
-	if err := os.WriteFile(token, []byte(c.credentials.tokens[userTraefik]), 0o600); err != nil {
-		return fmt.Errorf("cannot write Traefik's token: %w", err)
-	}
-	started, err := startProcess(c.directory, "traefik", c.assets.Traefik,
-		"--global.checknewversion=false", "--global.sendanonymoususage=false",
-		"--entrypoints.web.address="+net.JoinHostPort(gatewayAddress, "80"),
-		"--entrypoints.websecure.address="+net.JoinHostPort(gatewayAddress, "443"),
-		"--providers.kubernetesgateway=true",
-		"--providers.kubernetesgateway.endpoint="+c.server(),
-		"--providers.kubernetesgateway.token="+token,
-		"--providers.kubernetesgateway.certauthfilepath="+c.credentials.caFile,
-		"--providers.kubernetesgateway.statusaddress.ip="+gatewayAddress,
-		"--providers.kubernetesgateway.throttleduration=100ms",
-		// The default holds every change back for two seconds.
-		"--providers.providersthrottleduration=100ms",
-		"--log.level=INFO", "--log.nocolor=true",
-		"--accesslog.filepath="+filepath.Join(c.directory, "traefik-access.log"),
-	)
-	if err != nil {
-		return err
-	}
-	c.traefik = started
-	return started.waitUntil(ctx, c.timeouts, func(ctx context.Context) error {
-		if err := dial(net.JoinHostPort(gatewayAddress, "443"))(ctx); err != nil {
-			return err
-		}
-		return c.traefikAccepted(ctx)
-	})
-}
-
-// StopTraefik kills Traefik: the Gateway's address refuses connections.
-func (c *Cluster) StopTraefik() {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.traefik.stop(0)
-}
-
-// traefikAccepted checks that Traefik has read the cluster and answered.
-func (c *Cluster) traefikAccepted(ctx context.Context) error {
-	class, err := c.dynamic.Resource(gatewayClasses).Get(ctx, TraefikClass, metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	conditions, _, _ := unstructured.NestedSlice(class.Object, "status", "conditions")
-	for _, condition := range conditions {
-		fields, _ := condition.(map[string]any)
-		if fields["type"] == "Accepted" && fields["status"] == "True" {
-			return nil
-		}
-	}
-	return fmt.Errorf("the GatewayClass %s is not accepted", TraefikClass)
 }
 
 // dial is a check that the address takes connections.

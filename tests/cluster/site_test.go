@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -34,19 +35,32 @@ var (
 )
 
 // site is one host served over HTTPS by one pod: everything made by hand that
-// the charm would make.
+// the charm would make. Without a host it is whatever Traefik has no other
+// listener for.
 type site struct {
 	cluster     *cluster.Cluster
 	model, host string
+	names       certifiedNames
 	pod         *cluster.RunningPod
 	ca          *x509.CertPool
 	certificate []byte // PEM
 	key         []byte
 }
 
+// certifiedNames are what a certificate is for.
+type certifiedNames struct {
+	dns       []string
+	addresses []net.IP
+}
+
 func newSite(t *testing.T, c *cluster.Cluster, model, host string) *site {
 	t.Helper()
-	s := &site{cluster: c, model: model, host: host}
+	return newCertifiedSite(t, c, model, host, certifiedNames{dns: []string{host}})
+}
+
+func newCertifiedSite(t *testing.T, c *cluster.Cluster, model, host string, names certifiedNames) *site {
+	t.Helper()
+	s := &site{cluster: c, model: model, host: host, names: names}
 	s.issue(t)
 	must(t, c.CreateModel(t.Context(), model))
 	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "hello from web-0 to %s", r.URL.Path) })
@@ -58,7 +72,7 @@ func newSite(t *testing.T, c *cluster.Cluster, model, host string) *site {
 
 func (s *site) client() *http.Client { return s.cluster.Client(s.ca) }
 
-// issue makes a certificate authority and the host's certificate.
+// issue makes a certificate authority and the site's certificate.
 func (s *site) issue(t *testing.T) {
 	t.Helper()
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -71,7 +85,7 @@ func (s *site) issue(t *testing.T) {
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), DNSNames: []string{s.host}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
+		SerialNumber: big.NewInt(2), DNSNames: s.names.dns, IPAddresses: s.names.addresses, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
 	}
 	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, caKey.Public(), caKey)
 	must(t, err)
@@ -109,14 +123,17 @@ func (s *site) apply(t *testing.T) {
 }
 
 func typedGateway(namespace, name, host string) *gatewayv1.Gateway {
-	hostname := gatewayv1.Hostname(host)
+	var hostname *gatewayv1.Hostname
+	if host != "" {
+		hostname = (*gatewayv1.Hostname)(&host)
+	}
 	return &gatewayv1.Gateway{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "Gateway"},
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace},
 		Spec: gatewayv1.GatewaySpec{
 			GatewayClassName: cluster.TraefikClass,
 			Listeners: []gatewayv1.Listener{{
-				Name: "https", Port: 443, Protocol: gatewayv1.HTTPSProtocolType, Hostname: &hostname,
+				Name: "https", Port: 443, Protocol: gatewayv1.HTTPSProtocolType, Hostname: hostname,
 				TLS: &gatewayv1.ListenerTLSConfig{CertificateRefs: []gatewayv1.SecretObjectReference{{Name: "site"}}},
 			}},
 		},
@@ -130,7 +147,9 @@ func typedRoute(namespace, host string) *gatewayv1.HTTPRoute {
 		ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: namespace},
 	}
 	route.Spec.ParentRefs = []gatewayv1.ParentReference{{Name: "site", SectionName: &section}}
-	route.Spec.Hostnames = []gatewayv1.Hostname{gatewayv1.Hostname(host)}
+	if host != "" {
+		route.Spec.Hostnames = []gatewayv1.Hostname{gatewayv1.Hostname(host)}
+	}
 	backend := gatewayv1.HTTPBackendRef{}
 	backend.Name, backend.Port = "web", &port
 	route.Spec.Rules = []gatewayv1.HTTPRouteRule{{BackendRefs: []gatewayv1.HTTPBackendRef{backend}}}
