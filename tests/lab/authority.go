@@ -1,14 +1,11 @@
 package lab
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/json"
 	"encoding/pem"
-	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -20,34 +17,85 @@ import (
 // An Authority is a certificate authority on the provider side of a
 // tls-certificates relation. It signs what is asked for, drops what is not asked
 // for any more, and writes its databag as the Python library does.
+//
+// The exported fields are its conduct. They may be changed at any time; the next
+// Settle acts on them. A host is a DNS name or the text of an IP address, as the
+// request has it: in lower case, and in punycode.
 type Authority struct {
 	Name string
-	// Hold makes it leave new requests unanswered.
-	Hold bool
-	// Mute makes it take back all it has answered.
+
+	// Hold makes it leave new requests unanswered, and HoldHosts those for the
+	// hosts.
+	Hold      bool
+	HoldHosts []string
+	// Mute makes it take back all it has answered, certificates and errors.
 	Mute bool
-	// Revoke are hosts whose certificates it reports as revoked.
+	// Revoke are hosts whose certificates it reports as revoked, while they are
+	// listed. RevokeIssued revokes for good, and spares what is issued later.
 	Revoke []string
+	// Refuse makes it answer new requests for a host with an error. A request
+	// that has a certificate keeps it; one that was refused gets its certificate
+	// when the host is not listed any more.
+	Refuse map[string]Refusal
+
+	// Life is how long the certificates that it issues from now on are valid,
+	// counted from now, or from the end of the Delay; three months when 0. A
+	// negative one issues what has expired already. X.509 counts in seconds.
+	Life time.Duration
+	// Backdate is how long before now they began to be valid; a minute when 0.
+	Backdate time.Duration
+	// Delay is how long after now they begin to be valid, whatever Backdate says.
+	Delay time.Duration
+
+	// Capabilities is the JSON that it writes as `capabilities`; nothing when
+	// empty.
+	Capabilities string
+	// Garbage are JSON values that it writes before, between and after the
+	// entries of `certificates`, in turn, and ErrorGarbage those of
+	// `request_errors`.
+	Garbage      []string
+	ErrorGarbage []string
 
 	root     *x509.Certificate
 	key      *rsa.PrivateKey
 	relation int
 	requirer string
-	issued   map[string]issue // by request
-	serial   int64
+	answers  map[string]*issued // by request
+	history  []*issued          // all that it ever signed, oldest first
 }
 
-type issue struct {
-	Request     string   `json:"certificate_signing_request"`
-	Certificate string   `json:"certificate"`
-	CA          string   `json:"ca"`
-	Chain       []string `json:"chain"`
-	Revoked     bool     `json:"revoked,omitempty"`
+// A Refusal is an error that an Authority answers with.
+type Refusal struct {
+	// Code is 101, 102 or 103 for what this authority does not do, 201 when its
+	// server cannot be had, 999 for anything else.
+	Code int
+	// Name is the code's word, in either case; the one of the interface when empty.
+	Name    string
+	Message string
+	Reason  string // left out when empty
+	// Schema makes it write as the interface's README says. The Python library
+	// writes the request's key and the name's case in another way.
+	Schema bool
+}
+
+// issued is a certificate that an Authority has signed.
+type issued struct {
+	certificate *x509.Certificate
+	revoked     bool
 }
 
 // AddAuthority adds a certificate authority to the model.
 func (l *Lab) AddAuthority(name string) (*Authority, error) {
-	a := &Authority{Name: name, relation: unrelated, issued: map[string]issue{}, serial: 1}
+	a, err := newAuthority(name)
+	if err != nil {
+		return nil, err
+	}
+	l.authorities[name] = a
+	return a, l.Juju.AddScripted(name, jujutest.ScriptedMetadata{Provides: map[string]string{"certificates": "tls-certificates"}}, 1)
+}
+
+func newAuthority(name string) (*Authority, error) {
+	a := &Authority{Name: name, relation: unrelated, answers: map[string]*issued{}}
 	var err error
 	if a.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 		return nil, err
@@ -61,22 +109,60 @@ func (l *Lab) AddAuthority(name string) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.root, err = x509.ParseCertificate(der); err != nil {
-		return nil, err
-	}
-	l.authorities[name] = a
-	return a, l.Juju.AddScripted(name, jujutest.ScriptedMetadata{Provides: map[string]string{"certificates": "tls-certificates"}}, 1)
+	a.root, err = x509.ParseCertificate(der)
+	return a, err
 }
 
 // Pool holds the authority's root, for clients that trust it.
-func (a *Authority) Pool() *x509.CertPool {
+func (a *Authority) Pool() *x509.CertPool { return PoolOf(a) }
+
+// PoolOf holds the roots of several authorities, for clients that trust them
+// all: those of a gateway that changes from one to another.
+func PoolOf(authorities ...*Authority) *x509.CertPool {
 	pool := x509.NewCertPool()
-	pool.AddCert(a.root)
+	for _, a := range authorities {
+		pool.AddCert(a.root)
+	}
 	return pool
 }
 
 // PEM is the authority's root.
 func (a *Authority) PEM() string { return encodePEM(a.root.Raw) }
+
+// Issued are the certificates that it has signed for the host, oldest first.
+func (a *Authority) Issued(host string) []*x509.Certificate {
+	var certificates []*x509.Certificate
+	for _, entry := range a.history {
+		if entry.covers(host) {
+			certificates = append(certificates, entry.certificate)
+		}
+	}
+	return certificates
+}
+
+// Reissue forgets what was issued for the host: the same requests get new
+// certificates.
+func (a *Authority) Reissue(host string) {
+	for request, entry := range a.answers {
+		if entry.covers(host) {
+			delete(a.answers, request)
+		}
+	}
+}
+
+// RevokeIssued marks all that has been issued for the host as revoked. After
+// Reissue, the same request gets a certificate that is good.
+func (a *Authority) RevokeIssued(host string) {
+	for _, entry := range a.history {
+		if entry.covers(host) {
+			entry.revoked = true
+		}
+	}
+}
+
+func (i *issued) covers(host string) bool {
+	return slices.Contains(hosts(i.certificate.Subject, i.certificate.DNSNames, i.certificate.IPAddresses), host)
+}
 
 // answer brings the authority's databag up to date and tells whether that
 // changed it.
@@ -84,84 +170,19 @@ func (a *Authority) answer(juju *jujutest.Juju) (bool, error) {
 	if a.relation == unrelated {
 		return false, nil
 	}
-	text, err := a.Answer(juju.RelationData(a.relation, a.requirer)["certificate_signing_requests"])
-	if err != nil || juju.RelationData(a.relation, a.Name)["certificates"] == text {
+	bag, err := a.Databag(juju.RelationData(a.relation, a.requirer)["certificate_signing_requests"])
+	if err != nil {
 		return false, err
 	}
-	return true, juju.SetApplicationData(a.relation, a.Name, map[string]string{"certificates": text})
-}
-
-// Answer is what the authority writes as certificates to its databag when the
-// requirer's has these certificate_signing_requests; empty for nothing.
-func (a *Authority) Answer(requests string) (string, error) {
-	var asked []struct {
-		Request string `json:"certificate_signing_request"`
+	present := juju.RelationData(a.relation, a.Name)
+	changed := false
+	for key, text := range bag {
+		changed = changed || present[key] != text
 	}
-	if requests != "" {
-		if err := json.Unmarshal([]byte(requests), &asked); err != nil {
-			return "", fmt.Errorf("cannot read the requests: %w", err)
-		}
+	if !changed {
+		return false, nil
 	}
-	var entries []issue
-	for _, request := range asked {
-		entry, ok := a.issued[request.Request]
-		if a.Mute || !ok && a.Hold {
-			continue
-		}
-		if !ok {
-			var err error
-			if entry, err = a.sign(request.Request); err != nil {
-				return "", err
-			}
-			a.issued[request.Request] = entry
-		}
-		entries = append(entries, a.withRevocation(entry))
-	}
-	if len(entries) == 0 {
-		return "", nil
-	}
-	var buffer bytes.Buffer
-	if err := json.NewEncoder(&buffer).Encode(entries); err != nil {
-		return "", err
-	}
-	return strings.TrimSpace(buffer.String()), nil
-}
-
-func (a *Authority) withRevocation(entry issue) issue {
-	block, _ := pem.Decode([]byte(entry.Certificate))
-	if certificate, err := x509.ParseCertificate(block.Bytes); err == nil {
-		entry.Revoked = slices.ContainsFunc(certificate.DNSNames, func(name string) bool { return slices.Contains(a.Revoke, name) })
-	}
-	return entry
-}
-
-// sign issues a certificate for a request, the way self-signed-certificates
-// does: the chain has the leaf and the root.
-func (a *Authority) sign(request string) (issue, error) {
-	block, _ := pem.Decode([]byte(request))
-	if block == nil {
-		return issue{}, fmt.Errorf("cannot read a request: no PEM")
-	}
-	csr, err := x509.ParseCertificateRequest(block.Bytes)
-	if err == nil {
-		err = csr.CheckSignature()
-	}
-	if err != nil {
-		return issue{}, fmt.Errorf("cannot read a request: %w", err)
-	}
-	a.serial++
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(a.serial), Subject: csr.Subject, DNSNames: csr.DNSNames, IPAddresses: csr.IPAddresses,
-		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().AddDate(0, 3, 0),
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.root, csr.PublicKey, a.key)
-	if err != nil {
-		return issue{}, err
-	}
-	leaf := encodePEM(der)
-	return issue{Request: request, Certificate: leaf, CA: a.PEM(), Chain: []string{leaf, a.PEM()}}, nil
+	return true, juju.SetApplicationData(a.relation, a.Name, bag)
 }
 
 func encodePEM(der []byte) string {

@@ -35,6 +35,9 @@ type Options struct {
 	Profile jujutest.Profile
 	// Observe is told of every hook that ran.
 	Observe func(jujutest.HookRun)
+	// Now is Juju's clock, which tells when secrets expire; time.Now when nil. See
+	// Tick. Clients, the charm and the authorities have the machine's clock.
+	Now func() time.Time
 	// Log takes the units' log, as `juju debug-log` shows it.
 	Log io.Writer
 	// Retries is how often a failing hook is run again, see jujutest.
@@ -72,7 +75,7 @@ func New(ctx context.Context, options Options) (*Lab, error) {
 	}
 	juju, err := jujutest.New(jujutest.Options{
 		Model: l.Model, ModelUUID: cluster.ModelUUID(l.Model), Profile: options.Profile,
-		Observe: options.Observe, Log: options.Log, Retries: options.Retries,
+		Now: options.Now, Observe: options.Observe, Log: options.Log, Retries: options.Retries,
 		Env: func(unit string) []string { return append(slices.Clone(env), "KUBECONFIG="+l.Kubeconfig(unit)) },
 	})
 	if err != nil {
@@ -183,6 +186,15 @@ func (l *Lab) Settle(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// Tick has Juju look at its clock, as it does every minute, and settles: owners
+// of secrets hear what has expired.
+func (l *Lab) Tick(ctx context.Context) error {
+	if err := l.Juju.Tick(ctx); err != nil {
+		return err
+	}
+	return l.Settle(ctx)
 }
 
 // Patience bounds every wait for a gateway, which needs seconds at most.

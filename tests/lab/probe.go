@@ -3,101 +3,107 @@ package lab
 import (
 	"context"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"sync"
+
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
-// A Response is what a client saw.
-type Response struct {
-	Code     int
-	Location string
-	HSTS     []string // values of Strict-Transport-Security
-	Echo     Echo     // of an App; zero when something else answered
+// A Probe asks for a URL over and over, one request after the other, and counts.
+// A request that Stop cuts short is not counted. The fields may be read after
+// Stop.
+type Probe struct {
+	URL          string
+	Sent, Failed int
+	// First is the first failure.
+	First error
+	// Leaves are the certificates by which it was served, each once, in the order
+	// in which it met them.
+	Leaves []*x509.Certificate
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+	mu   sync.Mutex // guards the counts while it runs
 }
 
-// Get asks the gateway for a URL, as a client that trusts the pool alone (a nil
-// one trusts nobody). It follows no redirect.
-func (l *Lab) Get(ctx context.Context, url string, pool *x509.CertPool) (Response, error) {
-	if pool == nil {
-		pool = x509.NewCertPool()
-	}
-	return get(ctx, l.Cluster.Client(pool), url)
+// Probe starts asking for a URL that must answer with 200.
+func (l *Lab) Probe(url string, pool *x509.CertPool) *Probe { return l.ProbeWith(url, pool, Succeeds) }
+
+// ProbeWith starts asking for a URL. An answer that accept has an error for has
+// failed, like none at all.
+func (l *Lab) ProbeWith(url string, pool *x509.CertPool, accept func(Response) error) *Probe {
+	return startProbe(l.Cluster.Client(pool), url, accept, make(chan struct{}, 1))
 }
 
-func get(ctx context.Context, client *http.Client, url string) (Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return Response{}, err
-	}
-	answer, err := client.Do(request)
-	if err != nil {
-		return Response{}, err
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return Response{}, err
-	}
-	response := Response{
-		Code: answer.StatusCode, Location: answer.Header.Get("Location"),
-		HSTS: answer.Header.Values("Strict-Transport-Security"),
-	}
-	_ = json.Unmarshal(body, &response.Echo) // Not an App's answer: no Echo.
-	return response, nil
-}
-
-// Expect gives an error unless the URL answers with the code.
-func (l *Lab) Expect(ctx context.Context, url string, pool *x509.CertPool, code int) error {
-	response, err := l.Get(ctx, url, pool)
-	if err != nil {
-		return err
-	}
-	if response.Code != code {
-		return fmt.Errorf("%s answers %d, not %d", url, response.Code, code)
+// Succeeds accepts an answer with code 200.
+func Succeeds(response Response) error {
+	if response.Code != http.StatusOK {
+		return fmt.Errorf("answer %d", response.Code)
 	}
 	return nil
 }
 
-// A Probe asks for a URL over and over, one request after the other, and counts.
-type Probe struct {
-	stop context.CancelFunc
-	done sync.WaitGroup
-
-	Sent, Failed int
-	// First is the first failure.
-	First error
-}
-
-// Probe starts asking for a URL that must answer with 200.
-func (l *Lab) Probe(url string, pool *x509.CertPool) *Probe {
+// startProbe lets the client ask whenever it can put a token into turns.
+func startProbe(client *http.Client, url string, accept func(Response) error, turns chan struct{}) *Probe {
 	ctx, stop := context.WithCancel(context.Background())
-	p := &Probe{stop: stop}
-	client := l.Cluster.Client(pool)
+	p := &Probe{URL: url, stop: stop}
 	p.done.Go(func() {
-		for ctx.Err() == nil {
-			response, err := get(ctx, client, url)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case turns <- struct{}{}:
+			}
+			response, leaf, err := get(ctx, client, url)
+			<-turns
 			if ctx.Err() != nil {
 				return // Cut short by Stop, not by the gateway.
 			}
-			p.Sent++
-			if err == nil && response.Code != http.StatusOK {
-				err = fmt.Errorf("answer %d", response.Code)
+			if err == nil {
+				err = accept(response)
 			}
-			if err != nil {
-				p.Failed++
-				if p.First == nil {
-					p.First = err
-				}
-			}
+			p.count(leaf, err)
 		}
 	})
 	return p
 }
 
-// Stop ends the requests. The counts may be read afterwards.
+func (p *Probe) count(leaf *x509.Certificate, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.Sent++
+	if err != nil {
+		p.Failed++
+		if p.First == nil {
+			p.First = err
+		}
+	}
+	if leaf != nil && !slices.ContainsFunc(p.Leaves, leaf.Equal) {
+		p.Leaves = append(p.Leaves, leaf)
+	}
+}
+
+// AwaitMore waits until it has counted n more requests: with two, the last was
+// sent after the call.
+func (p *Probe) AwaitMore(ctx context.Context, n int) error {
+	before := p.sent()
+	return cluster.Eventually(ctx, Patience, func(context.Context) error {
+		if more := p.sent() - before; more < n {
+			return fmt.Errorf("%d of %d more requests to %s", more, n, p.URL)
+		}
+		return nil
+	})
+}
+
+func (p *Probe) sent() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.Sent
+}
+
+// Stop ends the requests.
 func (p *Probe) Stop() {
 	p.stop()
 	p.done.Wait()

@@ -1,0 +1,74 @@
+package lab
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// A Response is what a client saw.
+type Response struct {
+	Code     int
+	Location string
+	HSTS     []string // values of Strict-Transport-Security
+	Echo     Echo     // of an App; zero when something else answered
+}
+
+// Get asks the gateway for a URL, as a client that trusts the pool alone (a nil
+// one trusts nobody). It follows no redirect.
+func (l *Lab) Get(ctx context.Context, url string, pool *x509.CertPool) (Response, error) {
+	response, _, err := get(ctx, l.Cluster.Client(pool), url)
+	return response, err
+}
+
+// Served gives the certificate by which the gateway serves an https URL to a
+// client that trusts the pool alone. Any answer will do; one that the client
+// cannot verify is an error.
+func (l *Lab) Served(ctx context.Context, url string, pool *x509.CertPool) (*x509.Certificate, error) {
+	_, leaf, err := get(ctx, l.Cluster.Client(pool), url)
+	if err == nil && leaf == nil {
+		err = fmt.Errorf("%s is served without TLS", url)
+	}
+	return leaf, err
+}
+
+// get gives what a client saw, and the server's certificate, nil for plain HTTP.
+func get(ctx context.Context, client *http.Client, url string) (Response, *x509.Certificate, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return Response{}, nil, err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return Response{}, nil, err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return Response{}, nil, err
+	}
+	response := Response{
+		Code: answer.StatusCode, Location: answer.Header.Get("Location"),
+		HSTS: answer.Header.Values("Strict-Transport-Security"),
+	}
+	_ = json.Unmarshal(body, &response.Echo) // Not an App's answer: no Echo.
+	if answer.TLS == nil {
+		return response, nil, nil
+	}
+	return response, answer.TLS.PeerCertificates[0], nil
+}
+
+// Expect gives an error unless the URL answers with the code.
+func (l *Lab) Expect(ctx context.Context, url string, pool *x509.CertPool, code int) error {
+	response, err := l.Get(ctx, url, pool)
+	if err != nil {
+		return err
+	}
+	if response.Code != code {
+		return fmt.Errorf("%s answers %d, not %d", url, response.Code, code)
+	}
+	return nil
+}
