@@ -7,7 +7,8 @@ import (
 )
 
 // flush applies a context's buffered changes, all or none, as the agent's one CommitHookChanges call
-// does after dispatch has exited 0.
+// does after dispatch has exited 0. (Juju applies the changes of secrets one by one, in an order that
+// differs by version. What depends on the order fails here, see checkSecretChanges.)
 func (j *Juju) flush(c *hookContext) error {
 	if err := j.faults.takeFlush(c.unit.name); err != nil {
 		return err

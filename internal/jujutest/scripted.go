@@ -48,7 +48,8 @@ func (j *Juju) AddScripted(app string, metadata ScriptedMetadata, units int) err
 }
 
 // SetApplicationData merges data into an application's databag as relation-set does: an empty value
-// deletes its key, and what changes nothing causes no event.
+// deletes its key, and what changes nothing causes no event. For a deployed application it stands for
+// what an earlier hook has written, maybe of an earlier charm.
 func (j *Juju) SetApplicationData(relationID int, app string, data map[string]string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

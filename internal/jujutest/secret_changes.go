@@ -1,6 +1,7 @@
 package jujutest
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,6 +15,7 @@ type secretChanges struct {
 	removed map[string][]int // revisions; empty: all of them
 	grants  []secretGrantChange
 	tracked map[string]bool // the context has read what it is about to write: track it
+	lost    []string        // what some Juju would drop without a word
 }
 
 type secretUpdate struct {
@@ -38,10 +40,74 @@ func newSecretChanges() secretChanges {
 	}
 }
 
+// lose notes that a Juju forgets the first of two changes of a secret in one context. The agent's
+// secretsChangeRecorder (internal/worker/uniter/runner/context/secrets.go) holds one change of each
+// secret: remove drops the updates and grants before it, even when it is about an old revision, and
+// update drops the removal before it. The charm is not told; here its flush fails, whatever the
+// profile, so that it relies on no order.
+func (s *secretChanges) lose(format string, args ...any) {
+	s.lost = append(s.lost, fmt.Sprintf(format, args...))
+}
+
+// update records a secret-set of a secret that was there before the context.
+func (s *secretChanges) update(id string, u secretUpdate) {
+	if _, removed := s.removed[id]; removed {
+		s.lose("secret-remove is undone by the secret-set of %q after it in the same hook", id)
+	}
+	old := s.updated[id]
+	if old == nil {
+		s.updated[id] = &u
+		return
+	}
+	if u.content != nil {
+		old.content = u.content
+	}
+	if u.label != nil {
+		old.label = u.label
+	}
+	if u.description != nil {
+		old.description = u.description
+	}
+	if u.rotate != nil {
+		old.rotate = u.rotate
+	}
+	if u.expires != nil {
+		old.expires = u.expires
+	}
+}
+
+// remove records a secret-remove of all of a secret that was there before the context.
+func (s *secretChanges) remove(id string) {
+	s.removed[id] = nil
+	delete(s.updated, id)
+	delete(s.tracked, id)
+	s.grants = slices.DeleteFunc(s.grants, func(g secretGrantChange) bool { return g.id == id })
+}
+
+// removeRevision records a secret-remove of one revision.
+func (s *secretChanges) removeRevision(id string, revision int) {
+	revisions, removed := s.removed[id]
+	switch {
+	case removed && len(revisions) == 0 || slices.Contains(revisions, revision):
+		return
+	case removed:
+		s.lose("revision %d of secret %q stays when another is removed in the same hook, with some Juju 3", revisions[0], id)
+	case s.updated[id] != nil:
+		s.lose("secret-set of %q is undone by the secret-remove after it in the same hook", id)
+	case slices.ContainsFunc(s.grants, func(g secretGrantChange) bool { return g.id == id }):
+		s.lose("secret-grant or secret-revoke of %q is undone by the secret-remove after it in the same hook", id)
+	}
+	s.removed[id] = append(revisions, revision)
+}
+
 // checkSecretChanges refuses a flush as the controller does: secrets of others or of an application
-// this unit no longer leads, and labels the owner already uses.
+// this unit no longer leads, and labels the owner already uses. It also refuses what some versions of
+// Juju would do by half.
 func (j *Juju) checkSecretChanges(c *hookContext) error {
 	changes := c.pending.secrets
+	if len(changes.lost) > 0 {
+		return errors.New(changes.lost[0])
+	}
 	for _, id := range sortedKeys(changes.created) {
 		s := changes.created[id]
 		if !s.ownedBy(c.unit) {
@@ -77,7 +143,8 @@ func (j *Juju) checkSecretChanges(c *hookContext) error {
 }
 
 // checkLabel looks for another secret of the owner with the same label. One removed in the same flush
-// does not count.
+// counts: CommitHookChanges (apiserver/facades/agent/uniter) of newer Juju creates and updates before
+// it removes, that of older Juju the other way round.
 func (j *Juju) checkLabel(c *hookContext, id, owner, label string) error {
 	if label == "" {
 		return nil
@@ -86,8 +153,8 @@ func (j *Juju) checkLabel(c *hookContext, id, owner, label string) error {
 		if otherID == id || other.owner != owner || other.label != label {
 			continue
 		}
-		if revisions, removed := c.pending.secrets.removed[otherID]; removed && len(revisions) == 0 {
-			continue
+		if _, removed := c.pending.secrets.removed[otherID]; removed {
+			return fmt.Errorf("secret with label %q already exists: newer Juju removes secrets of a hook after it has added others", label)
 		}
 		return fmt.Errorf("secret with label %q already exists", label)
 	}

@@ -203,11 +203,6 @@ func TestSecretFlushRefusals(t *testing.T) {
 	if w.RelationData(1, "gw/0")["lost"] != "" || len(w.Secrets()) != 1 {
 		t.Error("a refused flush was applied in part")
 	}
-	// A label is free again when its secret goes in the same flush.
-	runToolCases(t, w, "gw/0", []toolCase{{"secret-remove " + uri + "; secret-add --label taken value=two >/dev/null", "code 0"}})
-	if secret, _ := w.SecretByLabel("taken"); secret.Content["value"] != "two" {
-		t.Errorf("secret = %+v", secret)
-	}
 }
 
 func TestSecretGrants(t *testing.T) {

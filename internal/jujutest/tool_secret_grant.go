@@ -129,11 +129,9 @@ func secretRemove(inv *invocation) error {
 		return errSecretNotFound(id)
 	}
 	if revision == 0 {
-		c.pending.secrets.removed[id] = nil
+		c.pending.secrets.remove(id)
 		return nil
 	}
-	if revisions, all := c.pending.secrets.removed[id]; !all || len(revisions) > 0 {
-		c.pending.secrets.removed[id] = append(revisions, revision)
-	}
+	c.pending.secrets.removeRevision(id, revision)
 	return nil
 }

@@ -192,7 +192,7 @@ func secretSet(inv *invocation) error {
 		}
 	}
 	options.update.content = content
-	c.mergeUpdate(id, options.update)
+	c.pending.secrets.update(id, options.update)
 	return nil
 }
 
@@ -204,27 +204,4 @@ func (c *hookContext) mayManage(id string) error {
 		return errNotLeader()
 	}
 	return nil
-}
-
-func (c *hookContext) mergeUpdate(id string, u secretUpdate) {
-	old := c.pending.secrets.updated[id]
-	if old == nil {
-		c.pending.secrets.updated[id] = &u
-		return
-	}
-	if u.content != nil {
-		old.content = u.content
-	}
-	if u.label != nil {
-		old.label = u.label
-	}
-	if u.description != nil {
-		old.description = u.description
-	}
-	if u.rotate != nil {
-		old.rotate = u.rotate
-	}
-	if u.expires != nil {
-		old.expires = u.expires
-	}
 }
