@@ -76,8 +76,8 @@ func (c *Charm) publishRequests(ctx context.Context, certificates state.Certific
 		if err != nil {
 			return err
 		}
-		for _, host := range wanted.Create {
-			request, err := tlscertificates.NewRequest(rand.Reader, c.Now, key, state.Subject(host))
+		for _, names := range wanted.Create {
+			request, err := tlscertificates.NewRequest(rand.Reader, c.Now, key, state.Subject(names))
 			if err != nil {
 				return err
 			}

@@ -29,15 +29,17 @@ func gateway(s state.State, set settings) *gatewayv1.Gateway {
 
 // listeners gives each host an HTTP listener, and an HTTPS one once it has a
 // certificate: a listener that refers to a Secret that is not there can stop a
-// controller from taking any change of the Gateway. Without a host there is one
-// HTTP listener for any, so that the Gateway can have its address early.
+// controller from taking any change of the Gateway. Where there is no host yet, one
+// HTTP listener stands for any, so that the Gateway can have its address early.
 func listeners(s state.State, set settings) []gatewayv1.Listener {
 	if len(set.hosts) == 0 {
 		return []gatewayv1.Listener{httpListener(s, "")}
 	}
 	var all []gatewayv1.Listener
 	for _, h := range set.hosts {
-		all = append(all, httpListener(s, h.name))
+		if h.http {
+			all = append(all, httpListener(s, h.name))
+		}
 		if h.secure() {
 			all = append(all, httpsListener(s, h.name))
 		}
@@ -59,9 +61,8 @@ func httpListener(s state.State, host string) gatewayv1.Listener {
 }
 
 func httpsListener(s state.State, host string) gatewayv1.Listener {
-	return gatewayv1.Listener{
+	listener := gatewayv1.Listener{
 		Name:          gatewayv1.SectionName(httpsListenerName(s.Application, host)),
-		Hostname:      ptr(gatewayv1.Hostname(host)),
 		Port:          443,
 		Protocol:      gatewayv1.HTTPSProtocolType,
 		AllowedRoutes: sameNamespace(),
@@ -74,6 +75,10 @@ func httpsListener(s state.State, host string) gatewayv1.Listener {
 			}},
 		},
 	}
+	if host != "" {
+		listener.Hostname = ptr(gatewayv1.Hostname(host))
+	}
+	return listener
 }
 
 // sameNamespace admits the routes of our own model only: whoever may attach a

@@ -8,15 +8,24 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A host is one name that the Gateway listens for.
+// A host is what the Gateway listens for: one name or, without a name, whatever
+// address it is reached at.
 type host struct {
 	name string
+	// names are what its certificate is asked for, sorted; empty while the
+	// Gateway has no address to ask for.
+	names []string
 	// wanted says that the options ask for it. A host that is not wanted any
-	// more goes on being served until the wanted one has its certificate.
+	// more goes on being served until those that replace it have certificates.
 	wanted bool
-	// request is the certificate signing request for the host and what became
-	// of it; nil before there is one.
-	request *state.Certificate
+	// http says that it has an HTTP listener.
+	http bool
+	// newest is the newest request for a certificate with the present key, issued
+	// the newest of those that are answered with a valid one; nil for none.
+	newest, issued *state.Certificate
+	// live is what stands in its Secret and is served until a request is
+	// answered; nil when there is nothing, or when it is not needed.
+	live *state.Served
 	// chain and key are what the host is served with over HTTPS, in PEM; empty
 	// when it cannot be.
 	chain string
@@ -27,100 +36,178 @@ type host struct {
 // request or, until there is one, what stands in its Secret. What was revoked is
 // served no more, nor what comes from a relation that is gone.
 func newHost(s state.State, name string) host {
-	h := host{name: name}
+	h := host{name: name, names: []string{name}}
+	if name == "" {
+		h.names = addressNames(s)
+	}
 	if !s.Certificates.Related {
 		return h
 	}
-	if entry, ok := s.Certificates.For(name); ok {
-		h.request = &entry
+	for i, entry := range s.Certificates.Entries {
+		if !h.asksFor(entry) {
+			continue
+		}
+		h.newest = &s.Certificates.Entries[i]
+		if entry.State == state.CertificateIssued {
+			h.issued = h.newest
+		}
 	}
-	if h.issued() {
-		h.chain, h.key = h.request.Chain, s.Certificates.Key
-		return h
-	}
-	revoked := h.request != nil && h.request.State == state.CertificateRevoked
-	if revoked || !s.Certificates.Asked(name) {
-		return h
-	}
-	for _, served := range s.Cluster.Served {
-		if served.Secret == secretName(s.Application, name) && slices.Contains(served.Hosts, name) {
-			h.chain, h.key = served.Chain, served.Key
+	switch {
+	case h.issued != nil:
+		h.chain, h.key = h.issued.Chain, s.Certificates.Key
+	case h.newest != nil && h.newest.State == state.CertificateRevoked:
+	default:
+		if h.live = liveCertificate(s, name); h.live != nil {
+			h.chain, h.key = h.live.Chain, h.live.Key
 		}
 	}
 	return h
 }
 
-// issued says that the host's request is answered with a valid certificate.
-func (h host) issued() bool {
-	return h.request != nil && h.request.State == state.CertificateIssued
+// asksFor says that a request is one for this host as it has to be: made with the
+// present key, for the names of now.
+func (h host) asksFor(entry state.Certificate) bool {
+	if entry.Foreign {
+		return false
+	}
+	if len(h.names) > 0 {
+		return slices.Equal(entry.Hosts, h.names)
+	}
+	// The Gateway has lost its address for a while: what was asked for counts.
+	return len(entry.Hosts) > 0 && !slices.ContainsFunc(entry.Hosts, isName)
+}
+
+// liveCertificate gives what stands in a host's Secret, if it may be served: it must
+// have been asked for on this very relation.
+func liveCertificate(s state.State, name string) *state.Served {
+	for i, served := range s.Cluster.Served {
+		if served.Secret != secretName(s.Application, name) {
+			continue
+		}
+		covers := slices.Contains(served.Hosts, name) && s.Certificates.Asked(name)
+		if name == "" {
+			covers = slices.ContainsFunc(served.Hosts, s.Certificates.Asked)
+		}
+		if covers {
+			return &s.Cluster.Served[i]
+		}
+	}
+	return nil
 }
 
 // secure says that the host can be served over HTTPS.
 func (h host) secure() bool { return h.chain != "" }
 
-// hosts gives the wanted host first, then those that it has yet to replace.
-func hosts(s state.State, wanted string) []host {
-	if wanted == "" {
-		return nil
+// maxHosts is how many hosts the 64 listeners of a Gateway serve over HTTP and
+// HTTPS (Gateway API, GatewaySpec.listeners).
+const maxHosts = 32
+
+// hosts gives the wanted hosts, oldest application first, then those that they have
+// yet to replace.
+func hosts(s state.State, set settings, routing routing) []host {
+	var all []host
+	for _, name := range wantedHosts(set, routing) {
+		h := newHost(s, name)
+		h.wanted = true
+		all = append(all, h)
 	}
-	first := newHost(s, wanted)
-	first.wanted = true
-	all := []host{first}
-	if first.secure() {
-		return all
-	}
-	for _, name := range servedHosts(s.Cluster.Gateway) {
-		if dashed(name) == dashed(wanted) {
-			continue // Itself, or one whose listener would have the same name.
+	for _, t := range routing.targets {
+		if t.kept != nil && !slices.ContainsFunc(all, func(h host) bool { return dashed(h.name) == dashed(t.kept.host) }) {
+			all = append(all, newHost(s, t.kept.host))
 		}
-		if old := newHost(s, name); old.secure() {
-			all = append(all, old)
-		}
 	}
-	return all
+	return withListeners(all)
 }
 
-// servedHosts are the hosts of the live Gateway's HTTPS listeners, sorted.
-func servedHosts(gateway *gatewayv1.Gateway) []string {
-	if gateway == nil {
+// withListeners decides which hosts have an HTTP listener: those served over HTTPS
+// first, since a client is sent from there; then the others as there is room.
+func withListeners(all []host) []host {
+	room := maxHosts
+	for _, secure := range []bool{true, false} {
+		for i := range all {
+			if all[i].secure() == secure && room > 0 {
+				all[i].http = true
+				room--
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(h host) bool { return !h.http && !h.wanted })
+}
+
+func wantedHosts(set settings, routing routing) []string {
+	if set.unsure {
 		return nil
+	}
+	if set.mode != state.RoutingSubdomain {
+		return []string{set.hostname}
 	}
 	var names []string
-	for _, listener := range gateway.Spec.Listeners {
-		if listener.Protocol == gatewayv1.HTTPSProtocolType && listener.Hostname != nil {
-			names = append(names, string(*listener.Hostname))
-		}
+	for _, t := range routing.targets {
+		names = append(names, t.host)
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
-// secureHosts are those served over HTTPS, the wanted one first.
+// host gives the host of that name, nil for none.
+func (set settings) host(name string) *host {
+	i := slices.IndexFunc(set.hosts, func(h host) bool { return h.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &set.hosts[i]
+}
+
+// secureHosts are those served over HTTPS, the wanted ones first.
 func (set settings) secureHosts() []host {
 	return slices.DeleteFunc(slices.Clone(set.hosts), func(h host) bool { return !h.secure() })
 }
 
-// requests says which certificate signing requests to have: one for each host,
-// those that stand already in the order in which they stand. None is dropped
-// while the cluster cannot be read: what it serves is not known then.
-func requests(s state.State, set settings) *Requests {
-	if !s.Certificates.Related || set.unsure {
+// A keptPlace is where an application is still served over HTTPS.
+type keptPlace struct{ host, path string }
+
+// keptPlaceOf finds where an application's live route serves it while the place
+// that it should have is without a certificate; nil for nowhere.
+func keptPlaceOf(s state.State, t target) *keptPlace {
+	if newHost(s, t.host).secure() || s.Cluster.Gateway == nil {
 		return nil
 	}
-	needed := map[string]bool{}
-	r := &Requests{RelationID: s.Certificates.RelationID}
-	for _, h := range set.hosts {
-		switch {
-		case h.request != nil:
-			needed[h.request.Request] = true
-		case h.wanted:
-			r.Create = append(r.Create, h.name)
+	i := slices.IndexFunc(s.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool { return route.Name == t.https })
+	if i < 0 {
+		return nil
+	}
+	route := s.Cluster.Routes[i]
+	path := pathOf(route)
+	for _, parent := range route.Spec.ParentRefs {
+		name, ok := listenerHost(s.Cluster.Gateway, parent)
+		if ok && path != "" && dashed(name) != dashed(t.host) && newHost(s, name).secure() {
+			return &keptPlace{host: name, path: path}
 		}
 	}
-	for _, entry := range s.Certificates.Entries {
-		if needed[entry.Request] || !s.Cluster.Usable() {
-			r.Keep = append(r.Keep, entry.Request)
+	return nil
+}
+
+// listenerHost gives the host of the HTTPS listener that a route is attached to.
+func listenerHost(gateway *gatewayv1.Gateway, parent gatewayv1.ParentReference) (string, bool) {
+	for _, listener := range gateway.Spec.Listeners {
+		if parent.SectionName == nil || listener.Name != *parent.SectionName || listener.Protocol != gatewayv1.HTTPSProtocolType {
+			continue
+		}
+		if listener.Hostname == nil {
+			return "", true
+		}
+		return string(*listener.Hostname), true
+	}
+	return "", false
+}
+
+// pathOf gives the path of a route of ours, which has one rule with one match.
+func pathOf(route gatewayv1.HTTPRoute) string {
+	for _, rule := range route.Spec.Rules {
+		for _, match := range rule.Matches {
+			if match.Path != nil && match.Path.Value != nil {
+				return *match.Path.Value
+			}
 		}
 	}
-	return r
+	return ""
 }

@@ -9,10 +9,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// httpRoutes gives the redirect to HTTPS, and for every target a route on the
-// HTTPS listeners and, unless HTTPS is enforced, one on the HTTP listeners.
-// Each route names its listeners: Cilium has served routes without a section
-// name on plain HTTP too.
+// httpRoutes gives the redirect to HTTPS, and for every target a route on an HTTPS
+// listener and, unless HTTPS is enforced, one on HTTP. Each route names its
+// listeners: Cilium has served routes without a section name on plain HTTP too.
 func httpRoutes(s state.State, set settings, routing routing) []Object {
 	secure := set.secureHosts()
 	var all []Object
@@ -20,15 +19,57 @@ func httpRoutes(s state.State, set settings, routing routing) []Object {
 		all = append(all, httpRoute(s, redirectRouteName(s.Application), httpParents(s, secure), redirectRule("/")))
 	}
 	for _, t := range routing.targets {
-		if len(secure) > 0 {
-			all = append(all, httpRoute(s, t.https, httpsParents(s, secure), forwardRule(t, hsts(set))))
+		at := set.placeOf(t)
+		if at.secure {
+			parents := []gatewayv1.ParentReference{parent(s, httpsListenerName(s.Application, at.host))}
+			all = append(all, httpRoute(s, t.https, parents, forwardRule(t, at.path, hsts(set))))
 		}
-		switch {
-		case set.enforce:
-		case t.RedirectHTTPS && len(secure) > 0:
-			all = append(all, httpRoute(s, t.http, httpParents(s, secure), redirectRule(t.path)))
+		switch parents := httpParents(s, set.httpHosts(t, at)); {
+		case set.enforce || len(parents) == 0:
+		case !t.RedirectHTTPS || !s.Certificates.Related:
+			all = append(all, httpRoute(s, t.http, parents, forwardRule(t, at.path, "")))
+		case at.secure:
+			parents = []gatewayv1.ParentReference{parent(s, httpListenerName(s.Application, at.host))}
+			all = append(all, httpRoute(s, t.http, parents, redirectRule(at.path)))
 		default:
-			all = append(all, httpRoute(s, t.http, httpParents(s, set.hosts), forwardRule(t, "")))
+			// Whoever asks for the redirect is not served in clear for want of
+			// a certificate, if there is somebody to issue one.
+		}
+	}
+	return all
+}
+
+// servedAt is where an application can be reached.
+type servedAt struct {
+	host, path string
+	secure     bool // over HTTPS
+}
+
+// placeOf says where a target is served: where it shall be or, while there is no
+// certificate for that, where it has been.
+func (set settings) placeOf(t target) servedAt {
+	at := servedAt{host: t.host, path: t.path}
+	if h := set.host(t.host); h != nil && h.secure() {
+		at.secure = true
+		return at
+	}
+	if t.kept == nil {
+		return at
+	}
+	if h := set.host(t.kept.host); h != nil && h.secure() {
+		return servedAt{host: t.kept.host, path: t.kept.path, secure: true}
+	}
+	return at
+}
+
+// httpHosts gives the hosts on which a target is served in clear, unless HTTPS is
+// enforced: where it is served over HTTPS and, if only the host is to change,
+// already on the new one.
+func (set settings) httpHosts(t target, at servedAt) []host {
+	var all []host
+	for _, h := range set.hosts {
+		if h.http && (h.name == at.host || h.name == t.host && at.path == t.path) {
+			all = append(all, h)
 		}
 	}
 	return all
@@ -46,20 +87,9 @@ func httpRoute(s state.State, name string, parents []gatewayv1.ParentReference, 
 }
 
 func httpParents(s state.State, hosts []host) []gatewayv1.ParentReference {
-	if len(hosts) == 0 {
-		return []gatewayv1.ParentReference{parent(s, httpListenerName(s.Application, ""))}
-	}
 	var all []gatewayv1.ParentReference
 	for _, h := range hosts {
 		all = append(all, parent(s, httpListenerName(s.Application, h.name)))
-	}
-	return all
-}
-
-func httpsParents(s state.State, hosts []host) []gatewayv1.ParentReference {
-	var all []gatewayv1.ParentReference
-	for _, h := range hosts {
-		all = append(all, parent(s, httpsListenerName(s.Application, h.name)))
 	}
 	return all
 }
@@ -91,11 +121,11 @@ func redirectRule(path string) gatewayv1.HTTPRouteRule {
 	}
 }
 
-// forwardRule sends the target's path to its Service. With a stripped prefix
-// the application is told of it, as proxies do, so that it can make links.
-func forwardRule(t target, hsts string) gatewayv1.HTTPRouteRule {
+// forwardRule sends a path to the target's Service. With a stripped prefix the
+// application is told of it, as proxies do, so that it can make links.
+func forwardRule(t target, path, hsts string) gatewayv1.HTTPRouteRule {
 	rule := gatewayv1.HTTPRouteRule{
-		Matches: prefixMatch(t.path),
+		Matches: prefixMatch(path),
 		BackendRefs: []gatewayv1.HTTPBackendRef{{
 			BackendRef: gatewayv1.BackendRef{
 				BackendObjectReference: gatewayv1.BackendObjectReference{
@@ -108,8 +138,8 @@ func forwardRule(t target, hsts string) gatewayv1.HTTPRouteRule {
 			},
 		}},
 	}
-	if t.StripPrefix {
-		rule.Filters = append(rule.Filters, setRequestHeader("X-Forwarded-Prefix", t.path), stripPrefix())
+	if t.StripPrefix && path != "/" {
+		rule.Filters = append(rule.Filters, setRequestHeader("X-Forwarded-Prefix", path), stripPrefix())
 	}
 	if hsts != "" {
 		rule.Filters = append(rule.Filters, setResponseHeader("Strict-Transport-Security", hsts))

@@ -42,12 +42,18 @@ func httpListenerName(gateway, host string) string {
 }
 
 func httpsListenerName(gateway, host string) string {
+	if host == "" {
+		return gateway + "-https"
+	}
 	return bounded(gateway+"-https-"+dashed(host), maxSubdomainName)
 }
 
 func dashed(host string) string { return strings.ReplaceAll(host, ".", "-") }
 
 func secretName(application, host string) string {
+	if host == "" {
+		return application + "-secret"
+	}
 	return bounded(application+"-secret-"+host, maxSubdomainName)
 }
 

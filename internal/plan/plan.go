@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -32,6 +34,9 @@ type Plan struct {
 	KeepObjects bool
 	// Relations is what shall stand in our side of the relations.
 	Relations Relations
+	// WakeAt is when Juju has to wake the charm because of a certificate; zero for
+	// never.
+	WakeAt time.Time
 	// Status is what the operator sees.
 	Status Status
 	// Remarks are lines for the log, about what is left out and why.
@@ -54,21 +59,10 @@ type URL struct {
 	URL        string `json:"url"`
 }
 
-// Requests says which certificate signing requests shall stand in our databag.
-type Requests struct {
-	// RelationID is the certificates relation.
-	RelationID string `json:"relationID"`
-	// Keep are requests that stand there and stay, in PEM, in order.
-	Keep []string `json:"keep,omitempty"`
-	// Create are the hosts to make a new request for, after those kept.
-	Create []string `json:"create,omitempty"`
-}
-
 // Make decides what has to be.
 func Make(s state.State) Plan {
-	set := settle(s)
-	routing := route(s)
-	p := Plan{Remarks: routing.remarks}
+	set, routing := decide(s)
+	p := Plan{Remarks: routing.remarks, WakeAt: wakeAt(s, set)}
 	p.Relations.Requests = requests(s, set)
 	if !s.Cluster.Usable() || set.class == "" {
 		p.KeepObjects = true
@@ -78,6 +72,14 @@ func Make(s state.State) Plan {
 	}
 	p.Status = status(s, set, routing)
 	return p
+}
+
+// decide settles what is served where, from which all else follows.
+func decide(s state.State) (settings, routing) {
+	set := settle(s)
+	routing := route(s, set)
+	set.hosts = hosts(s, set, routing)
+	return set, routing
 }
 
 // objects gives everything the application has in the cluster.

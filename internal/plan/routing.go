@@ -11,7 +11,9 @@ import (
 // A target is one application that is served.
 type target struct {
 	state.Requirer
-	path    string // "/model-app"
+	host    string // where it shall be served; empty: at any address
+	path    string // and under which path: "/model-app", "/"
+	kept    *keptPlace
 	service string // name of its Service
 	https   string // name of its HTTPRoute on HTTPS listeners
 	http    string // name of its HTTPRoute on HTTP listeners
@@ -36,9 +38,9 @@ type routing struct {
 
 // route judges the requirers, oldest relation first: of two that want the same
 // path the older one keeps it. What is wrong with one touches no other.
-func route(s state.State) routing {
+func route(s state.State, set settings) routing {
 	var r routing
-	owner := map[string]string{} // path → application
+	owner := map[string]string{} // host and path → application
 	names := namer{}
 	for _, requirer := range byAge(s.Requirers) {
 		for _, remark := range requirer.Remarks {
@@ -49,25 +51,49 @@ func route(s state.State) routing {
 			continue
 		}
 		reason := unservable(s, requirer)
-		path := "/" + requirer.Model + "-" + requirer.Name
-		if older, taken := owner[path]; reason == "" && taken {
+		host, path, tooLong := place(set, requirer)
+		switch older, taken := owner[host+path]; {
+		case reason != "":
+		case tooLong != "":
+			reason = tooLong
+		case taken && set.mode == state.RoutingSubdomain:
+			reason = "host " + host + " belongs to " + older
+		case taken:
 			reason = "path " + path + " belongs to " + older
+		case set.mode == state.RoutingSubdomain && len(owner) == maxHosts:
+			reason = fmt.Sprintf("there is no listener left for %s: a Gateway serves %d hosts at most", host, maxHosts)
 		}
 		if reason != "" {
 			r.omit(requirer, reason)
 			continue
 		}
-		owner[path] = requirer.Application
-		r.targets = append(r.targets, target{
+		owner[host+path] = requirer.Application
+		id := "/" + requirer.Model + "-" + requirer.Name
+		t := target{
 			Requirer: requirer,
+			host:     host,
 			path:     path,
-			service:  names.unique("service", serviceName(s, requirer), path, maxLabelName),
-			https:    names.unique("route", routeName(s.Application, requirer), path, maxLabelName),
-			http:     names.unique("route", httpRouteName(s.Application, requirer), path+" http", maxLabelName),
+			service:  names.unique("service", serviceName(s, requirer), id, maxLabelName),
+			https:    names.unique("route", routeName(s.Application, requirer), id, maxLabelName),
+			http:     names.unique("route", httpRouteName(s.Application, requirer), id+" http", maxLabelName),
 			remote:   requirer.Model != s.Model,
-		})
+		}
+		t.kept = keptPlaceOf(s, t)
+		r.targets = append(r.targets, t)
 	}
 	return r
+}
+
+// place says where an application shall be served, or why it cannot be anywhere.
+func place(set settings, r state.Requirer) (host, path, problem string) {
+	if set.mode != state.RoutingSubdomain || set.hostname == "" {
+		return set.hostname, "/" + r.Model + "-" + r.Name, ""
+	}
+	host = bounded(r.Model+"-"+r.Name, maxLabelName) + "." + set.hostname
+	if len(host) > maxSubdomainName {
+		return "", "", fmt.Sprintf("its host would be longer than %d characters", maxSubdomainName)
+	}
+	return host, "/", ""
 }
 
 // byAge puts the oldest relation first.

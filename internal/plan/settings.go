@@ -14,12 +14,13 @@ import (
 // that is being served, so that a mistake takes no traffic down; what is wrong
 // stands in config and classStatus.
 type settings struct {
-	hostname string // empty: requests for any host, over plain HTTP
+	hostname string // empty: whatever address the Gateway has
+	mode     state.RoutingMode
 	class    string // empty: there is no class to make a Gateway of
 	enforce  bool
 	hsts     int64
 	hosts    []host
-	// unsure says that hostname should have a value and none is known.
+	// unsure says that the options do not tell the host, nor does the cluster.
 	unsure bool
 	// config and classStatus are the first problems of their rungs, nil for none.
 	config, classStatus *Status
@@ -27,8 +28,9 @@ type settings struct {
 
 // kept is what annotationSettings holds.
 type kept struct {
-	Hostname string `json:"external-hostname"`
-	HSTS     int64  `json:"hsts-max-age"`
+	Hostname *string           `json:"external-hostname,omitempty"` // nil: not known
+	HSTS     int64             `json:"hsts-max-age"`
+	Mode     state.RoutingMode `json:"routing-mode,omitempty"` // empty: path
 }
 
 func settle(s state.State) settings {
@@ -36,14 +38,16 @@ func settle(s state.State) settings {
 		hostname: s.Config.ExternalHostname,
 		enforce:  s.Config.EnforceHTTPS,
 		hsts:     s.Config.HSTSMaxAge,
+		mode:     s.Config.RoutingMode,
 	}
 	served := lastSettings(s.Cluster.Gateway)
 	for _, problem := range s.Problems {
 		set.report(blocked("invalid configuration: " + problem.Option + " " + problem.Message))
 		switch problem.Option {
 		case state.OptionExternalHostname:
-			set.hostname = served.Hostname
-			set.unsure = served.Hostname == ""
+			set.keepHost(served)
+		case state.OptionRoutingMode:
+			set.mode = served.Mode
 		case state.OptionHSTSMaxAge:
 			set.hsts = served.HSTS
 		}
@@ -51,14 +55,27 @@ func settle(s state.State) settings {
 	if set.enforce && !s.Certificates.Related {
 		set.report(blocked("Certificates relation is needed if enforce-https is enabled."))
 	}
-	if set.hostname == "" && !set.unsure && (set.enforce || s.Certificates.Related) {
-		set.report(blocked("external-hostname must be set in when related to ingress and certificates"))
-		set.hostname = served.Hostname
-		set.unsure = served.Hostname == ""
+	switch {
+	case set.hostname != "" || set.unsure:
+	case set.mode == state.RoutingSubdomain:
+		set.report(blocked("external-hostname must be set for routing-mode subdomain"))
+		set.keepHost(served)
+		set.mode = served.Mode
+	case set.enforce && s.Certificates.Related && len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0:
+		set.report(blocked("external-hostname must be set: the certificates provider issues none for IP addresses"))
+		if served.Hostname != nil {
+			set.hostname = *served.Hostname
+		}
 	}
 	set.class, set.classStatus = gatewayClass(s)
-	set.hosts = hosts(s, set.hostname)
 	return set
+}
+
+// keepHost stays with the host that is served.
+func (set *settings) keepHost(served kept) {
+	if set.unsure = served.Hostname == nil; !set.unsure {
+		set.hostname = *served.Hostname
+	}
 }
 
 // report keeps the first problem of the options.
@@ -81,7 +98,7 @@ func lastSettings(gateway *gatewayv1.Gateway) kept {
 	}
 	for _, listener := range gateway.Spec.Listeners {
 		if listener.Hostname != nil {
-			last.Hostname = string(*listener.Hostname)
+			last.Hostname = ptr(string(*listener.Hostname))
 			break
 		}
 	}
@@ -89,9 +106,16 @@ func lastSettings(gateway *gatewayv1.Gateway) kept {
 }
 
 func (set settings) annotation() string {
-	text, err := json.Marshal(kept{Hostname: set.hostname, HSTS: set.hsts})
+	served := kept{HSTS: set.hsts}
+	if !set.unsure {
+		served.Hostname = &set.hostname
+	}
+	if set.mode == state.RoutingSubdomain {
+		served.Mode = set.mode
+	}
+	text, err := json.Marshal(served)
 	if err != nil {
-		panic(err) // A string and a number always marshal.
+		panic(err) // Strings and a number always marshal.
 	}
 	return string(text)
 }

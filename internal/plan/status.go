@@ -105,6 +105,9 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	if !set.enforce {
 		message += " (enforce-https is set to false)"
 	}
+	if renewal := renewing(set); renewal != "" {
+		message += "; " + renewal
+	}
 	left := len(routing.omitted) + len(routing.silent)
 	if left == 0 {
 		return active(message)

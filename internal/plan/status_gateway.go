@@ -101,30 +101,6 @@ func addressStatus(gateway *gatewayv1.Gateway) *Status {
 	return nil
 }
 
-// certificateStatus speaks of the wanted host without a valid certificate.
-func certificateStatus(s state.State, set settings) *Status {
-	if !s.Certificates.Related {
-		return nil
-	}
-	for _, h := range set.hosts {
-		if !h.wanted || h.issued() {
-			continue
-		}
-		if h.request == nil { // It is being made.
-			return statusOf(waiting("Waiting for TLS certificates to be issued."))
-		}
-		switch h.request.State {
-		case state.CertificatePending:
-			return statusOf(waiting("Waiting for TLS certificates to be issued."))
-		case state.CertificateDenied, state.CertificateUnusable:
-			return statusOf(blocked("Certificate for " + h.name + ": " + h.request.Reason))
-		default:
-			return statusOf(waiting("Waiting for a certificate for " + h.name + ": " + h.request.Reason))
-		}
-	}
-	return nil
-}
-
 // routeStatus reads what the controller says of each planned route, at each of
 // its listeners.
 func routeStatus(s state.State, set settings, routing routing) *Status {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -12,43 +13,67 @@ import (
 // urls gives what each requirer is told. An application that is not served, or
 // not yet, is told nothing: a URL is a promise.
 func urls(s state.State, set settings, routing routing) []URL {
-	base := baseURL(s, set)
-	paths := map[int]string{}
+	told := map[int]string{}
 	for _, t := range routing.targets {
-		paths[t.RelationID] = t.path
+		told[t.RelationID] = urlOf(s, set, t)
 	}
 	var all []URL
 	for _, requirer := range byAge(s.Requirers) {
-		url := URL{RelationID: requirer.RelationID}
-		if path := paths[requirer.RelationID]; path != "" && base != "" {
-			url.URL = base + path
-		}
-		all = append(all, url)
+		all = append(all, URL{RelationID: requirer.RelationID, URL: told[requirer.RelationID]})
 	}
 	return all
 }
 
-// baseURL is the scheme and host that all applications share; empty while there
-// is none.
-func baseURL(s state.State, set settings) string {
-	if secure := set.secureHosts(); len(secure) > 0 {
-		return "https://" + secure[0].name
-	}
-	if set.enforce {
+// urlOf is the address of an application; empty while there is none.
+func urlOf(s state.State, set settings, t target) string {
+	at := set.placeOf(t)
+	scheme := "http://"
+	switch {
+	case at.secure:
+		scheme = "https://"
+	case set.enforce, set.unsure, t.RedirectHTTPS && s.Certificates.Related:
 		return ""
 	}
-	if set.hostname != "" {
-		return "http://" + set.hostname
+	if at.host != "" {
+		return scheme + at.host + at.path
 	}
 	reachable := addresses(s.Cluster.Gateway)
 	switch {
 	case len(reachable) == 0:
 		return ""
 	case strings.Contains(reachable[0], ":"):
-		return "http://[" + reachable[0] + "]"
+		return scheme + "[" + reachable[0] + "]" + at.path
 	default:
-		return "http://" + reachable[0]
+		return scheme + reachable[0] + at.path
 	}
+}
+
+// addressNames are what a certificate for the Gateway's addresses is asked for,
+// sorted: its IP addresses or, where it has none or the provider issues none for
+// such, a DNS name that it has.
+func addressNames(s state.State) []string {
+	var ips, names []string
+	for _, address := range addresses(s.Cluster.Gateway) {
+		if isName(address) {
+			names = append(names, address)
+		} else {
+			ips = append(ips, address)
+		}
+	}
+	switch {
+	case len(ips) > 0 && !s.Certificates.NoAddresses:
+		slices.Sort(ips)
+		return slices.Compact(ips)
+	case len(names) > 0:
+		return names[:1]
+	}
+	return nil
+}
+
+// isName says that an address is a DNS name.
+func isName(address string) bool {
+	_, err := netip.ParseAddr(address)
+	return err != nil
 }
 
 // addresses are those under which the Gateway can be reached: IP addresses

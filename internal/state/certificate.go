@@ -1,13 +1,8 @@
 package state
 
 import (
-	"crypto/rsa"
-	"encoding/pem"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
 // PrivateKey is a private key in PEM. Its text forms hide it, so that it cannot
@@ -32,6 +27,8 @@ type Certificates struct {
 	RelationID string `json:"relationID,omitempty"`
 	// Key is the application's private key; empty when not related.
 	Key PrivateKey `json:"key,omitempty"`
+	// NoAddresses says that the provider issues no certificates for IP addresses.
+	NoAddresses bool `json:"noAddresses,omitempty"`
 	// Revoked are the fingerprints (SHA-256, hex) of the certificates that the
 	// provider lists as revoked.
 	Revoked []string `json:"revoked,omitempty"`
@@ -67,118 +64,63 @@ const (
 type Certificate struct {
 	// Request is the signing request in PEM, as it stands in our databag.
 	Request string `json:"request"`
-	// Foreign says that the request was made with another key than Key; it has
-	// to be replaced.
+	// Foreign says that the request was made with another key than Key, such as
+	// the one before a rotation, or not as this charm makes them. It has to be
+	// replaced; what answers it is judged all the same, since it may be served
+	// until then.
 	Foreign bool `json:"foreign,omitempty"`
-	// Hosts are the DNS names asked for.
+	// Hosts are the DNS names and the IP addresses asked for, sorted.
 	Hosts []string `json:"hosts"`
 	// State says what has become of it.
 	State CertificateState `json:"state"`
 	// Reason explains every state but issued and pending to the operator.
 	Reason string `json:"reason,omitempty"`
 	// Chain is the certificate and its intermediates in PEM, leaf first: the
-	// tls.crt of a Secret. Set when issued.
+	// tls.crt of a Secret. Set when issued and not foreign.
 	Chain string `json:"chain,omitempty"`
 	// Leaf, CA and IssuedChain are the parts as the provider gave them, in PEM,
-	// for the get-certificate action.
+	// for the get-certificate action. Set when issued.
 	Leaf        string   `json:"leaf,omitempty"`
 	CA          string   `json:"ca,omitempty"`
 	IssuedChain []string `json:"issuedChain,omitempty"`
-	// NotAfter is the end of its life. Set when issued.
-	NotAfter time.Time `json:"notAfter,omitzero"`
+	// Issuer is who signed the certificate, in one line. Empty when there is
+	// none, as are NotBefore and NotAfter, which bound its life.
+	Issuer    string    `json:"issuer,omitempty"`
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	NotAfter  time.Time `json:"notAfter,omitzero"`
+	// RenewAt is when to ask for the next certificate; zero for never. See
+	// [renewAt].
+	RenewAt time.Time `json:"renewAt,omitzero"`
 }
 
-// For gives the entry that serves the host best: an issued certificate when
-// there is one, else the newest request. Requests made with another key, or for
-// other hosts too, do not count.
+// Due says that it is time to ask for the next certificate.
+func (c Certificate) Due(now time.Time) bool { return !c.RenewAt.IsZero() && !now.Before(c.RenewAt) }
+
+// For gives the request for the host, a DNS name or an IP address, that tells most
+// of what it is served with: the newest that is issued with the present key, else
+// with another, else the newest with the present key.
 func (c Certificates) For(host string) (Certificate, bool) {
 	var found Certificate
-	var ok bool
+	best := 0
 	for _, entry := range c.Entries {
-		if entry.Foreign || len(entry.Hosts) != 1 || entry.Hosts[0] != host {
-			continue
-		}
-		if !ok || entry.State == CertificateIssued || found.State != CertificateIssued {
-			found, ok = entry, true
+		if rank := entry.rank(); rank > 0 && rank >= best && slices.Contains(entry.Hosts, host) {
+			found, best = entry, rank
 		}
 	}
-	return found, ok
+	return found, best > 0
 }
 
-// Subject is what the charm asks a certificate authority for, for one host.
-func Subject(host string) tlscertificates.Subject {
-	return tlscertificates.Subject{CommonName: host, DNSNames: []string{host}}
-}
-
-// NewCertificates judges what stands on both sides of the certificates
-// relation: own is our application's databag, provider the provider's. The key
-// is empty before the first. The remarks name what was left out, for the log.
-func NewCertificates(relationID string, key PrivateKey, own, provider Databag, now time.Time) (Certificates, []string) {
-	c := Certificates{Related: true, RelationID: relationID, Key: key}
-	requests, remarks := tlscertificates.ParseRequests(own)
-	answers := tlscertificates.ParseProvider(provider)
-	remarks = append(remarks, answers.Remarks...)
-	var parsed *rsa.PrivateKey
-	if key != "" {
-		var err error
-		if parsed, err = tlscertificates.ParseKey(key.PEM()); err != nil {
-			// Every request then counts as foreign, and a new key is made.
-			c.Key = ""
-			remarks = append(remarks, "the private key cannot be read and is replaced")
-		}
-	}
-	for _, answer := range answers.Certificates {
-		if answer.Revoked {
-			c.Revoked = append(c.Revoked, fingerprint(answer.Leaf))
-		}
-	}
-	for _, request := range requests {
-		c.Entries = append(c.Entries, newCertificate(request, parsed, answers, now))
-	}
-	return c, remarks
-}
-
-func newCertificate(request tlscertificates.Request, key *rsa.PrivateKey, answers tlscertificates.Provider, now time.Time) Certificate {
-	entry := Certificate{Request: request.PEM, Foreign: true, State: CertificatePending}
-	details, err := request.Details()
-	if err != nil {
-		return entry
-	}
-	entry.Hosts = details.DNSNames
-	if key == nil || len(entry.Hosts) != 1 || !request.Fits(Subject(entry.Hosts[0]), false, &key.PublicKey) {
-		return entry
-	}
-	entry.Foreign = false
-	verdict := tlscertificates.Judge(request, &key.PublicKey, answers, now)
-	entry.State, entry.Reason = certificateState(verdict), verdict.Reason
-	if entry.State != CertificateIssued {
-		return entry
-	}
-	entry.Chain, entry.CA, entry.IssuedChain = verdict.ChainPEM, verdict.CA, verdict.Chain
-	entry.Leaf = strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: verdict.Leaf.Raw})))
-	entry.NotAfter = verdict.NotAfter
-	return entry
-}
-
-func certificateState(verdict tlscertificates.Verdict) CertificateState {
-	switch verdict.State {
-	case tlscertificates.Issued:
-		return CertificateIssued
-	case tlscertificates.Revoked:
-		return CertificateRevoked
-	case tlscertificates.Expired:
-		return CertificateExpired
-	case tlscertificates.Denied:
-		if verdict.Error != nil && !verdict.Error.OperatorMustAct() {
-			return CertificateDelayed
-		}
-		return CertificateDenied
-	case tlscertificates.Unusable:
-		return CertificateUnusable
-	case tlscertificates.NotYetValid:
-		return CertificateEarly
+// rank orders the requests of a host, zero for one that tells nothing.
+func (c Certificate) rank() int {
+	switch issued := c.State == CertificateIssued; {
+	case issued && !c.Foreign:
+		return 3
+	case issued:
+		return 2
+	case !c.Foreign:
+		return 1
 	default:
-		return CertificatePending
+		return 0
 	}
 }
 
@@ -192,7 +134,7 @@ func (c Certificates) Asked(host string) bool {
 func (c Certificates) Hosts() []string {
 	var hosts []string
 	for _, entry := range c.Entries {
-		if !entry.Foreign {
+		if entry.rank() > 0 {
 			hosts = append(hosts, entry.Hosts...)
 		}
 	}

@@ -28,13 +28,15 @@ func TestCertificatesFor(t *testing.T) {
 	pending := state.Certificate{Request: "pending", Hosts: []string{host}, State: state.CertificatePending}
 	other := state.Certificate{Request: "other", Hosts: []string{"b.example.com"}, State: state.CertificateIssued}
 	foreign := state.Certificate{Request: "foreign", Foreign: true, Hosts: []string{host}, State: state.CertificateIssued}
-	two := state.Certificate{Request: "two", Hosts: []string{host, "b.example.com"}, State: state.CertificateIssued}
+	lost := state.Certificate{Request: "lost", Foreign: true, Hosts: []string{host}, State: state.CertificatePending}
 	tests := map[string]struct {
 		entries []state.Certificate
 		want    string
 	}{
 		"none":                         {nil, ""},
-		"other hosts and keys":         {[]state.Certificate{other, foreign, two}, ""},
+		"other hosts and keys":         {[]state.Certificate{other, lost}, ""},
+		"while the key is rotated":     {[]state.Certificate{foreign, pending}, "foreign"},
+		"when the key is rotated":      {[]state.Certificate{issued, foreign}, "issued"},
 		"an issued one before a newer": {[]state.Certificate{issued, pending}, "issued"},
 		"an issued one after an older": {[]state.Certificate{pending, issued}, "issued"},
 		"the newest that is pending":   {[]state.Certificate{{Request: "old", Hosts: []string{host}, State: state.CertificateExpired}, pending}, "pending"},
@@ -53,7 +55,7 @@ func TestNewCertificatesWithoutKey(t *testing.T) {
 	t.Parallel()
 	const host = "web.example.com"
 	ours := newKey(t)
-	request, err := tlscertificates.NewRequest(rand.Reader, time.Unix(0, 0), ours, state.Subject(host))
+	request, err := tlscertificates.NewRequest(rand.Reader, time.Unix(0, 0), ours, state.Subject([]string{host}))
 	if err != nil {
 		t.Fatal(err)
 	}

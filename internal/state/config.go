@@ -18,6 +18,19 @@ const (
 	OptionGatewayClass     = "gateway-class"
 	OptionEnforceHTTPS     = "enforce-https"
 	OptionHSTSMaxAge       = "hsts-max-age"
+	OptionRoutingMode      = "routing-mode"
+)
+
+// RoutingMode says how applications share the gateway.
+type RoutingMode string
+
+// The routing modes.
+const (
+	// RoutingPath gives each application a path of one host. It is the default,
+	// also of the zero value.
+	RoutingPath RoutingMode = "path"
+	// RoutingSubdomain gives each application a host of its own.
+	RoutingSubdomain RoutingMode = "subdomain"
 )
 
 // Config is the charm's options, validated and in normal form.
@@ -32,6 +45,8 @@ type Config struct {
 	// HSTSMaxAge is the max-age of Strict-Transport-Security in seconds; zero
 	// tells browsers to forget the host.
 	HSTSMaxAge int64 `json:"hstsMaxAge"`
+	// RoutingMode says how applications share the gateway.
+	RoutingMode RoutingMode `json:"routingMode,omitempty"`
 }
 
 // DefaultHSTSMaxAge is the default of hsts-max-age: a year.
@@ -81,6 +96,17 @@ func ParseConfig(options map[string]any) (Config, []Problem) {
 		config.HSTSMaxAge, err = optionSeconds(value)
 		report(OptionHSTSMaxAge, err)
 	}
+
+	mode, err := optionString(options, OptionRoutingMode)
+	switch RoutingMode(mode) {
+	case "", RoutingPath:
+		config.RoutingMode = RoutingPath
+	case RoutingSubdomain:
+		config.RoutingMode = RoutingSubdomain
+	default:
+		err = fmt.Errorf("must be %s or %s, not %s", RoutingPath, RoutingSubdomain, Quote(mode))
+	}
+	report(OptionRoutingMode, err)
 	return config, problems
 }
 

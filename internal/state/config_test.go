@@ -13,7 +13,7 @@ import (
 
 func TestParseConfig(t *testing.T) {
 	t.Parallel()
-	defaults := state.Config{EnforceHTTPS: true, HSTSMaxAge: 31536000}
+	defaults := state.Config{EnforceHTTPS: true, HSTSMaxAge: 31536000, RoutingMode: state.RoutingPath}
 	with := func(change func(*state.Config)) state.Config {
 		config := defaults
 		change(&config)
@@ -31,7 +31,7 @@ func TestParseConfig(t *testing.T) {
 				"external-hostname": " WEB.Example.com ", "gateway-class": "cilium",
 				"enforce-https": false, "hsts-max-age": json.Number("60"),
 			},
-			want: state.Config{ExternalHostname: "web.example.com", GatewayClass: "cilium", HSTSMaxAge: 60},
+			want: state.Config{ExternalHostname: "web.example.com", GatewayClass: "cilium", HSTSMaxAge: 60, RoutingMode: state.RoutingPath},
 		},
 		"hsts zero": {options: map[string]any{"hsts-max-age": json.Number("0")}, want: with(func(c *state.Config) { c.HSTSMaxAge = 0 })},
 		"hsts negative": {

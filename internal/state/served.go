@@ -17,8 +17,11 @@ import (
 type Served struct {
 	// Secret is the name of the Secret.
 	Secret string `json:"secret"`
-	// Hosts are the DNS names of the certificate.
+	// Hosts are the DNS names and the IP addresses of the certificate.
 	Hosts []string `json:"hosts"`
+	// Issuer and NotAfter are as in [Certificate].
+	Issuer   string    `json:"issuer,omitempty"`
+	NotAfter time.Time `json:"notAfter,omitzero"`
 	// Chain is tls.crt, leaf first, and Key is tls.key; both in PEM.
 	Chain string     `json:"chain"`
 	Key   PrivateKey `json:"key"`
@@ -43,7 +46,14 @@ func NewServed(secret string, chain, key []byte, certificates Certificates, now 
 	if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) || slices.Contains(certificates.Revoked, fingerprint(leaf)) {
 		return Served{}, false
 	}
-	return Served{Secret: secret, Hosts: leaf.DNSNames, Chain: string(chain), Key: PrivateKey(key)}, true
+	served := Served{
+		Secret: secret, Hosts: slices.Clone(leaf.DNSNames), Issuer: tlscertificates.Issuer(leaf), NotAfter: leaf.NotAfter,
+		Chain: string(chain), Key: PrivateKey(key),
+	}
+	for _, address := range leaf.IPAddresses {
+		served.Hosts = append(served.Hosts, addressText(address))
+	}
+	return served, true
 }
 
 // fingerprint is the SHA-256 of a certificate, in hex.

@@ -83,6 +83,7 @@ func judgeOne(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.Pub
 		Leaf:      c.Leaf,
 		CA:        c.CA,
 		Chain:     c.Chain,
+		Issuer:    Issuer(c.Leaf),
 		NotBefore: c.Leaf.NotBefore,
 		NotAfter:  c.Leaf.NotAfter,
 	}
@@ -110,6 +111,10 @@ func stateOf(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.Publ
 	}
 	return Issued, ""
 }
+
+// Issuer names who signed a certificate, in one line (RFC 2253) that is fit for a
+// log.
+func Issuer(certificate *x509.Certificate) string { return plain(certificate.Issuer.String()) }
 
 // kindProblem says that a certificate is not of the kind asked for, by whether a
 // certificate authority was.

@@ -75,6 +75,7 @@ type Verdict struct {
 	ChainPEM string   // Issued only: leaf first, then its intermediates, no self-signed root
 	CA       string   // as the provider gave it
 	Chain    []string // as the provider gave it
+	Issuer   string   // its issuer's name (RFC 2253), fit for a log
 
 	NotBefore, NotAfter time.Time
 

@@ -1,0 +1,136 @@
+package plan
+
+import (
+	"strings"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// certificateStatus speaks of the wanted hosts that want for a certificate, or for
+// the next one: first of those for which the operator must act.
+func certificateStatus(s state.State, set settings) *Status {
+	if !s.Certificates.Related {
+		return nil
+	}
+	var first *Status
+	for _, h := range set.hosts {
+		if !h.wanted {
+			continue
+		}
+		switch status := h.certificateStatus(); {
+		case status == nil:
+		case status.Kind == Blocked:
+			return status
+		case first == nil:
+			first = status
+		}
+	}
+	return first
+}
+
+func (h host) certificateStatus() *Status {
+	const issuing = "Waiting for TLS certificates to be issued."
+	switch {
+	case h.newest == nil && len(h.names) == 0:
+		return nil // There is no address yet, of which another rung speaks.
+	case h.newest == nil: // It is being made.
+		return statusOf(waiting(issuing))
+	}
+	until := ""
+	if h.issued != nil {
+		until = " (served until " + day(h.issued.NotAfter) + ")"
+	}
+	switch reason := h.newest.Reason + until; h.newest.State {
+	case state.CertificateIssued:
+		return nil
+	case state.CertificatePending, state.CertificateEarly:
+		if h.issued != nil {
+			return nil // The renewal is on its way; see renewing.
+		}
+		if h.newest.State == state.CertificatePending {
+			return statusOf(waiting(issuing))
+		}
+		return statusOf(waiting("Waiting for a certificate for " + h.title() + ": " + reason))
+	case state.CertificateDenied, state.CertificateUnusable:
+		return statusOf(blocked("Certificate for " + h.title() + ": " + reason))
+	default:
+		return statusOf(waiting("Waiting for a certificate for " + h.title() + ": " + reason))
+	}
+}
+
+// renewing names the first host whose next certificate is on its way, and until when
+// it is served with the present one; empty for none.
+func renewing(set settings) string {
+	for _, h := range set.hosts {
+		if h.wanted && h.issued != nil && h.newest != h.issued {
+			return "renewing the certificate for " + h.title() + ", good until " + day(h.issued.NotAfter)
+		}
+	}
+	return ""
+}
+
+func day(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") }
+
+// title is what the host is called: its name or, without one, the names that its
+// certificate is for.
+func (h host) title() string {
+	if h.name != "" {
+		return h.name
+	}
+	return strings.Join(h.names, ", ")
+}
+
+// A CertificateRow is what there is to know about one host's certificate.
+type CertificateRow struct {
+	// Host is a DNS name, or the IP addresses of a Gateway without one, joined by
+	// commas.
+	Host string
+	// Issuer and NotAfter are those of the certificate that is served or, when
+	// none is, of the one that cannot be; empty for none.
+	Issuer   string
+	NotAfter time.Time
+	// State says in words what has become of it: "served", "pending", …
+	State string
+}
+
+// Certificates lists the hosts that the state asks for, or still has to serve, with
+// their certificates. It is empty without a certificates relation.
+func Certificates(s state.State) []CertificateRow {
+	if !s.Certificates.Related {
+		return nil
+	}
+	set, _ := decide(s)
+	var rows []CertificateRow
+	for _, h := range set.hosts {
+		if h.newest != nil || h.secure() || len(h.names) > 0 {
+			rows = append(rows, h.row())
+		}
+	}
+	return rows
+}
+
+func (h host) row() CertificateRow {
+	row := CertificateRow{Host: h.title(), State: "not requested yet"}
+	if h.newest != nil {
+		row.State = strings.Join(strings.Fields(string(h.newest.State)+" "+parenthesis(h.newest.Reason)), " ")
+		row.Issuer, row.NotAfter = h.newest.Issuer, h.newest.NotAfter
+	}
+	next := row.State
+	switch {
+	case h.issued != nil && h.issued == h.newest:
+		row.State = "served"
+	case h.issued != nil:
+		row.Issuer, row.NotAfter, row.State = h.issued.Issuer, h.issued.NotAfter, "served; the next one: "+next
+	case h.live != nil:
+		row.Issuer, row.NotAfter, row.State = h.live.Issuer, h.live.NotAfter, "served; the next one: "+next
+	}
+	return row
+}
+
+func parenthesis(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "(" + text + ")"
+}

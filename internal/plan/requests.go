@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Requests says which certificate signing requests shall stand in our databag.
+type Requests struct {
+	// RelationID is the certificates relation.
+	RelationID string `json:"relationID"`
+	// Keep are requests that stand there and stay, in PEM, in order.
+	Keep []string `json:"keep,omitempty"`
+	// Create are what to make a new request for, after those kept: the names of
+	// each, DNS names or IP addresses.
+	Create [][]string `json:"create,omitempty"`
+}
+
+// requests says which certificate signing requests to have: for each host the one
+// that it is served with, and a newer one while that is to be renewed. None is
+// dropped while the cluster cannot be read: what it serves is not known then.
+func requests(s state.State, set settings) *Requests {
+	if !s.Certificates.Related || set.unsure {
+		return nil
+	}
+	r := &Requests{RelationID: s.Certificates.RelationID}
+	for _, h := range set.hosts {
+		if h.asks(s) {
+			r.Create = append(r.Create, h.names)
+		}
+	}
+	for i, entry := range s.Certificates.Entries {
+		keeps := func(h host) bool { return h.keeps(s, set, i) }
+		if !s.Cluster.Usable() || slices.ContainsFunc(set.hosts, keeps) {
+			r.Keep = append(r.Keep, entry.Request)
+		}
+	}
+	return r
+}
+
+// asks says that a new request is to be made for the host: its first with this key,
+// or the next one, since the newest is issued and worn out or has expired.
+func (h host) asks(s state.State) bool {
+	switch {
+	case len(h.names) == 0:
+		return false
+	case h.newest == nil:
+		return true
+	case h.newest.State == state.CertificateIssued, h.newest.State == state.CertificateExpired:
+		return h.newest.Due(s.Now)
+	default:
+		return false // It may be answered yet.
+	}
+}
+
+// keeps says that the host needs the i-th request. Once one is issued, those before
+// it are done with. Until then what may be answered yet stays, and what has been
+// issued with another key or for other addresses: it may be what is served, and
+// only while it is asked for does the provider tell that it is revoked.
+func (h host) keeps(s state.State, set settings, i int) bool {
+	entry := &s.Certificates.Entries[i]
+	if !h.asksFor(*entry) {
+		return h.issued == nil && entry.State == state.CertificateIssued && h.mayBeServedBy(*entry, set)
+	}
+	if h.issued != nil {
+		return i >= indexOf(s.Certificates.Entries, h.issued)
+	}
+	switch entry.State {
+	case state.CertificateExpired:
+		return entry == h.newest && !h.asks(s)
+	case state.CertificateUnusable:
+		return entry == h.newest
+	default:
+		return true
+	}
+}
+
+// mayBeServedBy says that a certificate which is not quite for this host can be what
+// it is served with: one of an earlier key, or of earlier addresses.
+func (h host) mayBeServedBy(entry state.Certificate, set settings) bool {
+	if h.name != "" {
+		return slices.Contains(entry.Hosts, h.name)
+	}
+	return !slices.ContainsFunc(set.hosts, func(other host) bool {
+		return other.name != "" && slices.Contains(entry.Hosts, other.name)
+	})
+}
+
+func indexOf(entries []state.Certificate, entry *state.Certificate) int {
+	return slices.IndexFunc(entries, func(e state.Certificate) bool { return e.Request == entry.Request })
+}
+
+// wakeAt is when a certificate is next to be renewed, or begins to be valid; zero
+// for never.
+func wakeAt(s state.State, set settings) time.Time {
+	var first time.Time
+	for _, h := range set.hosts {
+		if h.newest == nil {
+			continue
+		}
+		at := h.newest.RenewAt
+		if h.newest.State == state.CertificateEarly {
+			at = h.newest.NotBefore
+		}
+		if at.After(s.Now) && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}

@@ -1,0 +1,159 @@
+package state
+
+import (
+	"crypto/rsa"
+	"encoding/pem"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+)
+
+// Subject is what the charm asks a certificate authority for: one certificate for
+// these names, DNS names or IP addresses. The first is the common name, as the
+// Python charm has it.
+func Subject(names []string) tlscertificates.Subject {
+	var subject tlscertificates.Subject
+	for _, name := range names {
+		if address, err := netip.ParseAddr(name); err == nil {
+			subject.IPAddresses = append(subject.IPAddresses, address.AsSlice())
+		} else {
+			subject.DNSNames = append(subject.DNSNames, name)
+		}
+	}
+	if len(names) > 0 {
+		subject.CommonName = names[0]
+	}
+	return subject
+}
+
+// NewCertificates judges what stands on both sides of the certificates
+// relation: own is our application's databag, provider the provider's. The key
+// is empty before the first. The remarks name what was left out, for the log.
+func NewCertificates(relationID string, key PrivateKey, own, provider Databag, now time.Time) (Certificates, []string) {
+	c := Certificates{Related: true, RelationID: relationID, Key: key}
+	requests, remarks := tlscertificates.ParseRequests(own)
+	answers := tlscertificates.ParseProvider(provider)
+	remarks = append(remarks, answers.Remarks...)
+	var public *rsa.PublicKey
+	if key != "" {
+		parsed, err := tlscertificates.ParseKey(key.PEM())
+		if err == nil {
+			public = &parsed.PublicKey
+		} else {
+			// Every request then counts as foreign, and a new key is made.
+			c.Key = ""
+			remarks = append(remarks, "the private key cannot be read and is replaced")
+		}
+	}
+	if supported := answers.Capabilities.IPSANs; supported != nil {
+		c.NoAddresses = !*supported
+	}
+	for _, answer := range answers.Certificates {
+		if answer.Revoked {
+			c.Revoked = append(c.Revoked, fingerprint(answer.Leaf))
+		}
+	}
+	for _, request := range requests {
+		c.Entries = append(c.Entries, newCertificate(request, public, answers, now))
+	}
+	return c, remarks
+}
+
+func newCertificate(request tlscertificates.Request, key *rsa.PublicKey, answers tlscertificates.Provider, now time.Time) Certificate {
+	entry := Certificate{Request: request.PEM, State: CertificatePending}
+	details, err := request.Details()
+	if err != nil {
+		entry.Foreign = true
+		return entry
+	}
+	entry.Hosts = hostsOf(details)
+	entry.Foreign = key == nil || !ours(details) || !request.Fits(Subject(entry.Hosts), false, key)
+	// A foreign request is judged by the key that it was made with.
+	verdict := tlscertificates.Judge(request, details.PublicKey, answers, now)
+	entry.State, entry.Reason = certificateState(verdict), verdict.Reason
+	entry.Issuer, entry.NotBefore, entry.NotAfter = verdict.Issuer, verdict.NotBefore, verdict.NotAfter
+	switch entry.State {
+	case CertificatePending:
+		entry.Reason = ""
+	case CertificateExpired:
+		entry.RenewAt = renewAt(details.Made, entry.NotBefore, entry.NotAfter)
+	case CertificateIssued:
+		entry.RenewAt = renewAt(details.Made, entry.NotBefore, entry.NotAfter)
+		entry.CA, entry.IssuedChain = verdict.CA, verdict.Chain
+		entry.Leaf = strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: verdict.Leaf.Raw})))
+		if !entry.Foreign {
+			entry.Chain = verdict.ChainPEM
+		}
+	}
+	return entry
+}
+
+// ours says that a request is for one DNS name or for IP addresses, as are those
+// that this charm makes.
+func ours(details tlscertificates.Details) bool {
+	if len(details.IPAddresses) > 0 {
+		return len(details.DNSNames) == 0
+	}
+	return len(details.DNSNames) == 1
+}
+
+// hostsOf gives what a request asks for, sorted as text, each once.
+func hostsOf(details tlscertificates.Details) []string {
+	hosts := slices.Clone(details.DNSNames)
+	for _, address := range details.IPAddresses {
+		hosts = append(hosts, addressText(address))
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+func addressText(address net.IP) string {
+	parsed, ok := netip.AddrFromSlice(address)
+	if !ok {
+		return address.String()
+	}
+	return parsed.Unmap().String()
+}
+
+func certificateState(verdict tlscertificates.Verdict) CertificateState {
+	switch verdict.State {
+	case tlscertificates.Issued:
+		return CertificateIssued
+	case tlscertificates.Revoked:
+		return CertificateRevoked
+	case tlscertificates.Expired:
+		return CertificateExpired
+	case tlscertificates.Denied:
+		if verdict.Error != nil && !verdict.Error.OperatorMustAct() {
+			return CertificateDelayed
+		}
+		return CertificateDenied
+	case tlscertificates.Unusable:
+		return CertificateUnusable
+	case tlscertificates.NotYetValid:
+		return CertificateEarly
+	default:
+		return CertificatePending
+	}
+}
+
+// renewAt is when nine tenths of a certificate's life are over, as the Python
+// library has it. Its life counts from when it was asked for, since providers
+// backdate: one whose certificates have most of their span behind them when they
+// come would otherwise be asked again without end. For the same reason the
+// answer is never, the zero time, for what had expired before it was asked for.
+// Made is zero when it is not known.
+func renewAt(made, notBefore, notAfter time.Time) time.Time {
+	start := notBefore
+	if made.After(start) {
+		start = made
+	}
+	if !start.Before(notAfter) {
+		return time.Time{}
+	}
+	return start.Add(notAfter.Sub(start) / 10 * 9)
+}
