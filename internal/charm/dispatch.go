@@ -10,15 +10,17 @@ import (
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
-	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // Names of the charm's endpoints and actions, as in metadata.yaml and
 // actions.yaml.
 const (
-	endpointGateway      = "gateway"
-	endpointCertificates = "certificates"
-	actionGetCertificate = "get-certificate"
+	endpointGateway        = "gateway"
+	endpointCertificates   = "certificates"
+	actionGetCertificate   = "get-certificate"
+	actionListCertificates = "list-certificates"
+	actionRotatePrivateKey = "rotate-private-key"
 )
 
 // Charm is what handling an event needs of the world around.
@@ -32,6 +34,9 @@ type Charm struct {
 	Connect func(kube.Options) (*kube.Client, error)
 	// Now is the time of the run.
 	Now time.Time
+
+	// rotated is the private key that this run has made in place of another.
+	rotated state.PrivateKey
 }
 
 // Run handles the event. Here stands every event Juju can send and what the
@@ -62,7 +67,8 @@ func (c *Charm) Run(ctx context.Context) error {
 		return c.reconcile(ctx)
 
 	case gocharm.SecretExpired, gocharm.SecretRemove:
-		// Certificate-expiring, in the TLS library's words.
+		// Certificate-expiring, in the TLS library's words: a certificate is to be
+		// renewed, which any other event would have noticed too.
 		if err := c.dropSecret(ctx); err != nil {
 			return err
 		}
@@ -116,38 +122,6 @@ func (c *Charm) setVersion(ctx context.Context) error {
 	}
 	if err := c.Tools.SetApplicationVersion(ctx, strings.TrimSpace(string(version))); err != nil {
 		return fmt.Errorf("cannot set the version: %w", err)
-	}
-	return nil
-}
-
-func (c *Charm) action(ctx context.Context) error {
-	switch c.Event.Action.Name {
-	case actionGetCertificate:
-		return c.getCertificate(ctx)
-	default:
-		return c.Tools.FailAction(ctx, fmt.Sprintf("unknown action %q", c.Event.Action.Name))
-	}
-}
-
-// dropSecret removes what the event is about: a revision that nobody reads any
-// more, or a certificate's secret as the Python charm kept it. Juju repeats
-// secret-expired every five minutes until that is done.
-func (c *Charm) dropSecret(ctx context.Context) error {
-	secret := c.Event.Secret
-	expired := c.Event.Kind == gocharm.SecretExpired
-	if expired && !strings.HasPrefix(secret.Label, tlscertificates.LabelPrefix+"-certificate-") {
-		return nil
-	}
-	if !expired && secret.Revision == 0 {
-		return nil // It would be all of it, and it may be the key.
-	}
-	revision := secret.Revision
-	if expired {
-		revision = 0 // All of it: the certificate stands in the relation.
-	}
-	err := c.Tools.RemoveSecret(ctx, secret.ID, revision)
-	if err != nil && !gone(err) {
-		return fmt.Errorf("cannot remove secret %s: %w", secret.Label, err)
 	}
 	return nil
 }

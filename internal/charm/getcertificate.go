@@ -2,51 +2,40 @@ package charm
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
-	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // getCertificate answers the action of that name: the certificate of a host, its
-// CA and its chain in PEM. Whatever stands in the way is the action's failure,
-// never the unit's.
+// CA and its chain in PEM.
 func (c *Charm) getCertificate(ctx context.Context) error {
 	params, err := c.Tools.ActionParams(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot read the action's parameters: %w", err)
 	}
-	leader, err := c.Tools.IsLeader(ctx)
-	if err != nil {
-		return fmt.Errorf("cannot learn who leads: %w", err)
-	}
-	var certificates state.Certificates
-	if leader {
-		certificates, err = c.readCertificates(ctx)
-	}
-	if !leader || errors.Is(err, gocharm.ErrNotLeader) {
-		// Only the leader may read what our application asked for.
-		return c.Tools.FailAction(ctx, "Only the leader can tell; run this on "+c.Event.Application()+"/leader.")
-	}
-	if err != nil {
-		return err
-	}
-	hostname, _ := params["hostname"].(string)
-	entry, failure := chooseCertificate(certificates, hostname)
-	if failure != "" {
-		return c.Tools.FailAction(ctx, failure)
-	}
-	return c.Tools.SetActionResults(ctx, map[string]string{
-		"certificate": entry.Leaf,
-		"ca":          entry.CA,
-		"chain":       strings.Join(entry.IssuedChain, "\n\n"),
+	return c.leaderOnly(ctx, func() error {
+		certificates, err := c.readCertificates(ctx)
+		if err != nil {
+			return err
+		}
+		hostname, _ := params["hostname"].(string)
+		entry, failure := chooseCertificate(certificates, hostname)
+		if failure != "" {
+			return c.Tools.FailAction(ctx, failure)
+		}
+		return c.Tools.SetActionResults(ctx, map[string]string{
+			"certificate": entry.Leaf,
+			"ca":          entry.CA,
+			"chain":       strings.Join(entry.IssuedChain, "\n\n"),
+		})
 	})
 }
 
 // chooseCertificate finds what the operator asks for, or says why it cannot be
-// had. Without a hostname there must be just one host.
+// had. Without a hostname there must be just one certificate.
 func chooseCertificate(certificates state.Certificates, hostname string) (state.Certificate, string) {
 	if !certificates.Related {
 		return state.Certificate{}, "Certificates relation not created."
@@ -59,10 +48,10 @@ func chooseCertificate(certificates state.Certificates, hostname string) (state.
 	host := hosts[0]
 	if hostname != "" {
 		var err error
-		if host, err = state.NormalizeHostname(hostname); err != nil {
+		if host, err = normalHost(hostname); err != nil {
 			return state.Certificate{}, "hostname: " + err.Error()
 		}
-	} else if len(hosts) > 1 {
+	} else if first, _ := certificates.For(host); len(first.Hosts) < len(hosts) {
 		return state.Certificate{}, "Say which host by hostname=…; " + known
 	}
 	entry, ok := certificates.For(host)
@@ -75,4 +64,12 @@ func chooseCertificate(certificates state.Certificates, hostname string) (state.
 		return state.Certificate{}, "The certificate for " + host + " cannot be used: " + entry.Reason
 	}
 	return entry, ""
+}
+
+// normalHost gives a host as it stands in a request: a DNS name or an IP address.
+func normalHost(text string) (string, error) {
+	if address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), "[]")); err == nil {
+		return address.Unmap().String(), nil
+	}
+	return state.NormalizeHostname(text)
 }

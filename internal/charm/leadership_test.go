@@ -49,7 +49,7 @@ func TestLosingLeadershipInAnActionIsSaid(t *testing.T) {
 		return nil
 	}
 	w.run(gocharm.Event{Kind: gocharm.Action, Action: &gocharm.EventAction{Name: "get-certificate"}})
-	if want := []string{"Only the leader can tell; run this on gw/leader."}; !slices.Equal(w.failed, want) {
+	if want := []string{"Only the leader can do this; run it on gw/leader."}; !slices.Equal(w.failed, want) {
 		t.Errorf("failed with %q", w.failed)
 	}
 }

@@ -3,12 +3,9 @@ package charm
 import (
 	"context"
 	"crypto/rand"
-	"crypto/rsa"
-	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
@@ -17,7 +14,8 @@ import (
 
 // publish writes to the relations what differs from what stands there: a write
 // that changes nothing wakes nobody, but it is a call.
-func (c *Charm) publish(ctx context.Context, st state.State, relations plan.Relations) error {
+func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error {
+	relations := p.Relations
 	for _, url := range relations.URLs {
 		if err := c.publishURL(ctx, st, url); err != nil {
 			return fmt.Errorf("cannot publish the URL on relation %d: %w", url.RelationID, err)
@@ -26,10 +24,13 @@ func (c *Charm) publish(ctx context.Context, st state.State, relations plan.Rela
 	if relations.Requests == nil {
 		return nil
 	}
+	if err := c.keepKey(ctx, st.Certificates); err != nil {
+		return err
+	}
 	if err := c.publishRequests(ctx, st.Certificates, *relations.Requests); err != nil {
 		return fmt.Errorf("cannot publish certificate requests: %w", err)
 	}
-	return nil
+	return c.setAlarm(ctx, p.WakeAt)
 }
 
 func (c *Charm) publishURL(ctx context.Context, st state.State, url plan.URL) error {
@@ -86,32 +87,4 @@ func (c *Charm) publishRequests(ctx context.Context, certificates state.Certific
 	}
 	err := c.Tools.SetApplicationData(ctx, wanted.RelationID, tlscertificates.EncodeRequests(requests))
 	return ignoreGone(err)
-}
-
-// ensureKey gives the application's private key, and makes one when there is
-// none or it cannot be read. It lives in a secret of the application, which
-// outlives the pod and the leadership.
-func (c *Charm) ensureKey(ctx context.Context, pem state.PrivateKey) (*rsa.PrivateKey, error) {
-	if pem != "" {
-		return tlscertificates.ParseKey(pem.PEM())
-	}
-	key, err := tlscertificates.NewKey(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	label, _ := tlscertificates.KeyLabels(endpointCertificates)
-	content := map[string]string{keyField: tlscertificates.EncodeKey(key)}
-	spec := gocharm.SecretSpec{Label: label, Owner: gocharm.OwnerApplication, Content: content}
-	info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: label})
-	switch {
-	case err == nil:
-		// A secret with a key that cannot be read: its label is taken.
-		err = c.Tools.SetSecret(ctx, info.ID, spec)
-	case errors.Is(err, gocharm.ErrNotFound):
-		_, err = c.Tools.AddSecret(ctx, spec)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot keep the private key: %w", err)
-	}
-	return key, nil
 }

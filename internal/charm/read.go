@@ -10,7 +10,6 @@ import (
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
-	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -216,11 +215,12 @@ func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error
 	if err != nil {
 		return state.Certificates{}, ignoreGone(err)
 	}
-	key, err := c.readKey(ctx)
+	key, legacy, err := c.readKey(ctx)
 	if err != nil {
 		return state.Certificates{}, err
 	}
 	certificates, remarks := state.NewCertificates(id, key, own, provider, c.Now)
+	certificates.LegacyKey = legacy
 	return certificates, c.logChanges(ctx, nil, remarks)
 }
 
@@ -230,24 +230,3 @@ func ignoreGone(err error) error {
 	}
 	return err
 }
-
-// readKey finds the private key under the label of the present Python library
-// or the older one's, so that a refresh from the Python charm re-issues nothing.
-func (c *Charm) readKey(ctx context.Context) (state.PrivateKey, error) {
-	current, legacy := tlscertificates.KeyLabels(endpointCertificates)
-	for _, label := range []string{current, legacy} {
-		content, err := c.Tools.Secret(ctx, gocharm.SecretRef{Label: label}, gocharm.Peek)
-		if err == nil && content[keyField] != "" {
-			return state.PrivateKey(content[keyField]), nil
-		}
-		// Refused is not the same as not there: a new key would mean new
-		// certificates for every host.
-		if err != nil && !errors.Is(err, gocharm.ErrNotFound) {
-			return "", fmt.Errorf("cannot read the private key: %w", err)
-		}
-	}
-	return "", nil
-}
-
-// keyField is the one field of the private key's secret.
-const keyField = "private-key"

@@ -30,6 +30,9 @@ func (c *Charm) reconcile(ctx context.Context) error {
 	if leader {
 		err = c.lead(ctx, started)
 	}
+	if err == nil {
+		err = c.forget(ctx)
+	}
 	if !leader || errors.Is(err, gocharm.ErrNotLeader) {
 		// Leadership can be lost in the middle of a hook. The new leader has an
 		// event of its own.
@@ -41,9 +44,7 @@ func (c *Charm) reconcile(ctx context.Context) error {
 // lead is the leader's part. An error that is ErrNotLeader says that the unit
 // leads no longer.
 func (c *Charm) lead(ctx context.Context, started time.Time) error {
-	cluster, err := c.Connect(kube.Options{
-		Namespace: c.Event.Model, Manager: c.Event.Application(), Label: plan.LabelManagedBy,
-	})
+	cluster, err := c.connect()
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	// The address may be known now, or permission have been refused. Planning
 	// is pure, so ask again.
 	p = plan.Make(st)
-	if err := c.publish(ctx, st, p.Relations); err != nil {
+	if err := c.publish(ctx, st, p); err != nil {
 		return err
 	}
 	if err := c.setStatus(ctx, p.Status); err != nil {

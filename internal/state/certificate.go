@@ -27,6 +27,8 @@ type Certificates struct {
 	RelationID string `json:"relationID,omitempty"`
 	// Key is the application's private key; empty when not related.
 	Key PrivateKey `json:"key,omitempty"`
+	// LegacyKey says that the key stands under the label of an older library.
+	LegacyKey bool `json:"legacyKey,omitempty"`
 	// NoAddresses says that the provider issues no certificates for IP addresses.
 	NoAddresses bool `json:"noAddresses,omitempty"`
 	// Revoked are the fingerprints (SHA-256, hex) of the certificates that the

@@ -1,0 +1,68 @@
+package charm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/kube"
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// action handles an action. Whatever stands in its way is the action's failure,
+// never the unit's.
+func (c *Charm) action(ctx context.Context) error {
+	switch c.Event.Action.Name {
+	case actionGetCertificate:
+		return c.getCertificate(ctx)
+	case actionListCertificates:
+		return c.listCertificates(ctx)
+	case actionRotatePrivateKey:
+		return c.rotatePrivateKey(ctx)
+	default:
+		return c.Tools.FailAction(ctx, fmt.Sprintf("unknown action %q", c.Event.Action.Name))
+	}
+}
+
+// leaderOnly does what only the leader can: read what our application has written
+// to its relations, and write its secrets.
+func (c *Charm) leaderOnly(ctx context.Context, do func() error) error {
+	leader, err := c.Tools.IsLeader(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot learn who leads: %w", err)
+	}
+	if leader {
+		err = do()
+	}
+	if !leader || errors.Is(err, gocharm.ErrNotLeader) {
+		return c.Tools.FailAction(ctx, "Only the leader can do this; run it on "+c.Event.Application()+"/leader.")
+	}
+	return err
+}
+
+// withState reads everything for an action of the leader.
+func (c *Charm) withState(ctx context.Context, do func(state.State) error) error {
+	return c.leaderOnly(ctx, func() error {
+		cluster, err := c.connect()
+		if err != nil {
+			return c.Tools.FailAction(ctx, "Cannot reach the cluster: "+err.Error())
+		}
+		st, _, err := c.read(ctx, cluster)
+		switch {
+		case errors.Is(err, gocharm.ErrNotLeader):
+			return err
+		case err != nil:
+			return c.Tools.FailAction(ctx, "Nothing was done: "+err.Error())
+		}
+		return do(st)
+	})
+}
+
+// connect makes a client that sees the application's objects.
+func (c *Charm) connect() (*kube.Client, error) {
+	return c.Connect(kube.Options{
+		Namespace: c.Event.Model, Manager: c.Event.Application(), Label: plan.LabelManagedBy,
+	})
+}

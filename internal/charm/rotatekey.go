@@ -1,0 +1,54 @@
+package charm
+
+import (
+	"context"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// rotatePrivateKey answers the action of that name: a new key, and new requests made
+// with it. The cluster is not touched: each host is served with its old key and
+// certificate until the new certificate comes.
+func (c *Charm) rotatePrivateKey(ctx context.Context) error {
+	return c.withState(ctx, func(st state.State) error {
+		switch {
+		case !st.Certificates.Related:
+			return c.Tools.FailAction(ctx, "Certificates relation not created.")
+		case !st.Cluster.Usable():
+			// What is served, and with which key, is not known.
+			return c.Tools.FailAction(ctx, "The key is kept: "+plan.Make(st).Status.Message)
+		case st.Certificates.Key == "":
+			return c.Tools.FailAction(ctx, "There is no private key yet: no certificate has been requested.")
+		}
+		if err := c.replaceKey(ctx); err != nil {
+			return err
+		}
+		var err error
+		if st.Certificates, err = c.readCertificates(ctx); err != nil {
+			return err
+		}
+		p := plan.Make(st)
+		if requests := p.Relations.Requests; requests != nil {
+			if err := c.publishRequests(ctx, st.Certificates, *requests); err != nil {
+				return err
+			}
+		}
+		if err := c.setStatus(ctx, p.Status); err != nil {
+			return err
+		}
+		return c.Tools.SetActionResults(ctx, map[string]string{"requested": strings.Join(requested(p), ", ")})
+	})
+}
+
+// requested names the hosts that a plan asks new certificates for.
+func requested(p plan.Plan) []string {
+	var names []string
+	if requests := p.Relations.Requests; requests != nil {
+		for _, one := range requests.Create {
+			names = append(names, one...)
+		}
+	}
+	return names
+}
