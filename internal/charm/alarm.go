@@ -78,7 +78,7 @@ func (c *Charm) dropSecret(ctx context.Context) error {
 		return nil
 	}
 	err := c.Tools.RemoveSecret(ctx, secret.ID, revision)
-	if err != nil && !gone(err) {
+	if err != nil && !gone(err) && !errors.Is(err, gocharm.ErrNotLeader) {
 		return fmt.Errorf("cannot remove secret %s: %w", secret.Label, err)
 	}
 	return nil

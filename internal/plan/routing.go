@@ -81,7 +81,22 @@ func route(s state.State, set settings) routing {
 		t.kept = keptPlaceOf(s, t)
 		r.targets = append(r.targets, t)
 	}
+	joinKeptHost(r.targets)
 	return r
+}
+
+// joinKeptHost lets an application that comes while the host is being changed be
+// served on the old one meanwhile, as its neighbours are.
+func joinKeptHost(targets []target) {
+	i := slices.IndexFunc(targets, func(t target) bool { return t.kept != nil && t.kept.path == t.path })
+	if i < 0 || targets[i].path == "/" {
+		return // With a host for each application there is nothing to share.
+	}
+	for j := range targets {
+		if t := &targets[j]; t.kept == nil && t.host == targets[i].host {
+			t.kept = &keptPlace{host: targets[i].kept.host, path: t.path}
+		}
+	}
 }
 
 // place says where an application shall be served, or why it cannot be anywhere.
