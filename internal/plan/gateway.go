@@ -1,7 +1,6 @@
 package plan
 
 import (
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -93,13 +92,13 @@ func sameNamespace() *gatewayv1.AllowedRoutes {
 func secrets(s state.State, set settings) []Object {
 	var all []Object
 	for _, h := range set.secureHosts() {
-		all = append(all, &corev1.Secret{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		all = append(all, &secret{
+			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Secret"},
 			ObjectMeta: objectMeta(s, secretName(s.Application, h.name)),
-			Type:       corev1.SecretTypeTLS,
+			Type:       secretTypeTLS,
 			Data: map[string][]byte{
-				corev1.TLSCertKey:       []byte(h.chain),
-				corev1.TLSPrivateKeyKey: []byte(h.key.PEM()),
+				secretTLSCert: []byte(h.chain),
+				secretTLSKey:  []byte(h.key.PEM()),
 			},
 		})
 	}

@@ -132,7 +132,7 @@ func forwardRule(t target, path, hsts string) gatewayv1.HTTPRouteRule {
 					Group: ptr(gatewayv1.Group("")),
 					Kind:  ptr(gatewayv1.Kind("Service")),
 					Name:  gatewayv1.ObjectName(t.service),
-					Port:  ptr(gatewayv1.PortNumber(servicePort(t))),
+					Port:  ptr(gatewayv1.PortNumber(portOf(t))),
 				},
 				Weight: ptr(int32(1)),
 			},

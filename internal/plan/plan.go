@@ -4,7 +4,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -21,7 +21,7 @@ const annotationSettings = "gateway-api-integrator.charm.juju.is/settings"
 // Object is a Kubernetes object as the Go types of its API have it.
 type Object interface {
 	metav1.Object
-	runtime.Object
+	GetObjectKind() schema.ObjectKind
 }
 
 // A Plan is what has to be.
