@@ -44,6 +44,7 @@ type fixture struct {
 	ca  *lab.Authority
 	log *strings.Builder
 	run func(jujutest.HookRun)
+	ran []string // the hooks that ran, "gateway-api-integrator/0 config-changed"
 }
 
 // newFixture makes a model and deploys the charm, trusted.
@@ -60,7 +61,10 @@ func newModel(t *testing.T, model string, options ...func(*lab.Options)) *fixtur
 	f := &fixture{t: t, ctx: t.Context(), log: &strings.Builder{}, run: func(jujutest.HookRun) {}}
 	o := lab.Options{
 		Cluster: shared, Model: model, Log: f.log,
-		Observe: func(run jujutest.HookRun) { f.run(run) },
+		Observe: func(run jujutest.HookRun) {
+			f.ran = append(f.ran, run.Unit+" "+run.Name)
+			f.run(run)
+		},
 	}
 	for _, option := range options {
 		option(&o)

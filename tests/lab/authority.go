@@ -5,7 +5,9 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -162,6 +164,29 @@ func (a *Authority) RevokeIssued(host string) {
 
 func (i *issued) covers(host string) bool {
 	return slices.Contains(hosts(i.certificate.Subject, i.certificate.DNSNames, i.certificate.IPAddresses), host)
+}
+
+// Requests are the certificate signing requests that the authority is asked to
+// answer, in PEM as they stand in the requirer's databag, oldest first.
+func (l *Lab) Requests(a *Authority) ([]string, error) {
+	if a.relation == unrelated {
+		return nil, nil
+	}
+	var asked []struct {
+		Request string `json:"certificate_signing_request"`
+	}
+	text := l.Juju.RelationData(a.relation, a.requirer)["certificate_signing_requests"]
+	if text == "" {
+		return nil, nil
+	}
+	if err := json.Unmarshal([]byte(text), &asked); err != nil {
+		return nil, fmt.Errorf("cannot read the requests: %w", err)
+	}
+	requests := make([]string, 0, len(asked))
+	for _, request := range asked {
+		requests = append(requests, request.Request)
+	}
+	return requests, nil
 }
 
 // answer brings the authority's databag up to date and tells whether that

@@ -1,0 +1,38 @@
+package e2e_test
+
+import "testing"
+
+// TestAddHostWhilePending adds a host whose certificate is long in coming. The one
+// that is served does not notice; the new one is never served in clear, and is served
+// from the very hook on that brings its certificate.
+func TestAddHostWhilePending(t *testing.T) {
+	t.Parallel()
+	const story = "add a host while its certificate is pending"
+	f := newSubdomains(t, "add")
+	one := f.app("one", 8080, nil)
+	f.awaitStatus("active", active)
+	watched := f.watch(story, one.URL(charm))
+	clear := f.neverClear(story+", the new one in clear", "http://"+f.host("two")+"/")
+
+	f.ca.HoldHosts = []string{f.host("two")}
+	two := f.app("two", 8080, nil)
+	f.awaitStatus("waiting", pending)
+	if url := two.URL(charm); url != "" {
+		t.Errorf("published %s, which has no certificate", url)
+	}
+	f.updateStatus()
+	watched.more()
+
+	f.ca.HoldHosts = nil
+	f.settleInOne("certificates-relation-changed")
+	if url := two.URL(charm); url != "https://"+f.host("two")+"/" {
+		t.Errorf("published %q", url)
+	}
+	f.awaitAnswer("https://"+f.host("two")+"/", 200) // With no other hook in between.
+	f.awaitStatus("active", active)
+	clear()
+	watched.end()
+	if n := len(f.ca.Issued(f.host("one"))); n != 1 {
+		t.Errorf("%d certificates were issued for the old host", n)
+	}
+}
