@@ -44,7 +44,7 @@ func (s *story) count(run jujutest.HookRun) { s.hook = run }
 func (s *story) tell(ctx context.Context, keep bool) error {
 	chapters := []func(context.Context) error{
 		s.deploy, s.relateAuthority, s.relateApplication, s.traffic, s.getCertificate,
-		s.changeHost, s.figures, s.removeRelation, s.removeApplication,
+		s.changeHost, s.rotateKey, s.figures, s.removeRelation, s.removeApplication,
 	}
 	if keep {
 		chapters = chapters[:7]
