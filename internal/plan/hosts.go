@@ -84,7 +84,7 @@ func liveCertificate(s state.State, name string) *state.Served {
 		if served.Secret != secretName(s.Application, name) {
 			continue
 		}
-		covers := slices.Contains(served.Hosts, name) && s.Certificates.Asked(name)
+		covers := served.Covers(name) && s.Certificates.Asked(name)
 		if name == "" {
 			covers = slices.ContainsFunc(served.Hosts, s.Certificates.Asked)
 		}
@@ -116,16 +116,20 @@ func hosts(s state.State, set settings, routing routing) []host {
 			all = append(all, newHost(s, t.kept.host))
 		}
 	}
-	return withListeners(all)
+	return withListeners(all, routing.targets)
 }
 
-// withListeners decides which hosts have an HTTP listener: those served over HTTPS
-// first, since a client is sent from there; then the others as there is room.
-func withListeners(all []host) []host {
+// withListeners decides which hosts have an HTTP listener, as there is room: those
+// served over HTTPS first, since a client is sent from there; then those that are
+// all an application has; then those that are to replace another.
+func withListeners(all []host, targets []target) []host {
+	only := func(h host) bool {
+		return slices.ContainsFunc(targets, func(t target) bool { return t.kept == nil && t.host == h.name })
+	}
 	room := maxHosts
-	for _, secure := range []bool{true, false} {
+	for _, comes := range []func(host) bool{host.secure, only, func(host) bool { return true }} {
 		for i := range all {
-			if all[i].secure() == secure && room > 0 {
+			if !all[i].http && room > 0 && comes(all[i]) {
 				all[i].http = true
 				room--
 			}

@@ -62,7 +62,7 @@ func (h host) asks(s state.State) bool {
 func (h host) keeps(s state.State, set settings, i int) bool {
 	entry := &s.Certificates.Entries[i]
 	if !h.asksFor(*entry) {
-		return h.issued == nil && entry.State == state.CertificateIssued && h.mayBeServedBy(*entry, set)
+		return h.issued == nil && (entry.State == state.CertificateIssued && h.mayBeServedBy(*entry, set) || i == h.answeredBy(s))
 	}
 	if h.issued != nil {
 		return i >= indexOf(s.Certificates.Entries, h.issued)
@@ -85,6 +85,23 @@ func (h host) mayBeServedBy(entry state.Certificate, set settings) bool {
 	}
 	return !slices.ContainsFunc(set.hosts, func(other host) bool {
 		return other.name != "" && slices.Contains(entry.Hosts, other.name)
+	})
+}
+
+// answeredBy guesses which request it is that what stands in the Secret answers, while
+// the provider's data do not tell, because they cannot be read perhaps: the oldest of
+// those without an answer. It is -1 for none.
+func (h host) answeredBy(s state.State) int {
+	if h.live == nil {
+		return -1
+	}
+	return slices.IndexFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
+		switch entry.State {
+		case state.CertificatePending, state.CertificateDenied, state.CertificateDelayed:
+			return slices.ContainsFunc(entry.Hosts, h.live.Covers)
+		default:
+			return false
+		}
 	})
 }
 

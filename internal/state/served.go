@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
@@ -54,6 +55,15 @@ func NewServed(secret string, chain, key []byte, certificates Certificates, now 
 		served.Hosts = append(served.Hosts, addressText(address))
 	}
 	return served, true
+}
+
+// Covers says that the certificate is good for a host, a DNS name or an IP address,
+// by name or, for the first label of a DNS name, by a wildcard.
+func (s Served) Covers(host string) bool {
+	_, parent, found := strings.Cut(host, ".")
+	return slices.ContainsFunc(s.Hosts, func(name string) bool {
+		return strings.EqualFold(name, host) || found && strings.EqualFold(name, "*."+parent)
+	})
 }
 
 // fingerprint is the SHA-256 of a certificate, in hex.

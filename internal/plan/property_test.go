@@ -1,0 +1,291 @@
+package plan_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// TestMakeOnRandomWalks lets worlds change at random, plans after every step, and
+// checks each plan. What is planned is carried out, sometimes only half of it.
+func TestMakeOnRandomWalks(t *testing.T) {
+	t.Parallel()
+	const walks, length = 60, 60
+	for seed := range uint64(walks) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			walk(t, newWorld(seed), length)
+		})
+	}
+}
+
+func walk(t *testing.T, w *world, length int) {
+	var trail []string
+	fail := func(format string, args ...any) {
+		t.Helper()
+		t.Fatalf("%s\n%s\nafter: %s", fmt.Sprintf(format, args...), describe(w), strings.Join(trail, ", "))
+	}
+	rough := false // Something that takes traffic away has yet to be noticed.
+	for range length {
+		before := w.secureApplications()
+		step := pick(w, steps...)
+		step.do(w)
+		rough = rough || !step.gentle
+		kill := 0
+		if w.random.IntN(6) == 0 {
+			kill = pick(w, killedAtRoutes, killedAtPublish)
+		}
+		trail = append(trail, strings.TrimSuffix(fmt.Sprintf("%s/%d", step.name, kill), "/0"))
+		s := w.state()
+		p := plan.Make(s)
+		if problem := broken(w, s, p); problem != "" {
+			fail("%s", problem)
+		}
+		w.hook(s, p, kill)
+		if kill != 0 {
+			continue
+		}
+		if lost := w.lost(before); !rough && lost != "" {
+			fail("%s is served over HTTPS no more", lost)
+		}
+		rough = rough && w.garbage
+		again := plan.Make(w.state())
+		if first, second := outline(p), outline(again); first != second && !p.KeepObjects {
+			fail("planned on its own outcome, the objects differ (-first +second):\n%s", cmp.Diff(first, second))
+		}
+		if r := again.Relations.Requests; r != nil && (len(r.Create) > 0 || len(r.Keep) != len(w.orders)) {
+			fail("planned on its own outcome, the requests differ: %+v", *r)
+		}
+	}
+}
+
+// outline tells what a plan serves, for comparison: Secrets, listeners and routes.
+func outline(p plan.Plan) string {
+	var text strings.Builder
+	for _, object := range p.Objects {
+		if data, ok := secretData(object); ok {
+			fmt.Fprintf(&text, "Secret %s: %s, %s\n", object.GetName(), data["tls.crt"], data["tls.key"])
+		}
+		switch object := object.(type) {
+		case *gatewayv1.Gateway:
+			for _, listener := range object.Spec.Listeners {
+				fmt.Fprintf(&text, "listener %s\n", listener.Name)
+			}
+		case *gatewayv1.HTTPRoute:
+			fmt.Fprintf(&text, "route %s:", object.Name)
+			for _, parent := range object.Spec.ParentRefs {
+				fmt.Fprintf(&text, " %s%s", *parent.SectionName, *object.Spec.Rules[0].Matches[0].Path.Value)
+			}
+			fmt.Fprintf(&text, " forwards: %t\n", forwards(*object))
+		}
+	}
+	return text.String()
+}
+
+func describe(w *world) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "config %+v, problems %v, related %t, garbage %t, key %d, %d applications\n",
+		w.config, w.problems, w.related, w.garbage, w.key, len(w.requirers))
+	for _, o := range w.orders {
+		fmt.Fprintf(&text, "request %d for %v with key %d: %s until %s\n", o.number, o.hosts, o.key, o.state, o.till)
+	}
+	for name, chain := range w.secrets {
+		fmt.Fprintf(&text, "Secret %s: %s\n", name, chain)
+	}
+	return text.String()
+}
+
+// secureApplications are those with a route at an HTTPS listener.
+func (w *world) secureApplications() []string {
+	var all []string
+	for _, route := range w.routes {
+		for _, parent := range route.Spec.ParentRefs {
+			if forwards(route) && strings.HasPrefix(string(*parent.SectionName), "gateway-https") {
+				all = append(all, string(route.Spec.Rules[0].BackendRefs[0].Name))
+			}
+		}
+	}
+	return all
+}
+
+// lost gives the first application that was served over HTTPS and is so no more,
+// though it is still related and there is room for it.
+func (w *world) lost(before []string) string {
+	now := w.secureApplications()
+	for i, application := range before {
+		if i < 32 && len(w.requirers) <= 32 && !slices.Contains(now, application) {
+			return application
+		}
+	}
+	return ""
+}
+
+func forwards(route gatewayv1.HTTPRoute) bool { return len(route.Spec.Rules[0].BackendRefs) > 0 }
+
+// broken gives what is wrong with a plan, empty for nothing.
+func broken(w *world, s state.State, p plan.Plan) string {
+	listeners, problem := checkGateway(w, p)
+	if problem != "" {
+		return problem
+	}
+	if problem := checkRoutes(s, p, listeners); problem != "" {
+		return problem
+	}
+	return checkRequests(s, p)
+}
+
+// checkGateway checks the Secrets and the listeners, and gives the latter by name.
+func checkGateway(w *world, p plan.Plan) (map[gatewayv1.SectionName]gatewayv1.Listener, string) {
+	secrets, listeners, names := map[string]map[string][]byte{}, map[gatewayv1.SectionName]gatewayv1.Listener{}, map[string]bool{}
+	for _, object := range p.Objects {
+		name := object.GetObjectKind().GroupVersionKind().Kind + " " + object.GetName()
+		if names[name] || len(object.GetName()) > 253 {
+			return nil, "two objects of one name, or too long: " + name
+		}
+		names[name] = true
+		if data, ok := secretData(object); ok {
+			secrets[object.GetName()] = data
+		}
+		gateway, ok := object.(*gatewayv1.Gateway)
+		if !ok {
+			continue
+		}
+		if n := len(gateway.Spec.Listeners); n == 0 || n > 64 {
+			return nil, fmt.Sprintf("%d listeners", n)
+		}
+		for _, listener := range gateway.Spec.Listeners {
+			if _, taken := listeners[listener.Name]; taken || len(listener.Name) > 253 {
+				return nil, "two listeners of one name, or too long: " + string(listener.Name)
+			}
+			listeners[listener.Name] = listener
+			if problem := checkSecret(w, listener, secrets); problem != "" {
+				return nil, problem
+			}
+		}
+	}
+	return listeners, ""
+}
+
+// checkSecret checks what a listener presents.
+func checkSecret(w *world, listener gatewayv1.Listener, secrets map[string]map[string][]byte) string {
+	if listener.Protocol != gatewayv1.HTTPSProtocolType {
+		return ""
+	}
+	secret := secrets[string(listener.TLS.CertificateRefs[0].Name)]
+	if secret == nil {
+		return "listener without its Secret: " + string(listener.Name)
+	}
+	chain := string(secret["tls.crt"])
+	reader := world{secrets: map[string][]byte{"": []byte(chain)}}
+	held := reader.holder("")
+	switch {
+	case string(keyOf(held.key)) != string(secret["tls.key"]):
+		return "a Secret with a key that is not its certificate's: " + chain
+	case !w.good(held):
+		return "a certificate is served that may not be: " + chain
+	case !w.related:
+		return "a certificate is served without a certificates relation: " + chain
+	case listener.Hostname != nil && !slices.Contains(held.hosts, string(*listener.Hostname)):
+		return "the certificate is for another host: " + chain + " at " + string(*listener.Hostname)
+	}
+	return ""
+}
+
+// checkRoutes checks where the routes are attached, and that every URL is a promise
+// kept.
+func checkRoutes(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) string {
+	served := map[string]bool{}
+	redirects := map[string]bool{}
+	for _, r := range s.Requirers {
+		redirects["gateway-"+r.Name+"-service"] = r.RedirectHTTPS && s.Certificates.Related
+	}
+	for _, object := range p.Objects {
+		route, ok := object.(*gatewayv1.HTTPRoute)
+		if !ok {
+			continue
+		}
+		if n := len(route.Spec.ParentRefs); n == 0 || n > 32 {
+			return fmt.Sprintf("route %s has %d parents", route.Name, n)
+		}
+		path := *route.Spec.Rules[0].Matches[0].Path.Value
+		for _, parent := range route.Spec.ParentRefs {
+			listener, ok := listeners[*parent.SectionName]
+			if !ok {
+				return fmt.Sprintf("route %s has no listener %s", route.Name, *parent.SectionName)
+			}
+			if served[string(listener.Name)+path] {
+				return fmt.Sprintf("two routes at %s%s", listener.Name, path)
+			}
+			served[string(listener.Name)+path] = true
+			if !forwards(*route) || listener.Protocol == gatewayv1.HTTPSProtocolType {
+				continue
+			}
+			if s.Config.EnforceHTTPS || redirects[string(route.Spec.Rules[0].BackendRefs[0].Name)] {
+				return "served in clear: " + route.Name
+			}
+		}
+	}
+	for _, url := range p.Relations.URLs {
+		if url.URL != "" && !reachable(url.URL, listeners, served) {
+			return "nothing is served at " + url.URL
+		}
+	}
+	return ""
+}
+
+func reachable(url string, listeners map[gatewayv1.SectionName]gatewayv1.Listener, served map[string]bool) bool {
+	scheme, rest, _ := strings.Cut(url, "://")
+	host, path, _ := strings.Cut(rest, "/")
+	for name, listener := range listeners {
+		if (listener.Hostname == nil || string(*listener.Hostname) == host) &&
+			strings.EqualFold(string(listener.Protocol), scheme) && served[string(name)+"/"+path] {
+			return true
+		}
+	}
+	return false
+}
+
+// checkRequests checks that what is served is still asked for, and that requests do
+// not pile up.
+func checkRequests(s state.State, p plan.Plan) string {
+	r := p.Relations.Requests
+	if r == nil {
+		return ""
+	}
+	asked := map[string]int{}
+	for _, names := range r.Create {
+		asked[strings.Join(names, ",")]++
+	}
+	for _, entry := range s.Certificates.Entries {
+		if slices.Contains(r.Keep, entry.Request) {
+			asked[strings.Join(entry.Hosts, ",")]++
+		}
+	}
+	for names, n := range asked {
+		if n > 4 {
+			return fmt.Sprintf("%d requests for %s", n, names)
+		}
+	}
+	for _, object := range p.Objects {
+		secret, ok := secretData(object)
+		if !ok {
+			continue
+		}
+		number, _, _ := strings.Cut(string(secret["tls.crt"]), "|")
+		request := "CSR-" + number
+		stands := slices.ContainsFunc(s.Certificates.Entries, func(e state.Certificate) bool {
+			return e.Request == request && e.State == state.CertificateIssued
+		})
+		if stands && !slices.Contains(r.Keep, request) {
+			return "the request is dropped that answers what is served: " + request
+		}
+	}
+	return ""
+}

@@ -1,0 +1,346 @@
+package plan_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// A world is what surrounds the planner: options, applications, a certificate
+// authority and a cluster, as far as decisions depend on them. Steps change it at
+// random, hooks carry out what is planned.
+type world struct {
+	random *rand.Rand
+	now    time.Time
+
+	config    state.Config
+	problems  []state.Problem
+	requirers []state.Requirer
+	relation  int // number of the newest relation
+
+	related     bool
+	noAddresses bool
+	garbage     bool // the provider's data cannot be read
+	key         int  // number of the present key, 0 for none
+	keys        int  // number of the newest
+	orders      []*order
+	ordered     int // number of the newest
+
+	secrets   map[string][]byte // tls.crt of each Secret: the number of its order
+	gateway   *gatewayv1.Gateway
+	routes    []gatewayv1.HTTPRoute
+	addresses []gatewayv1.GatewayStatusAddress
+}
+
+// An order is one certificate signing request and what became of it.
+type order struct {
+	number, key      int
+	hosts            []string
+	state            state.CertificateState
+	made, from, till time.Time
+}
+
+func newWorld(seed uint64) *world {
+	w := &world{
+		random: rand.New(rand.NewPCG(seed, 0)),
+		now:    time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
+		config: state.Config{ExternalHostname: "a.example.com", EnforceHTTPS: true, HSTSMaxAge: state.DefaultHSTSMaxAge, RoutingMode: state.RoutingPath},
+	}
+	w.related, w.relation = true, 1
+	w.addresses = addressesOf("10.43.45.1")
+	applications := 1 + w.random.IntN(4)
+	if w.random.IntN(8) == 0 {
+		applications = 30 + w.random.IntN(40) // Around what the listeners suffice for.
+	}
+	for range applications {
+		w.addRequirer()
+	}
+	return w
+}
+
+func addressesOf(values ...string) []gatewayv1.GatewayStatusAddress {
+	var all []gatewayv1.GatewayStatusAddress
+	for _, value := range values {
+		kind := gatewayv1.IPAddressType
+		if strings.Contains(value, "example") {
+			kind = gatewayv1.HostnameAddressType
+		}
+		all = append(all, gatewayv1.GatewayStatusAddress{Type: &kind, Value: value})
+	}
+	return all
+}
+
+// pick gives one of several.
+func pick[T any](w *world, of ...T) T { return of[w.random.IntN(len(of))] }
+
+func (w *world) addRequirer() {
+	w.relation++
+	name := "app-" + strconv.Itoa(w.random.IntN(70))
+	if w.random.IntN(10) == 0 {
+		name += strings.Repeat("-long", 11)
+	}
+	if slices.ContainsFunc(w.requirers, func(r state.Requirer) bool { return r.Application == name }) {
+		return
+	}
+	w.requirers = append(w.requirers, state.Requirer{
+		RelationID: w.relation, Application: name, Model: "prod", Name: name, Port: 8080, Scheme: "http",
+		StripPrefix: w.random.IntN(3) == 0, RedirectHTTPS: w.random.IntN(4) == 0,
+	})
+}
+
+// A step changes the world.
+type step struct {
+	name string
+	// gentle says that whoever is served over HTTPS has to stay so.
+	gentle bool
+	do     func(*world)
+}
+
+// answer lets the provider answer a request that it has not issued.
+func answer(with ...state.CertificateState) func(*world) {
+	return func(w *world) {
+		for _, o := range w.orders {
+			if o.state != state.CertificateIssued && o.state != state.CertificateRevoked && w.random.IntN(2) == 0 {
+				o.state, o.from, o.till = pick(w, with...), w.now, w.now.Add(90*24*time.Hour)
+			}
+		}
+	}
+}
+
+func (w *world) anyOrder(do func(*order)) {
+	if len(w.orders) > 0 {
+		do(pick(w, w.orders...))
+	}
+}
+
+func (w *world) anyRequirer(do func(*state.Requirer)) {
+	if len(w.requirers) > 0 {
+		do(&w.requirers[w.random.IntN(len(w.requirers))])
+	}
+}
+
+var steps = []step{
+	{"host", true, func(w *world) {
+		w.config.ExternalHostname = pick(w, "", "a.example.com", "b.example.com", "c.example.org", strings.Repeat("long.", 35)+"example.com")
+	}},
+	{"invalid host", true, func(w *world) {
+		if w.problems != nil {
+			w.problems = nil
+			return
+		}
+		w.config.ExternalHostname = ""
+		w.problems = []state.Problem{{Option: state.OptionExternalHostname, Message: "is wrong"}}
+	}},
+	{"mode", true, func(w *world) { w.config.RoutingMode = pick(w, state.RoutingPath, state.RoutingSubdomain) }},
+	{"enforce", true, func(w *world) { w.config.EnforceHTTPS = !w.config.EnforceHTTPS }},
+	{"add", true, (*world).addRequirer},
+	{"remove", false, func(w *world) {
+		if n := len(w.requirers); n > 0 {
+			i := w.random.IntN(n)
+			w.requirers = slices.Delete(w.requirers, i, i+1)
+		}
+	}},
+	{"redirect", true, func(w *world) { w.anyRequirer(func(r *state.Requirer) { r.RedirectHTTPS = !r.RedirectHTTPS }) }},
+	{"spoil", false, func(w *world) {
+		w.anyRequirer(func(r *state.Requirer) { r.Problem = pick(w, "", "port must be from 1 to 65535") })
+	}},
+	{"issue", true, answer(state.CertificateIssued)},
+	{"issue again", true, answer(state.CertificateIssued)},
+	{"refuse", true, answer(state.CertificateDenied, state.CertificateDelayed, state.CertificateUnusable, state.CertificatePending)},
+	{"early", true, func(w *world) {
+		w.anyOrder(func(o *order) {
+			if o.state != state.CertificateIssued && o.state != state.CertificateRevoked {
+				o.state, o.from, o.till = state.CertificateIssued, w.now.Add(24*time.Hour), w.now.Add(90*24*time.Hour)
+			}
+		})
+	}},
+	{"revoke", false, func(w *world) { w.anyOrder(func(o *order) { o.state = state.CertificateRevoked }) }},
+	{"take up", true, func(w *world) {
+		w.anyOrder(func(o *order) {
+			if o.state == state.CertificateRevoked {
+				o.state, o.from, o.till = state.CertificateIssued, w.now, w.now.Add(90*24*time.Hour)
+			}
+		})
+	}},
+	{"garbage", true, func(w *world) { w.garbage = !w.garbage }},
+	{"rotate", true, func(w *world) { w.keys++; w.key = w.keys }},
+	{"lose the key", true, func(w *world) { w.key = 0 }},
+	{"break", false, func(w *world) { w.related, w.orders, w.key, w.garbage = !w.related, nil, 0, false }},
+	{"address", true, func(w *world) {
+		w.addresses = pick(w, nil, addressesOf("10.43.45.1"), addressesOf("10.43.45.2"), addressesOf("10.43.45.1", "2001:db8::1"),
+			addressesOf("lb.example.net"), addressesOf("10.43.45.1", "lb.example.net"))
+	}},
+	{"capabilities", true, func(w *world) { w.noAddresses = !w.noAddresses }},
+	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
+}
+
+// state is what a hook would read.
+func (w *world) state() state.State {
+	s := state.State{
+		Application: "gateway", Model: "prod", Now: w.now,
+		Config: w.config, Problems: w.problems, Requirers: slices.Clone(w.requirers),
+		Cluster: state.Cluster{
+			Classes: []gatewayv1.GatewayClass{{
+				ObjectMeta: metav1.ObjectMeta{Name: "cilium", Generation: 1},
+				Status: gatewayv1.GatewayClassStatus{Conditions: []metav1.Condition{
+					{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: 1},
+				}},
+			}},
+			Routes: w.routes,
+		},
+	}
+	if w.gateway != nil {
+		s.Cluster.Gateway = w.gateway.DeepCopy()
+		s.Cluster.Gateway.Status.Addresses = w.addresses
+	}
+	for name := range w.secrets {
+		if o := w.holder(name); w.good(o) {
+			s.Cluster.Served = append(s.Cluster.Served, state.Served{
+				Secret: name, Hosts: o.hosts, NotAfter: o.till, Chain: o.chain(), Key: keyOf(o.key),
+			})
+		}
+	}
+	if !w.related {
+		return s
+	}
+	s.Certificates = state.Certificates{Related: true, RelationID: "certificates:1", Key: keyOf(w.key), NoAddresses: w.noAddresses}
+	for _, o := range w.orders {
+		s.Certificates.Entries = append(s.Certificates.Entries, w.entry(o))
+	}
+	return s
+}
+
+func (w *world) entry(o *order) state.Certificate {
+	entry := state.Certificate{Request: o.request(), Hosts: o.hosts, State: o.state, Foreign: o.key != w.key}
+	if w.garbage {
+		entry.State = state.CertificatePending
+	}
+	if entry.State != state.CertificateIssued {
+		return entry
+	}
+	start := o.from
+	if o.made.After(start) {
+		start = o.made
+	}
+	entry.NotBefore, entry.NotAfter, entry.RenewAt = o.from, o.till, start.Add(o.till.Sub(start)/10*9)
+	switch {
+	case w.now.Before(o.from):
+		entry.State = state.CertificateEarly
+	case w.now.After(o.till):
+		entry.State = state.CertificateExpired
+	case !entry.Foreign:
+		entry.Chain = o.chain()
+	}
+	return entry
+}
+
+func (o *order) request() string { return fmt.Sprintf("CSR-%d", o.number) }
+
+// chain tells which request it answers, with which key, for whom, and until when.
+func (o *order) chain() string {
+	return fmt.Sprintf("%d|%d|%s|%d", o.number, o.key, strings.Join(o.hosts, ","), o.till.Unix())
+}
+
+func keyOf(number int) state.PrivateKey {
+	if number == 0 {
+		return ""
+	}
+	return state.PrivateKey(fmt.Sprintf("KEY-%d", number))
+}
+
+// holder reads the certificate in a Secret.
+func (w *world) holder(secret string) *order {
+	fields := strings.Split(string(w.secrets[secret]), "|")
+	number, _ := strconv.Atoi(fields[0])
+	key, _ := strconv.Atoi(fields[1])
+	till, _ := strconv.ParseInt(fields[3], 10, 64)
+	return &order{number: number, key: key, hosts: strings.Split(fields[2], ","), till: time.Unix(till, 0).UTC()}
+}
+
+// good says that a certificate is within its time and not listed as revoked.
+func (w *world) good(o *order) bool {
+	return !w.now.After(o.till) && (w.garbage || !slices.ContainsFunc(w.orders, func(other *order) bool {
+		return other.number == o.number && other.state == state.CertificateRevoked
+	}))
+}
+
+// hook carries out a plan, then plans again with what the cluster answered, and
+// publishes. One that is killed writes the Secrets and the Gateway, or all objects, and
+// goes no further.
+func (w *world) hook(s state.State, p plan.Plan, kill int) {
+	if !p.KeepObjects {
+		w.apply(p, kill == killedAtRoutes)
+	}
+	if kill != 0 {
+		return
+	}
+	written := w.state()
+	s.Cluster.Gateway, s.Cluster.Routes = written.Cluster.Gateway, written.Cluster.Routes
+	r := plan.Make(s).Relations.Requests
+	if r == nil {
+		return
+	}
+	w.orders = slices.DeleteFunc(w.orders, func(o *order) bool { return !slices.Contains(r.Keep, o.request()) })
+	for _, names := range r.Create {
+		if w.key == 0 {
+			w.keys++
+			w.key = w.keys
+		}
+		w.ordered++
+		w.orders = append(w.orders, &order{number: w.ordered, key: w.key, hosts: names, state: state.CertificatePending, made: w.now})
+	}
+}
+
+// Where a hook can be killed.
+const (
+	killedAtRoutes = iota + 1
+	killedAtPublish
+)
+
+// secretData is what a planned Secret holds; false for another object.
+func secretData(object plan.Object) (map[string][]byte, bool) {
+	if object.GetObjectKind().GroupVersionKind().Kind != "Secret" {
+		return nil, false
+	}
+	var secret struct{ Data map[string][]byte }
+	text, err := json.Marshal(object)
+	if err == nil {
+		err = json.Unmarshal(text, &secret)
+	}
+	return secret.Data, err == nil
+}
+
+func (w *world) apply(p plan.Plan, half bool) {
+	secrets, routes := map[string][]byte{}, []gatewayv1.HTTPRoute(nil)
+	for _, object := range p.Objects {
+		if data, ok := secretData(object); ok {
+			secrets[object.GetName()] = data["tls.crt"]
+		}
+		switch object := object.(type) {
+		case *gatewayv1.Gateway:
+			w.gateway = object.DeepCopy()
+		case *gatewayv1.HTTPRoute:
+			routes = append(routes, *object.DeepCopy())
+		}
+	}
+	if !half {
+		w.secrets, w.routes = secrets, routes
+		return
+	}
+	if w.secrets == nil {
+		w.secrets = map[string][]byte{}
+	}
+	for name, chain := range secrets {
+		w.secrets[name] = chain
+	}
+}
