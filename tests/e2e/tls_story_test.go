@@ -196,7 +196,9 @@ func newSubdomains(t *testing.T, model string, options ...func(*lab.Options)) *f
 }
 
 // host is the host of an application of a model with newSubdomains.
-func (f *fixture) host(app string) string { return f.Model + "-" + app + "." + f.Model + ".example.com" }
+func (f *fixture) host(app string) string {
+	return f.Model + "-" + app + "." + f.Model + ".example.com"
+}
 
 func labels(secrets []jujutest.Secret) []string {
 	var all []string

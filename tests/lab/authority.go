@@ -189,6 +189,12 @@ func (l *Lab) Requests(a *Authority) ([]string, error) {
 	return requests, nil
 }
 
+// Write writes to the requirer's databag of the authority's relation, as a charm
+// did that was there before the one under test.
+func (l *Lab) Write(a *Authority, data map[string]string) error {
+	return l.Juju.SetApplicationData(a.relation, a.requirer, data)
+}
+
 // answer brings the authority's databag up to date and tells whether that
 // changed it.
 func (a *Authority) answer(juju *jujutest.Juju) (bool, error) {

@@ -1,0 +1,147 @@
+package e2e_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+)
+
+// A pythonCharm is what the Python charm leaves in Juju: its key, its requests and the
+// secrets in which its library remembers certificates.
+type pythonCharm struct {
+	host     string
+	key      *rsa.PrivateKey
+	keyOwner string // an application or a unit
+	keyLabel string
+	request  string // as it stands in the databag
+}
+
+// TestTakeOverCertificates refreshes from the Python charm, with the key where its
+// libraries have kept it. Nothing is issued again: the same bytes ask, the same
+// certificate serves. What the old library has set to expire wakes the charm,
+// is removed, and the certificate is renewed.
+func TestTakeOverCertificates(t *testing.T) {
+	t.Parallel()
+	current, legacy := tlscertificates.KeyLabels("certificates")
+	recorded := recordedRequest(t)
+	tests := map[string]pythonCharm{
+		"present": {keyOwner: charm, keyLabel: current},
+		"older":   {keyOwner: charm, keyLabel: legacy},
+		// The key and the request are recordings of the real library.
+		"oldest": {keyOwner: charm + "/0", keyLabel: legacy, host: recorded.host, key: recorded.key, request: recorded.request},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.key == nil {
+				test = test.asking(t, name+".python.example.com")
+			}
+			testTakeOver(t, "python-"+name, test)
+		})
+	}
+}
+
+// asking makes a key, and a request like the Python library's: its unique identifier
+// is a UUID of version 4, which does not tell when it was made.
+func (p pythonCharm) asking(t *testing.T, host string) pythonCharm {
+	t.Helper()
+	key, err := tlscertificates.NewKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := tlscertificates.NewRequest(rand.Reader, time.Now(), key, tlscertificates.Subject{
+		CommonName: host, DNSNames: []string{host}, UniqueID: "6f1c1f4e-0f5c-4b57-9d2c-3a1f6f6f2b11",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.host, p.key, p.request = host, key, tlscertificates.EncodeRequests([]tlscertificates.Request{request})["certificate_signing_requests"]
+	return p
+}
+
+// recordedRequest reads what the real library wrote.
+func recordedRequest(t *testing.T) pythonCharm {
+	t.Helper()
+	text, err := os.ReadFile("../../internal/relation/tlscertificates/testdata/tls_fixture.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fixture struct {
+		Key string            `json:"private_key"`
+		Bag map[string]string `json:"requirer_databag"`
+	}
+	if err := json.Unmarshal(text, &fixture); err != nil {
+		t.Fatal(err)
+	}
+	key, err := tlscertificates.ParseKey(fixture.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pythonCharm{host: "gw.example.com", key: key, request: fixture.Bag["certificate_signing_requests"]}
+}
+
+func testTakeOver(t *testing.T, model string, python pythonCharm) {
+	var juju clock
+	f := newModel(t, model, juju.of)
+	story := "taken over from the Python charm, key of " + python.keyOwner + " as " + python.keyLabel
+	f.must(f.Deploy(f.ctx, charm, map[string]any{"external-hostname": python.host}, true))
+	_, err := f.Juju.AddCharmSecret(python.keyOwner, python.keyLabel, map[string]string{"private-key": tlscertificates.EncodeKey(python.key)}, time.Time{})
+	f.must(err)
+	// The library counts life from now, this charm from what the certificate says:
+	// 9 of 10 parts are over in a few seconds, and a minute is left.
+	f.ca, err = f.AddAuthority("ca")
+	f.must(err)
+	f.ca.Backdate, f.ca.Life = 10*time.Minute, 75*time.Second
+	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Write(f.ca, map[string]string{"certificate_signing_requests": python.request}))
+	before := f.requests()
+	_, err = f.Answer()
+	f.must(err)
+	leaf := f.ca.Issued(python.host)[0]
+	sum := sha256.Sum256([]byte(before[0]))
+	expiry := time.Now().Add(time.Until(leaf.NotAfter) / 10 * 9)
+	remembered := certificateSecrets + "certificate-0-certificates-" + hex.EncodeToString(sum[:])
+	_, err = f.Juju.AddCharmSecret(charm+"/0", remembered, map[string]string{"certificate": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})), "csr": before[0]}, expiry)
+	f.must(err)
+
+	f.must(f.Settle(f.ctx))
+	app := f.app("web", 8080, nil)
+	f.awaitStatus("active", active)
+	watched := f.watch(story, app.URL(charm))
+	watched.more()
+	if diff := cmp.Diff(before, f.requests()); diff != "" {
+		t.Fatalf("requests (-before +after):\n%s", diff)
+	}
+	if n := len(f.ca.Issued(python.host)); n != 1 {
+		t.Fatalf("%d certificates were issued", n)
+	}
+	f.awaitLeaf(app.URL(charm), leaf)
+
+	f.ca.Backdate, f.ca.Life = 0, 0
+	f.await(leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 10 * 9).Add(time.Second))
+	juju.reach(expiry)
+	f.ran = nil
+	f.must(f.Tick(f.ctx))
+	if left := f.labelled(certificateSecrets + "certificate-"); len(left) != 0 {
+		t.Errorf("left over in Juju: %v, after %v", labels(left), f.ran)
+	}
+	after := f.requests()
+	if len(after) != 1 || after[0] == before[0] || !python.key.PublicKey.Equal(f.parsed(after)[0].PublicKey) {
+		t.Errorf("requests are %v after %v", after, f.ran)
+	}
+	f.awaitLeaf(app.URL(charm), last(f.ca.Issued(python.host)))
+	watched.end()
+	if issued := f.ca.Issued(python.host); len(issued) != 2 || len(watched.All[0].Leaves) != 2 {
+		t.Errorf("%d certificates were issued, %d served", len(issued), len(watched.All[0].Leaves))
+	}
+}
