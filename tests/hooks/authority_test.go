@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"slices"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
@@ -87,67 +88,33 @@ func (s *story) write(_ context.Context, args []string) error {
 	return s.writeData(name, map[string]string{key: text})
 }
 
-// requested prints the hosts for which certificates are requested, sorted.
-func (s *story) requested(_ context.Context, args []string) error {
-	var name string
-	if err := exactly(args, &name); err != nil {
-		return err
-	}
-	requests, err := s.requestsBy(name)
-	if err != nil {
-		return err
-	}
-	hosts := make([]string, 0, len(requests))
-	for host := range requests {
-		hosts = append(hosts, host)
-	}
-	slices.Sort(hosts)
-	for _, host := range hosts {
-		s.print("%s", host)
-	}
-	return nil
-}
-
-// requestsBy reads what the charm asks an authority for: the newest request for
-// each host.
-func (s *story) requestsBy(name string) (map[string]string, error) {
-	id, err := s.relationOf(name)
-	if err != nil {
-		return nil, err
-	}
-	requests := map[string]string{}
-	bag := s.lab.Juju.RelationData(id, s.deployed[0])["certificate_signing_requests"]
-	if bag == "" {
-		return requests, nil
-	}
-	var entries []struct {
-		Request string `json:"certificate_signing_request"`
-	}
-	if err := json.Unmarshal([]byte(bag), &entries); err != nil {
-		return nil, err
-	}
-	for _, entry := range entries {
-		block, _ := pem.Decode([]byte(entry.Request))
-		if block == nil {
-			return nil, fmt.Errorf("a request is not PEM: %q", entry.Request)
-		}
-		csr, err := x509.ParseCertificateRequest(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		requests[strings.Join(csr.DNSNames, ",")] = entry.Request
-	}
-	return requests, nil
-}
-
-// redact prints a text in which every PEM block is said in words.
+// redact prints a text in which every PEM block is said in words, and every time
+// from now.
 func (s *story) redact(_ context.Context, args []string) error {
 	var file string
 	if err := exactly(args, &file); err != nil {
 		return err
 	}
-	_, err := fmt.Fprint(s.out, redactPEM(s.script.ReadFile(file)))
+	_, err := fmt.Fprint(s.out, redactTimes(redactPEM(s.script.ReadFile(file)), time.Now()))
 	return err
+}
+
+// times are those of the charm's tables and statuses.
+var times = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ| UTC)`)
+
+// redactTimes replaces each time of a text by how far away it is.
+func redactTimes(text string, now time.Time) string {
+	return times.ReplaceAllStringFunc(text, func(found string) string {
+		layout := "2006-01-02 15:04 MST"
+		if strings.HasSuffix(found, "Z") {
+			layout = time.RFC3339
+		}
+		at, err := time.Parse(layout, found)
+		if err != nil {
+			return found
+		}
+		return "<" + fromNow(at, now) + ">"
+	})
 }
 
 // redactPEM replaces each PEM block of a text, and leaves everything between

@@ -15,7 +15,7 @@
 //	curl     what a client gets
 //	ca       what a certificate authority does
 //	cluster  what befalls the cluster itself
-//	redact   a text with its certificates in words
+//	redact   a text with its certificates, keys and times in words
 //	until    run a program until a file matches
 //	mark     forget the hooks, log lines and API requests until now
 //
@@ -26,6 +26,9 @@
 //	juju settle
 //	juju data hello gateway-api-integrator
 //	stdout -count=1 'ingress={"url": "https://first.example.com/first-light-hello"}'
+//
+// Juju's clock can be set forward (juju clock), so that secrets expire. The charm
+// has the machine's: what is to be old there is made so (ca ask --age, ca life).
 //
 // Each story has a model and host names of its own, so that they run in
 // parallel in one cluster; those that take away from the cluster what others

@@ -21,7 +21,7 @@ import (
 // addModel makes the story's model. Juju's version is that of a simulated
 // profile; with --processes the charm calls the hook tools as processes.
 func (s *story) addModel(ctx context.Context, args []string) error {
-	options := lab.Options{Cluster: s.cluster, Observe: s.observe, Log: s}
+	options := lab.Options{Cluster: s.cluster, Observe: s.observe, Now: s.now, Log: s}
 	flags := newFlags("add-model")
 	version := flags.String("juju", "3.6", "")
 	flags.BoolVar(&options.Processes, "processes", false, "")

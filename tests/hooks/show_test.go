@@ -64,24 +64,13 @@ func (s *story) urls(_ context.Context, args []string) error {
 	return nil
 }
 
-// secrets prints a line for each secret of the model: owner, label, revision and
-// the keys of its content.
-func (s *story) secrets(_ context.Context, args []string) error {
-	if err := exactly(args); err != nil {
-		return err
-	}
-	for _, secret := range s.lab.Juju.Secrets() {
-		s.print("%s %s revision %d: %s", secret.Owner, secret.Label, secret.Revision,
-			strings.Join(slices.Sorted(maps.Keys(secret.Content)), ", "))
-	}
-	return nil
-}
-
 var (
 	// logPrefix is what comes before the level in a line of the log.
 	logPrefix = regexp.MustCompile(`(?m)^unit-\S+ \S+ `)
 	// took is how long a hook took.
 	took = regexp.MustCompile(`in \d+ ms;`)
+	// alarmTime is the time in the label of an alarm.
+	alarmTime = regexp.MustCompile(`(-renewal-certificates-)\d+`)
 )
 
 // debugLog prints the log since the mark, without what differs from run to run.
@@ -108,13 +97,15 @@ func (s *story) hooksRun(_ context.Context, args []string) error {
 }
 
 // calls prints the hook tools that were called since the mark, all or those
-// named, with their arguments. A text of several lines is one line here.
+// named, with their arguments. A text of several lines is one line here; the time
+// in an alarm's label is "N".
 func (s *story) calls(_ context.Context, tools []string) error {
 	for _, run := range s.hooks() {
 		for _, call := range run.Calls {
 			if len(tools) == 0 || slices.Contains(tools, call.Tool) {
 				line := strings.Join(append([]string{call.Tool}, call.Args...), " ")
-				s.print("%s", took.ReplaceAllString(strings.ReplaceAll(line, "\n", `\n`), "in N ms;"))
+				line = alarmTime.ReplaceAllString(strings.ReplaceAll(line, "\n", `\n`), "${1}N")
+				s.print("%s", took.ReplaceAllString(line, "in N ms;"))
 			}
 		}
 	}

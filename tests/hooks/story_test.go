@@ -3,6 +3,7 @@ package hooks
 import (
 	"bytes"
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"io"
@@ -32,15 +33,17 @@ type story struct {
 	cluster     *cluster.Cluster
 	authorities map[string]*lab.Authority
 	rogues      map[string]*rogue
-	deployed    []string // applications of the charm
+	deployed    []string         // applications of the charm
+	keys        []*rsa.PublicKey // of requests, in the order in which they were seen
 
 	script *testscript.TestScript // of the command under way
 	out    io.Writer              // standard output of the command under way
 
-	mu   sync.Mutex
-	log  bytes.Buffer       // of the units, since the mark
-	all  bytes.Buffer       // of the units
-	runs []jujutest.HookRun // since the mark
+	mu    sync.Mutex
+	log   bytes.Buffer       // of the units, since the mark
+	all   bytes.Buffer       // of the units
+	runs  []jujutest.HookRun // since the mark
+	ahead time.Duration      // by how much Juju's clock is ahead of the machine's
 }
 
 // storyKey finds the story among a script's values.

@@ -22,6 +22,7 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"settle":          (*story).settle,         // runs hooks until none is left
 			"update-status":   (*story).updateStatus,   // queues it, as Juju does every five minutes
 			"await":           (*story).await,          // KIND MESSAGE: lets time pass until that is the status
+			"clock":           (*story).clock,          // DURATION: Juju's clock goes forward by so much; hooks run of what is due then
 			"set-leader":      (*story).setLeader,      // UNIT
 			"kill-pod":        (*story).killPod,        // UNIT
 			"kill-hook":       (*story).killHook,       // UNIT N: in the unit's next hook, after N hook tools
@@ -29,14 +30,17 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			// What other charms write.
 			"relation-set": (*story).relationSet, // APP|UNIT KEY=VALUE…
 			"requirers":    (*story).requirers,   // FILE: adds and relates the ingress requirers of a YAML file
+			// What an earlier charm has left.
+			"add-charm-secret": (*story).addSecret, // [--expire DURATION] APP|UNIT LABEL KEY=VALUE|KEY=@FILE…
 			// What can be seen.
-			"status":    (*story).status,   // a line for each unit of the charm
-			"data":      (*story).data,     // APP ENTITY: ENTITY's databag in APP's relation
-			"urls":      (*story).urls,     // what is published to each ingress requirer
-			"secrets":   (*story).secrets,  // a line for each secret
-			"debug-log": (*story).debugLog, // since the mark, without times
-			"hooks":     (*story).hooksRun, // since the mark, with exit codes
-			"calls":     (*story).calls,    // [TOOL]…: hook tools called since the mark
+			"status":    (*story).status,     // a line for each unit of the charm
+			"data":      (*story).data,       // APP ENTITY: ENTITY's databag in APP's relation
+			"urls":      (*story).urls,       // what is published to each ingress requirer
+			"secrets":   (*story).secrets,    // a line for each secret
+			"secret":    (*story).copySecret, // LABEL-SUFFIX KEY FILE: to the file
+			"debug-log": (*story).debugLog,   // since the mark, without times
+			"hooks":     (*story).hooksRun,   // since the mark, with exit codes
+			"calls":     (*story).calls,      // [TOOL]…: hook tools called since the mark
 		})),
 		"kube": word(among(map[string]command{
 			"objects":    (*story).objects,    // the application's objects, by name
@@ -47,11 +51,27 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 		})),
 		"curl": word((*story).curl), // [--cacert CA] CODE|none URL: asks until that is the answer
 		"ca": word(among(map[string]command{
-			"hold":     (*story).hold,      // CA on|off: new requests stay unanswered
-			"revoke":   (*story).revoke,    // CA [HOST]…: its certificates are revoked, and no others
-			"answer":   (*story).answer,    // CA FILE: the databag that answers the one in the file
-			"write":    (*story).write,     // CA KEY TEXT: see rogue.fill
-			"requests": (*story).requested, // CA: for which hosts certificates are requested
+			// What it does with requests.
+			"hold":          (*story).hold,         // CA on|off: new requests stay unanswered
+			"revoke":        (*story).revoke,       // CA [HOST]…: its certificates are revoked, and no others
+			"reissue":       conduct(reissue),      // CA HOST: new certificates for the same requests
+			"refuse":        conduct(refuse),       // CA [--schema] [--code N] [--reason R] HOST MESSAGE
+			"relent":        conduct(relent),       // CA HOST: refused no more
+			"life":          conduct(life),         // CA DURATION: of certificates from now on
+			"delay":         conduct(delay),        // CA DURATION: until they are valid
+			"capabilities":  conduct(capabilities), // CA JSON
+			"garbage":       conduct(garbage),      // CA [JSON]…: between certificates
+			"error-garbage": conduct(errorGarbage), // CA [JSON]…: between errors
+			"write":         (*story).write,        // CA KEY TEXT: see rogue.fill
+			"answer":        (*story).answer,       // CA FILE: the databag that answers the one in the file
+			// What can be seen of it.
+			"requests":      (*story).requested, // [--all] CA: for which hosts certificates are requested
+			"issued":        issued,             // CA HOST: a line for each certificate it has ever signed
+			"await-due":     awaitDue,           // CA HOST: until its newest certificate is to be renewed
+			"await-expired": awaitExpired,       // CA HOST: until it has expired
+			// What an earlier hook has left.
+			"make-key": (*story).makeKey, // FILE
+			"ask":      (*story).ask,     // [--age DURATION] [--alone] CA KEYFILE HOST: a request in our databag
 		})),
 		"cluster": word(among(map[string]command{
 			"install-crds":       (*story).installCRDs,
@@ -64,7 +84,7 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"remove-application": (*story).removeInCluster, // APP
 		})),
 		"until":  word((*story).until),  // PATTERN FILE PROGRAM [ARGUMENT]…: runs the program until the file matches
-		"redact": word((*story).redact), // FILE: its text, with certificates and keys in words
+		"redact": word((*story).redact), // FILE: its text, with certificates, keys and times in words
 		"mark":   word((*story).mark),
 	}
 }
