@@ -33,6 +33,8 @@ type Options struct {
 	Env []string
 	// Profile is the version of Juju.
 	Profile jujutest.Profile
+	// Seed is that of Juju's random choices, such as the order of events.
+	Seed uint64
 	// Observe is told of every hook that ran.
 	Observe func(jujutest.HookRun)
 	// Now is Juju's clock, which tells when secrets expire; time.Now when nil. See
@@ -74,7 +76,7 @@ func New(ctx context.Context, options Options) (*Lab, error) {
 		env = append(slices.Clone(env), "CHARM_HOOK_TOOLS=exec")
 	}
 	juju, err := jujutest.New(jujutest.Options{
-		Model: l.Model, ModelUUID: cluster.ModelUUID(l.Model), Profile: options.Profile,
+		Model: l.Model, ModelUUID: cluster.ModelUUID(l.Model), Profile: options.Profile, Seed: options.Seed,
 		Now: options.Now, Observe: options.Observe, Log: options.Log, Retries: options.Retries,
 		Env: func(unit string) []string { return append(slices.Clone(env), "KUBECONFIG="+l.Kubeconfig(unit)) },
 	})

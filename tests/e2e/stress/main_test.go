@@ -1,0 +1,50 @@
+package stress_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
+	"github.com/canonical/gateway-api-integrator/tests/lab"
+)
+
+var (
+	seed  = flag.Uint64("seed", 1, "what the random steps follow from")
+	steps = flag.Int("steps", 200, "how many steps to take")
+)
+
+func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
+
+// settleEvery is how many steps there are between two looks at whether all is as it
+// should be.
+const settleEvery = 20
+
+// TestStress takes random steps.
+func TestStress(t *testing.T) {
+	c, err := cluster.Start(t.Context(), cluster.Options{Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Stop(); err != nil {
+			t.Errorf("cannot stop the cluster: %v", err)
+		}
+	})
+	w := newWorld(t, c, *seed)
+	t.Cleanup(func() {
+		if err := w.Close(context.Background()); err != nil {
+			t.Errorf("cannot clear the model: %v", err)
+		}
+	})
+	w.begin()
+	for n := range *steps {
+		w.take(n + 1)
+		if (n+1)%settleEvery == 0 || n+1 == *steps {
+			w.settle()
+		}
+	}
+	w.pauseProbe()
+	t.Logf("stress: seed %d, %d steps, %d hooks, %d requests, %d failed", *seed, *steps, w.hooks, w.sent, w.failed)
+}

@@ -1,0 +1,240 @@
+package stress_test
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
+	"github.com/canonical/gateway-api-integrator/tests/lab"
+)
+
+// settle ends all trouble, and ends the test unless everything comes to be as it
+// should: not as the charm says, but as the test knows.
+func (w *world) settle() {
+	w.t.Helper()
+	w.note("settle")
+	w.endTrouble()
+	w.must(cluster.Eventually(w.ctx, lab.Patience, func(ctx context.Context) error {
+		w.must(w.Juju.UpdateStatus(w.ctx, charm))
+		w.runAll()
+		if err := w.settledJuju(); err != nil {
+			return err
+		}
+		if err := w.settledCluster(ctx); err != nil {
+			return err
+		}
+		return w.served(ctx)
+	}))
+	w.checkPlain()
+	w.checkQuiet()
+	w.startProbe()
+}
+
+// endTrouble has everybody behave.
+func (w *world) endTrouble() {
+	w.Juju.ClearFaults()
+	if w.leader() == "" {
+		w.must(w.Juju.SetLeader(charm, units[0]))
+	}
+	for _, authority := range w.authorities {
+		authority.Hold, authority.HoldHosts, authority.Mute, authority.Revoke, authority.Refuse = false, nil, false, nil, nil
+		authority.Life, authority.Delay, authority.Capabilities, authority.Garbage, authority.ErrorGarbage = 0, 0, "", nil, nil
+	}
+	if w.invalid {
+		w.configure("external-hostname", w.hostname)
+		w.invalid = false
+	}
+	if w.provider == nil {
+		w.runAll()
+		w.relateAuthority(w.authorities[len(w.authorities)-1])
+	}
+	for _, host := range sorted(w.stuck) {
+		w.provider.Reissue(host)
+	}
+	clear(w.stuck)
+}
+
+// settledJuju looks at the statuses, the secrets and the databags.
+func (w *world) settledJuju() error {
+	message := "Gateway addresses: " + w.Cluster.GatewayAddress()
+	if !w.enforce {
+		message += " (enforce-https is set to false)"
+	}
+	for _, unit := range units {
+		want := "active Standby"
+		if unit == w.leader() {
+			want = "active " + message
+		}
+		status := w.Juju.Status().Unit(unit)
+		if got := status.Status + " " + status.Message; got != want {
+			return fmt.Errorf("%s is %q, not %q", unit, got, want)
+		}
+	}
+	key, err := w.settledSecrets()
+	if err != nil {
+		return err
+	}
+	if err := w.settledRequests(key); err != nil {
+		return err
+	}
+	for _, app := range w.apps {
+		want := ""
+		if app.related {
+			want = "https://" + w.host(app.Name)
+		}
+		if got := strings.TrimSuffix(app.URL(charm), "/"); got != want {
+			return fmt.Errorf("%s is told %q, not %q", app.Name, got, want)
+		}
+	}
+	return nil
+}
+
+// settledSecrets wants two secrets: the private key, which it gives, and an alarm.
+func (w *world) settledSecrets() (*rsa.PrivateKey, error) {
+	var key *rsa.PrivateKey
+	var alarms, others []string
+	for _, secret := range w.Juju.Secrets() {
+		pemKey := secret.Content["private-key"]
+		switch {
+		case secret.Owner == charm && pemKey != "" && key == nil:
+			block, _ := pem.Decode([]byte(pemKey))
+			if block == nil {
+				return nil, fmt.Errorf("secret %s holds no key", secret.Label)
+			}
+			var err error
+			if key, err = x509.ParsePKCS1PrivateKey(block.Bytes); err != nil {
+				return nil, err
+			}
+		case secret.Owner == charm && secret.Content["renew-at"] != "":
+			alarms = append(alarms, secret.Label)
+		default:
+			others = append(others, secret.Owner+": "+secret.Label)
+		}
+	}
+	if key == nil || len(alarms) != 1 || len(others) > 0 {
+		return nil, fmt.Errorf("a key: %t, alarms: %v, other secrets: %v", key != nil, alarms, others)
+	}
+	return key, nil
+}
+
+// settledRequests wants one request for each host in our databag, made with the key.
+func (w *world) settledRequests(key *rsa.PrivateKey) error {
+	var requests []struct {
+		PEM string `json:"certificate_signing_request"`
+	}
+	if err := json.Unmarshal([]byte(w.Juju.RelationData(w.certificates, charm)["certificate_signing_requests"]), &requests); err != nil {
+		return fmt.Errorf("cannot read the requests: %w", err)
+	}
+	var got []string
+	for _, request := range requests {
+		block, _ := pem.Decode([]byte(request.PEM))
+		if block == nil {
+			return fmt.Errorf("request %q", request.PEM)
+		}
+		csr, err := x509.ParseCertificateRequest(block.Bytes)
+		if err != nil {
+			return err
+		}
+		if !key.PublicKey.Equal(csr.PublicKey) {
+			return fmt.Errorf("the request for %v has another key", csr.DNSNames)
+		}
+		got = append(got, csr.DNSNames...)
+	}
+	slices.Sort(got)
+	return differ("requests", slices.Sorted(slices.Values(append(w.hosts(), w.host(steady)))), got)
+}
+
+func differ(what string, want, got []string) error {
+	if diff := cmp.Diff(want, got); diff != "" {
+		return fmt.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+	return nil
+}
+
+// settledCluster wants the objects of the applications that are related, and no
+// other.
+func (w *world) settledCluster(ctx context.Context) error {
+	want := []string{"Gateway/" + charm}
+	if w.enforce {
+		want = append(want, "HTTPRoute/"+charm+"-http")
+	}
+	for _, app := range append(w.related(), w.apps[0]) {
+		want = append(want, "HTTPRoute/"+charm+"-"+model+"-"+app.Name, "Secret/"+charm+"-secret-"+w.host(app.Name), "Service/"+charm+"-"+app.Name+"-service")
+		if !w.enforce {
+			want = append(want, "HTTPRoute/"+charm+"-"+model+"-"+app.Name+"-http")
+		}
+	}
+	got, err := w.Objects(ctx, charm)
+	if err != nil {
+		return err
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	return differ("objects", want, got)
+}
+
+// served wants every application to be served with the newest certificate that its
+// authority has issued.
+func (w *world) served(ctx context.Context) error {
+	for _, app := range append(w.related(), w.apps[0]) {
+		host := w.host(app.Name)
+		url := "https://" + host + "/"
+		response, err := w.Get(ctx, url, w.provider.Pool())
+		if err != nil {
+			return err
+		}
+		if response.Code != 200 || response.Echo.Unit != app.Name+"/0" {
+			return fmt.Errorf("%s answers %+v", url, response)
+		}
+		leaf, err := w.Served(ctx, url, w.provider.Pool())
+		if err != nil {
+			return err
+		}
+		issued := w.provider.Issued(host)
+		if newest := issued[len(issued)-1]; !leaf.Equal(newest) {
+			return fmt.Errorf("%s is served with certificate %d, not %d", host, leaf.SerialNumber, newest.SerialNumber)
+		}
+	}
+	return nil
+}
+
+// checkQuiet says that a hook which finds everything as it should be writes nothing,
+// neither to the cluster nor to Juju.
+func (w *world) checkQuiet() {
+	w.t.Helper()
+	user := cluster.ServiceAccount(model, charm)
+	w.must(w.Cluster.ResetRequestCounts(user))
+	w.must(w.Juju.UpdateStatus(w.ctx, charm))
+	for w.step() {
+		for _, run := range w.runs {
+			for _, tool := range []string{"relation-set", "secret-add", "secret-set", "secret-remove", "state-set"} {
+				if calls(run, tool) {
+					w.fatalf("%s of %s calls %s though nothing has changed", run.Name, run.Unit, tool)
+				}
+			}
+		}
+	}
+	counts, err := w.Cluster.RequestCount(user)
+	w.must(err)
+	for _, request := range slices.Sorted(maps.Keys(counts)) {
+		if !strings.HasPrefix(request, "list ") && !strings.HasPrefix(request, "get ") {
+			w.fatalf("update-status does %s though nothing has changed", request)
+		}
+	}
+	if w.answer() {
+		w.fatalf("the authority has something to answer though nothing has changed")
+	}
+}
+
+func (w *world) configure(option string, value any) {
+	w.must(w.Juju.SetConfig(w.ctx, charm, map[string]any{option: value}))
+}

@@ -1,0 +1,24 @@
+package lab
+
+import "context"
+
+// Settle does all that is pending, in an order that loses nothing. What follows does
+// one thing at a time, for tests in which something else comes between.
+
+// Step runs one pending hook of one unit and tells whether there was one. A hook that
+// fails is a *jujutest.HookError and stays pending. No authority answers.
+func (l *Lab) Step(ctx context.Context) (bool, error) { return l.Juju.Step(ctx) }
+
+// Answer has every authority answer what it has been asked, once, and tells whether
+// that changed anything. The events of it wait for Step or Settle.
+func (l *Lab) Answer() (bool, error) {
+	answered := false
+	for _, authority := range l.authorities {
+		changed, err := authority.answer(l.Juju)
+		if err != nil {
+			return answered, err
+		}
+		answered = answered || changed
+	}
+	return answered, nil
+}
