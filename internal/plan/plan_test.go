@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -25,6 +26,7 @@ type golden struct {
 	Status      plan.Status      `json:"status"`
 	Relations   plan.Relations   `json:"relations"`
 	Remarks     []string         `json:"remarks,omitempty"`
+	WakeAt      time.Time        `json:"wakeAt,omitzero"`
 	KeepObjects bool             `json:"keepObjects,omitempty"`
 	Objects     []map[string]any `json:"objects,omitempty"`
 }
@@ -126,7 +128,7 @@ func readState(t *testing.T, path string) state.State {
 
 func render(t *testing.T, p plan.Plan) []byte {
 	t.Helper()
-	g := golden{Status: p.Status, Relations: p.Relations, Remarks: p.Remarks, KeepObjects: p.KeepObjects}
+	g := golden{Status: p.Status, Relations: p.Relations, Remarks: p.Remarks, WakeAt: p.WakeAt, KeepObjects: p.KeepObjects}
 	for _, object := range p.Objects {
 		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 		if err != nil {

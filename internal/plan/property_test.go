@@ -103,7 +103,7 @@ func describe(w *world) string {
 }
 
 // secureApplications are those with a route at an HTTPS listener.
-func (w *world) secureApplications() []string {
+func (w world) secureApplications() []string {
 	var all []string
 	for _, route := range w.routes {
 		for _, parent := range route.Spec.ParentRefs {
@@ -125,6 +125,16 @@ func (w *world) lost(before []string) string {
 		}
 	}
 	return ""
+}
+
+func routesOf(p plan.Plan) []gatewayv1.HTTPRoute {
+	var all []gatewayv1.HTTPRoute
+	for _, object := range p.Objects {
+		if route, ok := object.(*gatewayv1.HTTPRoute); ok {
+			all = append(all, *route.DeepCopy())
+		}
+	}
+	return all
 }
 
 func forwards(route gatewayv1.HTTPRoute) bool { return len(route.Spec.Rules[0].BackendRefs) > 0 }
@@ -232,7 +242,13 @@ func checkRoutes(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName
 			}
 		}
 	}
+	secure := world{routes: routesOf(p)}.secureApplications()
 	for _, url := range p.Relations.URLs {
+		i := slices.IndexFunc(s.Requirers, func(r state.Requirer) bool { return r.RelationID == url.RelationID })
+		service := "gateway-" + s.Requirers[i].Name + "-service"
+		if url.URL == "" && slices.Contains(secure, service) && s.Cluster.Gateway != nil && len(s.Cluster.Gateway.Status.Addresses) > 0 {
+			return fmt.Sprintf("served over HTTPS, and not told so: %s, at one of %v", service, s.Cluster.Gateway.Status.Addresses)
+		}
 		if url.URL != "" && !reachable(url.URL, listeners, served) {
 			return "nothing is served at " + url.URL
 		}

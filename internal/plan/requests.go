@@ -89,15 +89,15 @@ func (h host) mayBeServedBy(entry state.Certificate, set settings) bool {
 }
 
 // answeredBy guesses which request it is that what stands in the Secret answers, while
-// the provider's data do not tell, because they cannot be read perhaps: the oldest of
-// those without an answer. It is -1 for none.
+// the provider's data do not tell, because they cannot be read perhaps: the oldest
+// that may have been issued. It is -1 for none.
 func (h host) answeredBy(s state.State) int {
 	if h.live == nil {
 		return -1
 	}
 	return slices.IndexFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
 		switch entry.State {
-		case state.CertificatePending, state.CertificateDenied, state.CertificateDelayed:
+		case state.CertificateIssued, state.CertificatePending, state.CertificateDenied, state.CertificateDelayed:
 			return slices.ContainsFunc(entry.Hosts, h.live.Covers)
 		default:
 			return false

@@ -38,6 +38,10 @@ func urlOf(s state.State, set settings, t target) string {
 		return scheme + at.host + at.path
 	}
 	reachable := addresses(s.Cluster.Gateway)
+	if names := addressNames(s); at.secure && len(names) > 0 {
+		// Of several, one that the certificate is asked for.
+		reachable = slices.DeleteFunc(reachable, func(address string) bool { return !slices.Contains(names, address) })
+	}
 	switch {
 	case len(reachable) == 0:
 		return ""
@@ -50,7 +54,7 @@ func urlOf(s state.State, set settings, t target) string {
 
 // addressNames are what a certificate for the Gateway's addresses is asked for,
 // sorted: its IP addresses or, where it has none or the provider issues none for
-// such, a DNS name that it has.
+// such, a DNS name that it has: always the same of several.
 func addressNames(s state.State) []string {
 	var ips, names []string
 	for _, address := range addresses(s.Cluster.Gateway) {
@@ -65,7 +69,7 @@ func addressNames(s state.State) []string {
 		slices.Sort(ips)
 		return slices.Compact(ips)
 	case len(names) > 0:
-		return names[:1]
+		return []string{slices.Min(names)}
 	}
 	return nil
 }

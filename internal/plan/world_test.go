@@ -321,16 +321,13 @@ func secretData(object plan.Object) (map[string][]byte, bool) {
 }
 
 func (w *world) apply(p plan.Plan, half bool) {
-	secrets, routes := map[string][]byte{}, []gatewayv1.HTTPRoute(nil)
+	secrets, routes := map[string][]byte{}, routesOf(p)
 	for _, object := range p.Objects {
 		if data, ok := secretData(object); ok {
 			secrets[object.GetName()] = data["tls.crt"]
 		}
-		switch object := object.(type) {
-		case *gatewayv1.Gateway:
-			w.gateway = object.DeepCopy()
-		case *gatewayv1.HTTPRoute:
-			routes = append(routes, *object.DeepCopy())
+		if gateway, ok := object.(*gatewayv1.Gateway); ok {
+			w.gateway = gateway.DeepCopy()
 		}
 	}
 	if !half {
