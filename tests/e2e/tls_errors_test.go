@@ -1,0 +1,126 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/canonical/gateway-api-integrator/tests/lab"
+)
+
+// TestProviderErrors has an authority refuse one host of three, in each way there is
+// to write that. The others are served throughout, the refused one once it is
+// allowed.
+func TestProviderErrors(t *testing.T) {
+	t.Parallel()
+	const story = "errors of the provider"
+	f := newSubdomains(t, "refused")
+	one, two := f.app("one", 8080, nil), f.app("two", 8080, nil)
+	f.awaitStatus("active", active)
+	watched := f.watch(story+", the other hosts", one.URL(charm), two.URL(charm))
+
+	host := f.host("three")
+	clear := f.neverClear(story+", in clear", "http://"+host+"/")
+	f.ca.Refuse = map[string]lab.Refusal{host: {Code: 102, Message: "policy", Reason: "not ours"}}
+	three := f.app("three", 8080, nil)
+	const domain, policy = ": the provider refuses: domain_not_allowed", ": policy (not ours)"
+	f.awaitStatus("blocked", "Certificate for "+host+domain+policy)
+	for _, refusal := range []struct {
+		lab.Refusal
+		kind, message string
+	}{
+		{lab.Refusal{Code: 102, Message: "policy", Schema: true}, "blocked", "Certificate for " + host + domain + ": policy"},
+		{lab.Refusal{Code: 103, Message: "no stars", Schema: true}, "blocked", "Certificate for " + host + ": the provider refuses: wildcard_not_allowed: no stars"},
+		{lab.Refusal{Code: 101, Message: "no addresses"}, "blocked", "Certificate for " + host + ": the provider refuses: ip_not_allowed: no addresses"},
+		{lab.Refusal{Code: 201, Message: "try later"}, "waiting", "Waiting for a certificate for " + host + ": the provider refuses: server_not_available: try later"},
+		{lab.Refusal{Code: 201, Schema: true}, "waiting", "Waiting for a certificate for " + host + ": the provider refuses: server_not_available"},
+		{lab.Refusal{Code: 999, Message: "odd"}, "waiting", "Waiting for a certificate for " + host + ": the provider refuses: other: odd"},
+	} {
+		f.ca.Refuse[host] = refusal.Refusal
+		f.must(f.Settle(f.ctx))
+		if got, want := f.status(), refusal.kind+" "+refusal.message; got != want {
+			t.Errorf("status is %q, want %q", got, want)
+		}
+		if url := three.URL(charm); url != "" {
+			t.Errorf("publishes %s", url)
+		}
+	}
+	watched.more()
+	if table := f.action(charm+"/0", "list-certificates")["certificates"]; !strings.Contains(table, host) || !strings.Contains(table, "odd") {
+		t.Errorf("the table does not tell of %s:\n%s", host, table)
+	}
+
+	f.ca.Refuse = nil
+	f.must(f.Settle(f.ctx))
+	f.awaitAnswer("https://"+host+"/", 200)
+	f.awaitStatus("active", active)
+	clear()
+	watched.end()
+	for _, name := range []string{"one", "two", "three"} {
+		if n := len(f.ca.Issued(f.host(name))); n != 1 {
+			t.Errorf("%d certificates were issued for %s", n, f.host(name))
+		}
+	}
+}
+
+// TestRefusedKey shows that a host is served on while its next certificate is
+// refused, and that the operator is told.
+func TestRefusedKey(t *testing.T) {
+	t.Parallel()
+	const story = "a refused replacement"
+	f := newSubdomains(t, "denied")
+	one := f.app("one", 8080, nil)
+	f.awaitStatus("active", active)
+	watched := f.watch(story, one.URL(charm))
+	f.ca.Refuse = map[string]lab.Refusal{f.host("one"): {Code: 102, Message: "not any more"}}
+	f.action(charm+"/0", "rotate-private-key")
+	f.must(f.Settle(f.ctx))
+	f.awaitStatus("blocked", "Certificate for "+f.host("one")+": the provider refuses: domain_not_allowed: not any more")
+	watched.more()
+	f.ca.Refuse = nil
+	f.must(f.Settle(f.ctx))
+	f.awaitStatus("active", active)
+	f.awaitLeaf(one.URL(charm), last(f.ca.Issued(f.host("one"))))
+	watched.end()
+}
+
+// garbage are entries that no provider should write.
+var garbage = []string{
+	`null`, `17`, `"text"`, `[]`, `{}`, `{"certificate": 5}`,
+	`{"certificate": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "certificate_signing_request": "x", "ca": "y", "chain": [7]}`,
+	`{"certificate": null, "certificate_signing_request": null, "ca": null, "chain": null, "revoked": "perhaps"}`,
+}
+
+// TestGarbage puts entries that cannot be read before, between and after the good
+// ones. Only they are left out.
+func TestGarbage(t *testing.T) {
+	t.Parallel()
+	const story = "entries that cannot be read"
+	f := newSubdomains(t, "garbage")
+	one := f.app("one", 8080, nil)
+	f.awaitStatus("active", active)
+	watched := f.watch(story, one.URL(charm))
+
+	f.ca.Garbage, f.ca.ErrorGarbage = garbage, garbage
+	f.ca.Capabilities = `{"supports_ip_sans": "maybe", "provider_type": 7}`
+	f.must(f.Settle(f.ctx))
+	f.awaitStatus("active", active)
+	f.app("two", 8080, nil)
+	f.awaitAnswer("https://"+f.host("two")+"/", 200)
+	f.ca.Refuse = map[string]lab.Refusal{f.host("three"): {Code: 102, Message: "policy"}}
+	f.app("three", 8080, nil)
+	f.awaitStatus("blocked", "Certificate for "+f.host("three")+": the provider refuses: domain_not_allowed: policy")
+	f.ca.Capabilities = `{"supports_ip_sans": false, "supports_wildcards": false, "provider_type": "acme"}`
+	f.ca.Refuse = nil
+	f.must(f.Settle(f.ctx))
+	f.awaitAnswer("https://"+f.host("three")+"/", 200)
+	f.awaitStatus("active", active)
+	f.ca.Capabilities = `not JSON`
+	f.must(f.Settle(f.ctx))
+	f.awaitStatus("active", active)
+	watched.end()
+	for _, name := range []string{"one", "two", "three"} {
+		if n := len(f.ca.Issued(f.host(name))); n != 1 {
+			t.Errorf("%d certificates were issued for %s", n, f.host(name))
+		}
+	}
+}
