@@ -61,9 +61,9 @@ func (h host) certificateStatus() *Status {
 
 // renewing names the first host whose next certificate is on its way, and until when
 // it is served with the present one; empty for none.
-func renewing(set settings) string {
+func renewing(s state.State, set settings) string {
 	for _, h := range set.hosts {
-		if h.wanted && h.issued != nil && h.newest != h.issued {
+		if h.wanted && h.issued != nil && (h.newest != h.issued || h.asks(s)) {
 			return "renewing the certificate for " + h.title() + ", good until " + day(h.issued.NotAfter)
 		}
 	}

@@ -105,7 +105,7 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	if !set.enforce {
 		message += " (enforce-https is set to false)"
 	}
-	if renewal := renewing(set); renewal != "" {
+	if renewal := renewing(s, set); renewal != "" {
 		message += "; " + renewal
 	}
 	left := len(routing.omitted) + len(routing.silent)
