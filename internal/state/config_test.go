@@ -44,6 +44,20 @@ func TestParseConfig(t *testing.T) {
 			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
 			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be a whole number of seconds from 0 to 2147483647"}},
 		},
+		"routing by path":      {options: map[string]any{"routing-mode": "path"}, want: defaults},
+		"routing by default":   {options: map[string]any{"routing-mode": nil}, want: defaults},
+		"routing left empty":   {options: map[string]any{"routing-mode": " "}, want: defaults},
+		"routing by subdomain": {options: map[string]any{"routing-mode": " subdomain "}, want: with(func(c *state.Config) { c.RoutingMode = state.RoutingSubdomain })},
+		"routing in upper case": {
+			options:  map[string]any{"routing-mode": "Subdomain"},
+			want:     with(func(c *state.Config) { c.RoutingMode = "" }),
+			problems: []state.Problem{{Option: "routing-mode", Message: `must be path or subdomain, not "Subdomain"`}},
+		},
+		"routing of another type": {
+			options:  map[string]any{"routing-mode": true},
+			want:     defaults,
+			problems: []state.Problem{{Option: "routing-mode", Message: "must be text"}},
+		},
 		"enforcement of another type fails closed": {
 			options:  map[string]any{"enforce-https": "false"},
 			want:     defaults,

@@ -80,9 +80,9 @@ func newCertificate(request tlscertificates.Request, key *rsa.PublicKey, answers
 	case CertificatePending:
 		entry.Reason = ""
 	case CertificateExpired:
-		entry.RenewAt = renewAt(details.Made, entry.NotBefore, entry.NotAfter)
+		entry.RenewAt = renewAt(details.Made, entry.NotBefore, entry.NotAfter, now)
 	case CertificateIssued:
-		entry.RenewAt = renewAt(details.Made, entry.NotBefore, entry.NotAfter)
+		entry.RenewAt = renewAt(details.Made, entry.NotBefore, entry.NotAfter, now)
 		entry.CA, entry.IssuedChain = verdict.CA, verdict.Chain
 		entry.Leaf = strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: verdict.Leaf.Raw})))
 		if !entry.Foreign {
@@ -146,10 +146,11 @@ func certificateState(verdict tlscertificates.Verdict) CertificateState {
 // backdate: one whose certificates have most of their span behind them when they
 // come would otherwise be asked again without end. For the same reason the
 // answer is never, the zero time, for what had expired before it was asked for.
-// Made is zero when it is not known.
-func renewAt(made, notBefore, notAfter time.Time) time.Time {
+// Made is zero when it is not known; a clock that was in advance made one that does
+// not count, or else what it asked for were never renewed.
+func renewAt(made, notBefore, notAfter, now time.Time) time.Time {
 	start := notBefore
-	if made.After(start) {
+	if made.After(start) && !made.After(now) {
 		start = made
 	}
 	if !start.Before(notAfter) {
