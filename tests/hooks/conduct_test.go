@@ -51,6 +51,9 @@ func durations(args []string, to ...*time.Duration) error {
 // negative one has been over for so long.
 func life(a *lab.Authority, args []string) error { return durations(args, &a.Life) }
 
+// backdate is how long before they are issued its certificates began to be valid.
+func backdate(a *lab.Authority, args []string) error { return durations(args, &a.Backdate) }
+
 // delay makes the certificates valid only after that time.
 func delay(a *lab.Authority, args []string) error { return durations(args, &a.Delay) }
 

@@ -73,13 +73,22 @@ var (
 	alarmTime = regexp.MustCompile(`(-renewal-certificates-)\d+`)
 )
 
-// debugLog prints the log since the mark, without what differs from run to run.
+// debugLog prints the log since the mark or, with --all, all of it, without what
+// differs from run to run.
 func (s *story) debugLog(_ context.Context, args []string) error {
-	if err := exactly(args); err != nil {
+	flags := newFlags("debug-log")
+	all := flags.Bool("all", false, "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if err := exactly(flags.Args()); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	text := s.log.String()
+	if *all {
+		text = s.all.String()
+	}
 	s.mu.Unlock()
 	_, err := s.out.Write([]byte(took.ReplaceAllString(logPrefix.ReplaceAllString(text, ""), "in N ms;")))
 	return err
@@ -96,11 +105,20 @@ func (s *story) hooksRun(_ context.Context, args []string) error {
 	return nil
 }
 
-// calls prints the hook tools that were called since the mark, all or those
-// named, with their arguments. A text of several lines is one line here; the time
+// calls prints the hook tools that were called since the mark, or with --all ever:
+// all or those named, with their arguments. A text of several lines is one line here; the time
 // in an alarm's label is "N".
-func (s *story) calls(_ context.Context, tools []string) error {
-	for _, run := range s.hooks() {
+func (s *story) calls(_ context.Context, args []string) error {
+	flags := newFlags("calls")
+	all := flags.Bool("all", false, "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	runs, tools := s.hooks(), flags.Args()
+	if *all {
+		runs = s.everyHook()
+	}
+	for _, run := range runs {
 		for _, call := range run.Calls {
 			if len(tools) == 0 || slices.Contains(tools, call.Tool) {
 				line := strings.Join(append([]string{call.Tool}, call.Args...), " ")

@@ -42,7 +42,8 @@ type story struct {
 	mu    sync.Mutex
 	log   bytes.Buffer       // of the units, since the mark
 	all   bytes.Buffer       // of the units
-	runs  []jujutest.HookRun // since the mark
+	runs  []jujutest.HookRun // all of them
+	first int                // number of the first of them since the mark
 	ahead time.Duration      // by how much Juju's clock is ahead of the machine's
 }
 
@@ -106,13 +107,20 @@ func (s *story) Write(line []byte) (int, error) {
 func (s *story) hooks() []jujutest.HookRun {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return slices.Clone(s.runs[s.first:])
+}
+
+// everyHook are those that ran ever.
+func (s *story) everyHook() []jujutest.HookRun {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return slices.Clone(s.runs)
 }
 
 // mark forgets what hooks, log and API server have recorded.
 func (s *story) mark(context.Context, []string) error {
 	s.mu.Lock()
-	s.runs = nil
+	s.first = len(s.runs)
 	s.log.Reset()
 	s.mu.Unlock()
 	for _, app := range s.deployed {

@@ -38,9 +38,9 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"urls":      (*story).urls,       // what is published to each ingress requirer
 			"secrets":   (*story).secrets,    // a line for each secret
 			"secret":    (*story).copySecret, // LABEL-SUFFIX KEY FILE: to the file
-			"debug-log": (*story).debugLog,   // since the mark, without times
+			"debug-log": (*story).debugLog,   // [--all]: since the mark, without times
 			"hooks":     (*story).hooksRun,   // since the mark, with exit codes
-			"calls":     (*story).calls,      // [TOOL]…: hook tools called since the mark
+			"calls":     (*story).calls,      // [--all] [TOOL]…: hook tools called since the mark
 		})),
 		"kube": word(among(map[string]command{
 			"objects":    (*story).objects,    // the application's objects, by name
@@ -58,6 +58,7 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"refuse":        conduct(refuse),       // CA [--schema] [--code N] [--reason R] HOST MESSAGE
 			"relent":        conduct(relent),       // CA HOST: refused no more
 			"life":          conduct(life),         // CA DURATION: of certificates from now on
+			"backdate":      conduct(backdate),     // CA DURATION: since when they are valid
 			"delay":         conduct(delay),        // CA DURATION: until they are valid
 			"capabilities":  conduct(capabilities), // CA JSON
 			"garbage":       conduct(garbage),      // CA [JSON]…: between certificates
