@@ -50,6 +50,9 @@ type knowledge struct {
 	// known are all hosts there ever were.
 	known map[string]bool
 
+	// interrupted says that the middleman has done something to the hook.
+	interrupted bool
+
 	before  string // who led when the hook began
 	current view   // of the hook that runs
 	runs    []jujutest.HookRun
@@ -87,6 +90,7 @@ func (w *world) step() bool {
 	if _, failed := errors.AsType[*jujutest.HookError](err); !failed {
 		w.must(err)
 	}
+	w.interrupted = w.middle.disarm()
 	for _, run := range w.runs {
 		w.afterHook(run)
 	}
@@ -145,7 +149,7 @@ func (w *world) afterHook(run jujutest.HookRun) {
 	}
 	seen := w.viewOf(run)
 	status := statusOf(run)
-	if run.Err == nil && run.Unit == w.before && w.before == after {
+	if run.Err == nil && run.Unit == w.before && w.before == after && !w.interrupted {
 		if run.Kind == "hook" && status != "" && !strings.Contains(status, "Standby") {
 			w.last, w.tried, w.tampered = &seen, nil, false
 			w.active = strings.Contains(status, " active")
@@ -161,7 +165,7 @@ func (w *world) afterHook(run jujutest.HookRun) {
 // excused says that a hook failed because the test has made it.
 func (w *world) excused(run jujutest.HookRun) bool {
 	const killed = 128 + 9
-	return run.ExitCode == killed || errors.Is(run.Err, errInjected)
+	return run.ExitCode == killed || w.interrupted || errors.Is(run.Err, errInjected)
 }
 
 // viewOf is what the unit could see in this hook.

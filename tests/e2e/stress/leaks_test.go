@@ -27,7 +27,7 @@ func (l *watchedLog) Write(text []byte) (int, error) {
 	return l.fresh.Write(text)
 }
 
-const keptLines = 200
+const keptLines = 60
 
 func (l *watchedLog) take() string {
 	l.mu.Lock()

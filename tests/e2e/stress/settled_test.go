@@ -42,6 +42,7 @@ func (w *world) settle() {
 // endTrouble has everybody behave.
 func (w *world) endTrouble() {
 	w.Juju.ClearFaults()
+	w.middle.arm("", 0)
 	if w.leader() == "" {
 		w.must(w.Juju.SetLeader(charm, units[0]))
 	}
@@ -55,7 +56,7 @@ func (w *world) endTrouble() {
 	}
 	if w.provider == nil {
 		w.runAll()
-		w.relateAuthority(w.authorities[len(w.authorities)-1])
+		w.relateAuthority(one(w, w.authorities))
 	}
 	for _, host := range sorted(w.stuck) {
 		w.provider.Reissue(host)
@@ -233,8 +234,4 @@ func (w *world) checkQuiet() {
 	if w.answer() {
 		w.fatalf("the authority has something to answer though nothing has changed")
 	}
-}
-
-func (w *world) configure(option string, value any) {
-	w.must(w.Juju.SetConfig(w.ctx, charm, map[string]any{option: value}))
 }

@@ -46,6 +46,9 @@ type world struct {
 	stuck map[string]bool
 	// skew is how far Juju's clock is ahead.
 	skew time.Duration
+	// expires is when the last short certificate does.
+	expires time.Time
+	middle  *middleman
 
 	knowledge
 	probe        *lab.Probe
@@ -77,6 +80,7 @@ func newWorld(t *testing.T, c *cluster.Cluster, seed uint64) *world {
 // begin makes the model that the steps find.
 func (w *world) begin() {
 	w.must(w.Deploy(w.ctx, charm, map[string]any{"external-hostname": w.hostname, "routing-mode": "subdomain"}, true))
+	w.interpose()
 	_, err := w.Juju.AddUnit(w.ctx, charm)
 	w.must(err)
 	w.addAuthority()

@@ -1,0 +1,140 @@
+package stress_test
+
+import (
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"sync"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// An interruption is what happens to a hook at one of its writes to the cluster.
+type interruption string
+
+const (
+	// killedAfter: the write is done, and the charm killed.
+	killedAfter interruption = "killed after"
+	// lostAfter: the write is done, but its answer lost, and so is all after it.
+	lostAfter interruption = "answer lost after"
+	// lostBefore: neither it nor anything after it gets through.
+	lostBefore interruption = "API server lost before"
+	// refusedAt: it is refused.
+	refusedAt interruption = "refused at"
+)
+
+var interruptions = []interruption{killedAfter, lostAfter, lostBefore, refusedAt}
+
+// A middleman stands between the charm and the API server.
+type middleman struct {
+	kill func()
+
+	mu    sync.Mutex
+	kind  interruption // empty for none
+	left  int          // writes until then
+	cut   bool         // nothing gets through
+	fired bool         // it has happened during this hook
+}
+
+// interpose has the charm reach the API server by way of a middleman.
+func (w *world) interpose() {
+	path := w.Kubeconfig(units[0])
+	config, err := clientcmd.LoadFromFile(path)
+	w.must(err)
+	api := rest.AnonymousClientConfig(w.Cluster.Config())
+	transport, err := rest.TransportFor(api)
+	w.must(err)
+	target, err := url.Parse(api.Host)
+	w.must(err)
+	w.middle = &middleman{kill: func() {
+		for _, unit := range units {
+			_ = w.Juju.KillHook(unit) // It may have ended.
+		}
+	}}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: transport,
+		ErrorLog:  log.New(io.Discard, "", 0), // Those that are killed leave requests.
+	}
+	server := httptest.NewUnstartedServer(w.middle.wrap(proxy))
+	server.Config.ErrorLog = proxy.ErrorLog
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	w.t.Cleanup(server.Close)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	for _, cluster := range config.Clusters {
+		cluster.Server, cluster.CertificateAuthority, cluster.CertificateAuthorityData = server.URL, "", ca
+	}
+	content, err := clientcmd.Write(*config)
+	w.must(err)
+	w.must(os.WriteFile(path, content, 0o600))
+}
+
+// arm has the n-th write from now on interrupted.
+func (m *middleman) arm(kind interruption, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.kind, m.left = kind, n
+}
+
+// disarm ends whatever is wrong, and tells whether it has come to pass.
+func (m *middleman) disarm() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fired := m.fired
+	m.cut, m.fired = false, false
+	return fired
+}
+
+func (m *middleman) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		switch m.next(r) {
+		case killedAfter:
+			next.ServeHTTP(discard{}, r)
+			m.kill()
+			panic(http.ErrAbortHandler)
+		case lostAfter:
+			next.ServeHTTP(discard{}, r)
+			panic(http.ErrAbortHandler)
+		case lostBefore:
+			panic(http.ErrAbortHandler)
+		case refusedAt:
+			rw.Header().Set("Content-Type", "application/json")
+			rw.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(rw, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"no more","code":403}`)
+		default:
+			next.ServeHTTP(rw, r)
+		}
+	})
+}
+
+// next says what happens to a request.
+func (m *middleman) next(r *http.Request) interruption {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.cut {
+		return lostBefore
+	}
+	if r.Method == http.MethodGet || m.kind == "" {
+		return ""
+	}
+	if m.left--; m.left > 0 {
+		return ""
+	}
+	kind := m.kind
+	m.kind, m.fired, m.cut = "", true, kind != refusedAt
+	return kind
+}
+
+// discard is where an answer goes that nobody gets.
+type discard struct{}
+
+func (discard) Header() http.Header            { return http.Header{} }
+func (discard) Write(text []byte) (int, error) { return len(text), nil }
+func (discard) WriteHeader(int)                {}
