@@ -55,7 +55,7 @@ func newHost(s state.State, name string) host {
 	switch {
 	case h.issued != nil:
 		h.chain, h.key = h.issued.Chain, s.Certificates.Key
-	case h.newest != nil && h.newest.State == state.CertificateRevoked:
+	case h.newest != nil && h.newest.State == state.CertificateRevoked && !h.issuedBefore(s):
 	default:
 		if h.live = liveCertificate(s, name); h.live != nil {
 			h.chain, h.key = h.live.Chain, h.live.Key
@@ -75,6 +75,14 @@ func (h host) asksFor(entry state.Certificate) bool {
 	}
 	// The Gateway has lost its address for a while: what was asked for counts.
 	return len(entry.Hosts) > 0 && !slices.ContainsFunc(entry.Hosts, isName)
+}
+
+// issuedBefore says that a request of the host with an earlier key is answered with a
+// valid certificate.
+func (h host) issuedBefore(s state.State) bool {
+	return slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
+		return entry.Foreign && entry.State == state.CertificateIssued && slices.Equal(entry.Hosts, h.names)
+	})
 }
 
 // liveCertificate gives what stands in a host's Secret, if it may be served: it must

@@ -61,7 +61,7 @@ func settle(s state.State) settings {
 		set.report(blocked("external-hostname must be set for routing-mode subdomain"))
 		set.keepHost(served)
 		set.mode = served.Mode
-	case set.enforce && s.Certificates.Related && len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0:
+	case set.needsTLS(s) && s.Certificates.Related && len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0:
 		set.report(blocked("external-hostname must be set: the certificates provider issues none for IP addresses"))
 		if served.Hostname != nil {
 			set.hostname = *served.Hostname
@@ -69,6 +69,11 @@ func settle(s state.State) settings {
 	}
 	set.class, set.classStatus = gatewayClass(s)
 	return set
+}
+
+// needsTLS says that somebody is served over HTTPS or not at all.
+func (set settings) needsTLS(s state.State) bool {
+	return set.enforce || slices.ContainsFunc(s.Requirers, func(r state.Requirer) bool { return r.Servable() && r.RedirectHTTPS })
 }
 
 // keepHost stays with the host that is served.
