@@ -1,0 +1,202 @@
+package e2e_test
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/tests/lab"
+)
+
+// alarmSecrets begins the labels of the Juju secrets that wake the charm.
+const alarmSecrets = certificateSecrets + "renewal-certificates-"
+
+// shortLife is the life of certificates that a test waits out: 54 s until they are
+// due, and then 5 s in which to replace them.
+const shortLife = time.Minute
+
+// TestRenewal lets two certificates come to 90 % of their lives: for one model Juju's
+// clock reaches the alarm, in the other just any event comes by. Both get a
+// new request of the same key, and go on with the old certificate until the new one
+// is there.
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	var juju clock
+	woken := newRenewal(t, "woken", juju.of)
+	passing := newRenewal(t, "passing")
+
+	woken.awaitDue()
+	alarms := woken.labelled(alarmSecrets)
+	if len(alarms) != 1 || alarms[0].Owner != charm {
+		t.Fatalf("alarms are %+v", alarms)
+	}
+	woken.renew("secret-expired", func() {
+		juju.reach(alarms[0].Expires)
+		woken.must(woken.Tick(woken.ctx))
+	})
+	passing.awaitDue()
+	passing.renew("update-status", passing.updateStatus)
+	woken.finish()
+	passing.finish()
+
+	t.Run("the alarm rings once", func(t *testing.T) {
+		woken.ran = nil
+		for range 3 {
+			juju.reach(juju.now().Add(5 * time.Minute))
+			woken.must(woken.Tick(woken.ctx))
+		}
+		if len(woken.ran) != 0 {
+			t.Errorf("ran %v", woken.ran)
+		}
+		if next := woken.labelled(alarmSecrets); len(next) != 1 || next[0].ID == alarms[0].ID {
+			t.Errorf("alarms are %+v", next)
+		}
+	})
+}
+
+// A renewal is one host, watched, with a certificate of short life.
+type renewal struct {
+	*fixture
+	watched *watch
+	request string
+	old     *x509.Certificate
+}
+
+func newRenewal(t *testing.T, model string, options ...func(*lab.Options)) *renewal {
+	t.Helper()
+	host := model + ".example.com"
+	r := &renewal{fixture: newFixture(t, model, map[string]any{"external-hostname": host}, options...)}
+	app := r.app("web", 8080, nil)
+	var err error
+	r.ca, err = r.AddAuthority("ca")
+	r.must(err)
+	r.ca.Life = shortLife
+	r.must(r.Relate(r.ctx, charm, "ca"))
+	r.must(r.Settle(r.ctx))
+	r.awaitStatus("active", active)
+	r.watched = r.watch("renewal on "+model, app.URL(charm))
+	r.request, r.old = r.requests()[0], r.ca.Issued(host)[0]
+	r.updateStatus()
+	if n := len(r.requests()); n != 1 {
+		t.Fatalf("%d requests before the time", n)
+	}
+	return r
+}
+
+// awaitDue waits until 90 % of the certificate's life are over.
+func (r *renewal) awaitDue() {
+	r.t.Helper()
+	// X.509 cuts the end of a life to a second; life counts from the request on.
+	r.await(r.old.NotAfter.Add(-shortLife / 10).Add(time.Second))
+}
+
+// renew has the charm woken, by a hook of that name, while the authority holds its
+// answer for a while.
+func (r *renewal) renew(hook string, wake func()) {
+	t := r.t
+	t.Helper()
+	r.ca.Hold, r.ca.Life = true, 0
+	r.ran = nil
+	wake()
+	if !slices.Contains(r.ran, charm+"/0 "+hook) {
+		t.Errorf("ran %v, without %s", r.ran, hook)
+	}
+	requests := r.requests()
+	if len(requests) != 2 || requests[0] != r.request {
+		t.Fatalf("requests are %v", requests)
+	}
+	both := r.parsed(requests)
+	if !both[0].PublicKey.(*rsa.PublicKey).Equal(both[1].PublicKey) {
+		t.Error("the renewal has another key")
+	}
+	if diff := cmp.Diff(both[0].DNSNames, both[1].DNSNames); diff != "" {
+		t.Errorf("names (-old +new):\n%s", diff)
+	}
+	if both[0].Subject.String() == both[1].Subject.String() {
+		t.Errorf("the renewal has the same unique identifier: %s", both[0].Subject)
+	}
+	if got, want := r.status(), "active "+active+"; renewing the certificate for "+r.Model+".example.com, good until "; !strings.HasPrefix(got, want) {
+		t.Errorf("status is %s", got)
+	}
+	r.watched.more()
+	r.updateStatus()
+	if diff := cmp.Diff(requests, r.requests()); diff != "" {
+		t.Errorf("asks again (-before +after):\n%s", diff)
+	}
+
+	r.ca.Hold = false
+	r.must(r.Settle(r.ctx))
+	if diff := cmp.Diff(requests[1:], r.requests()); diff != "" {
+		t.Errorf("requests in the end (-want +got):\n%s", diff)
+	}
+}
+
+// finish waits for the end of the old certificate's life, and counts.
+func (r *renewal) finish() {
+	t, host := r.t, r.Model+".example.com"
+	t.Helper()
+	r.await(r.old.NotAfter.Add(time.Second)) // A client that still met the old one would fail now.
+	r.watched.end()
+	if diff := cmp.Diff(serials(r.ca.Issued(host)), serials(r.watched.All[0].Leaves)); diff != "" || len(r.ca.Issued(host)) != 2 {
+		t.Errorf("certificates (-issued +served):\n%s", diff)
+	}
+	r.awaitStatus("active", active)
+}
+
+func serials(certificates []*x509.Certificate) []string {
+	var all []string
+	for _, certificate := range certificates {
+		all = append(all, certificate.SerialNumber.String())
+	}
+	return all
+}
+
+// TestExpired shows a certificate whose renewal comes too late. It is served no more
+// once the charm looks, and asked for anew; another host goes on.
+func TestExpired(t *testing.T) {
+	t.Parallel()
+	const story = "an expired certificate"
+	f := newSubdomains(t, "expired")
+	good := f.app("good", 8080, nil)
+	f.ca.Life = 6 * time.Second
+	late := f.app("late", 8080, nil)
+	lateURL := late.URL(charm)
+	f.awaitAnswer(lateURL, 200)
+	watched := f.watch(story+", the other host", good.URL(charm))
+	clear := f.neverClear(story+", in clear", "http://"+f.host("late")+"/")
+	old, requests := f.ca.Issued(f.host("late"))[0], f.requests()
+
+	f.ca.Life, f.ca.Hold = 0, true
+	f.await(old.NotAfter.Add(time.Second))
+	f.updateStatus()
+	if secret := "Secret/" + charm + "-secret-" + f.host("late"); f.has(secret) {
+		t.Errorf("%s is still there", secret)
+	}
+	f.awaitRefused(lateURL)
+	if got := f.status(); got != "waiting "+pending {
+		t.Errorf("status is %s", got)
+	}
+	if url := late.URL(charm); url != "" {
+		t.Errorf("still publishes %s", url)
+	}
+	now := f.requests()
+	if len(now) != 2 || now[0] != requests[0] || now[1] == requests[1] {
+		t.Errorf("requests are %v, were %v", now, requests)
+	}
+	watched.more()
+
+	f.ca.Hold = false
+	f.settleInOne("certificates-relation-changed")
+	f.awaitAnswer(lateURL, 200)
+	f.awaitStatus("active", active)
+	if diff := cmp.Diff(now, f.requests()); diff != "" {
+		t.Errorf("asks again (-before +after):\n%s", diff)
+	}
+	clear()
+	watched.end()
+}

@@ -1,0 +1,74 @@
+package e2e_test
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestRoutingSwitched goes from one host for all to a host for each application and
+// back, under traffic. The old URL of each answers until its new place has a
+// certificate, the new one from then on.
+func TestRoutingSwitched(t *testing.T) {
+	t.Parallel()
+	const story, domain = "routing-mode switched", "modes.example.com"
+	f := newFixture(t, "modes", map[string]any{"external-hostname": domain}).withAuthority()
+	one, two := f.app("one", 8080, nil), f.app("two", 8080, map[string]string{"strip-prefix": "true"})
+	f.awaitStatus("active", active)
+	urls := func() []string { return []string{one.URL(charm), two.URL(charm)} }
+	paths := []string{"https://" + domain + "/modes-one", "https://" + domain + "/modes-two"}
+	hosts := []string{"https://" + f.host("one") + "/", "https://" + f.host("two") + "/"}
+	if got := urls(); !slices.Equal(got, paths) {
+		t.Fatalf("published %v", got)
+	}
+
+	watchedOne, watchedTwo := f.watch(story+" to subdomain, the first by path", paths[0]), f.watch(story+" to subdomain, the second by path", paths[1])
+	f.ca.HoldHosts = []string{f.host("one"), f.host("two")}
+	f.configure(map[string]any{"routing-mode": "subdomain"})
+	f.awaitStatus("waiting", pending)
+	if got := urls(); !slices.Equal(got, paths) {
+		t.Errorf("published %v before there are certificates", got)
+	}
+	watchedOne.end()
+	f.ca.HoldHosts = []string{f.host("two")}
+	f.must(f.Settle(f.ctx))
+	if got := urls(); !slices.Equal(got, []string{hosts[0], paths[1]}) {
+		t.Errorf("published %v with one certificate", got)
+	}
+	f.awaitAnswer(hosts[0], 200)
+	f.updateStatus()
+	watchedTwo.end()
+	watchedOne = f.watch(story+" to subdomain, the first by host", hosts[0])
+	f.ca.HoldHosts = nil
+	f.must(f.Settle(f.ctx))
+	if got := urls(); !slices.Equal(got, hosts) {
+		t.Errorf("published %v with both certificates", got)
+	}
+	f.awaitAnswer(hosts[1], 200)
+	f.awaitStatus("active", active)
+	watchedOne.end()
+	if n := len(f.requests()); n != 2 {
+		t.Errorf("%d requests for two hosts", n)
+	}
+
+	watched := f.watch(story+" to path", hosts...)
+	f.ca.HoldHosts = []string{domain}
+	f.ca.Reissue(domain) // It does not remember what it has issued before.
+	f.configure(map[string]any{"routing-mode": "path"})
+	f.awaitStatus("waiting", pending)
+	if got := urls(); !slices.Equal(got, hosts) {
+		t.Errorf("published %v before there is a certificate", got)
+	}
+	watched.end()
+	f.ca.HoldHosts = nil
+	f.must(f.Settle(f.ctx))
+	if got := urls(); !slices.Equal(got, paths) {
+		t.Errorf("published %v in the end", got)
+	}
+	for _, url := range paths {
+		f.awaitAnswer(url, 200)
+	}
+	f.awaitStatus("active", active)
+	if n := len(f.requests()); n != 1 {
+		t.Errorf("%d requests for one host", n)
+	}
+}
