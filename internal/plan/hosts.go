@@ -52,14 +52,16 @@ func newHost(s state.State, name string) host {
 			h.issued = h.newest
 		}
 	}
-	switch {
-	case h.issued != nil:
+	if h.issued != nil {
 		h.chain, h.key = h.issued.Chain, s.Certificates.Key
-	case h.newest != nil && h.newest.State == state.CertificateRevoked && !h.issuedBefore(s):
-	default:
-		if h.live = liveCertificate(s, name); h.live != nil {
-			h.chain, h.key = h.live.Chain, h.live.Key
-		}
+		return h
+	}
+	h.live = liveCertificate(s, name)
+	if h.live != nil && h.newest != nil && h.newest.State == state.CertificateRevoked && !issuedAs(s, *h.live) {
+		h.live = nil
+	}
+	if h.live != nil {
+		h.chain, h.key = h.live.Chain, h.live.Key
 	}
 	return h
 }
@@ -77,11 +79,11 @@ func (h host) asksFor(entry state.Certificate) bool {
 	return len(entry.Hosts) > 0 && !slices.ContainsFunc(entry.Hosts, isName)
 }
 
-// issuedBefore says that a request of the host with an earlier key is answered with a
-// valid certificate.
-func (h host) issuedBefore(s state.State) bool {
+// issuedAs says that some request is answered with a valid certificate which may be the
+// one that is served.
+func issuedAs(s state.State, served state.Served) bool {
 	return slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
-		return entry.Foreign && entry.State == state.CertificateIssued && slices.Equal(entry.Hosts, h.names)
+		return entry.State == state.CertificateIssued && slices.ContainsFunc(entry.Hosts, served.Covers)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -23,6 +24,47 @@ func TestMakeOnRandomWalks(t *testing.T) {
 			t.Parallel()
 			walk(t, newWorld(seed), length)
 		})
+	}
+}
+
+// TestMakeWithAsManyHostsAsThereIsRoomFor changes the host of more applications than a
+// Gateway has listeners for, one of them without a certificate, and back.
+func TestMakeWithAsManyHostsAsThereIsRoomFor(t *testing.T) {
+	t.Parallel()
+	for _, enforce := range []bool{true, false} {
+		w := newWorld(1)
+		w.requirers = nil
+		for len(w.requirers) < 34 {
+			w.addRequirer()
+		}
+		w.config.EnforceHTTPS, w.config.RoutingMode = enforce, state.RoutingSubdomain
+		secure := 0
+		for _, issued := range []int{31, 0, 10, 20, 32} {
+			if issued == 0 {
+				w.config.ExternalHostname = "b.example.com"
+			}
+			for i := range w.orders {
+				if o := w.orders[i]; i < len(w.orders)-32+issued && o.state == state.CertificatePending {
+					o.state, o.from, o.till = state.CertificateIssued, w.now, w.now.Add(90*24*time.Hour)
+				}
+			}
+			for range 2 {
+				s := w.state()
+				p := plan.Make(s)
+				if problem := broken(w, s, p); problem != "" {
+					t.Fatalf("enforce %t, %d issued: %s", enforce, issued, problem)
+				}
+				w.hook(s, p, 0)
+			}
+			now := len(w.secureApplications())
+			if now < secure {
+				t.Errorf("enforce %t, %d issued: %d served over HTTPS, after %d", enforce, issued, now, secure)
+			}
+			secure = now
+		}
+		if secure != 32 {
+			t.Errorf("enforce %t: %d served over HTTPS in the end", enforce, secure)
+		}
 	}
 }
 
@@ -55,7 +97,7 @@ func walk(t *testing.T, w *world, length int) {
 		if lost := w.lost(before); !rough && lost != "" {
 			fail("%s is served over HTTPS no more", lost)
 		}
-		rough = rough && w.garbage
+		rough = rough && w.garbage || w.alike
 		again := plan.Make(w.state())
 		if first, second := outline(p), outline(again); first != second && !p.KeepObjects {
 			fail("planned on its own outcome, the objects differ (-first +second):\n%s", cmp.Diff(first, second))

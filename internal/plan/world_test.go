@@ -26,7 +26,8 @@ type world struct {
 	config    state.Config
 	problems  []state.Problem
 	requirers []state.Requirer
-	relation  int // number of the newest relation
+	relation  int  // number of the newest relation
+	alike     bool // hosts were used whose listeners have the same name
 
 	related     bool
 	noAddresses bool
@@ -132,6 +133,13 @@ func (w *world) anyRequirer(do func(*state.Requirer)) {
 var steps = []step{
 	{"host", true, func(w *world) {
 		w.config.ExternalHostname = pick(w, "", "a.example.com", "b.example.com", "c.example.org", strings.Repeat("long.", 35)+"example.com")
+	}},
+	{"host with a listener of the same name", false, func(w *world) {
+		if w.random.IntN(10) > 0 {
+			return
+		}
+		// Only one of the two can be served: what follows says nothing of gaps.
+		w.config.ExternalHostname, w.alike = pick(w, "a-example.com", "a.example.com"), true
 	}},
 	{"invalid host", true, func(w *world) {
 		if w.problems != nil {
