@@ -47,7 +47,7 @@ func (s *story) tell(ctx context.Context, keep bool) error {
 		s.changeHost, s.rotateKey, s.figures, s.removeRelation, s.removeApplication,
 	}
 	if keep {
-		chapters = chapters[:7]
+		chapters = chapters[:8]
 	}
 	for _, chapter := range chapters {
 		if err := chapter(ctx); err != nil {

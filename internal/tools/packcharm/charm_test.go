@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -319,6 +320,7 @@ func TestConfig(t *testing.T) {
 		"external-hostname": {Type: "string"},
 		"gateway-class":     {Type: "string"},
 		"hsts-max-age":      {Type: "int", Default: 31536000},
+		"routing-mode":      {Type: "string", Default: "path"},
 	}
 	if diff := cmp.Diff(want, config.Options); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
@@ -338,17 +340,23 @@ func TestActions(t *testing.T) {
 	if err := readYAML(filepath.Join(repository, "actions.yaml"), &actions); err != nil {
 		t.Fatal(err)
 	}
-	if len(actions) != 1 {
-		t.Errorf("there are %d actions, want get-certificate only", len(actions))
+	names := slices.Sorted(maps.Keys(actions))
+	if want := []string{"get-certificate", "list-certificates", "rotate-private-key"}; !slices.Equal(names, want) {
+		t.Errorf("the actions are %q, want %q", names, want)
+	}
+	for name, action := range actions {
+		if action.Description == "" || len(action.Required) != 0 {
+			t.Errorf("%s is not described, or requires %q: %q", name, action.Required, action.Description)
+		}
+		if action.AdditionalProperties == nil || *action.AdditionalProperties {
+			t.Errorf("%s takes any parameter, so that a mistyped one goes unnoticed", name)
+		}
+		if name != "get-certificate" && len(action.Params) > 0 {
+			t.Errorf("%s takes %v, want nothing", name, action.Params)
+		}
 	}
 	get := actions["get-certificate"]
-	if get.Description == "" || len(get.Required) != 0 {
-		t.Errorf("get-certificate is not described, or requires %q: %q", get.Required, get.Description)
-	}
 	if hostname := get.Params["hostname"]; len(get.Params) != 1 || hostname.Type != "string" || hostname.Description == "" {
 		t.Errorf("get-certificate takes %v, want a described string hostname", get.Params)
-	}
-	if get.AdditionalProperties == nil || *get.AdditionalProperties {
-		t.Error("get-certificate takes any parameter, so that a mistyped one goes unnoticed")
 	}
 }
