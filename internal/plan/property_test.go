@@ -38,6 +38,8 @@ func TestMakeWithAsManyHostsAsThereIsRoomFor(t *testing.T) {
 			w.addRequirer()
 		}
 		w.config.EnforceHTTPS, w.config.RoutingMode = enforce, state.RoutingSubdomain
+		s := w.state()
+		w.hook(s, plan.Make(s), 0) // There are requests now.
 		secure := 0
 		for _, issued := range []int{31, 0, 10, 20, 32} {
 			if issued == 0 {
@@ -60,7 +62,9 @@ func TestMakeWithAsManyHostsAsThereIsRoomFor(t *testing.T) {
 			if now < secure {
 				t.Errorf("enforce %t, %d issued: %d served over HTTPS, after %d", enforce, issued, now, secure)
 			}
-			secure = now
+			if secure = now; issued == 0 && secure != 31 {
+				t.Errorf("enforce %t: %d served over HTTPS during the change", enforce, secure)
+			}
 		}
 		if secure != 32 {
 			t.Errorf("enforce %t: %d served over HTTPS in the end", enforce, secure)
