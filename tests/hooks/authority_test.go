@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,16 +23,26 @@ func (s *story) authority(name string) (*lab.Authority, error) {
 	return nil, fmt.Errorf("%w: no authority %q", errUsage, name)
 }
 
+// hold has an authority leave new requests unanswered, all of them or those for the
+// hosts, or answer them again.
 func (s *story) hold(_ context.Context, args []string) error {
-	var name, on string
-	if err := exactly(args, &name, &on); err != nil {
+	if len(args) < 2 {
+		return errUsage
+	}
+	authority, err := s.authority(args[0])
+	if err != nil {
 		return err
 	}
-	authority, err := s.authority(name)
-	if err == nil {
-		authority.Hold = on == "on"
+	on, hosts := args[1] == "on", args[2:]
+	switch {
+	case len(hosts) == 0:
+		authority.Hold = on
+	case on:
+		authority.HoldHosts = append(authority.HoldHosts, hosts...)
+	default:
+		authority.HoldHosts = slices.DeleteFunc(authority.HoldHosts, func(host string) bool { return slices.Contains(hosts, host) })
 	}
-	return err
+	return nil
 }
 
 func (s *story) revoke(_ context.Context, args []string) error {
@@ -99,21 +110,25 @@ func (s *story) redact(_ context.Context, args []string) error {
 	return err
 }
 
-// times are those of the charm's tables and statuses.
-var times = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ| UTC)`)
+// times are those of the charm's tables and statuses; two blanks end a column.
+var times = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ| UTC)(  )?`)
 
 // redactTimes replaces each time of a text by how far away it is.
 func redactTimes(text string, now time.Time) string {
 	return times.ReplaceAllStringFunc(text, func(found string) string {
-		layout := "2006-01-02 15:04 MST"
-		if strings.HasSuffix(found, "Z") {
+		layout, written := "2006-01-02 15:04 MST", strings.TrimRight(found, " ")
+		if strings.HasSuffix(written, "Z") {
 			layout = time.RFC3339
 		}
-		at, err := time.Parse(layout, found)
+		at, err := time.Parse(layout, written)
 		if err != nil {
 			return found
 		}
-		return "<" + fromNow(at, now) + ">"
+		said := "<" + fromNow(at, now) + ">"
+		if written != found {
+			return fmt.Sprintf("%-*s", len(found), said)
+		}
+		return said
 	})
 }
 

@@ -146,8 +146,11 @@ func awaitDue(s *story, ctx context.Context, args []string) error {
 		if len(certificates) == 0 || request.made.IsZero() {
 			return fmt.Errorf("nothing tells when the certificate for %s is due", host)
 		}
-		left := certificates[len(certificates)-1].NotAfter.Sub(request.made)
-		return awaitTime(ctx, request.made.Add(left/10*9))
+		newest, start := certificates[len(certificates)-1], request.made
+		if newest.NotBefore.After(start) {
+			start = newest.NotBefore
+		}
+		return awaitTime(ctx, start.Add(newest.NotAfter.Sub(start)/10*9))
 	})
 }
 

@@ -52,7 +52,7 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 		"curl": word((*story).curl), // [--cacert CA] CODE|none URL: asks until that is the answer
 		"ca": word(among(map[string]command{
 			// What it does with requests.
-			"hold":          (*story).hold,         // CA on|off: new requests stay unanswered
+			"hold":          (*story).hold,         // CA on|off [HOST]…: new requests stay unanswered
 			"revoke":        (*story).revoke,       // CA [HOST]…: its certificates are revoked, and no others
 			"reissue":       conduct(reissue),      // CA HOST: new certificates for the same requests
 			"refuse":        conduct(refuse),       // CA [--schema] [--code N] [--reason R] HOST MESSAGE
