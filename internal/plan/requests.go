@@ -72,6 +72,10 @@ func (h host) keeps(s state.State, set settings, i int) bool {
 		return entry == h.newest && !h.asks(s)
 	case state.CertificateUnusable:
 		return entry == h.newest
+	case state.CertificatePending, state.CertificateDenied, state.CertificateDelayed:
+		// A provider that issues none for addresses may tell so after it was asked.
+		refused := len(h.names) == 0 && s.Certificates.NoAddresses
+		return !refused || i == h.answeredBy(s)
 	default:
 		return true
 	}
