@@ -131,7 +131,10 @@ func (w *world) afterHook(run jujutest.HookRun) {
 	if run.Err != nil {
 		result = run.Err.Error()
 	}
-	w.note("    %s %s: %s (led by %q, then %q)%s", run.Unit, run.Name, result, w.before, after, statusOf(run))
+	if w.interrupted {
+		result += ", interrupted"
+	}
+	w.note("    %s %s, %d calls: %s (led by %q, then %q)%s", run.Unit, run.Name, len(run.Calls), result, w.before, after, statusOf(run))
 	w.checkRun(run)
 	if id, ok := relationID(run); ok && run.Err == nil {
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
@@ -13,6 +14,7 @@ import (
 var (
 	seed  = flag.Uint64("seed", 1, "what the random steps follow from")
 	steps = flag.Int("steps", 200, "how many steps to take")
+	show  = flag.Bool("show", false, "show the steps and the hooks of a run that passes, too")
 )
 
 func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
@@ -47,5 +49,8 @@ func TestStress(t *testing.T) {
 		}
 	}
 	w.pauseProbe()
+	if *show {
+		t.Log(strings.Join(w.trace, "\n"))
+	}
 	t.Logf("stress: seed %d, %d steps, %d hooks, %d requests, %d failed", *seed, *steps, w.hooks, w.sent, w.failed)
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -201,8 +202,12 @@ func (w *world) served(ctx context.Context) error {
 			return err
 		}
 		issued := w.provider.Issued(host)
-		if newest := issued[len(issued)-1]; !leaf.Equal(newest) {
+		newest := issued[len(issued)-1]
+		if !leaf.Equal(newest) {
 			return fmt.Errorf("%s is served with certificate %d, not %d", host, leaf.SerialNumber, newest.SerialNumber)
+		}
+		if time.Until(newest.NotAfter) < time.Hour {
+			return fmt.Errorf("the certificate of %s is soon to be renewed", host)
 		}
 	}
 	return nil
