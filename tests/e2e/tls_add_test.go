@@ -1,6 +1,9 @@
 package e2e_test
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestAddHostWhilePending adds a host whose certificate is long in coming. The one
 // that is served does not notice; the new one is never served in clear, and is served
@@ -34,5 +37,68 @@ func TestAddHostWhilePending(t *testing.T) {
 	watched.end()
 	if n := len(f.ca.Issued(f.host("one"))); n != 1 {
 		t.Errorf("%d certificates were issued for the old host", n)
+	}
+}
+
+// TestRemoveHost takes a host away, and brings it back, beside one that stays.
+func TestRemoveHost(t *testing.T) {
+	t.Parallel()
+	const story = "remove a host"
+	f := newSubdomains(t, "removed")
+	one, two := f.app("one", 8080, nil), f.app("two", 8080, nil)
+	f.awaitStatus("active", active)
+	url := two.URL(charm)
+	f.awaitAnswer(url, 200)
+	watched := f.watch(story, one.URL(charm))
+	for range 2 {
+		f.must(f.Unrelate(f.ctx, "two:ingress", charm))
+		f.must(f.Settle(f.ctx))
+		f.awaitRefused(url)
+		if n := len(f.requests()); n != 1 {
+			t.Errorf("%d requests for one host", n)
+		}
+		if secret := "Secret/" + charm + "-secret-" + f.host("two"); f.has(secret) {
+			t.Errorf("%s is still there", secret)
+		}
+		f.must(f.Relate(f.ctx, "two:ingress", charm))
+		f.must(f.Settle(f.ctx))
+		f.awaitAnswer(url, 200)
+	}
+	f.awaitStatus("active", active)
+	watched.end()
+}
+
+// TestDomainChanged moves all applications to hosts of another domain, one
+// certificate at a time. Each is served at the old host until the new one has its.
+func TestDomainChanged(t *testing.T) {
+	t.Parallel()
+	const story = "another domain for every host"
+	f := newSubdomains(t, "moved")
+	one, two := f.app("one", 8080, nil), f.app("two", 8080, nil)
+	f.awaitStatus("active", active)
+	old := []string{one.URL(charm), two.URL(charm)}
+	hosts := []string{"moved-one.elsewhere.example.com", "moved-two.elsewhere.example.com"}
+	watchedOne, watchedTwo := f.watch(story+", the first at its old host", old[0]), f.watch(story+", the second at its old host", old[1])
+
+	f.ca.HoldHosts = slices.Clone(hosts)
+	f.configure(map[string]any{"external-hostname": "elsewhere.example.com"})
+	f.awaitStatus("waiting", pending)
+	watchedOne.end()
+	f.ca.HoldHosts = hosts[1:]
+	f.must(f.Settle(f.ctx))
+	if got, want := []string{one.URL(charm), two.URL(charm)}, []string{"https://" + hosts[0] + "/", old[1]}; !slices.Equal(got, want) {
+		t.Errorf("published %v, want %v", got, want)
+	}
+	watchedOne = f.watch(story+", the first at its new host", "https://"+hosts[0]+"/")
+	f.awaitRefused(old[0])
+	watchedTwo.end()
+	f.ca.HoldHosts = nil
+	f.must(f.Settle(f.ctx))
+	f.awaitAnswer("https://"+hosts[1]+"/", 200)
+	f.awaitRefused(old[1])
+	f.awaitStatus("active", active)
+	watchedOne.end()
+	if n := len(f.requests()); n != 2 {
+		t.Errorf("%d requests for two hosts", n)
 	}
 }

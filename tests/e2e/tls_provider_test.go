@@ -3,6 +3,10 @@ package e2e_test
 import (
 	"crypto/rsa"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
 // certificateSecrets begins the labels of all Juju secrets about certificates.
@@ -54,5 +58,40 @@ func TestProviderReplaced(t *testing.T) {
 	}
 	if all := f.labelled(certificateSecrets); len(all) != 2 {
 		t.Errorf("there are %v, not the key and the alarm", labels(all))
+	}
+}
+
+// TestCAReplaced has the provider replace its CA: the same requests get certificates
+// of another root. A client that trusts both notices nothing else.
+func TestCAReplaced(t *testing.T) {
+	t.Parallel()
+	const story = "the provider's CA replaced"
+	f := newSubdomains(t, "reissued")
+	one, two := f.app("one", 8080, nil), f.app("two", 8080, nil)
+	f.awaitStatus("active", active)
+	requests := f.requests()
+	next, err := f.AddAuthority("next")
+	f.must(err)
+	both := lab.PoolOf(f.ca, next)
+	f.awaitAnswer(one.URL(charm), 200)
+	f.awaitAnswer(two.URL(charm), 200)
+	watched := &watch{Probes: f.Probes(both, one.URL(charm), two.URL(charm)), f: f, story: story}
+	t.Cleanup(watched.Stop)
+	watched.more()
+
+	f.ca.Become(next)
+	f.settleInOne("certificates-relation-changed")
+	for _, app := range []*lab.App{one, two} {
+		f.awaitLeaf(app.URL(charm), last(f.ca.Issued(f.host(app.Name))))
+	}
+	f.awaitStatus("active", active)
+	watched.end()
+	if diff := cmp.Diff(requests, f.requests()); diff != "" {
+		t.Errorf("requests (-before +after):\n%s", diff)
+	}
+	for _, probe := range watched.All {
+		if len(probe.Leaves) != 2 {
+			t.Errorf("%s was served by %d certificates", probe.URL, len(probe.Leaves))
+		}
 	}
 }

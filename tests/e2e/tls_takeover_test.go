@@ -140,6 +140,16 @@ func testTakeOver(t *testing.T, model string, python pythonCharm) {
 		t.Errorf("requests are %v after %v", after, f.ran)
 	}
 	f.awaitLeaf(app.URL(charm), last(f.ca.Issued(python.host)))
+
+	// A unit's key is of no use to the next leader; it has become the application's.
+	next, err := f.Juju.AddUnit(f.ctx, charm)
+	f.must(err)
+	f.must(f.Settle(f.ctx))
+	f.must(f.Juju.SetLeader(charm, next))
+	f.must(f.Settle(f.ctx))
+	if diff := cmp.Diff(after, f.requests()); diff != "" {
+		t.Errorf("requests with another leader (-before +after):\n%s", diff)
+	}
 	watched.end()
 	if issued := f.ca.Issued(python.host); len(issued) != 2 || len(watched.All[0].Leaves) != 2 {
 		t.Errorf("%d certificates were issued, %d served", len(issued), len(watched.All[0].Leaves))

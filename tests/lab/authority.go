@@ -152,6 +152,13 @@ func (a *Authority) Reissue(host string) {
 	}
 }
 
+// Become has it sign with another authority's root from now on, and everything anew:
+// the operator of the provider has replaced the CA.
+func (a *Authority) Become(other *Authority) {
+	a.root, a.key = other.root, other.key
+	clear(a.answers)
+}
+
 // RevokeIssued marks all that has been issued for the host as revoked. After
 // Reissue, the same request gets a certificate that is good.
 func (a *Authority) RevokeIssued(host string) {
