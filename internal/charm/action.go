@@ -54,7 +54,7 @@ func (c *Charm) withState(ctx context.Context, do func(state.State) error) error
 		case errors.Is(err, gocharm.ErrNotLeader):
 			return err
 		case err != nil:
-			return c.Tools.FailAction(ctx, "Nothing was done: "+err.Error())
+			return c.Tools.FailAction(ctx, "Cannot tell what is served: "+err.Error())
 		}
 		return do(st)
 	})

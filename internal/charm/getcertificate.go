@@ -42,7 +42,7 @@ func chooseCertificate(certificates state.Certificates, hostname string) (state.
 	}
 	hosts := certificates.Hosts()
 	if len(hosts) == 0 {
-		return state.Certificate{}, "No certificate has been requested: is external-hostname set?"
+		return state.Certificate{}, "No certificate has been requested yet: the status of the unit says what is missing."
 	}
 	known := "there are: " + strings.Join(hosts, ", ")
 	host := hosts[0]

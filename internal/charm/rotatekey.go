@@ -13,12 +13,13 @@ import (
 // certificate until the new certificate comes.
 func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 	return c.withState(ctx, func(st state.State) error {
+		before := plan.Make(st)
 		switch {
 		case !st.Certificates.Related:
 			return c.Tools.FailAction(ctx, "Certificates relation not created.")
-		case !st.Cluster.Usable():
-			// What is served, and with which key, is not known.
-			return c.Tools.FailAction(ctx, "The key is kept: "+plan.Make(st).Status.Message)
+		case !st.Cluster.Usable(), before.Relations.Requests == nil:
+			// What is served, or what to request, is not known.
+			return c.Tools.FailAction(ctx, "The key is kept: "+before.Status.Message)
 		case st.Certificates.Key == "":
 			return c.Tools.FailAction(ctx, "There is no private key yet: no certificate has been requested.")
 		}
@@ -30,10 +31,8 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 			return err
 		}
 		p := plan.Make(st)
-		if requests := p.Relations.Requests; requests != nil {
-			if err := c.publishRequests(ctx, st.Certificates, *requests); err != nil {
-				return err
-			}
+		if err := c.publishRequests(ctx, st.Certificates, *p.Relations.Requests); err != nil {
+			return err
 		}
 		if err := c.setStatus(ctx, p.Status); err != nil {
 			return err
@@ -45,10 +44,8 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 // requested names the hosts that a plan asks new certificates for.
 func requested(p plan.Plan) []string {
 	var names []string
-	if requests := p.Relations.Requests; requests != nil {
-		for _, one := range requests.Create {
-			names = append(names, one...)
-		}
+	for _, one := range p.Relations.Requests.Create {
+		names = append(names, one...)
 	}
 	return names
 }

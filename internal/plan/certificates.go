@@ -37,11 +37,11 @@ func (h host) certificateStatus() *Status {
 	case h.newest == nil: // It is being made.
 		return statusOf(waiting(issuing))
 	}
-	until := ""
+	about := h.title() + ": " + h.newest.Reason
 	if h.issued != nil {
-		until = " (served until " + day(h.issued.NotAfter) + ")"
+		about = h.title() + " (served until " + day(h.issued.NotAfter) + "): " + h.newest.Reason
 	}
-	switch reason := h.newest.Reason + until; h.newest.State {
+	switch h.newest.State {
 	case state.CertificateIssued:
 		return nil
 	case state.CertificatePending, state.CertificateEarly:
@@ -51,11 +51,11 @@ func (h host) certificateStatus() *Status {
 		if h.newest.State == state.CertificatePending {
 			return statusOf(waiting(issuing))
 		}
-		return statusOf(waiting("Waiting for a certificate for " + h.title() + ": " + reason))
+		return statusOf(waiting("Waiting for a certificate for " + about))
 	case state.CertificateDenied, state.CertificateUnusable:
-		return statusOf(blocked("Certificate for " + h.title() + ": " + reason))
+		return statusOf(blocked("Certificate for " + about))
 	default:
-		return statusOf(waiting("Waiting for a certificate for " + h.title() + ": " + reason))
+		return statusOf(waiting("Waiting for a certificate for " + about))
 	}
 }
 
@@ -75,10 +75,19 @@ func day(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") }
 // title is what the host is called: its name or, without one, the names that its
 // certificate is for.
 func (h host) title() string {
-	if h.name != "" {
+	switch {
+	case h.name != "":
 		return h.name
+	case len(h.names) > 0:
+		return strings.Join(h.names, ", ")
+	case h.issued != nil:
+		return strings.Join(h.issued.Hosts, ", ")
+	case h.live != nil:
+		return strings.Join(h.live.Hosts, ", ")
+	case h.newest != nil:
+		return strings.Join(h.newest.Hosts, ", ")
 	}
-	return strings.Join(h.names, ", ")
+	return "the Gateway's addresses"
 }
 
 // A CertificateRow is what there is to know about one host's certificate.
@@ -113,7 +122,7 @@ func Certificates(s state.State) []CertificateRow {
 func (h host) row() CertificateRow {
 	row := CertificateRow{Host: h.title(), State: "not requested yet"}
 	if h.newest != nil {
-		row.State = strings.Join(strings.Fields(string(h.newest.State)+" "+parenthesis(h.newest.Reason)), " ")
+		row.State = inWords(*h.newest)
 		row.Issuer, row.NotAfter = h.newest.Issuer, h.newest.NotAfter
 	}
 	next := row.State
@@ -128,9 +137,14 @@ func (h host) row() CertificateRow {
 	return row
 }
 
-func parenthesis(text string) string {
-	if text == "" {
-		return ""
+// inWords says what has become of a request that is not served.
+func inWords(request state.Certificate) string {
+	switch request.State {
+	case state.CertificateDenied, state.CertificateDelayed, state.CertificateEarly:
+		return request.Reason
+	case state.CertificateUnusable:
+		return "unusable: " + request.Reason
+	default:
+		return string(request.State) // The other columns tell the rest.
 	}
-	return "(" + text + ")"
 }

@@ -83,20 +83,21 @@ func (h host) asksFor(entry state.Certificate) bool {
 // one that is served.
 func issuedAs(s state.State, served state.Served) bool {
 	return slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
-		return entry.State == state.CertificateIssued && slices.ContainsFunc(entry.Hosts, served.Covers)
+		return entry.State == state.CertificateIssued && entry.KeyID == served.KeyID && slices.ContainsFunc(entry.Hosts, served.Covers)
 	})
 }
 
 // liveCertificate gives what stands in a host's Secret, if it may be served: it must
-// have been asked for on this very relation.
+// have been asked for on this very relation, with the key that it has.
 func liveCertificate(s state.State, name string) *state.Served {
 	for i, served := range s.Cluster.Served {
 		if served.Secret != secretName(s.Application, name) {
 			continue
 		}
-		covers := served.Covers(name) && s.Certificates.Asked(name)
+		asked := func(host string) bool { return s.Certificates.Asked(host, served.KeyID) }
+		covers := served.Covers(name) && asked(name)
 		if name == "" {
-			covers = slices.ContainsFunc(served.Hosts, s.Certificates.Asked)
+			covers = slices.ContainsFunc(served.Hosts, asked)
 		}
 		if covers {
 			return &s.Cluster.Served[i]

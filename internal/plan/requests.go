@@ -94,7 +94,7 @@ func (h host) mayBeServedBy(entry state.Certificate, set settings) bool {
 
 // answeredBy guesses which request it is that what stands in the Secret answers, while
 // the provider's data do not tell, because they cannot be read perhaps: the oldest
-// that may have been issued. It is -1 for none.
+// with its key that may have been issued. It is -1 for none.
 func (h host) answeredBy(s state.State) int {
 	if h.live == nil {
 		return -1
@@ -102,7 +102,7 @@ func (h host) answeredBy(s state.State) int {
 	return slices.IndexFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
 		switch entry.State {
 		case state.CertificateIssued, state.CertificatePending, state.CertificateDenied, state.CertificateDelayed:
-			return slices.ContainsFunc(entry.Hosts, h.live.Covers)
+			return entry.KeyID == h.live.KeyID && slices.ContainsFunc(entry.Hosts, h.live.Covers)
 		default:
 			return false
 		}
@@ -113,21 +113,34 @@ func indexOf(entries []state.Certificate, entry *state.Certificate) int {
 	return slices.IndexFunc(entries, func(e state.Certificate) bool { return e.Request == entry.Request })
 }
 
-// wakeAt is when a certificate is next to be renewed, or begins to be valid; zero
-// for never.
+// wakeAt is when a certificate is next to be renewed, begins to be valid, or may be
+// served no longer for want of the next one; zero for never.
 func wakeAt(s state.State, set settings) time.Time {
 	var first time.Time
 	for _, h := range set.hosts {
-		if h.newest == nil {
-			continue
-		}
-		at := h.newest.RenewAt
-		if h.newest.State == state.CertificateEarly {
-			at = h.newest.NotBefore
-		}
-		if at.After(s.Now) && (first.IsZero() || at.Before(first)) {
-			first = at
+		for _, at := range h.moments() {
+			if at.After(s.Now) && (first.IsZero() || at.Before(first)) {
+				first = at
+			}
 		}
 	}
 	return first
+}
+
+// moments are the times at which something is to be done about a host's certificate.
+func (h host) moments() []time.Time {
+	var all []time.Time
+	if h.newest != nil {
+		all = append(all, h.newest.RenewAt)
+		if h.newest.State == state.CertificateEarly {
+			all = append(all, h.newest.NotBefore)
+		}
+	}
+	switch {
+	case h.issued != nil && h.issued != h.newest:
+		all = append(all, h.issued.NotAfter)
+	case h.live != nil:
+		all = append(all, h.live.NotAfter)
+	}
+	return all
 }

@@ -38,9 +38,8 @@ func urlOf(s state.State, set settings, t target) string {
 		return scheme + at.host + at.path
 	}
 	reachable := addresses(s.Cluster.Gateway)
-	if names := addressNames(s); at.secure && len(names) > 0 {
-		// Of several, one that the certificate is asked for.
-		reachable = slices.DeleteFunc(reachable, func(address string) bool { return !slices.Contains(names, address) })
+	if at.secure {
+		reachable = set.host("").covered(reachable)
 	}
 	switch {
 	case len(reachable) == 0:
@@ -50,6 +49,25 @@ func urlOf(s state.State, set settings, t target) string {
 	default:
 		return scheme + reachable[0] + at.path
 	}
+}
+
+// covered gives those of the Gateway's addresses that the certificate served is good
+// for. There are none for a while when all of them have changed: the next is asked
+// for then, and what it will be good for is the best there is to tell.
+func (h host) covered(addresses []string) []string {
+	var good []string
+	for _, address := range addresses {
+		if h.issued != nil && slices.Contains(h.issued.Hosts, address) || h.live != nil && h.live.Covers(address) {
+			good = append(good, address)
+		}
+	}
+	switch {
+	case len(good) > 0:
+		return good
+	case len(h.names) == 0:
+		return addresses
+	}
+	return slices.DeleteFunc(slices.Clone(addresses), func(address string) bool { return !slices.Contains(h.names, address) })
 }
 
 // addressNames are what a certificate for the Gateway's addresses is asked for,

@@ -174,7 +174,7 @@ func TestAddressRequests(t *testing.T) {
 		if !slices.Equal(e.Hosts, test.hosts) || e.Foreign != test.foreign || e.State != state.CertificateIssued || (e.Chain == "") != test.foreign {
 			t.Errorf("%s: got %+v", name, e)
 		}
-		if !c.Asked(test.hosts[0]) || c.Asked("10.43.45.10") {
+		if !c.Asked(test.hosts[0], c.Entries[0].KeyID) || c.Asked("10.43.45.10", c.Entries[0].KeyID) || c.Asked(test.hosts[0], "another") {
 			t.Errorf("%s: asked for the wrong ones", name)
 		}
 	}

@@ -71,6 +71,8 @@ type Certificate struct {
 	// replaced; what answers it is judged all the same, since it may be served
 	// until then.
 	Foreign bool `json:"foreign,omitempty"`
+	// KeyID tells keys apart: it is that of the request's public key, see [keyID].
+	KeyID string `json:"keyID,omitempty"`
 	// Hosts are the DNS names and the IP addresses asked for, sorted.
 	Hosts []string `json:"hosts"`
 	// State says what has become of it.
@@ -126,10 +128,12 @@ func (c Certificate) rank() int {
 	}
 }
 
-// Asked says that a certificate for the host has been asked for on this very
-// relation, with whatever key.
-func (c Certificates) Asked(host string) bool {
-	return slices.ContainsFunc(c.Entries, func(entry Certificate) bool { return slices.Contains(entry.Hosts, host) })
+// Asked says that a certificate for the host and for the key of that KeyID is asked
+// for on this very relation.
+func (c Certificates) Asked(host, keyID string) bool {
+	return slices.ContainsFunc(c.Entries, func(entry Certificate) bool {
+		return entry.KeyID == keyID && slices.Contains(entry.Hosts, host)
+	})
 }
 
 // Hosts are the hosts that certificates were requested for, sorted, each once.

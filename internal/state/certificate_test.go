@@ -72,7 +72,7 @@ func TestNewCertificatesWithoutKey(t *testing.T) {
 	}
 	for name, test := range tests {
 		got, remarks := state.NewCertificates("certificates:4", test.key, own, nil, time.Unix(0, 0))
-		if len(got.Entries) != 1 || got.Entries[0].Foreign != test.foreign || !got.Asked(host) || !got.Related {
+		if len(got.Entries) != 1 || got.Entries[0].Foreign != test.foreign || !got.Asked(host, got.Entries[0].KeyID) || !got.Related {
 			t.Errorf("%s: got %+v", name, got)
 		}
 		if len(remarks) != test.remarks {

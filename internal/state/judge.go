@@ -70,7 +70,7 @@ func newCertificate(request tlscertificates.Request, key *rsa.PublicKey, answers
 		entry.Foreign = true
 		return entry
 	}
-	entry.Hosts = hostsOf(details)
+	entry.Hosts, entry.KeyID = hostsOf(details), keyID(details.PublicKey)
 	entry.Foreign = key == nil || !ours(details) || !request.Fits(Subject(entry.Hosts), false, key)
 	// A foreign request is judged by the key that it was made with.
 	verdict := tlscertificates.Judge(request, details.PublicKey, answers, now)

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -20,7 +21,8 @@ type Served struct {
 	Secret string `json:"secret"`
 	// Hosts are the DNS names and the IP addresses of the certificate.
 	Hosts []string `json:"hosts"`
-	// Issuer and NotAfter are as in [Certificate].
+	// KeyID, Issuer and NotAfter are as in [Certificate].
+	KeyID    string    `json:"keyID,omitempty"`
 	Issuer   string    `json:"issuer,omitempty"`
 	NotAfter time.Time `json:"notAfter,omitzero"`
 	// Chain is tls.crt, leaf first, and Key is tls.key; both in PEM.
@@ -48,7 +50,7 @@ func NewServed(secret string, chain, key []byte, certificates Certificates, now 
 		return Served{}, false
 	}
 	served := Served{
-		Secret: secret, Hosts: slices.Clone(leaf.DNSNames), Issuer: tlscertificates.Issuer(leaf), NotAfter: leaf.NotAfter,
+		Secret: secret, Hosts: slices.Clone(leaf.DNSNames), KeyID: keyID(&private.PublicKey), Issuer: tlscertificates.Issuer(leaf), NotAfter: leaf.NotAfter,
 		Chain: string(chain), Key: PrivateKey(key),
 	}
 	for _, address := range leaf.IPAddresses {
@@ -64,6 +66,16 @@ func (s Served) Covers(host string) bool {
 	return slices.ContainsFunc(s.Hosts, func(name string) bool {
 		return strings.EqualFold(name, host) || found && strings.EqualFold(name, "*."+parent)
 	})
+}
+
+// keyID is the SHA-256 of a public key in its PKCS#1 form, in hex; empty without a
+// key.
+func keyID(key *rsa.PublicKey) string {
+	if key == nil {
+		return ""
+	}
+	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(key))
+	return hex.EncodeToString(sum[:])
 }
 
 // fingerprint is the SHA-256 of a certificate, in hex.

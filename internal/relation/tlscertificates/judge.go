@@ -11,7 +11,7 @@ import (
 
 // String returns the state in one word for logs and tests.
 func (s State) String() string {
-	names := [...]string{"pending", "issued", "revoked", "not yet valid", "denied", "expired", "unusable"}
+	names := [...]string{"pending", "issued", "revoked", "denied", "not yet valid", "expired", "unusable"}
 	if s < 0 || int(s) >= len(names) {
 		return fmt.Sprintf("state %d", int(s))
 	}
@@ -35,7 +35,7 @@ func Judge(r Request, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
 	best, pool := Verdict{State: Pending, Reason: "no certificate yet"}, []*x509.Certificate(nil)
 	refusal := refusalOf(csr.Raw, p.Errors)
 	if refusal != nil {
-		best = Verdict{State: Denied, Reason: "the provider refuses: " + refusal.String()}
+		best = Verdict{State: Denied, Reason: refusal.reason()}
 	}
 	for _, certificate := range p.Certificates {
 		if !bytes.Equal(certificate.Request, csr.Raw) || certificate.Leaf == nil {

@@ -50,6 +50,14 @@ func (e RequestError) String() string {
 	return text
 }
 
+// reason says in words for an operator what the refusal means.
+func (e RequestError) reason() string {
+	if e.OperatorMustAct() {
+		return "the provider refuses: " + e.String()
+	}
+	return "the provider reports: " + e.String()
+}
+
 // parseRequestError reads one entry. The interface's schema and the Python
 // library differ in the name of the first member and in the case of the names;
 // both are read.
