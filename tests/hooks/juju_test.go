@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -249,10 +250,23 @@ func (s *story) updateStatus(ctx context.Context, args []string) error {
 }
 
 // await runs update-status until the leader has the status, as an operator who
-// waits for a controller would see it.
+// waits for a controller would see it. With --match the message is a pattern for
+// all of it.
 func (s *story) await(ctx context.Context, args []string) error {
+	flags := newFlags("await")
+	match := flags.Bool("match", false, "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
 	var kind, message string
-	if err := exactly(args, &kind, &message); err != nil {
+	if err := exactly(flags.Args(), &kind, &message); err != nil {
+		return err
+	}
+	if !*match {
+		message = regexp.QuoteMeta(message)
+	}
+	pattern, err := regexp.Compile("^(?:" + message + ")$")
+	if err != nil {
 		return err
 	}
 	app := s.deployed[0]
@@ -261,7 +275,7 @@ func (s *story) await(ctx context.Context, args []string) error {
 			if !unit.Leader {
 				continue
 			}
-			if unit.Status != kind || unit.Message != message {
+			if unit.Status != kind || !pattern.MatchString(unit.Message) {
 				return fmt.Errorf("the status is %s: %s", unit.Status, unit.Message)
 			}
 			return nil

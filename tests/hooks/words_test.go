@@ -21,7 +21,7 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			// What Juju does by itself.
 			"settle":          (*story).settle,         // runs hooks until none is left
 			"update-status":   (*story).updateStatus,   // queues it, as Juju does every five minutes
-			"await":           (*story).await,          // KIND MESSAGE: lets time pass until that is the status
+			"await":           (*story).await,          // [--match] KIND MESSAGE: lets time pass until that is the status
 			"clock":           (*story).clock,          // DURATION: Juju's clock goes forward by so much; hooks run of what is due then
 			"set-leader":      (*story).setLeader,      // UNIT
 			"kill-pod":        (*story).killPod,        // UNIT
