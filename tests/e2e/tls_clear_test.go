@@ -128,6 +128,7 @@ func TestRedirectOne(t *testing.T) {
 	}
 	secured := f.watch(story+", over HTTPS", strict.URL(charm))
 	f.configure(map[string]any{"enforce-https": true})
+	f.awaitAnswer("http://"+base+"plain", 301)
 	f.configure(map[string]any{"enforce-https": false})
 	f.awaitAnswer("http://"+base+"plain", 200)
 	secured.end()

@@ -31,9 +31,9 @@ func TestProviderErrors(t *testing.T) {
 		{lab.Refusal{Code: 102, Message: "policy", Schema: true}, "blocked", "Certificate for " + host + domain + ": policy"},
 		{lab.Refusal{Code: 103, Message: "no stars", Schema: true}, "blocked", "Certificate for " + host + ": the provider refuses: wildcard_not_allowed: no stars"},
 		{lab.Refusal{Code: 101, Message: "no addresses"}, "blocked", "Certificate for " + host + ": the provider refuses: ip_not_allowed: no addresses"},
-		{lab.Refusal{Code: 201, Message: "try later"}, "waiting", "Waiting for a certificate for " + host + ": the provider refuses: server_not_available: try later"},
-		{lab.Refusal{Code: 201, Schema: true}, "waiting", "Waiting for a certificate for " + host + ": the provider refuses: server_not_available"},
-		{lab.Refusal{Code: 999, Message: "odd"}, "waiting", "Waiting for a certificate for " + host + ": the provider refuses: other: odd"},
+		{lab.Refusal{Code: 201, Message: "try later"}, "waiting", "Waiting for a certificate for " + host + ": the provider reports: server_not_available: try later"},
+		{lab.Refusal{Code: 201, Schema: true}, "waiting", "Waiting for a certificate for " + host + ": the provider reports: server_not_available"},
+		{lab.Refusal{Code: 999, Message: "odd"}, "waiting", "Waiting for a certificate for " + host + ": the provider reports: other: odd"},
 	} {
 		f.ca.Refuse[host] = refusal.Refusal
 		f.must(f.Settle(f.ctx))
@@ -62,9 +62,9 @@ func TestProviderErrors(t *testing.T) {
 	}
 }
 
-// TestRefusedKey shows that a host is served on while its next certificate is
+// TestRefusedReplacement shows that a host is served on while its next certificate is
 // refused, and that the operator is told.
-func TestRefusedKey(t *testing.T) {
+func TestRefusedReplacement(t *testing.T) {
 	t.Parallel()
 	const story = "a refused replacement"
 	f := newSubdomains(t, "denied")

@@ -30,7 +30,7 @@ func TestRenewal(t *testing.T) {
 	woken := newRenewal(t, "woken", juju.of)
 	passing := newRenewal(t, "passing")
 
-	woken.awaitDue()
+	woken.awaitEnd()
 	alarms := woken.labelled(alarmSecrets)
 	if len(alarms) != 1 || alarms[0].Owner != charm {
 		t.Fatalf("alarms are %+v", alarms)
@@ -39,7 +39,7 @@ func TestRenewal(t *testing.T) {
 		juju.reach(alarms[0].Expires)
 		woken.must(woken.Tick(woken.ctx))
 	})
-	passing.awaitDue()
+	passing.awaitEnd()
 	passing.renew("update-status", passing.updateStatus)
 	woken.finish()
 	passing.finish()
@@ -88,8 +88,8 @@ func newRenewal(t *testing.T, model string, options ...func(*lab.Options)) *rene
 	return r
 }
 
-// awaitDue waits until 90 % of the certificate's life are over.
-func (r *renewal) awaitDue() {
+// awaitEnd waits until 90 % of the certificate's life are over.
+func (r *renewal) awaitEnd() {
 	r.t.Helper()
 	// X.509 cuts the end of a life to a second; life counts from the request on.
 	r.await(r.old.NotAfter.Add(-shortLife / 10).Add(time.Second))
@@ -178,9 +178,7 @@ func TestExpired(t *testing.T) {
 		t.Errorf("%s is still there", secret)
 	}
 	f.awaitRefused(lateURL)
-	if got := f.status(); got != "waiting "+pending {
-		t.Errorf("status is %s", got)
-	}
+	f.awaitStatus("waiting", pending)
 	if url := late.URL(charm); url != "" {
 		t.Errorf("still publishes %s", url)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
@@ -90,28 +91,45 @@ func recordedRequest(t *testing.T) pythonCharm {
 	return pythonCharm{host: "gw.example.com", key: key, request: fixture.Bag["certificate_signing_requests"]}
 }
 
-func testTakeOver(t *testing.T, model string, python pythonCharm) {
-	var juju clock
+// takenOver makes a model in which the Python charm was before. Nine of ten parts of
+// its certificate's life are over in a few seconds, by what the certificate says, and
+// a minute is left. No hook has run yet.
+func (p pythonCharm) takenOver(t *testing.T, model string, juju *clock) *fixture {
+	t.Helper()
 	f := newModel(t, model, juju.of)
-	story := "taken over from the Python charm, key of " + python.keyOwner + " as " + python.keyLabel
-	f.must(f.Deploy(f.ctx, charm, map[string]any{"external-hostname": python.host}, true))
-	_, err := f.Juju.AddCharmSecret(python.keyOwner, python.keyLabel, map[string]string{"private-key": tlscertificates.EncodeKey(python.key)}, time.Time{})
+	f.must(f.Deploy(f.ctx, charm, map[string]any{"external-hostname": p.host}, true))
+	_, err := f.Juju.AddCharmSecret(p.keyOwner, p.keyLabel, map[string]string{"private-key": tlscertificates.EncodeKey(p.key)}, time.Time{})
 	f.must(err)
-	// The library counts life from now, this charm from what the certificate says:
-	// 9 of 10 parts are over in a few seconds, and a minute is left.
 	f.ca, err = f.AddAuthority("ca")
 	f.must(err)
 	f.ca.Backdate, f.ca.Life = 10*time.Minute, 75*time.Second
 	f.must(f.Relate(f.ctx, charm, "ca"))
-	f.must(f.Write(f.ca, map[string]string{"certificate_signing_requests": python.request}))
-	before := f.requests()
+	f.must(f.Write(f.ca, map[string]string{"certificate_signing_requests": p.request}))
 	_, err = f.Answer()
 	f.must(err)
-	leaf := f.ca.Issued(python.host)[0]
+	f.ca.Backdate, f.ca.Life = 0, 0
+	return f
+}
+
+// awaitDue waits until a certificate is to be renewed that was asked for in the
+// Python charm's way.
+func (f *fixture) awaitDue(leaf *x509.Certificate) {
+	f.t.Helper()
+	f.await(leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 10 * 9).Add(time.Second))
+}
+
+func testTakeOver(t *testing.T, model string, python pythonCharm) {
+	var juju clock
+	f := python.takenOver(t, model, &juju)
+	story := "taken over from the Python charm, key of " + python.keyOwner + " as " + python.keyLabel
+	before, leaf := f.requests(), f.ca.Issued(python.host)[0]
 	sum := sha256.Sum256([]byte(before[0]))
+	// The library counts life from now.
 	expiry := time.Now().Add(time.Until(leaf.NotAfter) / 10 * 9)
 	remembered := certificateSecrets + "certificate-0-certificates-" + hex.EncodeToString(sum[:])
-	_, err = f.Juju.AddCharmSecret(charm+"/0", remembered, map[string]string{"certificate": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})), "csr": before[0]}, expiry)
+	_, err := f.Juju.AddCharmSecret(charm+"/0", remembered, map[string]string{
+		"certificate": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})), "csr": before[0],
+	}, expiry)
 	f.must(err)
 
 	f.must(f.Settle(f.ctx))
@@ -127,8 +145,7 @@ func testTakeOver(t *testing.T, model string, python pythonCharm) {
 	}
 	f.awaitLeaf(app.URL(charm), leaf)
 
-	f.ca.Backdate, f.ca.Life = 0, 0
-	f.await(leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 10 * 9).Add(time.Second))
+	f.awaitDue(leaf)
 	juju.reach(expiry)
 	f.ran = nil
 	f.must(f.Tick(f.ctx))
