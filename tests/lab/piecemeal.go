@@ -22,3 +22,11 @@ func (l *Lab) Answer() (bool, error) {
 	}
 	return answered, nil
 }
+
+// Trouble is the first failure so far, nil for none. It may be asked while the probe
+// runs.
+func (p *Probe) Trouble() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.First
+}

@@ -94,6 +94,7 @@ func (w *world) step() bool {
 	for _, run := range w.runs {
 		w.afterHook(run)
 	}
+	w.must(w.middle.found)
 	if ran {
 		w.checkSafe()
 	}

@@ -1,7 +1,9 @@
 package stress_test
 
 import (
+	"context"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -31,11 +33,15 @@ const (
 
 var interruptions = []interruption{killedAfter, lostAfter, lostBefore, refusedAt}
 
-// A middleman stands between the charm and the API server.
+// A middleman stands between the charm and the API server. It looks at the cluster
+// after each write of the charm's, since a hook may end there at any time.
 type middleman struct {
-	kill func()
+	kill  func()
+	check func() error
 
+	busy  sync.RWMutex // held for reading during a request
 	mu    sync.Mutex
+	found error        // what check has found first
 	kind  interruption // empty for none
 	left  int          // writes until then
 	cut   bool         // nothing gets through
@@ -56,7 +62,7 @@ func (w *world) interpose() {
 		for _, unit := range units {
 			_ = w.Juju.KillHook(unit) // It may have ended.
 		}
-	}}
+	}, check: w.unsafeNow}
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport: transport,
@@ -83,8 +89,11 @@ func (m *middleman) arm(kind interruption, n int) {
 	m.kind, m.left = kind, n
 }
 
-// disarm ends whatever is wrong, and tells whether it has come to pass.
+// disarm ends whatever is wrong, when the last request has, and tells whether it has
+// come to pass.
 func (m *middleman) disarm() bool {
+	m.busy.Lock()
+	defer m.busy.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	fired := m.fired
@@ -94,13 +103,15 @@ func (m *middleman) disarm() bool {
 
 func (m *middleman) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		m.busy.RLock()
+		defer m.busy.RUnlock()
 		switch m.next(r) {
 		case killedAfter:
-			next.ServeHTTP(discard{}, r)
+			next.ServeHTTP(discard{}, withoutEnd(r))
 			m.kill()
 			panic(http.ErrAbortHandler)
 		case lostAfter:
-			next.ServeHTTP(discard{}, r)
+			next.ServeHTTP(discard{}, withoutEnd(r))
 			panic(http.ErrAbortHandler)
 		case lostBefore:
 			panic(http.ErrAbortHandler)
@@ -110,8 +121,45 @@ func (m *middleman) wrap(next http.Handler) http.Handler {
 			_, _ = io.WriteString(rw, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"no more","code":403}`)
 		default:
 			next.ServeHTTP(rw, r)
+			m.look(r)
 		}
 	})
+}
+
+// look takes note of what is unsafe after a write.
+func (m *middleman) look(r *http.Request) {
+	if r.Method == http.MethodGet {
+		return
+	}
+	err := m.check()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.found == nil {
+		m.found = err
+	}
+}
+
+// withoutEnd keeps a request going whose client is gone.
+func withoutEnd(r *http.Request) *http.Request {
+	return r.WithContext(context.WithoutCancel(r.Context()))
+}
+
+// unsafeNow looks at the cluster in the middle of a hook. It is not known whose hook it
+// is, so it may see any of the relations.
+func (w *world) unsafeNow() error {
+	l, err := w.look()
+	if err != nil {
+		return err
+	}
+	seen := w.current
+	seen.relations = []int{unrelated}
+	for id := range w.issued {
+		seen.relations = append(seen.relations, id)
+	}
+	if err := w.unsafe(l, append(w.views(), seen)); err != nil {
+		return fmt.Errorf("in the middle of a hook, %w", err)
+	}
+	return nil
 }
 
 // next says what happens to a request.

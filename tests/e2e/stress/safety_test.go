@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,6 +21,7 @@ import (
 
 var (
 	secretKind  = schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
+	serviceKind = schema.GroupVersionResource{Version: "v1", Resource: "services"}
 	gatewayKind = schema.GroupVersionResource{Group: gatewayv1.GroupName, Version: "v1", Resource: "gateways"}
 	routeKind   = schema.GroupVersionResource{Group: gatewayv1.GroupName, Version: "v1", Resource: "httproutes"}
 )
@@ -32,31 +34,52 @@ type live struct {
 	secrets map[string]corev1.Secret // those of TLS
 	gateway *gatewayv1.Gateway       // nil for none
 	routes  []gatewayv1.HTTPRoute
+	// services are the names of all Services.
+	services map[string]bool
 }
 
-// look reads the API server. What the charm has made bears its label.
-func (w *world) look() live {
-	l := live{secrets: map[string]corev1.Secret{}}
-	for _, secret := range list[corev1.Secret](w, secretKind) {
+// look reads the API server. There is nothing in the model but what the charm has
+// made, and what Juju makes.
+func (w *world) look() (live, error) {
+	l := live{secrets: map[string]corev1.Secret{}, services: map[string]bool{}}
+	secrets, err := list[corev1.Secret](w, secretKind)
+	if err != nil {
+		return l, err
+	}
+	for _, secret := range secrets {
 		if secret.Type == corev1.SecretTypeTLS {
 			l.secrets[secret.Name] = secret
 		}
 	}
-	for _, gateway := range list[gatewayv1.Gateway](w, gatewayKind) {
+	gateways, err := list[gatewayv1.Gateway](w, gatewayKind)
+	if err != nil {
+		return l, err
+	}
+	for _, gateway := range gateways {
 		l.gateway = &gateway
 	}
-	l.routes = list[gatewayv1.HTTPRoute](w, routeKind)
-	return l
+	if l.routes, err = list[gatewayv1.HTTPRoute](w, routeKind); err != nil {
+		return l, err
+	}
+	services, err := list[corev1.Service](w, serviceKind)
+	for _, service := range services {
+		l.services[service.Name] = true
+	}
+	return l, err
 }
 
-func list[T any](w *world, kind schema.GroupVersionResource) []T {
+func list[T any](w *world, kind schema.GroupVersionResource) ([]T, error) {
 	found, err := w.Cluster.Dynamic().Resource(kind).Namespace(model).List(w.ctx, metav1.ListOptions{})
-	w.must(err)
+	if err != nil {
+		return nil, err
+	}
 	all := make([]T, len(found.Items))
 	for i, item := range found.Items {
-		w.must(runtime.DefaultUnstructuredConverter.FromUnstructured(item.Object, &all[i]))
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(item.Object, &all[i]); err != nil {
+			return nil, err
+		}
 	}
-	return all
+	return all, nil
 }
 
 func (l live) listener(name gatewayv1.SectionName) *gatewayv1.Listener {
@@ -82,66 +105,78 @@ func (l live) secretOf(listener gatewayv1.Listener) *corev1.Secret {
 	return &secret
 }
 
-// checkSafe ends the test unless everything is safe that has to be at any time.
-// Between two hooks the cluster lags behind what the provider and the operator want,
-// and a hook that is killed leaves some of its work undone. So what is wrong has to
-// be wrong by all that the charm knew in the last hook that it carried through, and
-// by all that it knew in each one since.
+// checkSafe ends the test unless everything is safe, and no private key can be read
+// where it should not.
 func (w *world) checkSafe() {
 	w.t.Helper()
-	l := w.look()
-	for name, secret := range l.secrets {
-		if _, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey]); err != nil {
-			w.fatalf("Secret %s has no key of its certificate: %v", name, err)
-		}
-	}
-	if l.gateway != nil {
-		w.checkListeners(l)
-	}
-	for _, route := range l.routes {
-		w.checkRoute(l, route)
-	}
-	w.checkActive(l)
+	l, err := w.look()
+	w.must(err)
+	w.must(w.unsafe(l, w.views()))
+	w.must(w.notActive(l))
 	w.log.check(w, l)
 }
 
-func (w *world) checkListeners(l live) {
-	w.t.Helper()
+// unsafe tells of what may not be at any time, not even between two writes of a hook.
+//
+// Between two hooks the cluster lags behind what the provider and the operator want,
+// and a hook that is killed leaves some of its work undone. So what is wrong has to
+// be wrong by each view: by what the charm knew in the last hook that it carried
+// through, and by what it knew in each one since.
+func (w *world) unsafe(l live, views []view) error {
+	for name, secret := range l.secrets {
+		if _, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey]); err != nil {
+			return fmt.Errorf("Secret %s has no key of its certificate: %w", name, err)
+		}
+	}
+	if l.gateway != nil {
+		if err := w.unsafeListener(l, views); err != nil {
+			return err
+		}
+	}
+	for _, route := range l.routes {
+		if err := w.unsafeRoute(l, route, views); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) unsafeListener(l live, views []view) error {
 	if n := len(l.gateway.Spec.Listeners); n > maxListeners {
-		w.fatalf("the Gateway has %d listeners", n)
+		return fmt.Errorf("the Gateway has %d listeners", n)
 	}
 	for _, listener := range l.gateway.Spec.Listeners {
 		if listener.Protocol != gatewayv1.HTTPSProtocolType {
 			continue
 		}
 		secret := l.secretOf(listener)
-		switch {
-		case secret != nil:
-			w.wrongByAll(fmt.Sprintf("listener %s is served", listener.Name), func(v view) error {
-				return w.rules(*secret, string(*listener.Hostname), v)
-			})
-		case !w.tampered:
-			w.fatalf("listener %s has no Secret", listener.Name)
+		if secret == nil && !w.tampered {
+			return fmt.Errorf("listener %s has no Secret", listener.Name)
+		}
+		if secret == nil {
+			continue
+		}
+		err := wrongByAll(views, func(v view) error { return w.rules(*secret, string(*listener.Hostname), v) })
+		if err != nil {
+			return fmt.Errorf("listener %s is served, but %w", listener.Name, err)
 		}
 	}
+	return nil
 }
 
-// wrongByAll ends the test when something is wrong by every view of the charm.
-func (w *world) wrongByAll(what string, wrong func(view) error) {
-	w.t.Helper()
+// wrongByAll gives an error when something is wrong by every view of the charm.
+func wrongByAll(views []view, wrong func(view) error) error {
 	var first error
-	for _, v := range w.views() {
+	for _, v := range views {
 		err := wrong(v)
 		if err == nil {
-			return
+			return nil
 		}
 		if first == nil {
 			first = err
 		}
 	}
-	if first != nil {
-		w.fatalf("%s, but %v", what, first)
-	}
+	return first
 }
 
 // rules are those of a certificate that may be served for a host.
@@ -155,45 +190,60 @@ func (w *world) rules(secret corev1.Secret, host string, v view) error {
 	case v.at.Before(leaf.NotBefore), v.at.After(leaf.NotAfter):
 		return fmt.Errorf("at %s the certificate is out of its time, %s to %s", v.at, leaf.NotBefore, leaf.NotAfter)
 	case v.revoked[string(leaf.Raw)]:
-		return fmt.Errorf("the certificate is revoked")
+		return errors.New("the certificate is revoked")
 	case !slices.ContainsFunc(v.relations, func(id int) bool { return w.issued[id][string(leaf.Raw)] }):
 		return fmt.Errorf("the certificate (of %s) was not issued on relation %v", leaf.Issuer, v.relations)
 	}
 	return nil
 }
 
-// checkRoute looks for what goes to an application in clear, and, when the last hook
-// was carried through, for listeners that are not there.
-func (w *world) checkRoute(l live, route gatewayv1.HTTPRoute) {
-	w.t.Helper()
-	for _, parent := range route.Spec.ParentRefs {
-		listener := l.listener(*parent.SectionName)
-		if listener == nil {
-			if len(w.tried) == 0 && !w.tampered {
-				w.fatalf("HTTPRoute %s is attached to listener %s, which is not there", route.Name, *parent.SectionName)
+// unsafeRoute looks for what goes to an application in clear, or nowhere.
+func (w *world) unsafeRoute(l live, route gatewayv1.HTTPRoute, views []view) error {
+	forwards := false
+	for _, rule := range route.Spec.Rules {
+		for _, backend := range rule.BackendRefs {
+			forwards = true
+			if !l.services[string(backend.Name)] && !w.tampered {
+				return fmt.Errorf("HTTPRoute %s forwards to Service %s, which is not there", route.Name, backend.Name)
 			}
-			continue
-		}
-		forwards := slices.ContainsFunc(route.Spec.Rules, func(rule gatewayv1.HTTPRouteRule) bool { return len(rule.BackendRefs) > 0 })
-		if forwards && listener.Protocol == gatewayv1.HTTPProtocolType {
-			w.wrongByAll("HTTPRoute "+route.Name+" forwards in clear", enforced)
 		}
 	}
-}
-
-func enforced(v view) error {
-	if v.enforce {
-		return fmt.Errorf("HTTPS is enforced")
+	for _, parent := range route.Spec.ParentRefs {
+		listener := l.listener(*parent.SectionName)
+		if listener == nil || !forwards || listener.Protocol != gatewayv1.HTTPProtocolType {
+			continue
+		}
+		if err := wrongByAll(views, enforced); err != nil {
+			return fmt.Errorf("HTTPRoute %s forwards in clear, but %w", route.Name, err)
+		}
 	}
 	return nil
 }
 
-// checkActive says that a charm which calls itself active serves every application
-// that it knew of over HTTPS, if it had anybody to certify it.
-func (w *world) checkActive(l live) {
-	w.t.Helper()
-	if w.last == nil || !w.active || len(w.tried) > 0 || w.tampered || slices.Contains(w.last.relations, unrelated) {
-		return
+func enforced(v view) error {
+	if v.enforce {
+		return errors.New("HTTPS is enforced")
+	}
+	return nil
+}
+
+// notActive tells of what must not be missing when a hook was carried through and
+// nobody has changed the cluster since: the listeners of routes and, when the charm
+// calls itself active and has somebody to certify it, an HTTPS listener with a valid
+// certificate for every application that it knew of.
+func (w *world) notActive(l live) error {
+	if w.last == nil || len(w.tried) > 0 || w.tampered {
+		return nil
+	}
+	for _, route := range l.routes {
+		for _, parent := range route.Spec.ParentRefs {
+			if l.listener(*parent.SectionName) == nil {
+				return fmt.Errorf("HTTPRoute %s is attached to listener %s, which is not there", route.Name, *parent.SectionName)
+			}
+		}
+	}
+	if !w.active || slices.Contains(w.last.relations, unrelated) {
+		return nil
 	}
 	for _, app := range w.last.apps {
 		host := model + "-" + app + "." + w.last.hostname
@@ -201,12 +251,13 @@ func (w *world) checkActive(l live) {
 			return listener.Protocol == gatewayv1.HTTPSProtocolType && string(*listener.Hostname) == host
 		})
 		if i < 0 {
-			w.fatalf("the charm is active although %s has no HTTPS listener", host)
+			return fmt.Errorf("the charm is active although %s has no HTTPS listener", host)
 		}
 		if err := w.rules(*l.secretOf(l.gateway.Spec.Listeners[i]), host, *w.last); err != nil {
-			w.fatalf("the charm is active although %s is not served: %v", host, err)
+			return fmt.Errorf("the charm is active although %s is not served: %w", host, err)
 		}
 	}
+	return nil
 }
 
 // checkPlain asks for every host there ever was in clear, while HTTPS is enforced.

@@ -2,13 +2,18 @@ package stress_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
+	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
 // maxApps is how many applications there are at most.
@@ -71,7 +76,7 @@ func table() []step {
 		{name: "lose leadership in a hook", weight: 5, possible: led, take: (*world).loseStep},
 		{name: "kill a pod", weight: 4, take: (*world).podStep},
 		{name: "kill a hook", weight: 7, take: (*world).killStep},
-		{name: "interrupt a hook's writes", weight: 9, take: (*world).interruptStep},
+		{name: "interrupt a hook's writes", weight: 14, take: (*world).interruptStep},
 		{name: "fail a flush", weight: 4, take: (*world).flushStep},
 	}
 }
@@ -94,6 +99,7 @@ func (w *world) take(round int) {
 	w.checkSafe()
 	w.someHooks()
 	w.checkPlain()
+	w.checkProbe()
 }
 
 // someHooks runs all hooks and answers that are pending, some, or none.
@@ -185,6 +191,7 @@ func (w *world) action(unit, name string, params map[string]any) string {
 	w.beginHook()
 	result, err := w.Juju.RunAction(w.ctx, unit, name, params)
 	w.must(err)
+	w.interrupted = w.middle.disarm()
 	for _, run := range w.runs {
 		w.afterHook(run)
 	}
@@ -196,7 +203,6 @@ func (w *world) action(unit, name string, params map[string]any) string {
 func (w *world) deleteStep() string {
 	app := one(w, w.related())
 	host := w.host(app.Name)
-	service := schema.GroupVersionResource{Version: "v1", Resource: "services"}
 	objects := []struct {
 		kind schema.GroupVersionResource
 		name string
@@ -204,7 +210,7 @@ func (w *world) deleteStep() string {
 		{secretKind, charm + "-secret-" + host},
 		{routeKind, charm + "-" + model + "-" + app.Name},
 		{routeKind, charm + "-http"},
-		{service, charm + "-" + app.Name + "-service"},
+		{serviceKind, charm + "-" + app.Name + "-service"},
 		{gatewayKind, ""},
 	}
 	object := one(w, objects)
@@ -219,18 +225,29 @@ func (w *world) deleteStep() string {
 	return object.kind.Resource + "/" + object.name
 }
 
-// deleteListeners takes a host's listeners out of the Gateway.
+// deleteListeners takes a host's listeners out of the Gateway. The gateway may write
+// it at the same time.
 func (w *world) deleteListeners(host string) string {
 	gateways := w.Cluster.Dynamic().Resource(gatewayKind).Namespace(model)
-	gateway, err := gateways.Get(w.ctx, charm, metav1.GetOptions{})
-	w.must(err)
-	spec := gateway.Object["spec"].(map[string]any)
-	listeners := spec["listeners"].([]any)
-	spec["listeners"] = slices.DeleteFunc(listeners, func(listener any) bool {
-		return listener.(map[string]any)["hostname"] == any(host) && len(listeners) > 2
-	})
-	_, err = gateways.Update(w.ctx, gateway, metav1.UpdateOptions{})
-	w.must(err)
+	w.must(cluster.Eventually(w.ctx, lab.Patience, func(ctx context.Context) error {
+		gateway, err := gateways.Get(ctx, charm, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		listeners, _, err := unstructured.NestedSlice(gateway.Object, "spec", "listeners")
+		if err != nil {
+			return err
+		}
+		listeners = slices.DeleteFunc(listeners, func(listener any) bool {
+			named, _, _ := unstructured.NestedString(listener.(map[string]any), "hostname")
+			return named == host
+		})
+		if err := unstructured.SetNestedSlice(gateway.Object, listeners, "spec", "listeners"); err != nil {
+			return err
+		}
+		_, err = gateways.Update(ctx, gateway, metav1.UpdateOptions{})
+		return err
+	}))
 	return "listeners of " + host
 }
 
@@ -277,7 +294,7 @@ func (w *world) killStep() string {
 }
 
 func (w *world) interruptStep() string {
-	const most = 8
+	const most = 6
 	kind, n := one(w, interruptions), 1+w.rand.IntN(most)
 	w.middle.arm(kind, n)
 	return fmt.Sprintf("%s write %d", kind, n)

@@ -174,6 +174,14 @@ func (w *world) startProbe() {
 	}
 }
 
+// checkProbe ends the test when a request has failed.
+func (w *world) checkProbe() {
+	w.t.Helper()
+	if w.probe != nil && w.probe.Trouble() != nil {
+		w.pauseProbe()
+	}
+}
+
 // pauseProbe ends the client's requests, and counts them.
 func (w *world) pauseProbe() {
 	if w.probe == nil {
