@@ -15,7 +15,7 @@ func TestAddHostWhilePending(t *testing.T) {
 	one := f.app("one", 8080, nil)
 	f.awaitStatus("active", active)
 	watched := f.watch(story, one.URL(charm))
-	clear := f.neverClear(story+", the new one in clear", "http://"+f.host("two")+"/")
+	inClear := f.neverClear(story+", the new one in clear", "http://"+f.host("two")+"/")
 
 	f.ca.HoldHosts = []string{f.host("two")}
 	two := f.app("two", 8080, nil)
@@ -33,7 +33,7 @@ func TestAddHostWhilePending(t *testing.T) {
 	}
 	f.awaitAnswer("https://"+f.host("two")+"/", 200) // With no other hook in between.
 	f.awaitStatus("active", active)
-	clear()
+	inClear()
 	watched.end()
 	if n := len(f.ca.Issued(f.host("one"))); n != 1 {
 		t.Errorf("%d certificates were issued for the old host", n)

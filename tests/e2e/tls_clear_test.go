@@ -56,17 +56,17 @@ func TestEnforceSwitched(t *testing.T) {
 	app := f.app("web", 8080, nil)
 	f.awaitStatus("active", active)
 	url := app.URL(charm)
-	clear := "http://switched.example.com/switched-web"
+	plain := "http://switched.example.com/switched-web"
 	watched := f.watch(story+", over HTTPS", url)
-	f.awaitAnswer(clear, 301)
-	end := f.either(story+", over HTTP", clear)
+	f.awaitAnswer(plain, 301)
+	end := f.either(story+", over HTTP", plain)
 	f.awaitHSTS(url, year)
 	for range 3 {
 		f.configure(map[string]any{"enforce-https": false})
-		f.awaitAnswer(clear, 200)
+		f.awaitAnswer(plain, 200)
 		f.awaitHSTS(url, own)
 		f.configure(map[string]any{"enforce-https": true})
-		f.awaitAnswer(clear, 301)
+		f.awaitAnswer(plain, 301)
 		f.awaitHSTS(url, year)
 	}
 	f.configure(map[string]any{"hsts-max-age": 0})
@@ -75,7 +75,7 @@ func TestEnforceSwitched(t *testing.T) {
 	f.awaitHSTS(url, "max-age=300")
 	f.configure(map[string]any{"enforce-https": false})
 	f.awaitHSTS(url, own)
-	if response := f.awaitAnswer(clear, 200); !slices.Equal(response.HSTS, []string{own}) {
+	if response := f.awaitAnswer(plain, 200); !slices.Equal(response.HSTS, []string{own}) {
 		t.Errorf("Strict-Transport-Security over HTTP: %v", response.HSTS)
 	}
 	end()
@@ -89,14 +89,14 @@ func TestCertificatesOptional(t *testing.T) {
 	const story = "certificates removed without enforce-https"
 	f := newFixture(t, "optional", map[string]any{"external-hostname": "optional.example.com", "enforce-https": false}).withAuthority()
 	app := f.app("web", 8080, nil)
-	const clear, secure = "http://optional.example.com/optional-web", "https://optional.example.com/optional-web"
+	const plain, secure = "http://optional.example.com/optional-web", "https://optional.example.com/optional-web"
 	f.awaitStatus("active", active+" (enforce-https is set to false)")
-	watched := f.watch(story, clear)
+	watched := f.watch(story, plain)
 	f.awaitAnswer(secure, 200)
 	f.must(f.Unrelate(f.ctx, charm, "ca"))
 	f.must(f.Settle(f.ctx))
 	f.awaitRefused(secure)
-	if got := app.URL(charm); got != clear {
+	if got := app.URL(charm); got != plain {
 		t.Errorf("published %s", got)
 	}
 	f.awaitStatus("active", active+" (enforce-https is set to false)")
@@ -120,7 +120,7 @@ func TestRedirectOne(t *testing.T) {
 	const base = "redirect.example.com/redirect-"
 	f.awaitAnswer("https://"+base+"plain", 200)
 	watched := f.watch(story+", the other", plain.URL(charm))
-	clear := f.neverClear(story+", in clear", "http://"+base+"strict")
+	inClear := f.neverClear(story+", in clear", "http://"+base+"strict")
 	strict := f.app("strict", 8080, map[string]string{"redirect-https": "true"})
 	f.awaitAnswer("http://"+base+"strict", 301)
 	if got := strict.URL(charm); got != "https://"+base+"strict" {
@@ -145,5 +145,5 @@ func TestRedirectOne(t *testing.T) {
 	f.awaitAnswer("https://"+base+"strict", 200)
 	f.awaitAnswer("http://"+base+"strict", 301)
 	other.end()
-	clear()
+	inClear()
 }

@@ -19,7 +19,7 @@ func TestProviderErrors(t *testing.T) {
 	watched := f.watch(story+", the other hosts", one.URL(charm), two.URL(charm))
 
 	host := f.host("three")
-	clear := f.neverClear(story+", in clear", "http://"+host+"/")
+	inClear := f.neverClear(story+", in clear", "http://"+host+"/")
 	f.ca.Refuse = map[string]lab.Refusal{host: {Code: 102, Message: "policy", Reason: "not ours"}}
 	three := f.app("three", 8080, nil)
 	const domain, policy = ": the provider refuses: domain_not_allowed", ": policy (not ours)"
@@ -53,7 +53,7 @@ func TestProviderErrors(t *testing.T) {
 	f.must(f.Settle(f.ctx))
 	f.awaitAnswer("https://"+host+"/", 200)
 	f.awaitStatus("active", active)
-	clear()
+	inClear()
 	watched.end()
 	for _, name := range []string{"one", "two", "three"} {
 		if n := len(f.ca.Issued(f.host(name))); n != 1 {

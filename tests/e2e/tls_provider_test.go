@@ -24,7 +24,7 @@ func TestProviderReplaced(t *testing.T) {
 	f.awaitAnswer(url, 200)
 	old, err := f.Served(f.ctx, url, f.ca.Pool())
 	f.must(err)
-	clear := f.neverClear(story+", in clear", "http://replaced.example.com/replaced-web")
+	inClear := f.neverClear(story+", in clear", "http://replaced.example.com/replaced-web")
 
 	f.must(f.Unrelate(f.ctx, charm, "ca"))
 	f.must(f.Settle(f.ctx))
@@ -52,7 +52,7 @@ func TestProviderReplaced(t *testing.T) {
 	watched := f.watch(story+", with the new one", url)
 	f.awaitStatus("active", active)
 	watched.end()
-	clear()
+	inClear()
 	if leaf := watched.All[0].Leaves[0]; leaf.PublicKey.(*rsa.PublicKey).Equal(old.PublicKey) {
 		t.Error("the private key outlived its relation")
 	}

@@ -168,7 +168,7 @@ func TestExpired(t *testing.T) {
 	lateURL := late.URL(charm)
 	f.awaitAnswer(lateURL, 200)
 	watched := f.watch(story+", the other host", good.URL(charm))
-	clear := f.neverClear(story+", in clear", "http://"+f.host("late")+"/")
+	inClear := f.neverClear(story+", in clear", "http://"+f.host("late")+"/")
 	old, requests := f.ca.Issued(f.host("late"))[0], f.requests()
 
 	f.ca.Life, f.ca.Hold = 0, true
@@ -195,6 +195,6 @@ func TestExpired(t *testing.T) {
 	if diff := cmp.Diff(now, f.requests()); diff != "" {
 		t.Errorf("asks again (-before +after):\n%s", diff)
 	}
-	clear()
+	inClear()
 	watched.end()
 }

@@ -17,7 +17,7 @@ func TestRevocation(t *testing.T) {
 	badURL := bad.URL(charm)
 	f.awaitAnswer(badURL, 200)
 	watched := f.watch(story+", the other host", good.URL(charm))
-	clear := f.neverClear(story+", in clear", "http://"+f.host("bad")+"/")
+	inClear := f.neverClear(story+", in clear", "http://"+f.host("bad")+"/")
 	before, err := f.Served(f.ctx, badURL, f.ca.Pool())
 	f.must(err)
 	requests := f.requests()
@@ -49,6 +49,6 @@ func TestRevocation(t *testing.T) {
 	if diff := cmp.Diff(requests, f.requests()); diff != "" {
 		t.Errorf("requests changed (-before +after):\n%s", diff)
 	}
-	clear()
+	inClear()
 	watched.end()
 }

@@ -70,11 +70,11 @@ func TestRevokedWhileRenewing(t *testing.T) {
 	f, app := newOld(t, "revoking")
 	url, old := app.URL(charm), f.ca.Issued(host)[0]
 	f.awaitAnswer(url, 200)
-	clear := f.neverClear("revoked while it is renewed, in clear", "http://"+host+"/revoking-web")
+	inClear := f.neverClear("revoked while it is renewed, in clear", "http://"+host+"/revoking-web")
 	f.awaitDue(old)
 	f.ca.Hold = true
 	f.updateStatus()
-	f.testRevokedWhileReplaced(url, host, clear)
+	f.testRevokedWhileReplaced(url, host, inClear)
 }
 
 // TestRevokedWhileRotating is the same with a new key on its way.
@@ -85,16 +85,16 @@ func TestRevokedWhileRotating(t *testing.T) {
 	url := f.app("web", 8080, nil).URL(charm)
 	f.awaitStatus("active", active)
 	f.awaitAnswer(url, 200)
-	clear := f.neverClear("revoked while the key is rotated, in clear", "http://"+host+"/rotating-web")
+	inClear := f.neverClear("revoked while the key is rotated, in clear", "http://"+host+"/rotating-web")
 	f.ca.Hold = true
 	f.action(charm+"/0", "rotate-private-key")
 	f.must(f.Settle(f.ctx))
-	f.testRevokedWhileReplaced(url, host, clear)
+	f.testRevokedWhileReplaced(url, host, inClear)
 }
 
 // testRevokedWhileReplaced revokes what is served; the authority holds its answer to
 // a second request.
-func (f *fixture) testRevokedWhileReplaced(url, host string, clear func()) {
+func (f *fixture) testRevokedWhileReplaced(url, host string, inClear func()) {
 	t := f.t
 	t.Helper()
 	f.awaitAnswer(url, 200)
@@ -120,5 +120,5 @@ func (f *fixture) testRevokedWhileReplaced(url, host string, clear func()) {
 	if n := len(f.requests()); n != 1 {
 		t.Errorf("%d requests in the end", n)
 	}
-	clear()
+	inClear()
 }

@@ -16,7 +16,7 @@ func TestIssuedExpired(t *testing.T) {
 	good := f.app("good", 8080, nil)
 	f.awaitStatus("active", active)
 	watched := f.watch(story+", the other host", good.URL(charm))
-	clear := f.neverClear(story+", in clear", "http://"+f.host("bad")+"/")
+	inClear := f.neverClear(story+", in clear", "http://"+f.host("bad")+"/")
 	f.ca.Life, f.ca.Backdate = -time.Hour, 2*time.Hour
 	bad := f.app("bad", 8080, nil)
 	expired := f.ca.Issued(f.host("bad"))[0].NotAfter.UTC().Format(time.RFC3339)
@@ -36,7 +36,7 @@ func TestIssuedExpired(t *testing.T) {
 	f.must(f.Settle(f.ctx))
 	f.awaitAnswer("https://"+f.host("bad")+"/", 200)
 	f.awaitStatus("active", active)
-	clear()
+	inClear()
 	watched.end()
 }
 
@@ -50,7 +50,7 @@ func TestNotYetValid(t *testing.T) {
 	good := f.app("good", 8080, nil)
 	f.awaitStatus("active", active)
 	watched := f.watch(story+", the other host", good.URL(charm))
-	clear := f.neverClear(story+", in clear", "http://"+f.host("bad")+"/")
+	inClear := f.neverClear(story+", in clear", "http://"+f.host("bad")+"/")
 	f.ca.Delay = 10 * time.Second
 	f.app("bad", 8080, nil)
 	valid := f.ca.Issued(f.host("bad"))[0].NotBefore
@@ -68,6 +68,6 @@ func TestNotYetValid(t *testing.T) {
 		t.Errorf("hooks (-want +got):\n%s", diff)
 	}
 	f.awaitStatus("active", active)
-	clear()
+	inClear()
 	watched.end()
 }
