@@ -4,6 +4,9 @@
 // of what is in between.
 //
 // A test makes a model of its own in the shared cluster (newFixture), acts on it
-// through package lab, and asks the gateway (awaitAnswer, unfailing). Decisions
+// through package lab, and asks the gateway (awaitAnswer, unfailing). The stories of
+// certificates (tls_*_test.go) have clients that ask all the while over verified TLS
+// (watch), or in clear where nobody may answer (neverClear); their log tells how many
+// requests were sent, and how many failed. Decisions
 // are tested in internal/plan, not here.
 package e2e

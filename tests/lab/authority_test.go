@@ -268,6 +268,30 @@ func TestIssuedIsVerifiable(t *testing.T) {
 	}
 }
 
+// A request that was answered is answered anew by the other root alone.
+func TestBecome(t *testing.T) {
+	t.Parallel()
+	a, other := authority(t), authority(t)
+	asked := request(t, "a.example.com", "1")
+	answered(t, a, asked)
+	a.Become(other)
+	bag := answered(t, a, asked)
+	if !strings.Contains(bag["certificates"], strings.ReplaceAll(other.PEM(), "\n", `\n`)) {
+		t.Error("the other root is not what it writes as its own")
+	}
+	issued := a.Issued("a.example.com")
+	if len(issued) != 2 {
+		t.Fatalf("issued %d certificates, want 2", len(issued))
+	}
+	first, second := issued[0], issued[1]
+	if _, err := first.Verify(x509.VerifyOptions{Roots: other.Pool()}); err == nil {
+		t.Error("the first certificate is the other root's")
+	}
+	if _, err := second.Verify(x509.VerifyOptions{Roots: other.Pool()}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAuthorityWritesItsDatabag(t *testing.T) {
 	t.Parallel()
 	juju, err := jujutest.New(jujutest.Options{Dir: t.TempDir()})
