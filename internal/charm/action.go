@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
@@ -54,7 +55,9 @@ func (c *Charm) withState(ctx context.Context, do func(state.State) error) error
 		case errors.Is(err, gocharm.ErrNotLeader):
 			return err
 		case err != nil:
-			return c.Tools.FailAction(ctx, "Cannot tell what is served: "+err.Error())
+			// Of an outage every kind of object tells; one is enough here.
+			reason, _, _ := strings.Cut(err.Error(), "\n")
+			return c.Tools.FailAction(ctx, "Cannot tell what is served: "+reason)
 		}
 		return do(st)
 	})

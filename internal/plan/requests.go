@@ -118,7 +118,7 @@ func indexOf(entries []state.Certificate, entry *state.Certificate) int {
 func wakeAt(s state.State, set settings) time.Time {
 	var first time.Time
 	for _, h := range set.hosts {
-		for _, at := range h.moments() {
+		for _, at := range h.moments(s.Now) {
 			if at.After(s.Now) && (first.IsZero() || at.Before(first)) {
 				first = at
 			}
@@ -128,7 +128,7 @@ func wakeAt(s state.State, set settings) time.Time {
 }
 
 // moments are the times at which something is to be done about a host's certificate.
-func (h host) moments() []time.Time {
+func (h host) moments(now time.Time) []time.Time {
 	var all []time.Time
 	if h.newest != nil {
 		all = append(all, h.newest.RenewAt)
@@ -137,7 +137,7 @@ func (h host) moments() []time.Time {
 		}
 	}
 	switch {
-	case h.issued != nil && h.issued != h.newest:
+	case h.issued != nil && (h.issued != h.newest || h.issued.Due(now)):
 		all = append(all, h.issued.NotAfter)
 	case h.live != nil:
 		all = append(all, h.live.NotAfter)
