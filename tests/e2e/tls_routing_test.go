@@ -72,3 +72,33 @@ func TestRoutingSwitched(t *testing.T) {
 		t.Errorf("%d requests for one host", n)
 	}
 }
+
+// TestRoutingSwitchedInClear does the same where HTTPS is not enforced: the old place
+// answers over HTTP, too, until the new one has its certificate.
+func TestRoutingSwitchedInClear(t *testing.T) {
+	t.Parallel()
+	const story, domain = "routing-mode switched without enforce-https", "both.example.com"
+	f := newFixture(t, "both", map[string]any{"external-hostname": domain, "enforce-https": false}).withAuthority()
+	app := f.app("web", 8080, nil)
+	f.awaitStatus("active", active+" (enforce-https is set to false)")
+	places := []string{domain + "/both-web", f.host("web") + "/", domain + "/both-web"}
+	for i, mode := range []string{"subdomain", "path"} {
+		old, next := places[i], places[i+1]
+		watched := f.watch(story+" to "+mode, "https://"+old, "http://"+old)
+		f.ca.Hold = true
+		f.configure(map[string]any{"routing-mode": mode})
+		f.awaitStatus("waiting", pending)
+		if got := app.URL(charm); got != "https://"+old {
+			t.Errorf("published %s before there is a certificate", got)
+		}
+		watched.end()
+		f.ca.Hold = false
+		f.must(f.Settle(f.ctx))
+		if got := app.URL(charm); got != "https://"+next {
+			t.Errorf("published %s", got)
+		}
+		f.awaitAnswer("https://"+next, 200)
+		f.awaitAnswer("http://"+next, 200)
+		f.ca.Reissue(domain)
+	}
+}
