@@ -156,6 +156,7 @@ func (w *world) afterHook(run jujutest.HookRun) {
 	if run.Err == nil && run.Unit == w.before && w.before == after && !w.interrupted {
 		if run.Kind == "hook" && status != "" && !strings.Contains(status, "Standby") {
 			w.last, w.tried, w.tampered = &seen, nil, false
+			w.middle.makeUp()
 			w.active = strings.Contains(status, " active")
 		}
 		return

@@ -46,6 +46,9 @@ type middleman struct {
 	left  int          // writes until then
 	cut   bool         // nothing gets through
 	fired bool         // it has happened during this hook
+	// refused says that a write was refused in a hook that none has made up for:
+	// the charm goes on with what does not make others fail.
+	refused bool
 }
 
 // interpose has the charm reach the API server by way of a middleman.
@@ -87,6 +90,20 @@ func (m *middleman) arm(kind interruption, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.kind, m.left = kind, n
+}
+
+// isRefused says that a write was refused, and not made up for.
+func (m *middleman) isRefused() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.refused
+}
+
+// makeUp says that a hook was carried through.
+func (m *middleman) makeUp() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = false
 }
 
 // disarm ends whatever is wrong, when the last request has, and tells whether it has
@@ -176,6 +193,7 @@ func (m *middleman) next(r *http.Request) interruption {
 		return ""
 	}
 	kind := m.kind
+	m.refused = m.refused || kind == refusedAt
 	m.kind, m.fired, m.cut = "", true, kind != refusedAt
 	return kind
 }

@@ -203,7 +203,7 @@ func (w *world) unsafeRoute(l live, route gatewayv1.HTTPRoute, views []view) err
 	for _, rule := range route.Spec.Rules {
 		for _, backend := range rule.BackendRefs {
 			forwards = true
-			if !l.services[string(backend.Name)] && !w.tampered {
+			if !l.services[string(backend.Name)] && !w.tampered && !w.middle.isRefused() {
 				return fmt.Errorf("HTTPRoute %s forwards to Service %s, which is not there", route.Name, backend.Name)
 			}
 		}
