@@ -21,6 +21,8 @@ import (
 // alarmPrefix begins the labels of alarms.
 const alarmPrefix = tlscertificates.LabelPrefix + "-renewal-" + endpointCertificates + "-"
 
+func alarmLabel(at time.Time) string { return alarmPrefix + strconv.FormatInt(at.Unix(), 10) }
+
 // minAlarm is how far away an alarm is at least: Juju takes no expiry in the past.
 const minAlarm = time.Minute
 
@@ -35,15 +37,19 @@ func (c *Charm) setAlarm(ctx context.Context, at time.Time) error {
 	if whole := at.Truncate(time.Second); whole.Before(at) {
 		at = whole.Add(time.Second)
 	}
-	label := alarmPrefix + strconv.FormatInt(at.Unix(), 10)
+	label := alarmLabel(at)
+	if c.Event.Secret != nil && c.Event.Secret.Label == label {
+		// Juju's clock is ahead of ours: it went off before its time, and is being
+		// removed by this very hook.
+		at = at.Add(minAlarm)
+		label = alarmLabel(at)
+	}
 	_, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: label})
 	switch {
 	case err == nil:
 		return nil
 	case !errors.Is(err, gocharm.ErrNotFound):
 		return fmt.Errorf("cannot look for the alarm: %w", err)
-	case c.Event.Secret != nil && c.Event.Secret.Label == label:
-		return nil // It is being removed by this very hook.
 	}
 	if err := c.removeSecrets(ctx, alarmPrefix); err != nil {
 		return err

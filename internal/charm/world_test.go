@@ -29,6 +29,9 @@ import (
 
 const own = "gw"
 
+// now is the time of every run.
+var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // juju answers hook tools. It applies at once what Juju would buffer.
 type juju struct {
 	leader    bool
@@ -90,6 +93,8 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 		return nil, nil
 	case "secret-remove":
 		return nil, nil
+	case "secret-ids":
+		return []byte("null"), nil
 	}
 	if strings.HasPrefix(call.Tool, "secret-") {
 		return j.secret(call)
@@ -323,7 +328,7 @@ func (w *world) run(event gocharm.Event) {
 func (w *world) try(event gocharm.Event) error {
 	event.Unit, event.Model = own+"/0", "prod"
 	c := charm.Charm{
-		Event: event, Tools: gocharm.NewTools(w.juju), Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		Event: event, Tools: gocharm.NewTools(w.juju), Now: now,
 		Connect: func(options kube.Options) (*kube.Client, error) {
 			config, err := kube.Config(func(name string) string { return map[string]string{"KUBECONFIG": w.kubeconfig}[name] })
 			if err != nil {

@@ -1,0 +1,90 @@
+package charm_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+)
+
+// The controller's clock may be ahead of the pod's: an alarm then goes off before its
+// time, and Juju must wake the charm once more.
+func TestAlarmThatGoesOffTooEarlyIsSetAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withAuthority()
+	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	w.issue()
+	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	first := w.alarms()
+	if len(first) != 1 {
+		t.Fatalf("there are %d alarms, want 1", len(first))
+	}
+	for range 3 {
+		label := w.alarms()[0]
+		delete(w.secrets, label) // The hook removes it and sees it no more.
+		w.run(gocharm.Event{Kind: gocharm.SecretExpired, Secret: &gocharm.EventSecret{ID: "s1", Label: label, Revision: 1}})
+		again := w.alarms()
+		if len(again) != 1 {
+			t.Fatalf("there are %d alarms after %s went off, want 1", len(again), label)
+		}
+		if again[0] == label {
+			t.Error("its label is taken until Juju has removed the secret")
+		}
+	}
+}
+
+// alarms are the labels of the secrets that wake the charm.
+func (w *world) alarms() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(w.secrets)), func(label string) bool {
+		return !strings.HasPrefix(label, tlscertificates.LabelPrefix+"-renewal-")
+	})
+}
+
+// issue lets the authority answer every request with a certificate for 100 hours.
+func (w *world) issue() {
+	w.t.Helper()
+	requests, _ := tlscertificates.ParseRequests(w.bags["certificates:2"][own])
+	authority, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var answers []map[string]string
+	for _, request := range requests {
+		block, _ := pem.Decode([]byte(request.PEM))
+		csr, err := x509.ParseCertificateRequest(block.Bytes)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		certificate := &x509.Certificate{
+			SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: csr.Subject.CommonName}, DNSNames: csr.DNSNames,
+			NotBefore: now.Add(-time.Hour), NotAfter: now.Add(100 * time.Hour),
+		}
+		issuer := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Example CA"}}
+		der, err := x509.CreateCertificate(rand.Reader, certificate, issuer, csr.PublicKey, authority)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		answers = append(answers, map[string]string{
+			"certificate_signing_request": request.PEM,
+			"certificate":                 string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		})
+	}
+	text, err := json.Marshal(answers)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.bags["certificates:2"]["ca"] = map[string]string{"certificates": string(text)}
+}
