@@ -64,6 +64,9 @@ func (c *Charm) Run(ctx context.Context) error {
 		return c.reconcile(ctx)
 
 	case gocharm.SecretChanged:
+		if err := c.followSecret(ctx); err != nil {
+			return err
+		}
 		return c.reconcile(ctx)
 
 	case gocharm.SecretExpired, gocharm.SecretRemove:

@@ -107,6 +107,17 @@ func (c *Charm) replaceKey(ctx context.Context) error {
 	return nil
 }
 
+// followSecret follows the new revision of the secret that the event is about. That is
+// the private key, which another unit has replaced since this one read it: Juju keeps
+// the old key for as long as somebody follows it.
+func (c *Charm) followSecret(ctx context.Context) error {
+	_, err := c.Tools.Secret(ctx, gocharm.SecretRef{ID: c.Event.Secret.ID}, gocharm.Refresh)
+	if err != nil && !gone(err) {
+		return fmt.Errorf("cannot follow the new private key: %w", err)
+	}
+	return nil
+}
+
 // forget removes every secret that was about certificates, once their relation is
 // gone: a provider that comes after gets requests with a new key.
 func (c *Charm) forget(ctx context.Context) error {

@@ -122,3 +122,23 @@ func TestSecretsAreDropped(t *testing.T) {
 		})
 	}
 }
+
+// A unit that led once follows the revision of the key that it read then, which Juju
+// keeps until it follows the one that has come after.
+func TestNewKeyIsFollowed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.leader = false
+	var read string
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "secret-get" {
+			read = strings.Join(call.Args, " ")
+			return denied(call) // It may have been removed meanwhile.
+		}
+		return nil
+	}
+	w.run(gocharm.Event{Kind: gocharm.SecretChanged, Secret: &gocharm.EventSecret{ID: "s1"}})
+	if want := "s1 --format=json --refresh"; read != want {
+		t.Errorf("read %q, not %q", read, want)
+	}
+}
