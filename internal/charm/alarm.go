@@ -26,6 +26,10 @@ func alarmLabel(at time.Time) string { return alarmPrefix + strconv.FormatInt(at
 // minAlarm is how far away an alarm is at least: Juju takes no expiry in the past.
 const minAlarm = time.Minute
 
+// maxSkew is how far Juju's clock may be ahead for an alarm to be set again. Further
+// away it would only go off every minute; other events notice what is due.
+const maxSkew = 10 * time.Minute
+
 // setAlarm has Juju wake the charm at that time; zero needs no waking. Alarms for
 // other times are removed.
 func (c *Charm) setAlarm(ctx context.Context, at time.Time) error {
@@ -41,6 +45,9 @@ func (c *Charm) setAlarm(ctx context.Context, at time.Time) error {
 	if c.Event.Secret != nil && c.Event.Secret.Label == label {
 		// Juju's clock is ahead of ours: it went off before its time, and is being
 		// removed by this very hook.
+		if at.Sub(c.Now) > maxSkew {
+			return nil
+		}
 		at = at.Add(minAlarm)
 		label = alarmLabel(at)
 	}

@@ -26,7 +26,7 @@ func TestAlarmThatGoesOffTooEarlyIsSetAgain(t *testing.T) {
 	w := newWorld(t)
 	w.withAuthority()
 	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
-	w.issue()
+	w.issue(10 * time.Minute) // It is due after nine.
 	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
 	first := w.alarms()
 	if len(first) != 1 {
@@ -53,8 +53,28 @@ func (w *world) alarms() []string {
 	})
 }
 
-// issue lets the authority answer every request with a certificate for 100 hours.
-func (w *world) issue() {
+// A clock that is hours ahead is no reason to be woken every minute for as long.
+func TestAlarmThatGoesOffMuchTooEarlyIsLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withAuthority()
+	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	w.issue(100 * time.Hour)
+	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	label := w.alarms()[0]
+	delete(w.secrets, label)
+	w.run(gocharm.Event{Kind: gocharm.SecretExpired, Secret: &gocharm.EventSecret{ID: "s1", Label: label, Revision: 1}})
+	if again := w.alarms(); len(again) > 0 {
+		t.Errorf("alarms: %q", again)
+	}
+	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	if len(w.alarms()) != 1 {
+		t.Error("the next event sets no alarm")
+	}
+}
+
+// issue lets the authority answer every request with a certificate of that life.
+func (w *world) issue(life time.Duration) {
 	w.t.Helper()
 	requests, _ := tlscertificates.ParseRequests(w.bags["certificates:2"][own])
 	authority, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -70,7 +90,7 @@ func (w *world) issue() {
 		}
 		certificate := &x509.Certificate{
 			SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: csr.Subject.CommonName}, DNSNames: csr.DNSNames,
-			NotBefore: now.Add(-time.Hour), NotAfter: now.Add(100 * time.Hour),
+			NotBefore: now.Add(-time.Hour), NotAfter: now.Add(life),
 		}
 		issuer := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Example CA"}}
 		der, err := x509.CreateCertificate(rand.Reader, certificate, issuer, csr.PublicKey, authority)
