@@ -214,7 +214,7 @@ func (w *world) state() state.State {
 	for name := range w.secrets {
 		if o := w.holder(name); w.good(o) {
 			s.Cluster.Served = append(s.Cluster.Served, state.Served{
-				Secret: name, Hosts: o.hosts, NotAfter: o.till, Chain: o.chain(), Key: keyOf(o.key),
+				Secret: name, Hosts: o.hosts, NotAfter: o.till, Chain: o.chain(), Key: keyOf(o.key), KeyID: keyID(o.key),
 			})
 		}
 	}
@@ -229,7 +229,7 @@ func (w *world) state() state.State {
 }
 
 func (w *world) entry(o *order) state.Certificate {
-	entry := state.Certificate{Request: o.request(), Hosts: o.hosts, State: o.state, Foreign: o.key != w.key}
+	entry := state.Certificate{Request: o.request(), KeyID: keyID(o.key), Hosts: o.hosts, State: o.state, Foreign: o.key != w.key}
 	if w.garbage {
 		entry.State = state.CertificatePending
 	}
@@ -265,6 +265,8 @@ func keyOf(number int) state.PrivateKey {
 	}
 	return state.PrivateKey(fmt.Sprintf("KEY-%d", number))
 }
+
+func keyID(number int) string { return fmt.Sprintf("id-%d", number) }
 
 // holder reads the certificate in a Secret.
 func (w *world) holder(secret string) *order {
