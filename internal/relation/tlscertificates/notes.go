@@ -1,6 +1,9 @@
 package tlscertificates
 
-import "fmt"
+import (
+	"fmt"
+	"unicode"
+)
 
 const (
 	// maxRemarks bounds what one databag can make the charm write to the log.
@@ -32,15 +35,15 @@ func (n *notes) all() []string {
 	return append(n.remarks, fmt.Sprintf("and %d more", n.more))
 }
 
-// plain returns s fit for a line of a log or a status: no control characters, and
-// not longer than maxText characters.
+// plain returns s fit for a line of a log or a status: no characters that control the
+// line or cannot be seen in it, and not longer than maxText characters.
 func plain(s string) string {
 	var kept []rune
 	for _, r := range s {
 		if len(kept) == maxText {
 			return string(kept) + "..."
 		}
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+		if !unicode.IsPrint(r) {
 			r = ' '
 		}
 		kept = append(kept, r)
