@@ -194,7 +194,7 @@ func keptPlaceOf(s state.State, t target) *keptPlace {
 	path := pathOf(route)
 	for _, parent := range route.Spec.ParentRefs {
 		name, ok := listenerHost(s.Cluster.Gateway, parent)
-		if ok && path != "" && dashed(name) != dashed(t.host) && newHost(s, name).secure() {
+		if ok && t.canBeAt(name, path) && dashed(name) != dashed(t.host) && newHost(s, name).secure() {
 			return &keptPlace{host: name, path: path}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -102,13 +103,22 @@ func joinKeptHost(targets []target) {
 // place says where an application shall be served, or why it cannot be anywhere.
 func place(set settings, r state.Requirer) (host, path, problem string) {
 	if set.mode != state.RoutingSubdomain || set.hostname == "" {
-		return set.hostname, "/" + r.Model + "-" + r.Name, ""
+		return set.hostname, pathFor(r), ""
 	}
-	host = bounded(r.Model+"-"+r.Name, maxLabelName) + "." + set.hostname
+	host = labelFor(r) + "." + set.hostname
 	if len(host) > maxSubdomainName {
 		return "", "", fmt.Sprintf("its host would be longer than %d characters", maxSubdomainName)
 	}
 	return host, "/", ""
+}
+
+func pathFor(r state.Requirer) string  { return "/" + r.Model + "-" + r.Name }
+func labelFor(r state.Requirer) string { return bounded(r.Model+"-"+r.Name, maxLabelName) }
+
+// canBeAt says that a place is one that the application has in some routing mode. A
+// route of its name may be left from another, whose place is not to be taken.
+func (t target) canBeAt(host, path string) bool {
+	return path == pathFor(t.Requirer) || path == "/" && strings.HasPrefix(host, labelFor(t.Requirer)+".")
 }
 
 // byAge puts the oldest relation first.
