@@ -1,8 +1,11 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"time"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -38,8 +41,8 @@ func (h host) certificateStatus() *Status {
 		return statusOf(waiting(issuing))
 	}
 	about := h.title() + ": " + h.newest.Reason
-	if h.issued != nil {
-		about = h.title() + " (served until " + day(h.issued.NotAfter) + "): " + h.newest.Reason
+	if until := h.servedUntil(); !until.IsZero() {
+		about = h.title() + " (served until " + day(until) + "): " + h.newest.Reason
 	}
 	switch h.newest.State {
 	case state.CertificateIssued:
@@ -57,6 +60,18 @@ func (h host) certificateStatus() *Status {
 	default:
 		return statusOf(waiting("Waiting for a certificate for " + about))
 	}
+}
+
+// servedUntil is the end of the certificate that is served in place of the one which
+// the newest request has not brought; zero for none.
+func (h host) servedUntil() time.Time {
+	switch {
+	case h.issued != nil:
+		return h.issued.NotAfter
+	case h.live != nil:
+		return h.live.NotAfter
+	}
+	return time.Time{}
 }
 
 // renewing names the first host whose next certificate is on its way, and until when
@@ -99,7 +114,8 @@ type CertificateRow struct {
 	// none is, of the one that cannot be; empty for none.
 	Issuer   string
 	NotAfter time.Time
-	// State says in words what has become of it: "served", "pending", …
+	// State says in words what has become of it: "served", "issued" when it is not
+	// in the cluster yet, "pending", …
 	State string
 }
 
@@ -113,13 +129,28 @@ func Certificates(s state.State) []CertificateRow {
 	var rows []CertificateRow
 	for _, h := range set.hosts {
 		if h.newest != nil || h.secure() || len(h.names) > 0 {
-			rows = append(rows, h.row())
+			rows = append(rows, h.row(served(s, h)))
 		}
 	}
 	return rows
 }
 
-func (h host) row() CertificateRow {
+// served says in a word how far the certificate has come that the host is to be served
+// with: the cluster need not be as it has to be, or not be there to be read.
+func served(s state.State, h host) string {
+	inSecret := slices.ContainsFunc(s.Cluster.Served, func(served state.Served) bool {
+		return served.Secret == secretName(s.Application, h.name) && served.Chain == h.chain
+	})
+	if inSecret && s.Cluster.Gateway != nil && slices.ContainsFunc(s.Cluster.Gateway.Spec.Listeners, func(l gatewayv1.Listener) bool {
+		return string(l.Name) == httpsListenerName(s.Application, h.name)
+	}) {
+		return "served"
+	}
+	return "issued"
+}
+
+// row describes the host; served is what a good certificate is called.
+func (h host) row(served string) CertificateRow {
 	row := CertificateRow{Host: h.title(), State: "not requested yet"}
 	if h.newest != nil {
 		row.State = inWords(*h.newest)
@@ -128,11 +159,11 @@ func (h host) row() CertificateRow {
 	next := row.State
 	switch {
 	case h.issued != nil && h.issued == h.newest:
-		row.State = "served"
+		row.State = served
 	case h.issued != nil:
-		row.Issuer, row.NotAfter, row.State = h.issued.Issuer, h.issued.NotAfter, "served; the next one: "+next
+		row.Issuer, row.NotAfter, row.State = h.issued.Issuer, h.issued.NotAfter, served+"; the next one: "+next
 	case h.live != nil:
-		row.Issuer, row.NotAfter, row.State = h.live.Issuer, h.live.NotAfter, "served; the next one: "+next
+		row.Issuer, row.NotAfter, row.State = h.live.Issuer, h.live.NotAfter, served+"; the next one: "+next
 	}
 	return row
 }

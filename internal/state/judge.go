@@ -53,7 +53,7 @@ func NewCertificates(relationID string, key PrivateKey, own, provider Databag, n
 		c.NoAddresses = !*supported
 	}
 	for _, answer := range answers.Certificates {
-		if answer.Revoked {
+		if answer.Revoked && answer.Leaf != nil {
 			c.Revoked = append(c.Revoked, fingerprint(answer.Leaf))
 		}
 	}

@@ -74,7 +74,8 @@ func TestRefusedReplacement(t *testing.T) {
 	f.ca.Refuse = map[string]lab.Refusal{f.host("one"): {Code: 102, Message: "not any more"}}
 	f.action(charm+"/0", "rotate-private-key")
 	f.must(f.Settle(f.ctx))
-	f.awaitStatus("blocked", "Certificate for "+f.host("one")+": the provider refuses: domain_not_allowed: not any more")
+	until := servedUntil(last(f.ca.Issued(f.host("one"))))
+	f.awaitStatus("blocked", "Certificate for "+f.host("one")+until+": the provider refuses: domain_not_allowed: not any more")
 	watched.more()
 	f.ca.Refuse = nil
 	f.must(f.Settle(f.ctx))

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"crypto/x509"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestRefusedRenewal(t *testing.T) {
 	old := f.ca.Issued(host)[0]
 	watched := f.watch(story, app.URL(charm))
 	f.awaitDue(old)
-	until := " (served until " + old.NotAfter.UTC().Format("2006-01-02 15:04 MST") + ")"
+	until := servedUntil(old)
 	for _, refusal := range []struct {
 		lab.Refusal
 		want string
@@ -121,4 +122,9 @@ func (f *fixture) testRevokedWhileReplaced(url, host string, inClear func()) {
 		t.Errorf("%d requests in the end", n)
 	}
 	inClear()
+}
+
+// servedUntil is what a status says of a host that an old certificate serves.
+func servedUntil(old *x509.Certificate) string {
+	return " (served until " + old.NotAfter.UTC().Format("2006-01-02 15:04 MST") + ")"
 }

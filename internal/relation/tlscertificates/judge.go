@@ -38,10 +38,15 @@ func Judge(r Request, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
 		best = Verdict{State: Denied, Reason: refusal.reason()}
 	}
 	for _, certificate := range p.Certificates {
-		if !bytes.Equal(certificate.Request, csr.Raw) || certificate.Leaf == nil {
+		if !bytes.Equal(certificate.Request, csr.Raw) {
 			continue
 		}
-		verdict := judgeOne(certificate, csr, r.CA, key, p, now)
+		verdict := Verdict{State: Revoked, Reason: isRevoked}
+		if certificate.Leaf != nil {
+			verdict = judgeOne(certificate, csr, r.CA, key, p, now)
+		} else if !certificate.Revoked {
+			continue
+		}
 		if better(verdict, best) {
 			best, pool = verdict, certificate.Pool
 		}
@@ -103,7 +108,7 @@ func stateOf(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.Publ
 	}
 	switch {
 	case revoked(c.Leaf, p.Certificates):
-		return Revoked, "the certificate is revoked"
+		return Revoked, isRevoked
 	case now.Before(c.Leaf.NotBefore):
 		return NotYetValid, "the certificate is not valid before " + c.Leaf.NotBefore.UTC().Format(time.RFC3339)
 	case now.After(c.Leaf.NotAfter):
@@ -115,6 +120,9 @@ func stateOf(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.Publ
 // Issuer names who signed a certificate, in one line (RFC 2253) that is fit for a
 // log.
 func Issuer(certificate *x509.Certificate) string { return plain(certificate.Issuer.String()) }
+
+// isRevoked is the reason of a verdict that is Revoked.
+const isRevoked = "the certificate is revoked"
 
 // kindProblem says that a certificate is not of the kind asked for, by whether a
 // certificate authority was.

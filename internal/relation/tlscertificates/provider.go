@@ -94,19 +94,15 @@ func parseCertificate(entry, where string, notes *notes) (Certificate, error) {
 	if certificate.Revoked, err = parseRevoked(members); err != nil {
 		return Certificate{}, err
 	}
-	if text, ok = pyjson.String(string(members[keyCertificate])); !ok {
-		return Certificate{}, errors.New(keyCertificate + " missing")
+	if text, certificate.Leaf, err = parseLeaf(members); err != nil {
+		if certificate.Revoked {
+			// That the request's certificate may not be served is said all the same.
+			notes.add("%s: %v; taken as revoked", where, err)
+			return certificate, nil
+		}
+		return Certificate{}, err
 	}
-	// Of a bundle the first certificate is the leaf; if that one cannot be read,
-	// none of the others stands in for it.
-	found := blocks(text, certificateTypes)
-	if len(found) == 0 {
-		return Certificate{}, errors.New(keyCertificate + ": not a PEM certificate")
-	}
-	if certificate.Leaf, err = x509.ParseCertificate(found[0]); err != nil {
-		return Certificate{}, errors.New(keyCertificate + ": not a certificate")
-	}
-	pool := pool{seen: map[string]bool{string(found[0]): true}, where: where, notes: notes}
+	pool := pool{seen: map[string]bool{string(certificate.Leaf.Raw): true}, where: where, notes: notes}
 	pool.add(keyCertificate, text)
 	for _, text := range chainTexts(members, where, notes) {
 		if pool.add(keyChain, text) {
@@ -122,8 +118,25 @@ func parseCertificate(entry, where string, notes *notes) (Certificate, error) {
 	return certificate, nil
 }
 
-// parseRevoked fails closed: an entry that says of its revocation what cannot be
-// understood is not used.
+// parseLeaf reads the certificate proper. Of a bundle the first one is the leaf; if
+// that one cannot be read, none of the others stands in for it.
+func parseLeaf(members map[string]json.RawMessage) (text string, leaf *x509.Certificate, err error) {
+	text, ok := pyjson.String(string(members[keyCertificate]))
+	if !ok {
+		return "", nil, errors.New(keyCertificate + " missing")
+	}
+	found := blocks(text, certificateTypes)
+	if len(found) == 0 {
+		return "", nil, errors.New(keyCertificate + ": not a PEM certificate")
+	}
+	if leaf, err = x509.ParseCertificate(found[0]); err != nil {
+		return "", nil, errors.New(keyCertificate + ": not a certificate")
+	}
+	return text, leaf, nil
+}
+
+// parseRevoked gives an error for what cannot be understood: a certificate that may be
+// revoked is not begun to be served.
 func parseRevoked(members map[string]json.RawMessage) (bool, error) {
 	raw, ok := members[keyRevoked]
 	if !ok || pyjson.IsNull(string(raw)) {

@@ -62,6 +62,8 @@ func answers(t *testing.T, f fixture) map[string]answer {
 		"revoked null":              {bag: entry(map[string]any{"revoked": nil}), want: issued},
 		"revoked false":             {bag: entry(map[string]any{"revoked": false}), want: issued},
 		"revoked string":            {bag: entry(map[string]any{"revoked": "true"}), want: tlscertificates.Revoked},
+		"revoked and garbage":       {bag: entry(map[string]any{"revoked": true, "certificate": "x"}), want: tlscertificates.Revoked, remarks: 1, reason: "the certificate is revoked"},
+		"revoked and missing":       {bag: entry(map[string]any{"revoked": true, "certificate": nil}), want: tlscertificates.Revoked, remarks: 1},
 		"revoked nonsense":          {bag: entry(map[string]any{"revoked": "perhaps"}), want: tlscertificates.Pending, remarks: 1},
 		"v3 extra field":            {bag: entry(map[string]any{"recommended_expiry_notification_time": 24}), want: issued},
 		"cert garbage":              {bag: entry(map[string]any{"certificate": "x"}), want: tlscertificates.Pending, remarks: 1},

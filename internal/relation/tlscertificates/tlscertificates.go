@@ -14,7 +14,7 @@ type Request struct {
 // Certificate is one entry of the provider's certificates.
 type Certificate struct {
 	Request []byte              // DER of the CSR it answers
-	Leaf    *x509.Certificate   // the first block of "certificate"
+	Leaf    *x509.Certificate   // the first block of "certificate"; nil if Revoked and unreadable
 	Pool    []*x509.Certificate // everything else given: further blocks, chain, ca; no duplicates, not the leaf
 	CA      string              // PEM as given, trimmed; empty when absent or unreadable
 	Chain   []string            // PEMs as given, trimmed, without the unreadable ones
