@@ -184,6 +184,10 @@ func TestOpenConnectionIsReported(t *testing.T) {
 	hook := pauseHook(t)
 	client := hook.dial()
 	defer client.Close()
+	// An answer says that the agent has taken the connection, not its backlog only.
+	if got := call(client, hook.request("is-leader")); got != "True\ncode 0" {
+		t.Fatalf("is-leader: %s", got)
+	}
 	hook.resume()
 	err := <-hook.settled
 	const want = `unit agent of gw/0 hangs after "config-changed": 1 connection(s) to the agent socket still open`
