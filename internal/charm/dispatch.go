@@ -70,8 +70,9 @@ func (c *Charm) Run(ctx context.Context) error {
 		return c.reconcile(ctx)
 
 	case gocharm.SecretExpired, gocharm.SecretRemove:
-		// Certificate-expiring, in the TLS library's words: a certificate is to be
-		// renewed, which any other event would have noticed too.
+		// The first is what the TLS library calls certificate-expiring: a certificate
+		// is to be renewed, which any other event would have noticed too. The second
+		// lets a key go that was rotated.
 		if err := c.dropSecret(ctx); err != nil {
 			return err
 		}

@@ -11,7 +11,8 @@
 // a decision may depend on and puts it in a state.State. plan.Make decides.
 // reconcile.go applies the objects, and, when it wrote a Gateway without an
 // address, looks for that for a few seconds; with what it learns it plans once
-// more. publish.go writes what changed to the relations. The status is set last.
+// more. publish.go writes what changed to the relations; key.go keeps the private
+// key, and alarm.go has Juju wake the charm. The status is set last.
 //
 // Run returns an error only for what Juju should retry: an outage or a bug.
 // What an operator or another charm must do ends as a status.

@@ -62,8 +62,8 @@ func holds(bag, data state.Databag) bool {
 	return true
 }
 
-// publishRequests makes the requests that are missing. The key is made first,
-// if there is none.
+// publishRequests makes the requests that are missing and withdraws those that are
+// not to be kept. The key is made first, if there is none.
 func (c *Charm) publishRequests(ctx context.Context, certificates state.Certificates, wanted plan.Requests) error {
 	if len(wanted.Create) == 0 && len(wanted.Keep) == len(certificates.Entries) {
 		return nil

@@ -110,8 +110,8 @@ func (c *Charm) setStatus(ctx context.Context, status plan.Status) error {
 	return nil
 }
 
-// logChanges writes one line for each object that was written and each
-// application that is left out.
+// logChanges writes one line for each object that was written and each remark, such
+// as why an application or a provider's entry is left out.
 func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks []string) error {
 	for _, change := range changes {
 		if err := c.Tools.Log(ctx, gocharm.LevelInfo, change.String()); err != nil {

@@ -21,7 +21,7 @@ func certificateStatus(s state.State, set settings) *Status {
 		if !h.wanted {
 			continue
 		}
-		switch status := h.certificateStatus(); {
+		switch status := h.status(); {
 		case status == nil:
 		case status.Kind == Blocked:
 			return status
@@ -32,7 +32,8 @@ func certificateStatus(s state.State, set settings) *Status {
 	return first
 }
 
-func (h host) certificateStatus() *Status {
+// status speaks of the host's certificate; nil for nothing to say.
+func (h host) status() *Status {
 	const issuing = "Waiting for TLS certificates to be issued."
 	switch {
 	case h.newest == nil && len(h.names) == 0:
@@ -129,15 +130,15 @@ func Certificates(s state.State) []CertificateRow {
 	var rows []CertificateRow
 	for _, h := range set.hosts {
 		if h.newest != nil || h.secure() || len(h.names) > 0 {
-			rows = append(rows, h.row(served(s, h)))
+			rows = append(rows, h.row(howFar(s, h)))
 		}
 	}
 	return rows
 }
 
-// served says in a word how far the certificate has come that the host is to be served
+// howFar says in a word how far the certificate has come that the host is to be served
 // with: the cluster need not be as it has to be, or not be there to be read.
-func served(s state.State, h host) string {
+func howFar(s state.State, h host) string {
 	inSecret := slices.ContainsFunc(s.Cluster.Served, func(served state.Served) bool {
 		return served.Secret == secretName(s.Application, h.name) && served.Chain == h.chain
 	})

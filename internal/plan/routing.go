@@ -12,13 +12,13 @@ import (
 // A target is one application that is served.
 type target struct {
 	state.Requirer
-	host    string // where it shall be served; empty: at any address
-	path    string // and under which path: "/model-app", "/"
-	kept    *keptPlace
-	service string // name of its Service
-	https   string // name of its HTTPRoute on HTTPS listeners
-	http    string // name of its HTTPRoute on HTTP listeners
-	remote  bool   // of another model: no selector reaches its pods
+	host    string     // where it shall be served; empty: at any address
+	path    string     // and under which path: "/model-app", "/"
+	kept    *keptPlace // where it is served until then; nil for nowhere
+	service string     // name of its Service
+	https   string     // name of its HTTPRoute on HTTPS listeners
+	http    string     // name of its HTTPRoute on HTTP listeners
+	remote  bool       // of another model: no selector reaches its pods
 }
 
 // An omission is one application that is not served, and why.
@@ -38,7 +38,7 @@ type routing struct {
 }
 
 // route judges the requirers, oldest relation first: of two that want the same
-// path the older one keeps it. What is wrong with one touches no other.
+// path or host the older one keeps it. What is wrong with one touches no other.
 func route(s state.State, set settings) routing {
 	var r routing
 	owner := map[string]string{} // host and path → application

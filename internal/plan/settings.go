@@ -26,8 +26,8 @@ type settings struct {
 	config, classStatus *Status
 }
 
-// kept is what annotationSettings holds.
-type kept struct {
+// storedSettings is what annotationSettings holds.
+type storedSettings struct {
 	Hostname *string           `json:"external-hostname,omitempty"` // nil: not known
 	HSTS     int64             `json:"hsts-max-age"`
 	Mode     state.RoutingMode `json:"routing-mode,omitempty"` // empty: path
@@ -63,6 +63,7 @@ func settle(s state.State) settings {
 		set.mode = served.Mode
 	case set.needsTLS(s) && s.Certificates.Related && len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0:
 		set.report(blocked("external-hostname must be set: the certificates provider issues none for IP addresses"))
+		// Not keepHost: without a last host it is sure that there is none.
 		if served.Hostname != nil {
 			set.hostname = *served.Hostname
 		}
@@ -77,7 +78,7 @@ func (set settings) needsTLS(s state.State) bool {
 }
 
 // keepHost stays with the host that is served.
-func (set *settings) keepHost(served kept) {
+func (set *settings) keepHost(served storedSettings) {
 	if set.unsure = served.Hostname == nil; !set.unsure {
 		set.hostname = *served.Hostname
 	}
@@ -93,8 +94,8 @@ func (set *settings) report(status Status) {
 // lastSettings reads back what the live Gateway was made from. A Gateway of the
 // Python charm has no annotation; its listeners tell the host. Without either
 // the defaults stand, save for the host, which is unknown.
-func lastSettings(gateway *gatewayv1.Gateway) kept {
-	last := kept{HSTS: state.DefaultHSTSMaxAge}
+func lastSettings(gateway *gatewayv1.Gateway) storedSettings {
+	last := storedSettings{HSTS: state.DefaultHSTSMaxAge}
 	if gateway == nil {
 		return last
 	}
@@ -111,7 +112,7 @@ func lastSettings(gateway *gatewayv1.Gateway) kept {
 }
 
 func (set settings) annotation() string {
-	served := kept{HSTS: set.hsts}
+	served := storedSettings{HSTS: set.hsts}
 	if !set.unsure {
 		served.Hostname = &set.hostname
 	}

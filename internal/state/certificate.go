@@ -25,7 +25,8 @@ type Certificates struct {
 	Related bool `json:"related"`
 	// RelationID is that relation, such as "certificates:4".
 	RelationID string `json:"relationID,omitempty"`
-	// Key is the application's private key; empty when not related.
+	// Key is the application's private key; empty when not related, before the
+	// first request, and when what is kept as one cannot be read.
 	Key PrivateKey `json:"key,omitempty"`
 	// LegacyKey says that the key stands under the label of an older library.
 	LegacyKey bool `json:"legacyKey,omitempty"`

@@ -50,7 +50,7 @@ type Databag = map[string]string
 // application's own data are valid and, where units are there, at least one of
 // them is: a unit that has not written yet must not take its siblings down.
 func NewRequirer(relationID int, application string, request Databag, units []Databag) Requirer {
-	r := judge(relationID, application, request, units)
+	r := judgeRequirer(relationID, application, request, units)
 	r.Remarks = bounded(r.Remarks)
 	return r
 }
@@ -77,7 +77,7 @@ func bounded(remarks []string) []string {
 	return kept
 }
 
-func judge(relationID int, application string, request Databag, units []Databag) Requirer {
+func judgeRequirer(relationID int, application string, request Databag, units []Databag) Requirer {
 	r := Requirer{RelationID: relationID, Application: application}
 	app, err := ingress.ParseApplication(request)
 	if errors.Is(err, ingress.ErrNotWritten) {
