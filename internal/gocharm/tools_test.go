@@ -6,7 +6,6 @@ import (
 	"errors"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -344,33 +343,5 @@ func TestSecretID(t *testing.T) {
 		if got := SecretID(uri); got != "cpkj" {
 			t.Errorf("%s: got %q", uri, got)
 		}
-	}
-}
-
-func TestObserve(t *testing.T) {
-	t.Parallel()
-	var mu sync.Mutex
-	var seen []Call
-	inner := &recorder{answer: "out"}
-	r := Observe(inner, func(call Call, took time.Duration) {
-		mu.Lock()
-		defer mu.Unlock()
-		if took < 0 {
-			t.Errorf("took %v", took)
-		}
-		seen = append(seen, call)
-	})
-	call := Call{Tool: "secret-add", Args: []string{"--label=x"}, Stdin: []byte("hunter2"), Content: map[string]string{"key": "hunter2"}}
-	if stdout, err := r.Run(t.Context(), call); err != nil || string(stdout) != "out" {
-		t.Errorf("got %q, error %v", stdout, err)
-	}
-	if want := []Call{{Tool: "secret-add", Args: []string{"--label=x"}}}; !reflect.DeepEqual(seen, want) {
-		t.Errorf("reported %q, want %q", seen, want)
-	}
-	if !reflect.DeepEqual(inner.calls, []Call{call}) {
-		t.Errorf("ran %q, want %q", inner.calls, call)
-	}
-	if err := r.Close(); err != nil {
-		t.Error(err)
 	}
 }
