@@ -1,0 +1,74 @@
+package dnsrecord
+
+import "fmt"
+
+// Verdict is how the records of one relation stand.
+type Verdict struct {
+	// Status is the worst of all records: Approved only when all are, or when none
+	// is wanted.
+	Status Status
+
+	// Record is the first with that status, and Answer what the provider says of it.
+	// Both are zero when nothing is wanted.
+	Record Record
+	Answer Answer
+
+	Approved, Total int // how many records are approved, of how many
+}
+
+// severity orders the statuses. Worst is what stays until somebody acts, with what
+// the provider's operator alone can cure first; then what the provider may get over;
+// then what only takes time.
+var severity = map[Status]int{
+	PermissionDenied: 6, InvalidData: 5, Conflict: 4, Failure: 3, Unknown: 2, Pending: 1, Approved: 0,
+}
+
+// Judge finds the record that is worst off. Records count as Encode writes them;
+// answers for others do not count.
+func Judge(records []Record, p Provider) Verdict {
+	verdict := Verdict{Status: Approved}
+	for i, record := range wanted(records) {
+		answer := p.Answer(record)
+		if i == 0 || severity[answer.Status] > severity[verdict.Status] {
+			verdict.Status, verdict.Record, verdict.Answer = answer.Status, record, answer
+		}
+		if answer.Status == Approved {
+			verdict.Approved++
+		}
+		verdict.Total++
+	}
+	return verdict
+}
+
+// OperatorMustAct tells whether only somebody's action helps, here or at the
+// provider. Otherwise the provider tries again by itself, or is not done yet.
+func (v Verdict) OperatorMustAct() bool {
+	return severity[v.Status] >= severity[Conflict]
+}
+
+// statusWords are the statuses in an operator's words.
+var statusWords = map[Status]string{
+	PermissionDenied: "permission denied",
+	InvalidData:      "invalid data",
+	Conflict:         "conflict",
+	Failure:          "failure",
+	Unknown:          "unknown status",
+	Pending:          "pending",
+}
+
+// Reason says in an operator's words what is wrong, the least needed last, since a
+// status has little room: "gw.example.com (10.0.0.1): conflict: already taken". It
+// is empty when all is well.
+func (v Verdict) Reason() string {
+	if v.Status == Approved {
+		return ""
+	}
+	text := fmt.Sprintf("%s (%s): %s", v.Record.Hostname, v.Record.Address, statusWords[v.Status])
+	if v.Answer.Word != "" {
+		text += " " + v.Answer.Word
+	}
+	if v.Answer.Description != "" {
+		text += ": " + v.Answer.Description
+	}
+	return text
+}

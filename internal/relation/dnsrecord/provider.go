@@ -1,0 +1,184 @@
+package dnsrecord
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
+)
+
+// maxAnswers bounds the provider's list. It is far above pyjson.MaxEntries, since
+// the bind charm writes into every bag its answers to all its requirers.
+const maxAnswers = 20_000
+
+// Status is what the provider says of one record, in the words of the interface.
+type Status string
+
+// The statuses. Unknown also stands for every word that is not among them.
+const (
+	Approved         Status = "approved"
+	PermissionDenied Status = "permission_denied"
+	Conflict         Status = "conflict"
+	InvalidData      Status = "invalid_data"
+	Failure          Status = "failure"
+	Pending          Status = "pending"
+	Unknown          Status = "unknown"
+)
+
+// Answer is the provider's answer for one record. Its texts are fit for a line of
+// a log or a status.
+type Answer struct {
+	Status      Status
+	Word        string // Unknown only: what stands there instead, quoted and cut
+	Description string // at most maxText characters and "..."; often empty
+}
+
+// Provider is what the provider's application databag says.
+type Provider struct {
+	Answers map[string]Answer // by UUID, in lower case; those of other requirers too
+	Remarks []string          // entries left out and why, at most maxRemarks
+}
+
+// Answer returns the answer for a record of ours. Until there is one, the record is
+// pending.
+func (p Provider) Answer(r Record) Answer {
+	if answer, ok := p.Answers[UUID(r.Hostname, r.Address)]; ok {
+		return answer
+	}
+	return Answer{Status: Pending}
+}
+
+// ParseProvider reads the provider's application databag. It never fails: an entry
+// that cannot be used is left out, and Remarks tells which and why, in words for
+// the log. Of several answers for one UUID the last counts. Keys and members that
+// it does not know are not even decoded.
+func ParseProvider(bag map[string]string) Provider {
+	var provider Provider
+	var notes notes
+	if err := pyjson.CheckBag(bag); err != nil {
+		notes.add("%v; ignored", err)
+		provider.Remarks = notes.all()
+		return provider
+	}
+	entries, err := list(bag[keyEntries], &notes)
+	if err != nil {
+		notes.add("%s: %v; ignored", keyEntries, err)
+	}
+	if len(entries) > 0 {
+		provider.Answers = make(map[string]Answer, len(entries))
+	}
+	for i, entry := range entries {
+		where := fmt.Sprintf("%s[%d]", keyEntries, i)
+		uuid, answer, err := parseAnswer(entry, where, &notes)
+		if err != nil {
+			notes.add("%s: %v; ignored", where, err)
+			continue
+		}
+		provider.Answers[uuid] = answer
+	}
+	provider.Remarks = notes.all()
+	return provider
+}
+
+// list returns the first maxAnswers elements of the JSON list value, undecoded. It
+// reads them one by one, so that of a list of millions the rest is not built.
+func list(value string, notes *notes) ([]json.RawMessage, error) {
+	if value == "" {
+		return nil, nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(value))
+	if token, err := decoder.Token(); err != nil {
+		return nil, errNotJSON
+	} else if token != json.Delim('[') {
+		return nil, errors.New("not a list")
+	}
+	var entries []json.RawMessage
+	for decoder.More() {
+		if len(entries) == maxAnswers {
+			notes.add("%s: more than %d entries; the rest ignored", keyEntries, maxAnswers)
+			return entries, nil
+		}
+		var entry json.RawMessage
+		if err := decoder.Decode(&entry); err != nil {
+			return nil, errNotJSON
+		}
+		entries = append(entries, entry)
+	}
+	if _, err := decoder.Token(); err != nil { // the closing bracket
+		return nil, errNotJSON
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, pyjson.ErrTrailing
+	}
+	return entries, nil
+}
+
+var errNotJSON = errors.New("not JSON")
+
+// parseAnswer reads one entry. It must have a UUID and a status. A description that
+// cannot be read is left out with a note that begins with where: the status counts.
+func parseAnswer(entry json.RawMessage, where string, notes *notes) (uuid string, answer Answer, err error) {
+	// Not pyjson.Object: a description beyond that one's bound is to be cut, not to
+	// hide the status beside it. The bag's own bound holds.
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(entry, &members); err != nil || members == nil {
+		return "", Answer{}, errors.New("not a JSON object")
+	}
+	raw, ok := members["uuid"]
+	if !ok {
+		return "", Answer{}, errors.New("uuid missing")
+	}
+	text, _ := pyjson.String(string(raw))
+	if uuid, ok = canonical(text); !ok {
+		return "", Answer{}, fmt.Errorf("uuid: not a UUID: %s", pyjson.Excerpt(string(raw)))
+	}
+	if raw, ok = members["status"]; !ok {
+		return "", Answer{}, errors.New("status missing")
+	}
+	answer.Status, answer.Word = parseStatus(string(raw))
+	if raw, ok = members["description"]; ok && !pyjson.IsNull(string(raw)) {
+		text, ok := pyjson.String(string(raw))
+		if !ok {
+			notes.add("%s: description: not a string; ignored", where)
+		}
+		answer.Description = plain(text)
+	}
+	return uuid, answer, nil
+}
+
+// canonical returns the UUID text, with hyphens or without and in either case, as
+// UUID writes it, and whether text is one.
+func canonical(text string) (string, bool) {
+	const digits, hyphens = 32, 4
+	bare := text
+	if len(text) == digits+hyphens {
+		bare = strings.ReplaceAll(text, "-", "")
+	}
+	if len(bare) != digits {
+		return "", false
+	}
+	if _, err := hex.DecodeString(bare); err != nil {
+		return "", false
+	}
+	uuid := hyphenate(strings.ToLower(bare))
+	return uuid, bare == text || strings.EqualFold(uuid, text)
+}
+
+// parseStatus returns the status raw, a JSON value, and for one that the interface
+// does not have its text. Like the Python library it takes anything, numbers and
+// null too, for a status that is not known.
+func parseStatus(raw string) (status Status, word string) {
+	text, ok := pyjson.String(raw)
+	if !ok {
+		return Unknown, pyjson.Excerpt(raw)
+	}
+	switch status := Status(text); status {
+	case Approved, PermissionDenied, Conflict, InvalidData, Failure, Pending:
+		return status, ""
+	}
+	return Unknown, pyjson.Excerpt(text)
+}
