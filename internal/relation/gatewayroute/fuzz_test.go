@@ -1,0 +1,89 @@
+package gatewayroute_test
+
+import (
+	"encoding/json"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
+)
+
+func FuzzParseRequirer(f *testing.F) {
+	f.Add(`"a.example.com"`, `["b.example.com", "A.EXAMPLE.com"]`)
+	f.Add("null", "[]")
+	f.Add("a.example.com", "null")
+	f.Add(`"m\u00fcnchen.example"`, `["10.0.1", "*.x", "fd00::1"]`)
+	f.Add(`"a\u3002b\u202e.example"`, `[[[{`)
+	f.Fuzz(func(t *testing.T, hostname, additional string) {
+		b := bag{"hostname": hostname, "additional_hostnames": additional}
+		got, err := gatewayroute.ParseRequirer(b)
+		checkError(t, err)
+		if err != nil {
+			if len(got.Hostnames) > 0 || got.Hostless {
+				t.Errorf("refused, but gives %+v", got)
+			}
+			return
+		}
+		for i, name := range got.Hostnames {
+			checkName(t, name)
+			if slices.Contains(got.Hostnames[:i], name) {
+				t.Errorf("%q twice", name)
+			}
+		}
+		// What was taken is taken again in the same order, when it is written anew.
+		again, err := gatewayroute.ParseRequirer(bag{"hostname": hostname, "additional_hostnames": encode(t, got.Hostnames)})
+		if diff := cmp.Diff(got, again); err != nil || diff != "" {
+			t.Errorf("read again: %v (-want +got):\n%s", err, diff)
+		}
+	})
+}
+
+// checkName sees that nothing can be smuggled in a name.
+func checkName(t *testing.T, name string) {
+	t.Helper()
+	if utf8.RuneCountInString(name) > 253 || !utf8.ValidString(name) || !strings.Contains(name, ".") || strings.HasSuffix(name, ".") {
+		t.Errorf("taken: %q", name)
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		t.Errorf("taken: address %q", name)
+	}
+	for _, r := range name {
+		ascii := r == '.' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		if !ascii && (r < 0x80 || !unicode.IsGraphic(r) || unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r)) {
+			t.Errorf("taken: %q with %q", name, r)
+		}
+	}
+}
+
+func encode(t *testing.T, names []string) string {
+	t.Helper()
+	if names == nil {
+		return "[]"
+	}
+	text, err := json.Marshal(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func FuzzEncode(f *testing.F) {
+	f.Add("10.0.0.1", "edge", "gateway", int64(31536000))
+	f.Add("", "é\x00", "\"\xff", int64(-1))
+	f.Fuzz(func(t *testing.T, address, model, name string, age int64) {
+		for key, value := range gatewayroute.Encode(gatewayroute.Gateway{
+			Address: address, Model: model, Name: name, HTTPSMode: gatewayroute.Enabled, HSTSMaxAge: &age,
+		}) {
+			// An empty value would delete the key, and leave a part of the five.
+			if !json.Valid([]byte(value)) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("%s is %q", key, value)
+			}
+		}
+	})
+}
