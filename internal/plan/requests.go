@@ -55,10 +55,17 @@ func (h host) asks(s state.State) bool {
 	}
 }
 
-// keeps says that the host needs the i-th request. Once one is issued, those before
-// it are done with. Until then what may be answered yet stays, and what has been
-// issued with another key or for other addresses: it may be what is served, and
-// only while it is asked for does the provider tell that it is revoked.
+// keeps says that the host needs the i-th request.
+//
+//	when one is issued      that one and what is newer; nothing older, nothing foreign
+//	until then, of its own
+//	  pending, denied, delayed   yes: it may be answered yet
+//	  revoked, early             yes: it may be issued anew, or become valid
+//	  expired, unusable          the newest, until the next is asked for
+//	until then, with another key or for other addresses
+//	  issued                     yes: it may be what is served, and only while it is
+//	                             asked for does the provider tell that it is revoked
+//	  unanswered                 only what is served, as far as can be told
 func (h host) keeps(s state.State, set settings, i int) bool {
 	entry := &s.Certificates.Entries[i]
 	if !h.asksFor(*entry) {
