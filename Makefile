@@ -8,12 +8,14 @@ MAKEFLAGS   += --no-print-directory
 
 MODULES := . internal/tools tests
 TOOL    := go tool -modfile=$(CURDIR)/internal/tools/go.mod
-# Options of the demo (make demo ARGS=--keep), and of go test (make test TESTFLAGS=-v).
-ARGS      ?=
-TESTFLAGS ?=
+# Options of the demo (make demo ARGS=--keep), of go test (make test TESTFLAGS=-v), and of
+# the benchmarks (make bench BENCHFLAGS='-bench=NoChange -count=6').
+ARGS       ?=
+TESTFLAGS  ?=
+BENCHFLAGS ?=
 say = @printf '\n== %s\n' "$(1)"
 
-.PHONY: check test help lint unit whole fmt build charm golden demo cluster clean
+.PHONY: check test help lint unit whole bench fmt build charm golden demo cluster clean
 
 check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
 
@@ -42,6 +44,12 @@ whole: ## whole hook runs and traffic: real processes, a real control plane, a r
 	$(call say,tests on a real cluster)
 	@# One package at a time: two cores carry one cluster.
 	@go -C tests test -count=1 -p 1 -timeout 75m $(TESTFLAGS) ./...
+
+bench: ## what a hook costs with 1 to 1,000 applications (BENCHFLAGS='-bench=NoChange -count=6')
+	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
+	@cd tests && go run ./cluster/run -prepare
+	$(call say,benchmarks)
+	@go -C tests test -run '^$$' -bench . -timeout 75m $(BENCHFLAGS) ./bench
 
 fmt: ## rewrite Go files as gofumpt wants them
 	@$(TOOL) gofumpt -l -w .
