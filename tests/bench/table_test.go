@@ -78,8 +78,8 @@ func budgets() []budget {
 	return []budget{
 		{"start to the first hook tool call", "", 0, func(m measurement) float64 { return milliseconds(m.start) }, 15, "ms"},
 		{"no change, 10 requirers", "NoChange", 10, took, 60, "ms"},
-		{"no change, 10 requirers: API requests", "NoChange", 10, func(m measurement) float64 { return m.reads() + m.writes() }, 8, ""},
-		{"no change, 10 requirers: API writes", "NoChange", 10, func(m measurement) float64 { return m.writes() }, 0, ""},
+		{"no change, 10 requirers: API", "NoChange", 10, func(m measurement) float64 { return m.reads() + m.writes() }, 8, "requests"},
+		{"no change, 10 requirers: API", "NoChange", 10, func(m measurement) float64 { return m.writes() }, 0, "writes"},
 		{"no change, 1,000 requirers", "NoChange", 1000, took, 1000, "ms"},
 		{"from an empty cluster, 1,000 requirers", "FirstReconcile", 1000, took, 20000, "ms"},
 		{"peak memory, 10 requirers", "", 10, peak, 40, "MB"},
@@ -118,6 +118,5 @@ func budgetRow(what string, most, value float64, unit string) string {
 	if value > most {
 		verdict = "missed"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s |\n", what,
-		strings.TrimSpace(fmt.Sprintf("%.0f %s", most, unit)), strings.TrimSpace(fmt.Sprintf("%.3g %s", value, unit)), verdict)
+	return fmt.Sprintf("| %s | %.0f %s | %.1f %s | %s |\n", what, most, unit, value, unit, verdict)
 }
