@@ -17,7 +17,9 @@ import (
 // actions.yaml.
 const (
 	endpointGateway        = "gateway"
+	endpointGatewayRoute   = "gateway-route"
 	endpointCertificates   = "certificates"
+	endpointDNSRecord      = "dns-record"
 	actionGetCertificate   = "get-certificate"
 	actionListCertificates = "list-certificates"
 	actionRotatePrivateKey = "rotate-private-key"

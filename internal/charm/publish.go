@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
+	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -20,6 +22,9 @@ func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error 
 		if err := c.publishURL(ctx, st, url); err != nil {
 			return fmt.Errorf("cannot publish the URL on relation %d: %w", url.RelationID, err)
 		}
+	}
+	if err := c.publishRoutes(ctx, st, relations); err != nil {
+		return err
 	}
 	if relations.Requests == nil {
 		return nil
@@ -41,14 +46,38 @@ func (c *Charm) publishURL(ctx context.Context, st state.State, url plan.URL) er
 			return err
 		}
 	}
-	data := ingress.EncodeURL(normal)
 	i := slices.IndexFunc(st.Requirers, func(r state.Requirer) bool { return r.RelationID == url.RelationID })
-	if i >= 0 && holds(st.Requirers[i].Published, data) {
+	return c.write(ctx, endpointGateway, url.RelationID, st.Requirers[i].Published, ingress.EncodeURL(normal))
+}
+
+// publishRoutes answers the applications that write routes of their own, and asks for
+// DNS records.
+func (c *Charm) publishRoutes(ctx context.Context, st state.State, relations plan.Relations) error {
+	for _, answer := range relations.Routes {
+		data := gatewayroute.Withdrawal()
+		if answer.Gateway != nil {
+			data = gatewayroute.Encode(*answer.Gateway)
+		}
+		i := slices.IndexFunc(st.RouteRequirers, func(r state.RouteRequirer) bool { return r.RelationID == answer.RelationID })
+		if err := c.write(ctx, endpointGatewayRoute, answer.RelationID, st.RouteRequirers[i].Published, data); err != nil {
+			return fmt.Errorf("cannot answer on gateway-route relation %d: %w", answer.RelationID, err)
+		}
+	}
+	for _, wanted := range relations.DNS {
+		i := slices.IndexFunc(st.DNSProviders, func(p state.DNSProvider) bool { return p.RelationID == wanted.RelationID })
+		if err := c.write(ctx, endpointDNSRecord, wanted.RelationID, st.DNSProviders[i].Published, dnsrecord.Encode(wanted.Records)); err != nil {
+			return fmt.Errorf("cannot ask for DNS records on relation %d: %w", wanted.RelationID, err)
+		}
+	}
+	return nil
+}
+
+// write puts data into our side of a relation, unless they stand there.
+func (c *Charm) write(ctx context.Context, endpoint string, relation int, published, data state.Databag) error {
+	if holds(published, data) {
 		return nil
 	}
-	id := fmt.Sprintf("%s:%d", endpointGateway, url.RelationID)
-	err := c.Tools.SetApplicationData(ctx, id, data)
-	return ignoreGone(err)
+	return ignoreGone(c.Tools.SetApplicationData(ctx, fmt.Sprintf("%s:%d", endpoint, relation), data))
 }
 
 // holds says that writing the data to a bag would change nothing; an empty

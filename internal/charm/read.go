@@ -84,8 +84,60 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 	if st.Certificates, err = c.readCertificates(ctx); err != nil {
 		return st, err
 	}
-	st.Requirers, err = c.readRequirers(ctx)
+	if st.Requirers, err = c.readRequirers(ctx); err != nil {
+		return st, err
+	}
+	if st.RouteRequirers, err = readEach(ctx, c, endpointGatewayRoute, newRouteRequirer); err != nil {
+		return st, err
+	}
+	st.DNSProviders, err = readEach(ctx, c, endpointDNSRecord, newDNSProvider)
 	return st, err
+}
+
+// readEach reads both sides' application data of every relation of an endpoint.
+func readEach[T any](ctx context.Context, c *Charm, endpoint string, make func(number int, application string, theirs, ours state.Databag) T) ([]T, error) {
+	ids, err := c.relations(ctx, endpoint)
+	if err != nil {
+		return nil, err
+	}
+	var all []T
+	for _, id := range ids {
+		application, theirs, ours, err := c.bothSides(ctx, id)
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		number, err := relationNumber(id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, make(number, application, theirs, ours))
+	}
+	return all, nil
+}
+
+func newRouteRequirer(number int, application string, theirs, ours state.Databag) state.RouteRequirer {
+	requirer := state.NewRouteRequirer(number, application, theirs)
+	requirer.Published = ours
+	return requirer
+}
+
+func newDNSProvider(number int, application string, theirs, ours state.Databag) state.DNSProvider {
+	return state.DNSProvider{RelationID: number, Application: application, Reply: theirs, Published: ours}
+}
+
+// bothSides reads a relation's application data, the other side's and ours.
+func (c *Charm) bothSides(ctx context.Context, id string) (application string, theirs, ours state.Databag, err error) {
+	if application, err = c.Tools.RelationApplication(ctx, id); err != nil {
+		return "", nil, nil, err
+	}
+	if theirs, err = c.Tools.ApplicationData(ctx, id, application); err != nil {
+		return "", nil, nil, err
+	}
+	ours, err = c.ownData(ctx, id)
+	return application, theirs, ours, err
 }
 
 // relations lists an endpoint's relations, without the one that is breaking:
@@ -203,15 +255,7 @@ func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error
 		return state.Certificates{}, err
 	}
 	id := ids[0] // The endpoint takes one.
-	application, err := c.Tools.RelationApplication(ctx, id)
-	if err != nil {
-		return state.Certificates{}, ignoreGone(err)
-	}
-	provider, err := c.Tools.ApplicationData(ctx, id, application)
-	if err != nil {
-		return state.Certificates{}, ignoreGone(err)
-	}
-	own, err := c.ownData(ctx, id)
+	_, provider, own, err := c.bothSides(ctx, id)
 	if err != nil {
 		return state.Certificates{}, ignoreGone(err)
 	}

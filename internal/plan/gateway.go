@@ -32,60 +32,62 @@ func gateway(s state.State, set settings) *gatewayv1.Gateway {
 // HTTP listener stands for any, so that the Gateway can have its address early.
 func listeners(s state.State, set settings) []gatewayv1.Listener {
 	if len(set.hosts) == 0 {
-		return []gatewayv1.Listener{httpListener(s, "")}
+		return []gatewayv1.Listener{httpListener(s, host{})}
 	}
 	var all []gatewayv1.Listener
 	for _, h := range set.hosts {
 		if h.http {
-			all = append(all, httpListener(s, h.name))
+			all = append(all, httpListener(s, h))
 		}
 		if h.secure() {
-			all = append(all, httpsListener(s, h.name))
+			all = append(all, httpsListener(s, h))
 		}
 	}
 	return all
 }
 
-func httpListener(s state.State, host string) gatewayv1.Listener {
+func httpListener(s state.State, h host) gatewayv1.Listener {
 	listener := gatewayv1.Listener{
-		Name:          gatewayv1.SectionName(httpListenerName(s.Application, host)),
+		Name:          gatewayv1.SectionName(httpListenerName(s.Application, h.name)),
 		Port:          80,
 		Protocol:      gatewayv1.HTTPProtocolType,
-		AllowedRoutes: sameNamespace(),
+		AllowedRoutes: allowedRoutes(h),
 	}
-	if host != "" {
-		listener.Hostname = ptr(gatewayv1.Hostname(host))
+	if h.name != "" {
+		listener.Hostname = ptr(gatewayv1.Hostname(h.name))
 	}
 	return listener
 }
 
-func httpsListener(s state.State, host string) gatewayv1.Listener {
+func httpsListener(s state.State, h host) gatewayv1.Listener {
 	listener := gatewayv1.Listener{
-		Name:          gatewayv1.SectionName(httpsListenerName(s.Application, host)),
+		Name:          gatewayv1.SectionName(httpsListenerName(s.Application, h.name)),
 		Port:          443,
 		Protocol:      gatewayv1.HTTPSProtocolType,
-		AllowedRoutes: sameNamespace(),
+		AllowedRoutes: allowedRoutes(h),
 		TLS: &gatewayv1.ListenerTLSConfig{
 			Mode: ptr(gatewayv1.TLSModeTerminate),
 			CertificateRefs: []gatewayv1.SecretObjectReference{{
 				Group: ptr(gatewayv1.Group("")),
 				Kind:  ptr(gatewayv1.Kind("Secret")),
-				Name:  gatewayv1.ObjectName(secretName(s.Application, host)),
+				Name:  gatewayv1.ObjectName(secretName(s.Application, h.name)),
 			}},
 		},
 	}
-	if host != "" {
-		listener.Hostname = ptr(gatewayv1.Hostname(host))
+	if h.name != "" {
+		listener.Hostname = ptr(gatewayv1.Hostname(h.name))
 	}
 	return listener
 }
 
-// sameNamespace admits the routes of our own model only: whoever may attach a
-// route may take a host's traffic.
-func sameNamespace() *gatewayv1.AllowedRoutes {
-	return &gatewayv1.AllowedRoutes{
-		Namespaces: &gatewayv1.RouteNamespaces{From: ptr(gatewayv1.NamespacesFromSame)},
+// allowedRoutes admits the routes of our own model and, where applications write their
+// own, those of any: whoever may attach a route may take a host's traffic.
+func allowedRoutes(h host) *gatewayv1.AllowedRoutes {
+	from := gatewayv1.NamespacesFromSame
+	if h.open {
+		from = gatewayv1.NamespacesFromAll
 	}
+	return &gatewayv1.AllowedRoutes{Namespaces: &gatewayv1.RouteNamespaces{From: ptr(from)}}
 }
 
 // secrets holds the key and the certificate of every host served over HTTPS.

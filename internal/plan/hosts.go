@@ -18,6 +18,10 @@ type host struct {
 	// wanted says that the options ask for it. A host that is not wanted any
 	// more goes on being served until those that replace it have certificates.
 	wanted bool
+	// own says that applications are served there by routes that we write.
+	own bool
+	// open says that applications may attach routes of their own, from any model.
+	open bool
 	// http says that it has an HTTP listener.
 	http bool
 	// newest is the newest request for a certificate with the present key, issued
@@ -117,14 +121,17 @@ const maxHosts = 32
 // yet to replace.
 func hosts(s state.State, set settings, routing routing) []host {
 	var all []host
+	own := routing.ownHosts(set)
 	for _, name := range wantedHosts(set, routing) {
 		h := newHost(s, name)
-		h.wanted = true
+		h.wanted, h.own, h.open = true, slices.Contains(own, name), routing.opens(name)
 		all = append(all, h)
 	}
 	for _, t := range routing.targets {
 		if t.kept != nil && !slices.ContainsFunc(all, func(h host) bool { return dashed(h.name) == dashed(t.kept.host) }) {
-			all = append(all, newHost(s, t.kept.host))
+			kept := newHost(s, t.kept.host)
+			kept.own = true
+			all = append(all, kept)
 		}
 	}
 	return withListeners(all, routing.targets)
@@ -149,7 +156,28 @@ func withListeners(all []host, targets []target) []host {
 	return slices.DeleteFunc(all, func(h host) bool { return !h.http && !h.wanted })
 }
 
+// wantedHosts are the hosts that somebody asks for: the options, for applications on
+// ingress, and the applications on gateway-route for themselves.
 func wantedHosts(set settings, routing routing) []string {
+	var names []string
+	for _, name := range routing.ownHosts(set) {
+		// Where others name their hosts, addresses are only for who asks for them.
+		if name != "" || len(routing.targets) > 0 || len(routing.routes) == 0 || routing.opens("") {
+			names = append(names, name)
+		}
+	}
+	for _, t := range routing.routes {
+		for _, name := range t.hosts {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// ownHosts are those where applications on ingress shall be served.
+func (r routing) ownHosts(set settings) []string {
 	if set.unsure {
 		return nil
 	}
@@ -157,7 +185,7 @@ func wantedHosts(set settings, routing routing) []string {
 		return []string{set.hostname}
 	}
 	var names []string
-	for _, t := range routing.targets {
+	for _, t := range r.targets {
 		names = append(names, t.host)
 	}
 	return names

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,7 +14,8 @@ import (
 // listener and, unless HTTPS is enforced, one on HTTP. Each route names its
 // listeners: Cilium has served routes without a section name on plain HTTP too.
 func httpRoutes(s state.State, set settings, routing routing) []Object {
-	secure := set.secureHosts()
+	// Whoever writes its own routes redirects by itself.
+	secure := slices.DeleteFunc(set.secureHosts(), func(h host) bool { return !h.own })
 	var all []Object
 	if set.enforce && len(secure) > 0 {
 		all = append(all, httpRoute(s, redirectRouteName(s.Application), httpParents(s, secure), redirectRule("/")))

@@ -48,6 +48,10 @@ type Relations struct {
 	// URLs are the addresses to publish, one per ingress relation; an empty
 	// one withdraws what is there. Relations not named are left alone.
 	URLs []URL `json:"urls,omitempty"`
+	// Routes answer the applications on gateway-route, and DNS asks for records.
+	// Relations not named are left alone.
+	Routes []RouteAnswer `json:"routes,omitempty"`
+	DNS    []DNSRecords  `json:"dns,omitempty"`
 	// Requests are the certificate signing requests to have; nil leaves the
 	// relation alone.
 	Requests *Requests `json:"requests,omitempty"`
@@ -69,6 +73,8 @@ func Make(s state.State) Plan {
 	} else {
 		p.Objects = objects(s, set, routing)
 		p.Relations.URLs = urls(s, set, routing)
+		p.Relations.Routes = routeAnswers(s, set, routing)
+		p.Relations.DNS = dnsRecords(s, set)
 	}
 	p.Status = status(s, set, routing)
 	return p

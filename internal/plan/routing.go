@@ -21,19 +21,27 @@ type target struct {
 	remote  bool       // of another model: no selector reaches its pods
 }
 
+// A routeTarget is one application that writes routes of its own.
+type routeTarget struct {
+	state.RouteRequirer
+	hosts []string // those it may attach routes to; empty: at any address
+}
+
 // An omission is one application that is not served, and why.
 type omission struct {
 	application string
+	iface       string // the interface over which it asks
 	reason      string
 }
 
 // routing says which application is served where.
 type routing struct {
 	targets []target
+	routes  []routeTarget
 	// omitted wrote something that cannot be served; silent wrote nothing yet,
 	// or, from another model, no address.
 	omitted []omission
-	silent  []string
+	silent  []omission // without a reason
 	remarks []string
 }
 
@@ -48,7 +56,7 @@ func route(s state.State, set settings) routing {
 			r.remark(requirer, remark)
 		}
 		if requirer.Waiting || requirer.Servable() && requirer.Model != s.Model && len(requirer.Addresses) == 0 {
-			r.silent = append(r.silent, requirer.Application)
+			r.silent = append(r.silent, omission{application: requirer.Application, iface: "ingress"})
 			continue
 		}
 		reason := unservable(s, requirer)
@@ -83,6 +91,7 @@ func route(s state.State, set settings) routing {
 		r.targets = append(r.targets, t)
 	}
 	joinKeptHost(r.targets)
+	r.addRoutes(s, set)
 	return r
 }
 
@@ -148,7 +157,7 @@ func unservable(s state.State, r state.Requirer) string {
 }
 
 func (r *routing) omit(requirer state.Requirer, reason string) {
-	r.omitted = append(r.omitted, omission{application: requirer.Application, reason: reason})
+	r.omitted = append(r.omitted, omission{application: requirer.Application, iface: "ingress", reason: reason})
 	r.remark(requirer, "not served: "+reason)
 }
 

@@ -68,6 +68,7 @@ func status(s state.State, set settings, routing routing) Status {
 		func() *Status { return addressStatus(s.Cluster.Gateway) },
 		func() *Status { return requirerStatus(routing) },
 		func() *Status { return routeStatus(s, set, routing) },
+		func() *Status { return dnsStatus(s, set) },
 	}
 	for _, rung := range rungs {
 		if status := rung(); status != nil {
@@ -87,15 +88,15 @@ func clusterStatus(s state.State) Status {
 // requirerStatus speaks when nothing can be served to anybody. As long as some
 // application is served, those that are not are named in the active status.
 func requirerStatus(routing routing) *Status {
-	if len(routing.targets) > 0 {
+	if len(routing.targets)+len(routing.routes) > 0 {
 		return nil
 	}
 	if len(routing.omitted) > 0 {
 		first := routing.omitted[0]
-		return statusOf(blocked("Validation of ingress relation data failed. " + first.application + ": " + first.reason))
+		return statusOf(blocked("Validation of " + first.iface + " relation data failed. " + first.application + ": " + first.reason))
 	}
 	if len(routing.silent) > 0 {
-		return statusOf(waiting("Waiting for ingress relation data from " + strings.Join(routing.silent, ", ")))
+		return statusOf(waiting("Waiting for " + routing.silent[0].iface + " relation data from " + routing.silentNames()))
 	}
 	return nil
 }
@@ -108,15 +109,24 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	if renewal := renewing(s, set); renewal != "" {
 		message += "; " + renewal
 	}
-	left := len(routing.omitted) + len(routing.silent)
+	served, left := len(routing.targets)+len(routing.routes), len(routing.omitted)+len(routing.silent)
 	if left == 0 {
 		return active(message)
 	}
-	message += fmt.Sprintf("; %d of %d applications served", len(routing.targets), len(routing.targets)+left)
+	message += fmt.Sprintf("; %d of %d applications served", served, served+left)
 	if len(routing.omitted) > 0 {
 		message += "; " + routing.omitted[0].application + ": " + routing.omitted[0].reason
 	} else {
-		message += "; no data yet from " + strings.Join(routing.silent, ", ")
+		message += "; no data yet from " + routing.silentNames()
 	}
 	return active(message)
+}
+
+// silentNames are the applications that have not written yet.
+func (r routing) silentNames() string {
+	var names []string
+	for _, one := range r.silent {
+		names = append(names, one.application)
+	}
+	return strings.Join(names, ", ")
 }

@@ -24,6 +24,10 @@ type State struct {
 	// Requirers are the applications on the gateway endpoint, oldest relation
 	// first.
 	Requirers []Requirer `json:"requirers,omitempty"`
+	// RouteRequirers are the applications on the gateway-route endpoint, and
+	// DNSProviders those on the dns-record endpoint; likewise.
+	RouteRequirers []RouteRequirer `json:"routeRequirers,omitempty"`
+	DNSProviders   []DNSProvider   `json:"dnsProviders,omitempty"`
 	// Certificates is what the certificates endpoint holds.
 	Certificates Certificates `json:"certificates"`
 	// Cluster is what the cluster says.

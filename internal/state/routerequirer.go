@@ -1,0 +1,70 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
+)
+
+// RouteRequirer is one application on the gateway-route endpoint: it writes HTTPRoutes
+// of its own, and needs listeners for its hosts.
+type RouteRequirer struct {
+	// RelationID is the number of the relation.
+	RelationID int `json:"relationID"`
+	// Application is Juju's name for it on this side.
+	Application string `json:"application"`
+	// Waiting says that it has not written anything yet.
+	Waiting bool `json:"waiting,omitempty"`
+	// Problem says why its data cannot be used; empty when they can. Nothing but
+	// RelationID, Application and Published is set then.
+	Problem string `json:"problem,omitempty"`
+	// Hostnames are its hosts in normal form, each once, in its order.
+	Hostnames []string `json:"hostnames,omitempty"`
+	// Hostless says that its routes are for whatever address the Gateway has.
+	Hostless bool `json:"hostless,omitempty"`
+	// Published is our own side of the relation as it stands.
+	Published Databag `json:"published,omitempty"`
+}
+
+// NewRouteRequirer judges what an application wrote.
+func NewRouteRequirer(relationID int, application string, request Databag) RouteRequirer {
+	r := RouteRequirer{RelationID: relationID, Application: application}
+	parsed, err := gatewayroute.ParseRequirer(request)
+	if errors.Is(err, gatewayroute.ErrNotWritten) {
+		r.Waiting = true
+		return r
+	}
+	if err != nil {
+		r.Problem = err.Error()
+		return r
+	}
+	var hostnames []string
+	for _, name := range parsed.Hostnames {
+		normal, err := NormalizeHostname(name)
+		if err != nil {
+			r.Problem = fmt.Sprintf("hostname: %v", err)
+			return r
+		}
+		if !slices.Contains(hostnames, normal) {
+			hostnames = append(hostnames, normal)
+		}
+	}
+	r.Hostnames, r.Hostless = hostnames, parsed.Hostless
+	return r
+}
+
+// Servable says whether the request can be planned for.
+func (r RouteRequirer) Servable() bool { return !r.Waiting && r.Problem == "" }
+
+// DNSProvider is one application on the dns-record endpoint.
+type DNSProvider struct {
+	// RelationID is the number of the relation.
+	RelationID int `json:"relationID"`
+	// Application is Juju's name for it on this side.
+	Application string `json:"application"`
+	// Reply is what it wrote, Published our own side of the relation.
+	Reply     Databag `json:"reply,omitempty"`
+	Published Databag `json:"published,omitempty"`
+}
