@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -15,21 +17,27 @@ type DNSRecords struct {
 }
 
 // dnsRecords asks every provider for a record for each host and IP address. While the
-// Gateway has no address, what was asked for stays. The interface takes no names as
-// addresses, so that a load balancer with a name alone gets no record.
+// Gateway has no address, or its host is not known, what was asked for stays. The
+// interface takes no names as addresses, so that a load balancer with a name alone gets
+// no record.
 func dnsRecords(s state.State, set settings) []DNSRecords {
-	if len(addresses(s.Cluster.Gateway)) == 0 {
+	if set.unsure || len(addresses(s.Cluster.Gateway)) == 0 {
 		return nil
 	}
 	records := recordsOf(s, set)
 	var all []DNSRecords
-	for _, provider := range s.DNSProviders {
+	for _, provider := range providersByAge(s.DNSProviders) {
 		if len(records) > 0 || len(provider.Published) > 0 {
 			all = append(all, DNSRecords{RelationID: provider.RelationID, Records: records})
 		}
 	}
-	slices.SortFunc(all, func(a, b DNSRecords) int { return a.RelationID - b.RelationID })
 	return all
+}
+
+func providersByAge(providers []state.DNSProvider) []state.DNSProvider {
+	return slices.SortedFunc(slices.Values(providers), func(a, b state.DNSProvider) int {
+		return cmp.Compare(a.RelationID, b.RelationID)
+	})
 }
 
 func recordsOf(s state.State, set settings) []dnsrecord.Record {
@@ -48,7 +56,7 @@ func recordsOf(s state.State, set settings) []dnsrecord.Record {
 func dnsStatus(s state.State, set settings) *Status {
 	var first *Status
 	records := recordsOf(s, set)
-	for _, provider := range s.DNSProviders {
+	for _, provider := range providersByAge(s.DNSProviders) {
 		verdict := dnsrecord.Judge(records, dnsrecord.ParseProvider(provider.Reply))
 		switch {
 		case verdict.OperatorMustAct():
@@ -58,4 +66,29 @@ func dnsStatus(s state.State, set settings) *Status {
 		}
 	}
 	return first
+}
+
+// dnsRemarks are for the log: of each provider what cannot be read of its reply, and the
+// record that is worst off. One that is pending needs no words.
+func dnsRemarks(s state.State, set settings) []string {
+	var all []string
+	records := recordsOf(s, set)
+	for _, provider := range providersByAge(s.DNSProviders) {
+		reply := dnsrecord.ParseProvider(provider.Reply)
+		remarks := reply.Remarks
+		if verdict := dnsrecord.Judge(records, reply); verdict.Status != dnsrecord.Approved && verdict.Status != dnsrecord.Pending {
+			remarks = append(remarks, "DNS record: "+verdict.Reason())
+		}
+		for _, remark := range remarks {
+			all = append(all, fmt.Sprintf("%s (relation %d): %s", provider.Application, provider.RelationID, remark))
+		}
+	}
+	return all
+}
+
+// withoutRecords says that there are names, and a provider to ask for records, but no
+// address that a record could hold.
+func withoutRecords(s state.State, set settings) bool {
+	named := slices.ContainsFunc(set.hosts, func(h host) bool { return h.name != "" })
+	return named && len(s.DNSProviders) > 0 && len(recordsOf(s, set)) == 0
 }

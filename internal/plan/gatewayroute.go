@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
@@ -16,56 +17,107 @@ type RouteAnswer struct {
 	Gateway *gatewayroute.Gateway `json:"gateway"`
 }
 
-// addRoutes judges the applications on gateway-route, oldest relation first, after
-// those on ingress: a host for which there is no listener left, or whose listener
-// would have the name of another's, leaves out the newer one. The same host for
-// several is nobody's loss: their routes tell paths apart.
-func (r *routing) addRoutes(s state.State, set settings) {
-	listeners := map[string]string{} // name of the listener → host
-	for _, name := range r.ownHosts(set) {
-		listeners[dashed(name)] = name
-	}
-	for _, requirer := range routesByAge(s.RouteRequirers) {
-		if requirer.Waiting {
-			r.silent = append(r.silent, omission{application: requirer.Application, iface: "gateway-route"})
-			continue
-		}
-		hosts := slices.Clone(requirer.Hostnames)
-		if requirer.Hostless {
-			hosts = append(hosts, "")
-		}
-		reason := requirer.Problem
-		if reason == "" {
-			reason = claim(listeners, hosts)
-		}
-		if reason != "" {
-			r.omitted = append(r.omitted, omission{application: requirer.Application, iface: "gateway-route", reason: reason})
-			r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d): not served: %s", requirer.Application, requirer.RelationID, reason))
-			continue
-		}
-		r.routes = append(r.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
-	}
-}
+// A listenerRoom is who holds which listeners: the host by its listeners' name, which
+// dashes leave ambiguous.
+type listenerRoom map[string]string
 
 // claim takes listeners for all of the hosts, or says why that cannot be.
-func claim(listeners map[string]string, hosts []string) string {
-	var fresh []string
+func (room listenerRoom) claim(hosts []string) string {
+	fresh := listenerRoom{}
+	first := ""
 	for _, host := range hosts {
-		other, taken := listeners[dashed(host)]
+		other, taken := room[dashed(host)]
+		if !taken {
+			other, taken = fresh[dashed(host)]
+		}
 		switch {
 		case taken && other != host:
 			return fmt.Sprintf("the listener of %s would have the name of that of %s", host, other)
 		case !taken:
-			fresh = append(fresh, host)
+			first = cmp.Or(first, host)
+			fresh[dashed(host)] = host
 		}
 	}
-	if len(listeners)+len(fresh) > maxHosts {
-		return fmt.Sprintf("there is no listener left for %s: a Gateway serves %d hosts at most", fresh[0], maxHosts)
+	if len(fresh) > 0 && len(room)+len(fresh) > maxHosts {
+		return fmt.Sprintf("there is no listener left for %s: a Gateway serves %d hosts at most", cmp.Or(first, "its addresses"), maxHosts)
 	}
-	for _, host := range fresh {
-		listeners[dashed(host)] = host
+	maps.Copy(room, fresh)
+	return ""
+}
+
+// addRoutes judges the applications on gateway-route whose relation is older than that
+// of the number, oldest first, and gives the others back. A host for which there is no
+// listener left, or whose listener would have the name of another's, leaves out the
+// newer application. The same host for several is nobody's loss: their routes tell
+// paths apart.
+func (r *routing) addRoutes(s state.State, room listenerRoom, requirers []state.RouteRequirer, before int) []state.RouteRequirer {
+	for len(requirers) > 0 && requirers[0].RelationID < before {
+		r.addRoute(s, room, requirers[0])
+		requirers = requirers[1:]
+	}
+	return requirers
+}
+
+func (r *routing) addRoute(s state.State, room listenerRoom, requirer state.RouteRequirer) {
+	for _, remark := range requirer.Remarks {
+		r.remarkRoute(requirer, remark)
+	}
+	if requirer.Waiting {
+		r.silent = append(r.silent, omission{application: requirer.Application, iface: "gateway-route"})
+		return
+	}
+	hosts := slices.Clone(requirer.Hostnames)
+	if requirer.Hostless {
+		hosts = append(hosts, "")
+	}
+	reason := cmp.Or(requirer.Problem, unnamable(s, hosts))
+	if reason == "" {
+		reason = room.claim(hosts)
+	}
+	if reason != "" {
+		r.omitRoute(requirer, reason)
+		return
+	}
+	r.routes = append(r.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
+}
+
+// unnamable says of which host the listeners could not have the names by which the
+// application would refer to them; empty when there is none.
+func unnamable(s state.State, hosts []string) string {
+	for _, host := range hosts {
+		if len(s.Application+"-https-"+host) > maxSubdomainName {
+			return fmt.Sprintf("the name of the listener would be longer than %d characters for %s", maxSubdomainName, host)
+		}
 	}
 	return ""
+}
+
+func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
+	r.omitted = append(r.omitted, omission{application: requirer.Application, iface: "gateway-route", reason: reason})
+	r.remarkRoute(requirer, "not served: "+reason)
+}
+
+func (r *routing) remarkRoute(requirer state.RouteRequirer, remark string) {
+	r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d): %s", requirer.Application, requirer.RelationID, remark))
+}
+
+// yieldToKept leaves out who wants listeners of the name of those at which an
+// application is served until its new host has a certificate.
+func (r *routing) yieldToKept() {
+	r.routes = slices.DeleteFunc(r.routes, func(route routeTarget) bool {
+		for _, t := range r.targets {
+			if t.kept == nil {
+				continue
+			}
+			for _, host := range route.hosts {
+				if dashed(host) == dashed(t.kept.host) && host != t.kept.host {
+					r.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, t.kept.host))
+					return true
+				}
+			}
+		}
+		return false
+	})
 }
 
 func routesByAge(requirers []state.RouteRequirer) []state.RouteRequirer {
@@ -79,15 +131,15 @@ func (r routing) opens(host string) bool {
 	return slices.ContainsFunc(r.routes, func(t routeTarget) bool { return slices.Contains(t.hosts, host) })
 }
 
-// routeAnswers gives what each application on gateway-route is told. One that has not
-// written is told nothing, and so is nobody while the Gateway has no address.
+// routeAnswers gives what each application on gateway-route is told. Who is not served
+// is told nothing, not even what was true before; who is, nothing new while the Gateway
+// has no address.
 func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 	var all []RouteAnswer
 	reachable := addresses(s.Cluster.Gateway)
 	for _, requirer := range routesByAge(s.RouteRequirers) {
 		served := slices.ContainsFunc(routing.routes, func(t routeTarget) bool { return t.RelationID == requirer.RelationID })
 		switch {
-		case requirer.Waiting:
 		case !served:
 			all = append(all, RouteAnswer{RelationID: requirer.RelationID})
 		case len(reachable) > 0:

@@ -124,14 +124,22 @@ func hosts(s state.State, set settings, routing routing) []host {
 	own := routing.ownHosts(set)
 	for _, name := range wantedHosts(set, routing) {
 		h := newHost(s, name)
-		h.wanted, h.own, h.open = true, slices.Contains(own, name), routing.opens(name)
+		h.wanted, h.open = true, routing.opens(name)
+		h.own = slices.Contains(own, name) && (!h.open || len(routing.targets) > 0)
 		all = append(all, h)
 	}
 	for _, t := range routing.targets {
-		if t.kept != nil && !slices.ContainsFunc(all, func(h host) bool { return dashed(h.name) == dashed(t.kept.host) }) {
+		if t.kept == nil {
+			continue
+		}
+		i := slices.IndexFunc(all, func(h host) bool { return dashed(h.name) == dashed(t.kept.host) })
+		switch {
+		case i < 0:
 			kept := newHost(s, t.kept.host)
 			kept.own = true
 			all = append(all, kept)
+		case all[i].name == t.kept.host:
+			all[i].own = true
 		}
 	}
 	return withListeners(all, routing.targets)
@@ -142,7 +150,7 @@ func hosts(s state.State, set settings, routing routing) []host {
 // all an application has; then those that are to replace another.
 func withListeners(all []host, targets []target) []host {
 	only := func(h host) bool {
-		return slices.ContainsFunc(targets, func(t target) bool { return t.kept == nil && t.host == h.name })
+		return h.open || slices.ContainsFunc(targets, func(t target) bool { return t.kept == nil && t.host == h.name })
 	}
 	room := maxHosts
 	for _, comes := range []func(host) bool{host.secure, only, func(host) bool { return true }} {
@@ -159,13 +167,7 @@ func withListeners(all []host, targets []target) []host {
 // wantedHosts are the hosts that somebody asks for: the options, for applications on
 // ingress, and the applications on gateway-route for themselves.
 func wantedHosts(set settings, routing routing) []string {
-	var names []string
-	for _, name := range routing.ownHosts(set) {
-		// Where others name their hosts, addresses are only for who asks for them.
-		if name != "" || len(routing.targets) > 0 || len(routing.routes) == 0 || routing.opens("") {
-			names = append(names, name)
-		}
-	}
+	names := routing.ownHosts(set)
 	for _, t := range routing.routes {
 		for _, name := range t.hosts {
 			if !slices.Contains(names, name) {
@@ -178,7 +180,7 @@ func wantedHosts(set settings, routing routing) []string {
 
 // ownHosts are those where applications on ingress shall be served.
 func (r routing) ownHosts(set settings) []string {
-	if set.unsure {
+	if set.unsure || set.hostname == "" && !set.byAddress {
 		return nil
 	}
 	if set.mode != state.RoutingSubdomain {

@@ -76,6 +76,7 @@ func Make(s state.State) Plan {
 		p.Relations.Routes = routeAnswers(s, set, routing)
 		p.Relations.DNS = dnsRecords(s, set)
 	}
+	p.Remarks = append(p.Remarks, dnsRemarks(s, set)...)
 	p.Status = status(s, set, routing)
 	return p
 }

@@ -77,6 +77,8 @@ func TestMakeIsPure(t *testing.T) {
 				t.Errorf("input changed:\n%s", diff)
 			}
 			slices.Reverse(s.Requirers)
+			slices.Reverse(s.RouteRequirers)
+			slices.Reverse(s.DNSProviders)
 			slices.Reverse(s.Cluster.Classes)
 			slices.Reverse(s.Cluster.Routes)
 			if diff := cmp.Diff(string(first), string(render(t, plan.Make(s)))); diff != "" {

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ type target struct {
 // A routeTarget is one application that writes routes of its own.
 type routeTarget struct {
 	state.RouteRequirer
-	hosts []string // those it may attach routes to; empty: at any address
+	hosts []string // those it may attach routes to; an empty name: at any address
 }
 
 // An omission is one application that is not served, and why.
@@ -46,12 +47,17 @@ type routing struct {
 }
 
 // route judges the requirers, oldest relation first: of two that want the same
-// path or host the older one keeps it. What is wrong with one touches no other.
+// path, host or listener the older one keeps it. What is wrong with one touches no
+// other.
 func route(s state.State, set settings) routing {
 	var r routing
 	owner := map[string]string{} // host and path → application
 	names := namer{}
+	room := listenerRoom{}
+	room.claim(r.ownHosts(set)) // No application stands before the options.
+	routes := routesByAge(s.RouteRequirers)
 	for _, requirer := range byAge(s.Requirers) {
+		routes = r.addRoutes(s, room, routes, requirer.RelationID)
 		for _, remark := range requirer.Remarks {
 			r.remark(requirer, remark)
 		}
@@ -69,8 +75,8 @@ func route(s state.State, set settings) routing {
 			reason = "host " + host + " belongs to " + older
 		case taken:
 			reason = "path " + path + " belongs to " + older
-		case set.mode == state.RoutingSubdomain && len(owner) == maxHosts:
-			reason = fmt.Sprintf("there is no listener left for %s: a Gateway serves %d hosts at most", host, maxHosts)
+		case set.mode == state.RoutingSubdomain:
+			reason = room.claim([]string{host})
 		}
 		if reason != "" {
 			r.omit(requirer, reason)
@@ -90,8 +96,9 @@ func route(s state.State, set settings) routing {
 		t.kept = keptPlaceOf(s, t)
 		r.targets = append(r.targets, t)
 	}
+	r.addRoutes(s, room, routes, math.MaxInt)
 	joinKeptHost(r.targets)
-	r.addRoutes(s, set)
+	r.yieldToKept()
 	return r
 }
 

@@ -22,6 +22,9 @@ type settings struct {
 	hosts    []host
 	// unsure says that the options do not tell the host, nor does the cluster.
 	unsure bool
+	// byAddress says that the Gateway is to be reached at its addresses as long as
+	// there is no hostname.
+	byAddress bool
 	// config and classStatus are the first problems of their rungs, nil for none.
 	config, classStatus *Status
 }
@@ -39,6 +42,8 @@ func settle(s state.State) settings {
 		enforce:  s.Config.EnforceHTTPS,
 		hsts:     s.Config.HSTSMaxAge,
 		mode:     s.Config.RoutingMode,
+
+		byAddress: wantsAddress(s),
 	}
 	served := lastSettings(s.Cluster.Gateway)
 	for _, problem := range s.Problems {
@@ -61,7 +66,7 @@ func settle(s state.State) settings {
 		set.report(blocked("external-hostname must be set for routing-mode subdomain"))
 		set.keepHost(served)
 		set.mode = served.Mode
-	case set.needsTLS(s) && s.Certificates.Related && len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0:
+	case set.byAddress && set.needsTLS(s) && s.Certificates.Related && len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0:
 		set.report(blocked("external-hostname must be set: the certificates provider issues none for IP addresses"))
 		// Not keepHost: without a last host it is sure that there is none.
 		if served.Hostname != nil {
@@ -75,6 +80,20 @@ func settle(s state.State) settings {
 // needsTLS says that somebody is served over HTTPS or not at all.
 func (set settings) needsTLS(s state.State) bool {
 	return set.enforce || slices.ContainsFunc(s.Requirers, func(r state.Requirer) bool { return r.Servable() && r.RedirectHTTPS })
+}
+
+// wantsAddress says that somebody has no host but what external-hostname says, or that
+// there is nobody yet. Where all who are related name their hosts themselves, a
+// certificate for the addresses would be asked for in vain.
+func wantsAddress(s state.State) bool {
+	named := false
+	for _, r := range s.RouteRequirers {
+		if r.Servable() && r.Hostless {
+			return true
+		}
+		named = named || r.Servable()
+	}
+	return !named || len(s.Requirers) > 0
 }
 
 // keepHost stays with the host that is served.

@@ -96,7 +96,7 @@ func requirerStatus(routing routing) *Status {
 		return statusOf(blocked("Validation of " + first.iface + " relation data failed. " + first.application + ": " + first.reason))
 	}
 	if len(routing.silent) > 0 {
-		return statusOf(waiting("Waiting for " + routing.silent[0].iface + " relation data from " + routing.silentNames()))
+		return statusOf(waiting("Waiting for " + routing.silent[0].iface + " relation data from " + routing.silentNames(routing.silent[0].iface)))
 	}
 	return nil
 }
@@ -105,6 +105,9 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	message := "Gateway addresses: " + strings.Join(addresses(s.Cluster.Gateway), ", ")
 	if !set.enforce {
 		message += " (enforce-https is set to false)"
+	}
+	if withoutRecords(s, set) {
+		message += "; no DNS records, which take IP addresses only"
 	}
 	if renewal := renewing(s, set); renewal != "" {
 		message += "; " + renewal
@@ -117,16 +120,19 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	if len(routing.omitted) > 0 {
 		message += "; " + routing.omitted[0].application + ": " + routing.omitted[0].reason
 	} else {
-		message += "; no data yet from " + routing.silentNames()
+		message += "; no data yet from " + routing.silentNames("")
 	}
 	return active(message)
 }
 
-// silentNames are the applications that have not written yet.
-func (r routing) silentNames() string {
+// silentNames are the applications that have not written yet, over one interface or,
+// without its name, over any.
+func (r routing) silentNames(iface string) string {
 	var names []string
 	for _, one := range r.silent {
-		names = append(names, one.application)
+		if iface == "" || one.iface == iface {
+			names = append(names, one.application)
+		}
 	}
 	return strings.Join(names, ", ")
 }

@@ -17,9 +17,12 @@ type RouteRequirer struct {
 	Application string `json:"application"`
 	// Waiting says that it has not written anything yet.
 	Waiting bool `json:"waiting,omitempty"`
-	// Problem says why its data cannot be used; empty when they can. Nothing but
-	// RelationID, Application and Published is set then.
+	// Problem says why its data cannot be used; empty when they can. The fields
+	// below, but for Remarks and Published, are not set then.
 	Problem string `json:"problem,omitempty"`
+	// Remarks are everything that is wrong, where that is more than Problem says;
+	// they are for the log.
+	Remarks []string `json:"remarks,omitempty"`
 	// Hostnames are its hosts in normal form, each once, in its order.
 	Hostnames []string `json:"hostnames,omitempty"`
 	// Hostless says that its routes are for whatever address the Gateway has.
@@ -37,7 +40,7 @@ func NewRouteRequirer(relationID int, application string, request Databag) Route
 		return r
 	}
 	if err != nil {
-		r.Problem = err.Error()
+		r.reject(err)
 		return r
 	}
 	var hostnames []string
@@ -53,6 +56,15 @@ func NewRouteRequirer(relationID int, application string, request Databag) Route
 	}
 	r.Hostnames, r.Hostless = hostnames, parsed.Hostless
 	return r
+}
+
+// reject keeps why the data cannot be used.
+func (r *RouteRequirer) reject(err error) {
+	r.Problem = err.Error()
+	var invalid *gatewayroute.InvalidError
+	if errors.As(err, &invalid) && len(invalid.Problems) > 1 {
+		r.Remarks = bounded(invalid.Problems)
+	}
 }
 
 // Servable says whether the request can be planned for.
