@@ -63,10 +63,11 @@ func (v values) Set(text string) error {
 	return nil
 }
 
-// deploy deploys an application of one of three charms: the one under test; a
-// self-signed-certificates, which is a lab.Authority, or rogue-certificates,
-// which writes what the story says; and hello, a lab.App. The application's name
-// is the charm's unless it is given.
+// deploy deploys an application: of the charm under test; a self-signed-certificates,
+// which is a lab.Authority, or rogue-certificates, which writes what the story says;
+// hello, a lab.App; an ingress-configurator, a lab.Configurator; or a bind, a lab.DNS
+// whose data are the status and the description that it answers with. The
+// application's name is the charm's unless it is given.
 func (s *story) deploy(ctx context.Context, args []string) error {
 	flags := newFlags("deploy")
 	trust := flags.Bool("trust", false, "")
@@ -100,6 +101,18 @@ func (s *story) deploy(ctx context.Context, args []string) error {
 			for key, value := range data {
 				hello.Request[key] = fmt.Sprint(value)
 			}
+		}
+	case "ingress-configurator":
+		var configurator *lab.Configurator
+		if configurator, err = s.lab.AddConfigurator(ctx, app, s.lab.Model); err == nil {
+			for key, value := range data {
+				configurator.Request[key] = fmt.Sprint(value)
+			}
+		}
+	case "bind":
+		var dns *lab.DNS
+		if dns, err = s.lab.AddDNS(app); err == nil && len(data) > 0 {
+			dns.Status, dns.Description = fmt.Sprint(data["status"]), fmt.Sprint(data["description"])
 		}
 	default:
 		err = fmt.Errorf("%w: there is no charm %q", errUsage, kind)

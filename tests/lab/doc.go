@@ -9,8 +9,9 @@
 // The charm is the packed artefact, run as Juju runs it: a process per event. A
 // Lab makes in the cluster what Juju would make there (namespace, service
 // account, StatefulSet), and plays the other side of the charm's relations: an
-// Authority that signs certificates, and applications that ask for ingress in
-// the bytes of the Python libraries.
+// Authority that signs certificates, applications that ask for ingress, a
+// Configurator that writes routes of its own, and a DNS that makes records, in the
+// bytes of the Python libraries.
 //
 // The package knows nothing of the charm's code, and asserts nothing: it acts
 // and reports.

@@ -57,6 +57,17 @@ type Lab struct {
 	kubeconfigs map[string]string // of each deployed application
 	authorities map[string]*Authority
 	apps        map[string]*App
+	players     map[string]player
+}
+
+// A player plays the other side of a relation that is neither an App's nor an
+// Authority's.
+type player interface {
+	// related tells it of its relation, and the application on the other side.
+	related(id int, other string) error
+	// act does what the databags call for, and tells whether it changed its own.
+	act(ctx context.Context) (changed bool, err error)
+	stop(ctx context.Context) error
 }
 
 // New makes an empty model.
@@ -64,6 +75,7 @@ func New(ctx context.Context, options Options) (*Lab, error) {
 	l := &Lab{
 		Cluster: options.Cluster, Model: options.Model, charm: options.Charm,
 		kubeconfigs: map[string]string{}, authorities: map[string]*Authority{}, apps: map[string]*App{},
+		players: map[string]player{},
 	}
 	if l.Model == "" {
 		l.Model = "demo"
@@ -92,6 +104,9 @@ func (l *Lab) Close(ctx context.Context) error {
 	errs := []error{l.Juju.Close()}
 	for _, app := range l.apps {
 		errs = append(errs, app.stop(ctx))
+	}
+	for _, player := range l.players {
+		errs = append(errs, player.stop(ctx))
 	}
 	return errors.Join(append(errs, l.Cluster.DestroyModel(ctx, l.Model))...)
 }
@@ -154,6 +169,11 @@ func (l *Lab) Relate(ctx context.Context, a, b string) error {
 			authority.relation = id
 			authority.requirer = other
 		}
+		if player := l.players[name]; player != nil {
+			if err := player.related(id, other); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -169,23 +189,16 @@ func (l *Lab) Unrelate(ctx context.Context, a, b string) error {
 	return l.Juju.RemoveRelation(ctx, a, b)
 }
 
-// Settle lets all that is pending happen: events, answers of the certificate
-// authorities, and the events of those.
+// Settle lets all that is pending happen: events, what the applications on the other
+// side of the relations do, and the events of that.
 func (l *Lab) Settle(ctx context.Context) error {
 	for {
 		if err := l.Juju.Settle(ctx); err != nil {
 			return err
 		}
-		answered := false
-		for _, authority := range l.authorities {
-			changed, err := authority.answer(l.Juju)
-			if err != nil {
-				return err
-			}
-			answered = answered || changed
-		}
-		if !answered {
-			return nil
+		answered, err := l.Answer(ctx)
+		if err != nil || !answered {
+			return err
 		}
 	}
 }

@@ -9,12 +9,19 @@ import "context"
 // fails is a *jujutest.HookError and stays pending. No authority answers.
 func (l *Lab) Step(ctx context.Context) (bool, error) { return l.Juju.Step(ctx) }
 
-// Answer has every authority answer what it has been asked, once, and tells whether
-// that changed anything. The events of it wait for Step or Settle.
-func (l *Lab) Answer() (bool, error) {
+// Answer has every Authority, DNS and Configurator do what it has been asked, once, and
+// tells whether that changed any databag. The events of it wait for Step or Settle.
+func (l *Lab) Answer(ctx context.Context) (bool, error) {
 	answered := false
 	for _, authority := range l.authorities {
 		changed, err := authority.answer(l.Juju)
+		if err != nil {
+			return answered, err
+		}
+		answered = answered || changed
+	}
+	for _, player := range l.players {
+		changed, err := player.act(ctx)
 		if err != nil {
 			return answered, err
 		}

@@ -289,8 +289,10 @@ func TestMetadata(t *testing.T) {
 		}
 	}
 	want := map[string]endpoint{
-		"provides gateway":      {Interface: "ingress"},
-		"requires certificates": {Interface: "tls-certificates", Limit: 1},
+		"provides gateway":       {Interface: "ingress"},
+		"provides gateway-route": {Interface: "gateway-route"},
+		"requires certificates":  {Interface: "tls-certificates", Limit: 1},
+		"requires dns-record":    {Interface: "dns_record"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("endpoints (-want +got):\n%s", diff)

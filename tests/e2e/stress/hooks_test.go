@@ -223,7 +223,7 @@ func statusOf(run jujutest.HookRun) string {
 
 // answer has the authorities answer, and takes note of what they issue.
 func (w *world) answer() bool {
-	answered, err := w.Answer()
+	answered, err := w.Answer(w.ctx)
 	w.must(err)
 	w.noteIssued()
 	return answered
