@@ -82,18 +82,13 @@ func (set settings) needsTLS(s state.State) bool {
 	return set.enforce || slices.ContainsFunc(s.Requirers, func(r state.Requirer) bool { return r.Servable() && r.RedirectHTTPS })
 }
 
-// wantsAddress says that somebody has no host but what external-hostname says, or that
-// there is nobody yet. Where all who are related name their hosts themselves, a
-// certificate for the addresses would be asked for in vain.
+// wantsAddress says that somebody may have to be served at the Gateway's addresses, for
+// want of a hostname, or that nobody is there yet. Applications on gateway-route name
+// their hosts themselves, or say that they have none: only then a certificate for the
+// addresses is not asked for in vain.
 func wantsAddress(s state.State) bool {
-	named := false
-	for _, r := range s.RouteRequirers {
-		if r.Servable() && r.Hostless {
-			return true
-		}
-		named = named || r.Servable()
-	}
-	return !named || len(s.Requirers) > 0
+	hostless := func(r state.RouteRequirer) bool { return r.Servable() && r.Hostless }
+	return len(s.Requirers) > 0 || len(s.RouteRequirers) == 0 || slices.ContainsFunc(s.RouteRequirers, hostless)
 }
 
 // keepHost stays with the host that is served.
