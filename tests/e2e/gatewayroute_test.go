@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,7 +104,7 @@ func (f *fixture) accepted(namespace, route string) string {
 				return nil
 			}
 		}
-		return errors.New("the controller has not judged route " + route)
+		return fmt.Errorf("the controller has not judged route %s: %v", route, parents)
 	}))
 	return verdict
 }
@@ -139,13 +138,13 @@ func TestGatewayRoute(t *testing.T) {
 	f.awaitAnswer("https://alpha"+domain+"/routes-web", 404)
 	f.awaitAnswer("https://shop"+domain+"/alpha", 404)
 
-	t.Run("change", func(t *testing.T) { f.testRouteHostChange(t, alpha, []string{shop, third}, domain) })
-	t.Run("foreign route", func(t *testing.T) { f.testForeignRoute(t, beta, shop, domain) })
-	t.Run("removal", func(t *testing.T) { f.testRouteRemoval(t, alpha, beta, []string{shop, third}, domain) })
+	f.changeRouteHosts(alpha, []string{shop, third}, domain)
+	f.attachForeignRoutes(beta, shop, domain)
+	f.removeRouteApplications(alpha, beta, []string{shop, third}, domain)
 }
 
-// testRouteHostChange gives one application other hosts while clients ask the others.
-func (f *fixture) testRouteHostChange(t *testing.T, alpha *lab.Configurator, others []string, domain string) {
+// changeRouteHosts gives one application other hosts while clients ask the others.
+func (f *fixture) changeRouteHosts(alpha *lab.Configurator, others []string, domain string) {
 	watched := f.watch("an application on gateway-route changes its hosts, the others", others...)
 	stays := f.watch("an application on gateway-route changes its hosts, the one that stays", "https://alias"+domain+"/alpha")
 	f.ask(alpha, "omega"+domain, "alias"+domain)
@@ -154,7 +153,7 @@ func (f *fixture) testRouteHostChange(t *testing.T, alpha *lab.Configurator, oth
 	f.awaitRefused("https://alpha" + domain + "/alpha")
 	want := []string{"alias" + domain, "beta" + domain, "omega" + domain, "shop" + domain}
 	if got := f.requestedHosts(); !slices.Equal(got, want) {
-		t.Errorf("certificates are requested for %v", got)
+		f.t.Errorf("certificates are requested for %v", got)
 	}
 	stays.end()
 
@@ -162,7 +161,7 @@ func (f *fixture) testRouteHostChange(t *testing.T, alpha *lab.Configurator, oth
 	f.must(f.Juju.SetApplicationData(alpha.Relation, alpha.Remote, map[string]string{"hostname": "omega" + domain}))
 	f.must(f.Settle(f.ctx))
 	if got := alpha.Answer(charm); len(got) != 0 {
-		t.Errorf("it is told %v, while nobody can read what it wants", got)
+		f.t.Errorf("it is told %v, while nobody can read what it wants", got)
 	}
 	f.awaitRefused("https://omega" + domain + "/alpha")
 	f.ask(alpha, "alpha"+domain)
@@ -171,55 +170,57 @@ func (f *fixture) testRouteHostChange(t *testing.T, alpha *lab.Configurator, oth
 	watched.end()
 }
 
-// testForeignRoute has an application of another model write routes that nobody has
+// attachForeignRoutes has an application of another model write routes that nobody has
 // allowed: one to the listener of the host on ingress, one without a listener.
-func (f *fixture) testForeignRoute(t *testing.T, beta *lab.Configurator, shop, domain string) {
+func (f *fixture) attachForeignRoutes(beta *lab.Configurator, shop, domain string) {
 	want := []string{"http-alpha", "http-beta", "https-alpha", "https-beta"}
 	for i := range want {
 		want[i] += strings.ReplaceAll(domain, ".", "-")
 	}
 	if got := f.openListeners(); !slices.Equal(got, want) {
-		t.Errorf("routes of every namespace may be attached to %v", got)
+		f.t.Errorf("routes of every namespace may be attached to %v", got)
 	}
 	for _, scheme := range []string{"http", "https"} {
 		name := "beta-" + scheme + "-"
 		if got := f.accepted(beta.Model, name+"beta"+domain); got != "True" {
-			t.Errorf("its %s route to its own host: %s", scheme, got)
+			f.t.Errorf("its %s route to its own host: %s", scheme, got)
 		}
 		thief := beta.Route(f.Model, charm, scheme, "shop"+domain)
 		f.must(beta.Attach(f.ctx, thief))
 		if got := f.accepted(beta.Model, thief.Name); got != "NotAllowedByListeners" {
-			t.Errorf("its %s route to the host of ingress: %s", scheme, got)
+			f.t.Errorf("its %s route to the host of ingress: %s", scheme, got)
 		}
 	}
 	stray := beta.Route(f.Model, charm, "https", "shop"+domain)
 	stray.Name, stray.Spec.ParentRefs[0].SectionName = "stray", nil
 	f.must(beta.Attach(f.ctx, stray))
 	if got := f.accepted(beta.Model, stray.Name); got == "True" {
-		t.Error("its route to any listener is accepted")
+		f.t.Error("its route to any listener is accepted")
 	}
 	watched := f.watch("routes that nobody allowed, the host of ingress", shop)
-	for _, url := range []string{"https://shop" + domain + "/beta", "http://shop" + domain + "/beta"} {
-		if response := f.awaitAnswer(url, 404); response.Echo.Unit != "" {
-			t.Errorf("%s is answered by %s", url, response.Echo.Unit)
+	for scheme, code := range map[string]int{"https": 404, "http": 301} {
+		url := scheme + "://shop" + domain + "/beta"
+		if response := f.awaitAnswer(url, code); response.Echo.Unit != "" {
+			f.t.Errorf("%s is answered by %s", url, response.Echo.Unit)
 		}
 	}
+	watched.more()
 	watched.end()
 }
 
-// testRouteRemoval removes the applications on gateway-route, one after the other, while
+// removeRouteApplications removes the applications on gateway-route, one after the other, while
 // clients ask those that stay.
-func (f *fixture) testRouteRemoval(t *testing.T, alpha, beta *lab.Configurator, stay []string, domain string) {
+func (f *fixture) removeRouteApplications(alpha, beta *lab.Configurator, stay []string, domain string) {
 	watched := f.watch("an application on gateway-route is removed, the others", stay...)
 	f.must(f.Unrelate(f.ctx, alpha.Remote, charm))
 	f.must(f.Settle(f.ctx))
 	f.awaitRefused("https://alpha" + domain + "/alpha")
 	watched.end()
 	if f.has("Secret/" + charm + "-secret-alpha" + domain) {
-		t.Error("its certificate is still there")
+		f.t.Error("its certificate is still there")
 	}
 	if got := f.requestedHosts(); !slices.Equal(got, []string{"beta" + domain, "shop" + domain}) {
-		t.Errorf("certificates are requested for %v", got)
+		f.t.Errorf("certificates are requested for %v", got)
 	}
 	watched = f.watch("both applications on gateway-route are removed, the one on ingress", stay[0])
 	f.must(f.Unrelate(f.ctx, beta.Remote, charm))
@@ -227,7 +228,7 @@ func (f *fixture) testRouteRemoval(t *testing.T, alpha, beta *lab.Configurator, 
 	f.awaitRefused("https://beta" + domain + "/beta")
 	watched.end()
 	if got := f.openListeners(); len(got) != 0 {
-		t.Errorf("routes of every namespace may still be attached to %v", got)
+		f.t.Errorf("routes of every namespace may still be attached to %v", got)
 	}
 	f.awaitStatus("active", active)
 }
@@ -251,9 +252,12 @@ func TestGatewayRouteInClear(t *testing.T) {
 		t.Errorf("reached %q", got)
 	}
 
+	const story = "an authority for an application without a host"
+	watched := &watch{Probes: f.Probes(nil, "http://10.43.45.1/gamma"), f: f, story: story}
+	t.Cleanup(watched.Stop)
 	f.withAuthority()
-	watched := f.watch("an authority for an application without a host", "http://10.43.45.1/gamma")
 	f.awaitStatus("active", unenforced)
+	watched.end()
 	if got := c.Answer(charm)["https_mode"]; got != `"enabled"` {
 		t.Errorf("with an authority it is told %s", got)
 	}
@@ -261,7 +265,6 @@ func TestGatewayRouteInClear(t *testing.T) {
 		t.Errorf("%d certificates for the address", n)
 	}
 	f.ask(c, "gamma.bare.example.com")
-	watched.Stop()
 	f.awaitAnswer("https://gamma.bare.example.com/gamma", 200)
 	f.awaitAnswer("http://gamma.bare.example.com/gamma", 200)
 	f.ownCertificate("gamma.bare.example.com")
