@@ -80,7 +80,7 @@ func walk(t *testing.T, w *world, length int) {
 	}
 	rough := false // Something that takes traffic away has yet to be noticed.
 	for range length {
-		before := w.secureApplications()
+		before, routesBefore := w.secureApplications(), w.secureRoutes()
 		step := pick(w, steps...)
 		step.do(w)
 		rough = rough || !step.gentle
@@ -100,6 +100,12 @@ func walk(t *testing.T, w *world, length int) {
 		}
 		if lost := w.lost(before); !rough && lost != "" {
 			fail("%s is served over HTTPS no more", lost)
+		}
+		if lost := w.lostRoute(routesBefore); !rough && lost != "" {
+			fail("%s has no HTTPS listener any more", lost)
+		}
+		if stale := w.stale(p); stale != "" {
+			fail("%s is not served, and goes on being told otherwise", stale)
 		}
 		rough = rough && w.garbage || w.alike
 		again := plan.Make(w.state())
@@ -139,6 +145,9 @@ func describe(w *world) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "config %+v, problems %v, related %t, garbage %t, key %d, %d applications\n",
 		w.config, w.problems, w.related, w.garbage, w.key, len(w.requirers))
+	for _, r := range w.routeRequirers {
+		fmt.Fprintf(&text, "%s: %q, hostless %t, waiting %t, problem %q\n", r.Application, r.Hostnames, r.Hostless, r.Waiting, r.Problem)
+	}
 	for _, o := range w.orders {
 		fmt.Fprintf(&text, "request %d for %v with key %d: %s until %s\n", o.number, o.hosts, o.key, o.state, o.till)
 	}
@@ -166,7 +175,7 @@ func (w world) secureApplications() []string {
 func (w *world) lost(before []string) string {
 	now := w.secureApplications()
 	for i, application := range before {
-		if i < 32 && len(w.requirers) <= 32 && !slices.Contains(now, application) {
+		if i < 32 && (len(w.requirers) <= 32 && len(w.routeRequirers) == 0 || w.roomy()) && !slices.Contains(now, application) {
 			return application
 		}
 	}
@@ -192,6 +201,9 @@ func broken(w *world, s state.State, p plan.Plan) string {
 		return problem
 	}
 	if problem := checkRoutes(s, p, listeners); problem != "" {
+		return problem
+	}
+	if problem := checkAnswers(s, p, listeners); problem != "" {
 		return problem
 	}
 	return checkRequests(s, p)

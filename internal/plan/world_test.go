@@ -29,6 +29,9 @@ type world struct {
 	relation  int  // number of the newest relation
 	alike     bool // hosts were used whose listeners have the same name
 
+	routeRequirers []state.RouteRequirer
+	providers      []state.DNSProvider
+
 	related     bool
 	noAddresses bool
 	garbage     bool // the provider's data cannot be read
@@ -189,6 +192,12 @@ var steps = []step{
 			addressesOf("lb.example.net"), addressesOf("10.43.45.1", "lb.example.net"))
 	}},
 	{"capabilities", true, func(w *world) { w.noAddresses = !w.noAddresses }},
+	{"add route", true, (*world).addRoute},
+	{"write route", true, (*world).writeRoute},
+	{"write route again", true, (*world).writeRoute},
+	{"routes that clash", false, (*world).clashRoute},
+	{"remove route", true, (*world).removeRoute},
+	{"DNS", true, (*world).changeProviders},
 	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
 }
 
@@ -197,6 +206,7 @@ func (w *world) state() state.State {
 	s := state.State{
 		Application: "gateway", Model: "prod", Now: w.now,
 		Config: w.config, Problems: w.problems, Requirers: slices.Clone(w.requirers),
+		RouteRequirers: slices.Clone(w.routeRequirers), DNSProviders: slices.Clone(w.providers),
 		Cluster: state.Cluster{
 			Classes: []gatewayv1.GatewayClass{{
 				ObjectMeta: metav1.ObjectMeta{Name: "cilium", Generation: 1},
@@ -296,7 +306,9 @@ func (w *world) hook(s state.State, p plan.Plan, kill int) {
 	}
 	written := w.state()
 	s.Cluster.Gateway, s.Cluster.Routes = written.Cluster.Gateway, written.Cluster.Routes
-	r := plan.Make(s).Relations.Requests
+	relations := plan.Make(s).Relations
+	w.publish(relations)
+	r := relations.Requests
 	if r == nil {
 		return
 	}

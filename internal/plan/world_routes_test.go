@@ -1,0 +1,250 @@
+package plan_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
+	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// The part of a world that is about gateway-route and dns-record.
+
+// routeHosts are what applications on gateway-route name: hosts of their own, and some
+// that ingress has at times.
+var routeHosts = []string{
+	"a.example.com", "b.example.com", "r1.example.net", "r2.example.net", "r3.example.net", "prod-app-7.a.example.com", strings.Repeat("long.", 45) + "example.com",
+}
+
+func (w *world) addRoute() {
+	w.relation++
+	r := state.RouteRequirer{RelationID: w.relation, Application: "route-" + strconv.Itoa(w.relation), Waiting: true}
+	w.routeRequirers = append(w.routeRequirers, r)
+}
+
+// writeRoute lets an application on gateway-route write something, invalid at times.
+func (w *world) writeRoute() {
+	if len(w.routeRequirers) == 0 {
+		return
+	}
+	r := &w.routeRequirers[w.random.IntN(len(w.routeRequirers))]
+	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Published: r.Published}
+	switch w.random.IntN(6) {
+	case 0:
+		r.Problem = "hostname: is wrong"
+	case 1:
+		r.Hostless = true
+	case 2:
+		r.Hostnames = []string{pick(w, routeHosts...)}
+		r.Hostless = true
+	case 3:
+		r.Waiting = true
+	default:
+		for _, host := range routeHosts {
+			if w.random.IntN(3) == 0 {
+				r.Hostnames = append(r.Hostnames, host)
+			}
+		}
+		r.Hostless = len(r.Hostnames) == 0
+	}
+}
+
+// clashRoute lets an application name hosts whose listeners would have the same name,
+// or that of the options' host.
+func (w *world) clashRoute() {
+	if w.random.IntN(10) > 0 || len(w.routeRequirers) == 0 {
+		return
+	}
+	w.alike = true
+	r := &w.routeRequirers[w.random.IntN(len(w.routeRequirers))]
+	r.Waiting, r.Problem, r.Hostnames = false, "", []string{"x-y.example.net", pick(w, "x.y.example.net", "a-example.com", "prod-app-7-a.example.com")}
+}
+
+func (w *world) removeRoute() {
+	if n := len(w.routeRequirers); n > 0 {
+		i := w.random.IntN(n)
+		w.routeRequirers = slices.Delete(w.routeRequirers, i, i+1)
+	}
+}
+
+func (w *world) changeProviders() {
+	if len(w.providers) == 2 {
+		w.providers = w.providers[:w.random.IntN(2)]
+		return
+	}
+	w.relation++
+	w.providers = append(w.providers, state.DNSProvider{RelationID: w.relation, Application: "dns"})
+}
+
+// publish writes what is planned to our side of the relations.
+func (w *world) publish(relations plan.Relations) {
+	for _, answer := range relations.Routes {
+		i := slices.IndexFunc(w.routeRequirers, func(r state.RouteRequirer) bool { return r.RelationID == answer.RelationID })
+		w.routeRequirers[i].Published = nil
+		if answer.Gateway != nil {
+			w.routeRequirers[i].Published = gatewayroute.Encode(*answer.Gateway)
+		}
+	}
+	for _, wanted := range relations.DNS {
+		i := slices.IndexFunc(w.providers, func(p state.DNSProvider) bool { return p.RelationID == wanted.RelationID })
+		w.providers[i].Published = dnsrecord.Encode(wanted.Records)
+	}
+}
+
+// namedHosts are those of the applications on gateway-route that are told of the
+// Gateway, an empty name for that without one.
+func namedHosts(s state.State, p plan.Plan) []string {
+	var all []string
+	for _, answer := range p.Relations.Routes {
+		if answer.Gateway == nil {
+			continue
+		}
+		i := slices.IndexFunc(s.RouteRequirers, func(r state.RouteRequirer) bool { return r.RelationID == answer.RelationID })
+		all = append(all, s.RouteRequirers[i].Hostnames...)
+		if s.RouteRequirers[i].Hostless {
+			all = append(all, "")
+		}
+	}
+	return all
+}
+
+// secureRoutes are the hosts of applications on gateway-route that have an HTTPS
+// listener which those may attach to.
+func (w *world) secureRoutes() []string {
+	var all []string
+	if w.gateway == nil {
+		return nil
+	}
+	for _, r := range w.routeRequirers {
+		hosts := slices.Clone(r.Hostnames)
+		if r.Hostless {
+			hosts = append(hosts, "")
+		}
+		for _, listener := range w.gateway.Spec.Listeners {
+			host := listenerName(listener)
+			if listener.Protocol == gatewayv1.HTTPSProtocolType && *listener.AllowedRoutes.Namespaces.From == gatewayv1.NamespacesFromAll && slices.Contains(hosts, host) {
+				all = append(all, fmt.Sprintf("%s at %q", r.Application, host))
+			}
+		}
+	}
+	return all
+}
+
+// lostRoute gives the first application on gateway-route that had an HTTPS listener for
+// a host which it still names, and has none any more, though there is room.
+func (w *world) lostRoute(before []string) string {
+	now := w.secureRoutes()
+	for _, one := range before {
+		i := slices.IndexFunc(w.routeRequirers, func(r state.RouteRequirer) bool {
+			return r.Servable() && (slices.Contains(hostsAt(r), one))
+		})
+		if i >= 0 && w.roomy() && !slices.Contains(now, one) {
+			return one
+		}
+	}
+	return ""
+}
+
+func hostsAt(r state.RouteRequirer) []string {
+	var all []string
+	for _, host := range r.Hostnames {
+		all = append(all, fmt.Sprintf("%s at %q", r.Application, host))
+	}
+	if r.Hostless {
+		all = append(all, fmt.Sprintf("%s at %q", r.Application, ""))
+	}
+	return all
+}
+
+// roomy says that a Gateway has listeners for all, and for what is kept.
+func (w *world) roomy() bool { return len(w.requirers)+len(routeHosts)+1 <= 32 }
+
+func listenerName(listener gatewayv1.Listener) string {
+	if listener.Hostname == nil {
+		return ""
+	}
+	return string(*listener.Hostname)
+}
+
+// checkAnswers checks that who is told of the Gateway finds the listeners by their names,
+// that no other is open, and that what we redirect is served by us.
+func checkAnswers(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) string {
+	named := namedHosts(s, p)
+	for _, host := range named {
+		name := "gateway-http"
+		if host != "" {
+			name += "-" + strings.ReplaceAll(host, ".", "-")
+		}
+		if listener, ok := listeners[gatewayv1.SectionName(name)]; !ok || listenerName(listener) != host {
+			return fmt.Sprintf("told of a Gateway without listener %s for %q", name, host)
+		}
+	}
+	told := s.Cluster.Gateway != nil && len(s.Cluster.Gateway.Status.Addresses) > 0 && !p.KeepObjects
+	for _, listener := range listeners {
+		open := *listener.AllowedRoutes.Namespaces.From == gatewayv1.NamespacesFromAll
+		if told && open != slices.Contains(named, listenerName(listener)) {
+			return fmt.Sprintf("listener %s is open: %t, named: %q", listener.Name, open, named)
+		}
+	}
+	forwarded := map[string]bool{}
+	for _, route := range routesOf(p) {
+		for _, parent := range route.Spec.ParentRefs {
+			listener := listeners[*parent.SectionName]
+			forwarded[listenerName(listener)] = forwarded[listenerName(listener)] || forwards(route)
+		}
+	}
+	for _, route := range routesOf(p) {
+		for _, parent := range route.Spec.ParentRefs {
+			host := listenerName(listeners[*parent.SectionName])
+			if route.Name == "gateway-http" && slices.Contains(named, host) && !forwarded[host] {
+				return fmt.Sprintf("redirected for others: %q", host)
+			}
+		}
+	}
+	return checkRecords(s, p, listeners)
+}
+
+// checkRecords checks that records are asked for exactly for what has a listener, and no
+// certificate for addresses that nobody needs.
+func checkRecords(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) string {
+	for _, wanted := range p.Relations.DNS {
+		for _, record := range wanted.Records {
+			if !slices.ContainsFunc(s.Cluster.Gateway.Status.Addresses, func(a gatewayv1.GatewayStatusAddress) bool { return a.Value == record.Address.String() }) {
+				return fmt.Sprintf("a record for an address that is none of the Gateway's: %v", record)
+			}
+		}
+		for _, listener := range listeners {
+			host := listenerName(listener)
+			has := slices.ContainsFunc(wanted.Records, func(r dnsrecord.Record) bool { return r.Hostname == host })
+			if wants := host != "" && len(wanted.Records) > 0; has != wants {
+				return fmt.Sprintf("a record for %q: %t", host, has)
+			}
+		}
+	}
+	needed := len(s.Requirers) > 0 || len(s.RouteRequirers) == 0 || slices.ContainsFunc(s.RouteRequirers, func(r state.RouteRequirer) bool { return r.Hostless })
+	if r := p.Relations.Requests; r != nil && !needed {
+		for _, names := range r.Create {
+			if _, err := netip.ParseAddr(names[0]); err == nil {
+				return fmt.Sprintf("a certificate for %v, which nobody needs", names)
+			}
+		}
+	}
+	return ""
+}
+
+// stale gives a relation in which something stands that is not so any more.
+func (w *world) stale(p plan.Plan) string {
+	for _, r := range w.routeRequirers {
+		if len(r.Published) > 0 && !r.Servable() && !p.KeepObjects {
+			return r.Application
+		}
+	}
+	return ""
+}
