@@ -14,11 +14,12 @@ import (
 // relation that was removed by force.
 func TestLosingLeadershipInTheMiddleTakesNothingDown(t *testing.T) {
 	t.Parallel()
-	for _, relation := range []string{"gateway:1", "certificates:2"} {
+	for _, relation := range []string{"gateway:1", "certificates:2", "gateway-route:3", "dns-record:4"} {
 		t.Run(relation, func(t *testing.T) {
 			t.Parallel()
 			w := serving(t)
 			w.withAuthority()
+			w.withRoutes()
 			w.before = func(call gocharm.Call) error {
 				if call.Tool == "relation-get" && slices.Contains(call.Args, relation) && call.Args[len(call.Args)-1] == own {
 					w.leader = false
