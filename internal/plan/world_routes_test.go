@@ -143,7 +143,7 @@ func (w *world) lostRoute(before []string) string {
 	now := w.secureRoutes()
 	for _, one := range before {
 		i := slices.IndexFunc(w.routeRequirers, func(r state.RouteRequirer) bool {
-			return r.Servable() && (slices.Contains(hostsAt(r), one))
+			return r.Servable() && slices.Contains(hostsAt(r), one)
 		})
 		if i >= 0 && w.roomy() && !slices.Contains(now, one) {
 			return one
