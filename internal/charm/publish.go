@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"slices"
 
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
@@ -46,8 +45,13 @@ func (c *Charm) publishURL(ctx context.Context, st state.State, url plan.URL) er
 			return err
 		}
 	}
-	i := slices.IndexFunc(st.Requirers, func(r state.Requirer) bool { return r.RelationID == url.RelationID })
-	return c.write(ctx, endpointGateway, url.RelationID, st.Requirers[i].Published, ingress.EncodeURL(normal))
+	var published state.Databag
+	for _, requirer := range st.Requirers {
+		if requirer.RelationID == url.RelationID {
+			published = requirer.Published
+		}
+	}
+	return c.write(ctx, endpointGateway, url.RelationID, published, ingress.EncodeURL(normal))
 }
 
 // publishRoutes answers the applications that write routes of their own, and asks for
@@ -58,14 +62,24 @@ func (c *Charm) publishRoutes(ctx context.Context, st state.State, relations pla
 		if answer.Gateway != nil {
 			data = gatewayroute.Encode(*answer.Gateway)
 		}
-		i := slices.IndexFunc(st.RouteRequirers, func(r state.RouteRequirer) bool { return r.RelationID == answer.RelationID })
-		if err := c.write(ctx, endpointGatewayRoute, answer.RelationID, st.RouteRequirers[i].Published, data); err != nil {
+		var published state.Databag
+		for _, requirer := range st.RouteRequirers {
+			if requirer.RelationID == answer.RelationID {
+				published = requirer.Published
+			}
+		}
+		if err := c.write(ctx, endpointGatewayRoute, answer.RelationID, published, data); err != nil {
 			return fmt.Errorf("cannot answer on gateway-route relation %d: %w", answer.RelationID, err)
 		}
 	}
 	for _, wanted := range relations.DNS {
-		i := slices.IndexFunc(st.DNSProviders, func(p state.DNSProvider) bool { return p.RelationID == wanted.RelationID })
-		if err := c.write(ctx, endpointDNSRecord, wanted.RelationID, st.DNSProviders[i].Published, dnsrecord.Encode(wanted.Records)); err != nil {
+		var published state.Databag
+		for _, provider := range st.DNSProviders {
+			if provider.RelationID == wanted.RelationID {
+				published = provider.Published
+			}
+		}
+		if err := c.write(ctx, endpointDNSRecord, wanted.RelationID, published, dnsrecord.Encode(wanted.Records)); err != nil {
 			return fmt.Errorf("cannot ask for DNS records on relation %d: %w", wanted.RelationID, err)
 		}
 	}

@@ -95,7 +95,7 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 }
 
 // readEach reads both sides' application data of every relation of an endpoint.
-func readEach[T any](ctx context.Context, c *Charm, endpoint string, make func(number int, application string, theirs, ours state.Databag) T) ([]T, error) {
+func readEach[T any](ctx context.Context, c *Charm, endpoint string, convert func(number int, application string, theirs, ours state.Databag) T) ([]T, error) {
 	ids, err := c.relations(ctx, endpoint)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func readEach[T any](ctx context.Context, c *Charm, endpoint string, make func(n
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, make(number, application, theirs, ours))
+		all = append(all, convert(number, application, theirs, ours))
 	}
 	return all, nil
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -16,7 +17,8 @@ type DNSRecords struct {
 	Records    []dnsrecord.Record `json:"records"`
 }
 
-// dnsRecords asks every provider for a record for each host and IP address. While the
+// dnsRecords asks every provider for an address record for each host, one of each
+// family: two of one family for the same host count as a conflict with bind. While the
 // Gateway has no address, or its host is not known, what was asked for stays. The
 // interface takes no names as addresses, so that a load balancer with a name alone gets
 // no record.
@@ -43,13 +45,27 @@ func providersByAge(providers []state.DNSProvider) []state.DNSProvider {
 func recordsOf(s state.State, set settings) []dnsrecord.Record {
 	var records []dnsrecord.Record
 	for _, h := range set.hosts {
-		for _, address := range addresses(s.Cluster.Gateway) {
-			if ip, err := netip.ParseAddr(address); err == nil && h.name != "" {
-				records = append(records, dnsrecord.Record{Hostname: h.name, Address: ip})
-			}
+		if h.name == "" {
+			continue
+		}
+		for _, ip := range oneOfEachFamily(addresses(s.Cluster.Gateway)) {
+			records = append(records, dnsrecord.Record{Hostname: h.name, Address: ip})
 		}
 	}
 	return records
+}
+
+// oneOfEachFamily gives the least IPv4 address and the least IPv6 one: always the same,
+// in whatever order a controller lists them.
+func oneOfEachFamily(addresses []string) []netip.Addr {
+	least := map[bool]netip.Addr{} // by whether it is IPv4
+	for _, address := range addresses {
+		ip, err := netip.ParseAddr(address)
+		if known, ok := least[ip.Is4()]; err == nil && (!ok || ip.Less(known)) {
+			least[ip.Is4()] = ip
+		}
+	}
+	return slices.SortedFunc(maps.Values(least), netip.Addr.Compare)
 }
 
 // dnsStatus speaks of the first record that a provider will not, or cannot, make.

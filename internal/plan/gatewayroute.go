@@ -137,6 +137,9 @@ func (r routing) opens(host string) bool {
 func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 	var all []RouteAnswer
 	reachable := addresses(s.Cluster.Gateway)
+	if h := set.host(""); h != nil && h.secure() {
+		reachable = h.covered(reachable)
+	}
 	for _, requirer := range routesByAge(s.RouteRequirers) {
 		served := slices.ContainsFunc(routing.routes, func(t routeTarget) bool { return t.RelationID == requirer.RelationID })
 		switch {

@@ -56,6 +56,10 @@ func route(s state.State, set settings) routing {
 	room := listenerRoom{}
 	room.claim(r.ownHosts(set)) // No application stands before the options.
 	routes := routesByAge(s.RouteRequirers)
+	if set.enforce && !s.Certificates.Related {
+		// Routes that are not ours may serve in clear: they get no listener then.
+		routes = nil
+	}
 	for _, requirer := range byAge(s.Requirers) {
 		routes = r.addRoutes(s, room, routes, requirer.RelationID)
 		for _, remark := range requirer.Remarks {
