@@ -73,7 +73,7 @@ func TestRecords(t *testing.T) {
 	if got := c.Answer(charm)["gateway_address"]; got != `"`+balancer+`"` {
 		t.Errorf("the application on gateway-route is told %s of a load balancer", got)
 	}
-	f.await(atAddress + balancer)
+	f.await(atAddress + balancer + "; no DNS records, which take IP addresses only")
 
 	f.must(shared.SetAddresses(f.ctx, first))
 	f.awaitRecords(dns, host+" A "+first, routed+" A "+first)
