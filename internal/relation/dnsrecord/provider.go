@@ -40,7 +40,7 @@ type Answer struct {
 // Provider is what the provider's application databag says.
 type Provider struct {
 	Answers map[string]Answer // by UUID, in lower case; those of other requirers too
-	Remarks []string          // entries left out and why, at most maxRemarks
+	Remarks []string          // entries left out and why, as [pyjson.Notes] bounds them
 }
 
 // Answer returns the answer for a record of ours. Until there is one, the record is
@@ -58,15 +58,15 @@ func (p Provider) Answer(r Record) Answer {
 // it does not know are not even decoded.
 func ParseProvider(bag map[string]string) Provider {
 	var provider Provider
-	var notes notes
+	var notes pyjson.Notes
 	if err := pyjson.CheckBag(bag); err != nil {
-		notes.add("%v; ignored", err)
-		provider.Remarks = notes.all()
+		notes.Add("%v; ignored", err)
+		provider.Remarks = notes.All()
 		return provider
 	}
 	entries, err := list(bag[keyEntries], &notes)
 	if err != nil {
-		notes.add("%s: %v; ignored", keyEntries, err)
+		notes.Add("%s: %v; ignored", keyEntries, err)
 	}
 	if len(entries) > 0 {
 		provider.Answers = make(map[string]Answer, len(entries))
@@ -75,18 +75,18 @@ func ParseProvider(bag map[string]string) Provider {
 		where := fmt.Sprintf("%s[%d]", keyEntries, i)
 		uuid, answer, err := parseAnswer(entry, where, &notes)
 		if err != nil {
-			notes.add("%s: %v; ignored", where, err)
+			notes.Add("%s: %v; ignored", where, err)
 			continue
 		}
 		provider.Answers[uuid] = answer
 	}
-	provider.Remarks = notes.all()
+	provider.Remarks = notes.All()
 	return provider
 }
 
 // list returns the first maxAnswers elements of the JSON list value, undecoded. It
 // reads them one by one, so that of a list of millions the rest is not built.
-func list(value string, notes *notes) ([]json.RawMessage, error) {
+func list(value string, notes *pyjson.Notes) ([]json.RawMessage, error) {
 	if value == "" {
 		return nil, nil
 	}
@@ -99,7 +99,7 @@ func list(value string, notes *notes) ([]json.RawMessage, error) {
 	var entries []json.RawMessage
 	for decoder.More() {
 		if len(entries) == maxAnswers {
-			notes.add("%s: more than %d entries; the rest ignored", keyEntries, maxAnswers)
+			notes.Add("%s: more than %d entries; the rest ignored", keyEntries, maxAnswers)
 			return entries, nil
 		}
 		var entry json.RawMessage
@@ -121,7 +121,7 @@ var errNotJSON = errors.New("not JSON")
 
 // parseAnswer reads one entry. It must have a UUID and a status. A description that
 // cannot be read is left out with a note that begins with where: the status counts.
-func parseAnswer(entry json.RawMessage, where string, notes *notes) (uuid string, answer Answer, err error) {
+func parseAnswer(entry json.RawMessage, where string, notes *pyjson.Notes) (uuid string, answer Answer, err error) {
 	// Not pyjson.Object: a description beyond that one's bound is to be cut, not to
 	// hide the status beside it. The bag's own bound holds.
 	var members map[string]json.RawMessage
@@ -143,9 +143,9 @@ func parseAnswer(entry json.RawMessage, where string, notes *notes) (uuid string
 	if raw, ok = members["description"]; ok && !pyjson.IsNull(string(raw)) {
 		text, ok := pyjson.String(string(raw))
 		if !ok {
-			notes.add("%s: description: not a string; ignored", where)
+			notes.Add("%s: description: not a string; ignored", where)
 		}
-		answer.Description = plain(text)
+		answer.Description = pyjson.Plain(text)
 	}
 	return uuid, answer, nil
 }

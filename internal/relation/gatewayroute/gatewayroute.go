@@ -1,8 +1,7 @@
 package gatewayroute
 
 import (
-	"errors"
-	"fmt"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
 // Request is what the leader of a requirer asks for.
@@ -47,22 +46,9 @@ type Gateway struct {
 	HSTSMaxAge *int64
 }
 
-// ErrNotWritten tells that a bag holds none of the interface's keys: the other
-// side has not written yet, which is no fault and deserves no words. It is not
+// ErrNotWritten is [pyjson.ErrNotWritten]. It is not
 // the wish to go without a host name, which is written as null.
-var ErrNotWritten = errors.New("nothing written yet")
+var ErrNotWritten = pyjson.ErrNotWritten
 
-// InvalidError tells why a bag cannot be used, one sentence per key, in words
-// for operators: "hostname: \"10.0.0.1\" is an IP address; a DNS name is needed".
-type InvalidError struct {
-	Problems []string // never empty; in the order of the interface's keys
-}
-
-// Error returns the first problem, and how many more there are: a status has
-// room for one. The log should show all Problems.
-func (e *InvalidError) Error() string {
-	if more := len(e.Problems) - 1; more > 0 {
-		return fmt.Sprintf("%s (and %d more)", e.Problems[0], more)
-	}
-	return e.Problems[0]
-}
+// InvalidError is [pyjson.InvalidError].
+type InvalidError = pyjson.InvalidError

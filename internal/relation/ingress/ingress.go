@@ -1,9 +1,9 @@
 package ingress
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
 // Scheme is how the application behind the ingress wants to be spoken to.
@@ -59,21 +59,8 @@ type Unit struct {
 	Remarks []string
 }
 
-// ErrNotWritten tells that a bag holds none of the interface's keys: the other
-// side has not written yet, which is no fault and deserves no words.
-var ErrNotWritten = errors.New("nothing written yet")
+// ErrNotWritten is [pyjson.ErrNotWritten].
+var ErrNotWritten = pyjson.ErrNotWritten
 
-// InvalidError tells why a bag cannot be used, one sentence per key, in words
-// for operators: "port: must be a whole number from 1 to 65535, not \"80a\"".
-type InvalidError struct {
-	Problems []string // never empty; in the order of the interface's keys
-}
-
-// Error returns the first problem, and how many more there are: a status has
-// room for one. The log should show all Problems.
-func (e *InvalidError) Error() string {
-	if more := len(e.Problems) - 1; more > 0 {
-		return fmt.Sprintf("%s (and %d more)", e.Problems[0], more)
-	}
-	return e.Problems[0]
-}
+// InvalidError is [pyjson.InvalidError].
+type InvalidError = pyjson.InvalidError

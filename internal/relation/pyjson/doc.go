@@ -2,7 +2,7 @@
 // read and write it: one document per databag key, in the very bytes of
 // Python's json.dumps, read back with bounds.
 //
-// It stands below the packages of the interfaces (ingress, tlscertificates)
+// It stands below the packages of the interfaces (ingress, tlscertificates and so on)
 // in the first and the last step of an event's road,
 //
 //	event → read → plan → apply → publish → status

@@ -8,14 +8,14 @@ const keyCapabilities = "capabilities"
 
 // parseCapabilities reads what the provider says it can do. A member that cannot
 // be understood stays unknown.
-func parseCapabilities(value string, notes *notes) Capabilities {
+func parseCapabilities(value string, notes *pyjson.Notes) Capabilities {
 	var capabilities Capabilities
 	if value == "" || pyjson.IsNull(value) {
 		return capabilities
 	}
 	members, err := pyjson.Object(value)
 	if err != nil {
-		notes.add("%s: %v; ignored", keyCapabilities, err)
+		notes.Add("%s: %v; ignored", keyCapabilities, err)
 		return capabilities
 	}
 	for _, field := range []struct {
@@ -34,12 +34,12 @@ func parseCapabilities(value string, notes *notes) Capabilities {
 	if domains, err := pyjson.List(string(members["allowed_domains"])); err == nil {
 		for _, domain := range domains {
 			if text, ok := pyjson.String(string(domain)); ok {
-				capabilities.AllowedDomains = append(capabilities.AllowedDomains, plain(text))
+				capabilities.AllowedDomains = append(capabilities.AllowedDomains, pyjson.Plain(text))
 			}
 		}
 	}
 	if text, ok := pyjson.String(string(members["provider_type"])); ok {
-		capabilities.ProviderType = plain(text)
+		capabilities.ProviderType = pyjson.Plain(text)
 	}
 	return capabilities
 }

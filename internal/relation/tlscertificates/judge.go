@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
 // String returns the state in one word for logs and tests.
@@ -119,7 +121,7 @@ func stateOf(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.Publ
 
 // Issuer names who signed a certificate, in one line (RFC 2253) that is fit for a
 // log.
-func Issuer(certificate *x509.Certificate) string { return plain(certificate.Issuer.String()) }
+func Issuer(certificate *x509.Certificate) string { return pyjson.Plain(certificate.Issuer.String()) }
 
 // isRevoked is the reason of a verdict that is Revoked.
 const isRevoked = "the certificate is revoked"

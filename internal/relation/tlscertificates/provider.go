@@ -34,17 +34,17 @@ const (
 // providers can say more.
 func ParseProvider(bag map[string]string) Provider {
 	var provider Provider
-	var notes notes
+	var notes pyjson.Notes
 	if err := pyjson.CheckBag(bag); err != nil {
-		notes.add("%v; ignored", err)
-		provider.Remarks = notes.all()
+		notes.Add("%v; ignored", err)
+		provider.Remarks = notes.All()
 		return provider
 	}
 	for i, entry := range list(bag, keyCertificates, &notes) {
 		where := fmt.Sprintf("%s[%d]", keyCertificates, i)
 		certificate, err := parseCertificate(string(entry), where, &notes)
 		if err != nil {
-			notes.add("%s: %v; ignored", where, err)
+			notes.Add("%s: %v; ignored", where, err)
 			continue
 		}
 		provider.Certificates = append(provider.Certificates, certificate)
@@ -52,25 +52,25 @@ func ParseProvider(bag map[string]string) Provider {
 	for i, entry := range list(bag, keyRequestErrors, &notes) {
 		refusal, err := parseRequestError(string(entry))
 		if err != nil {
-			notes.add("%s[%d]: %v; ignored", keyRequestErrors, i, err)
+			notes.Add("%s[%d]: %v; ignored", keyRequestErrors, i, err)
 			continue
 		}
 		provider.Errors = append(provider.Errors, refusal)
 	}
 	provider.Capabilities = parseCapabilities(bag[keyCapabilities], &notes)
-	provider.Remarks = notes.all()
+	provider.Remarks = notes.All()
 	return provider
 }
 
 // list returns the elements of the list that stands under key.
-func list(bag map[string]string, key string, notes *notes) []json.RawMessage {
+func list(bag map[string]string, key string, notes *pyjson.Notes) []json.RawMessage {
 	value, ok := bag[key]
 	if !ok || value == "" {
 		return nil
 	}
 	entries, err := pyjson.List(value)
 	if err != nil {
-		notes.add("%s: %v; ignored", key, err)
+		notes.Add("%s: %v; ignored", key, err)
 		return nil
 	}
 	return entries
@@ -78,7 +78,7 @@ func list(bag map[string]string, key string, notes *notes) []json.RawMessage {
 
 // parseCertificate reads one entry. It must name its request and hold a leaf; what
 // else is unreadable is left out with a note that begins with where.
-func parseCertificate(entry, where string, notes *notes) (Certificate, error) {
+func parseCertificate(entry, where string, notes *pyjson.Notes) (Certificate, error) {
 	members, err := pyjson.Object(entry)
 	if err != nil {
 		return Certificate{}, err
@@ -97,7 +97,7 @@ func parseCertificate(entry, where string, notes *notes) (Certificate, error) {
 	if text, certificate.Leaf, err = parseLeaf(members); err != nil {
 		if certificate.Revoked {
 			// That the request's certificate may not be served is said all the same.
-			notes.add("%s: %v; taken as revoked", where, err)
+			notes.Add("%s: %v; taken as revoked", where, err)
 			return certificate, nil
 		}
 		return Certificate{}, err
@@ -151,7 +151,7 @@ func parseRevoked(members map[string]json.RawMessage) (bool, error) {
 
 // chainTexts returns the PEMs of the chain. One string instead of a list is taken
 // for a bundle.
-func chainTexts(members map[string]json.RawMessage, where string, notes *notes) []string {
+func chainTexts(members map[string]json.RawMessage, where string, notes *pyjson.Notes) []string {
 	raw := string(members[keyChain])
 	if raw == "" || pyjson.IsNull(raw) {
 		return nil
@@ -161,14 +161,14 @@ func chainTexts(members map[string]json.RawMessage, where string, notes *notes) 
 	}
 	elements, err := pyjson.List(raw)
 	if err != nil {
-		notes.add("%s.%s: %v; ignored", where, keyChain, err)
+		notes.Add("%s.%s: %v; ignored", where, keyChain, err)
 		return nil
 	}
 	var texts []string
 	for _, element := range elements {
 		text, ok := pyjson.String(string(element))
 		if !ok {
-			notes.add("%s.%s: not a string; ignored", where, keyChain)
+			notes.Add("%s.%s: not a string; ignored", where, keyChain)
 			continue
 		}
 		texts = append(texts, text)
@@ -181,7 +181,7 @@ type pool struct {
 	seen         map[string]bool // by DER, the leaf's included
 	certificates []*x509.Certificate
 	where        string
-	notes        *notes
+	notes        *pyjson.Notes
 }
 
 // add takes the certificates in text that are new, and tells whether there was
@@ -196,13 +196,13 @@ func (p *pool) add(key, text string) (readable bool) {
 		certificate, err := x509.ParseCertificate(der)
 		switch {
 		case err != nil:
-			p.notes.add("%s.%s: not a certificate; ignored", p.where, key)
+			p.notes.Add("%s.%s: not a certificate; ignored", p.where, key)
 			continue
 		case len(p.certificates) == maxPool:
-			p.notes.add("%s: more than %d certificates; the rest ignored", p.where, maxPool)
+			p.notes.Add("%s: more than %d certificates; the rest ignored", p.where, maxPool)
 			return true
 		case !checkable(certificate):
-			p.notes.add("%s.%s: key of more than %d bits; ignored", p.where, key, maxKeyBits)
+			p.notes.Add("%s.%s: key of more than %d bits; ignored", p.where, key, maxKeyBits)
 		default:
 			p.certificates = append(p.certificates, certificate)
 		}
@@ -210,7 +210,7 @@ func (p *pool) add(key, text string) (readable bool) {
 		p.seen[string(der)] = true
 	}
 	if len(found) == 0 {
-		p.notes.add("%s.%s: not a PEM certificate; ignored", p.where, key)
+		p.notes.Add("%s.%s: not a PEM certificate; ignored", p.where, key)
 	}
 	return readable
 }

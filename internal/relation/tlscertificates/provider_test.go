@@ -185,7 +185,7 @@ func TestErrors(t *testing.T) {
 		"new code":     {map[string]any{"code": 150}, 150, true, "error 150"},
 		"bad code":     {map[string]any{"code": 1e30, "name": 5}, 999, false, "error 999"},
 		"empty":        {map[string]any{}, 999, false, "error 999"},
-		"controls":     {map[string]any{"code": 999, "name": "a\nb", "message": "c\x1b[31m\u0085\u2028d"}, 999, false, "a b: c [31m  d"},
+		"controls":     {map[string]any{"code": 999, "name": "a\nb", "message": "c\x1b[31m\u0085\u2028d"}, 999, false, "a b: c [31m d"},
 		"long":         {map[string]any{"name": strings.Repeat("é", 300)}, 999, false, strings.Repeat("é", 200) + "..."},
 	} {
 		t.Run(name, func(t *testing.T) {

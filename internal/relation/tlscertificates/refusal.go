@@ -91,7 +91,7 @@ func parseRequestError(entry string) (RequestError, error) {
 		{"endpoint", &refusal.Endpoint},
 	} {
 		if text, ok := pyjson.String(string(details[field.name])); ok {
-			*field.to = plain(text)
+			*field.to = pyjson.Plain(text)
 		}
 	}
 	refusal.Name = strings.ToLower(refusal.Name)

@@ -29,25 +29,25 @@ func ParseRequests(bag map[string]string) (requests []Request, remarks []string)
 	if !ok || value == "" {
 		return nil, nil
 	}
-	var notes notes
+	var notes pyjson.Notes
 	if err := pyjson.CheckBag(bag); err != nil {
-		notes.add("%v", err)
-		return nil, notes.all()
+		notes.Add("%v", err)
+		return nil, notes.All()
 	}
 	entries, err := pyjson.List(value)
 	if err != nil {
-		notes.add("%s: %v", keyRequests, err)
-		return nil, notes.all()
+		notes.Add("%s: %v", keyRequests, err)
+		return nil, notes.All()
 	}
 	for i, entry := range entries {
 		request, err := parseRequest(string(entry))
 		if err != nil {
-			notes.add("%s[%d]: %v", keyRequests, i, err)
+			notes.Add("%s[%d]: %v", keyRequests, i, err)
 			continue
 		}
 		requests = append(requests, request)
 	}
-	return requests, notes.all()
+	return requests, notes.All()
 }
 
 func parseRequest(entry string) (Request, error) {

@@ -48,7 +48,7 @@ type Provider struct {
 	Certificates []Certificate
 	Errors       []RequestError
 	Capabilities Capabilities
-	Remarks      []string // entries left out and why, at most maxRemarks
+	Remarks      []string // entries left out and why, as pyjson.Notes bounds them
 }
 
 // State is how far a request has come.

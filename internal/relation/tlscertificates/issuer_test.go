@@ -16,7 +16,7 @@ func TestIssuerIsPlainText(t *testing.T) {
 		"Prüf-CA 東京":            "CN=Prüf-CA 東京",
 		"tab\tescape\x1b[2J":    "CN=tab escape [2J",
 		"left\u202ethgir":       "CN=left thgir",
-		"zero\u200bwidth\u00ad": "CN=zero width ",
+		"zero\u200bwidth\u00ad": "CN=zero width",
 		"two\u2028lines":        "CN=two lines",
 	} {
 		issuer := pkix.Name{CommonName: name}

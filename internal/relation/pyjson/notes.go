@@ -1,4 +1,4 @@
-package dnsrecord
+package pyjson
 
 import (
 	"fmt"
@@ -9,17 +9,19 @@ const (
 	// maxRemarks bounds what one databag can make the charm write to the log.
 	maxRemarks = 20
 
-	// maxText bounds a text of the provider's that is shown to the operator.
+	// maxText bounds a text of a peer's that is shown to the operator, in characters.
 	maxText = 200
 )
 
-// notes collects remarks up to a bound and counts the rest.
-type notes struct {
+// Notes collects remarks on what is left out of a databag, for the log: up to a bound,
+// and counts the rest. The zero value is empty.
+type Notes struct {
 	remarks []string
 	more    int
 }
 
-func (n *notes) add(format string, args ...any) {
+// Add makes a remark as fmt.Sprintf does.
+func (n *Notes) Add(format string, args ...any) {
 	if len(n.remarks) == maxRemarks-1 {
 		n.more++
 		return
@@ -27,18 +29,18 @@ func (n *notes) add(format string, args ...any) {
 	n.remarks = append(n.remarks, fmt.Sprintf(format, args...))
 }
 
-// all returns the remarks, the last of them telling how many there was no room for.
-func (n *notes) all() []string {
+// All returns the remarks, the last of them telling how many there was no room for.
+func (n *Notes) All() []string {
 	if n.more == 0 {
 		return n.remarks
 	}
 	return append(n.remarks, fmt.Sprintf("and %d more", n.more))
 }
 
-// plain returns s as one line that is fit for a log or a status: what controls the
+// Plain returns s as one line that is fit for a log or a status: what controls the
 // line or cannot be seen in it counts as space, space is one blank and stands between
 // words only, and after maxText characters the rest is cut off.
-func plain(s string) string {
+func Plain(s string) string {
 	var kept []rune
 	space := false
 	for _, r := range s {
