@@ -16,13 +16,13 @@ import (
 // publish writes to the relations what differs from what stands there: a write
 // that changes nothing wakes nobody, but it is a call.
 func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error {
-	relations := p.Relations
+	relations, ours := p.Relations, ourSides(st)
 	for _, url := range relations.URLs {
-		if err := c.publishURL(ctx, st, url); err != nil {
+		if err := c.publishURL(ctx, ours, url); err != nil {
 			return fmt.Errorf("cannot publish the URL on relation %d: %w", url.RelationID, err)
 		}
 	}
-	if err := c.publishRoutes(ctx, st, relations); err != nil {
+	if err := c.publishRoutes(ctx, ours, relations); err != nil {
 		return err
 	}
 	if relations.Requests == nil {
@@ -37,7 +37,7 @@ func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error 
 	return c.setAlarm(ctx, p.WakeAt)
 }
 
-func (c *Charm) publishURL(ctx context.Context, st state.State, url plan.URL) error {
+func (c *Charm) publishURL(ctx context.Context, ours map[string]state.Databag, url plan.URL) error {
 	normal := ""
 	if url.URL != "" {
 		var err error
@@ -45,53 +45,50 @@ func (c *Charm) publishURL(ctx context.Context, st state.State, url plan.URL) er
 			return err
 		}
 	}
-	var published state.Databag
-	for _, requirer := range st.Requirers {
-		if requirer.RelationID == url.RelationID {
-			published = requirer.Published
-		}
-	}
-	return c.write(ctx, endpointGateway, url.RelationID, published, ingress.EncodeURL(normal))
+	return c.write(ctx, ours, relationID(endpointGateway, url.RelationID), ingress.EncodeURL(normal))
 }
 
 // publishRoutes answers the applications that write routes of their own, and asks for
 // DNS records.
-func (c *Charm) publishRoutes(ctx context.Context, st state.State, relations plan.Relations) error {
+func (c *Charm) publishRoutes(ctx context.Context, ours map[string]state.Databag, relations plan.Relations) error {
 	for _, answer := range relations.Routes {
 		data := gatewayroute.Withdrawal()
 		if answer.Gateway != nil {
 			data = gatewayroute.Encode(*answer.Gateway)
 		}
-		var published state.Databag
-		for _, requirer := range st.RouteRequirers {
-			if requirer.RelationID == answer.RelationID {
-				published = requirer.Published
-			}
-		}
-		if err := c.write(ctx, endpointGatewayRoute, answer.RelationID, published, data); err != nil {
+		if err := c.write(ctx, ours, relationID(endpointGatewayRoute, answer.RelationID), data); err != nil {
 			return fmt.Errorf("cannot answer on gateway-route relation %d: %w", answer.RelationID, err)
 		}
 	}
 	for _, wanted := range relations.DNS {
-		var published state.Databag
-		for _, provider := range st.DNSProviders {
-			if provider.RelationID == wanted.RelationID {
-				published = provider.Published
-			}
-		}
-		if err := c.write(ctx, endpointDNSRecord, wanted.RelationID, published, dnsrecord.Encode(wanted.Records)); err != nil {
+		if err := c.write(ctx, ours, relationID(endpointDNSRecord, wanted.RelationID), dnsrecord.Encode(wanted.Records)); err != nil {
 			return fmt.Errorf("cannot ask for DNS records on relation %d: %w", wanted.RelationID, err)
 		}
 	}
 	return nil
 }
 
+// ourSides gives what stands on our side of the relations, by their ids.
+func ourSides(st state.State) map[string]state.Databag {
+	ours := map[string]state.Databag{}
+	for _, requirer := range st.Requirers {
+		ours[relationID(endpointGateway, requirer.RelationID)] = requirer.Published
+	}
+	for _, requirer := range st.RouteRequirers {
+		ours[relationID(endpointGatewayRoute, requirer.RelationID)] = requirer.Published
+	}
+	for _, provider := range st.DNSProviders {
+		ours[relationID(endpointDNSRecord, provider.RelationID)] = provider.Published
+	}
+	return ours
+}
+
 // write puts data into our side of a relation, unless they stand there.
-func (c *Charm) write(ctx context.Context, endpoint string, relation int, published, data state.Databag) error {
-	if holds(published, data) {
+func (c *Charm) write(ctx context.Context, ours map[string]state.Databag, id string, data state.Databag) error {
+	if holds(ours[id], data) {
 		return nil
 	}
-	return ignoreGone(c.Tools.SetApplicationData(ctx, fmt.Sprintf("%s:%d", endpoint, relation), data))
+	return ignoreGone(c.Tools.SetApplicationData(ctx, id, data))
 }
 
 // holds says that writing the data to a bag would change nothing; an empty

@@ -84,48 +84,53 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 	if st.Certificates, err = c.readCertificates(ctx); err != nil {
 		return st, err
 	}
-	if st.Requirers, err = c.readRequirers(ctx); err != nil {
+	if st.Requirers, err = readEach(ctx, c, endpointGateway, c.readRequirer); err != nil {
 		return st, err
 	}
-	if st.RouteRequirers, err = readEach(ctx, c, endpointGatewayRoute, newRouteRequirer); err != nil {
+	if st.RouteRequirers, err = readEach(ctx, c, endpointGatewayRoute, c.readRouteRequirer); err != nil {
 		return st, err
 	}
-	st.DNSProviders, err = readEach(ctx, c, endpointDNSRecord, newDNSProvider)
+	st.DNSProviders, err = readEach(ctx, c, endpointDNSRecord, c.readDNSProvider)
 	return st, err
 }
 
-// readEach reads both sides' application data of every relation of an endpoint.
-func readEach[T any](ctx context.Context, c *Charm, endpoint string, convert func(number int, application string, theirs, ours state.Databag) T) ([]T, error) {
+// readEach reads every relation of an endpoint, but those that are gone meanwhile.
+func readEach[T any](ctx context.Context, c *Charm, endpoint string, read func(ctx context.Context, id string, number int) (T, error)) ([]T, error) {
 	ids, err := c.relations(ctx, endpoint)
 	if err != nil {
 		return nil, err
 	}
 	var all []T
 	for _, id := range ids {
-		application, theirs, ours, err := c.bothSides(ctx, id)
+		number, err := relationNumber(id)
+		if err != nil {
+			return nil, err
+		}
+		one, err := read(ctx, id, number)
 		if gone(err) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		number, err := relationNumber(id)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, convert(number, application, theirs, ours))
+		all = append(all, one)
 	}
 	return all, nil
 }
 
-func newRouteRequirer(number int, application string, theirs, ours state.Databag) state.RouteRequirer {
+func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (state.RouteRequirer, error) {
+	application, theirs, ours, err := c.bothSides(ctx, id)
+	if err != nil {
+		return state.RouteRequirer{}, err
+	}
 	requirer := state.NewRouteRequirer(number, application, theirs)
 	requirer.Published = ours
-	return requirer
+	return requirer, nil
 }
 
-func newDNSProvider(number int, application string, theirs, ours state.Databag) state.DNSProvider {
-	return state.DNSProvider{RelationID: number, Application: application, Reply: theirs, Published: ours}
+func (c *Charm) readDNSProvider(ctx context.Context, id string, number int) (state.DNSProvider, error) {
+	application, theirs, ours, err := c.bothSides(ctx, id)
+	return state.DNSProvider{RelationID: number, Application: application, Reply: theirs, Published: ours}, err
 }
 
 // bothSides reads a relation's application data, the other side's and ours.
@@ -184,31 +189,8 @@ func (c *Charm) ownData(ctx context.Context, id string) (state.Databag, error) {
 	return nil, err
 }
 
-func (c *Charm) readRequirers(ctx context.Context) ([]state.Requirer, error) {
-	ids, err := c.relations(ctx, endpointGateway)
-	if err != nil {
-		return nil, err
-	}
-	var requirers []state.Requirer
-	for _, id := range ids {
-		requirer, err := c.readRequirer(ctx, id)
-		if gone(err) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		requirers = append(requirers, requirer)
-	}
-	return requirers, nil
-}
-
-func (c *Charm) readRequirer(ctx context.Context, id string) (state.Requirer, error) {
-	application, err := c.Tools.RelationApplication(ctx, id)
-	if err != nil {
-		return state.Requirer{}, err
-	}
-	request, err := c.Tools.ApplicationData(ctx, id, application)
+func (c *Charm) readRequirer(ctx context.Context, id string, number int) (state.Requirer, error) {
+	application, request, own, err := c.bothSides(ctx, id)
 	if err != nil {
 		return state.Requirer{}, err
 	}
@@ -227,20 +209,14 @@ func (c *Charm) readRequirer(ctx context.Context, id string) (state.Requirer, er
 		}
 		units = append(units, unit)
 	}
-	own, err := c.ownData(ctx, id)
-	if err != nil {
-		return state.Requirer{}, err
-	}
-	number, err := relationNumber(id)
-	if err != nil {
-		return state.Requirer{}, err
-	}
 	requirer := state.NewRequirer(number, application, request, units)
 	requirer.Published = own
 	return requirer, nil
 }
 
-// relationNumber gives the 3 of "gateway:3".
+// relationID gives "gateway:3", as Juju writes it, and relationNumber its 3.
+func relationID(endpoint string, number int) string { return fmt.Sprintf("%s:%d", endpoint, number) }
+
 func relationNumber(id string) (int, error) {
 	number, err := strconv.Atoi(id[strings.LastIndexByte(id, ':')+1:])
 	if err != nil {

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -28,7 +27,7 @@ func dnsRecords(s state.State, set settings) []DNSRecords {
 	}
 	records := recordsOf(s, set)
 	var all []DNSRecords
-	for _, provider := range providersByAge(s.DNSProviders) {
+	for _, provider := range providersByAge(s) {
 		if len(records) > 0 || len(provider.Published) > 0 {
 			all = append(all, DNSRecords{RelationID: provider.RelationID, Records: records})
 		}
@@ -36,10 +35,8 @@ func dnsRecords(s state.State, set settings) []DNSRecords {
 	return all
 }
 
-func providersByAge(providers []state.DNSProvider) []state.DNSProvider {
-	return slices.SortedFunc(slices.Values(providers), func(a, b state.DNSProvider) int {
-		return cmp.Compare(a.RelationID, b.RelationID)
-	})
+func providersByAge(s state.State) []state.DNSProvider {
+	return byAge(s.DNSProviders, func(p state.DNSProvider) int { return p.RelationID })
 }
 
 func recordsOf(s state.State, set settings) []dnsrecord.Record {
@@ -72,7 +69,7 @@ func oneOfEachFamily(addresses []string) []netip.Addr {
 func dnsStatus(s state.State, set settings) *Status {
 	var first *Status
 	records := recordsOf(s, set)
-	for _, provider := range providersByAge(s.DNSProviders) {
+	for _, provider := range providersByAge(s) {
 		verdict := dnsrecord.Judge(records, dnsrecord.ParseProvider(provider.Reply))
 		switch {
 		case verdict.OperatorMustAct():
@@ -89,7 +86,7 @@ func dnsStatus(s state.State, set settings) *Status {
 func dnsRemarks(s state.State, set settings) []string {
 	var all []string
 	records := recordsOf(s, set)
-	for _, provider := range providersByAge(s.DNSProviders) {
+	for _, provider := range providersByAge(s) {
 		reply := dnsrecord.ParseProvider(provider.Reply)
 		remarks := reply.Remarks
 		if verdict := dnsrecord.Judge(records, reply); verdict.Status != dnsrecord.Approved && verdict.Status != dnsrecord.Pending {

@@ -60,7 +60,7 @@ func (r *routing) addRoutes(s state.State, room listenerRoom, requirers []state.
 
 func (r *routing) addRoute(s state.State, room listenerRoom, requirer state.RouteRequirer) {
 	for _, remark := range requirer.Remarks {
-		r.remarkRoute(requirer, remark)
+		r.remark(requirer.Application, requirer.RelationID, remark)
 	}
 	if requirer.Waiting {
 		r.silent = append(r.silent, omission{application: requirer.Application, iface: "gateway-route"})
@@ -93,12 +93,7 @@ func unnamable(s state.State, hosts []string) string {
 }
 
 func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
-	r.omitted = append(r.omitted, omission{application: requirer.Application, iface: "gateway-route", reason: reason})
-	r.remarkRoute(requirer, "not served: "+reason)
-}
-
-func (r *routing) remarkRoute(requirer state.RouteRequirer, remark string) {
-	r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d): %s", requirer.Application, requirer.RelationID, remark))
+	r.omit("gateway-route", requirer.Application, requirer.RelationID, reason)
 }
 
 // yieldToKept leaves out who wants listeners of the name of those at which an
@@ -120,10 +115,8 @@ func (r *routing) yieldToKept() {
 	})
 }
 
-func routesByAge(requirers []state.RouteRequirer) []state.RouteRequirer {
-	return slices.SortedFunc(slices.Values(requirers), func(a, b state.RouteRequirer) int {
-		return cmp.Compare(a.RelationID, b.RelationID)
-	})
+func routesByAge(s state.State) []state.RouteRequirer {
+	return byAge(s.RouteRequirers, func(r state.RouteRequirer) int { return r.RelationID })
 }
 
 // opens says that some application may attach routes of its own to the host.
@@ -140,7 +133,7 @@ func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 	if h := set.host(""); h != nil && h.secure() {
 		reachable = h.covered(reachable)
 	}
-	for _, requirer := range routesByAge(s.RouteRequirers) {
+	for _, requirer := range routesByAge(s) {
 		served := slices.ContainsFunc(routing.routes, func(t routeTarget) bool { return t.RelationID == requirer.RelationID })
 		switch {
 		case !served:

@@ -15,8 +15,8 @@ type host struct {
 	// names are what its certificate is asked for, sorted; empty while the
 	// Gateway has no address to ask for.
 	names []string
-	// wanted says that the options ask for it. A host that is not wanted any
-	// more goes on being served until those that replace it have certificates.
+	// wanted says that the options, or an application on gateway-route, ask for
+	// it. A host that is not wanted any more goes on being served until those that replace it have certificates.
 	wanted bool
 	// own says that applications are served there by routes that we write.
 	own bool

@@ -55,15 +55,15 @@ func route(s state.State, set settings) routing {
 	names := namer{}
 	room := listenerRoom{}
 	room.claim(r.ownHosts(set)) // No application stands before the options.
-	routes := routesByAge(s.RouteRequirers)
+	routes := routesByAge(s)
 	if set.enforce && !s.Certificates.Related {
 		// Routes that are not ours may serve in clear: they get no listener then.
 		routes = nil
 	}
-	for _, requirer := range byAge(s.Requirers) {
+	for _, requirer := range requirersByAge(s) {
 		routes = r.addRoutes(s, room, routes, requirer.RelationID)
 		for _, remark := range requirer.Remarks {
-			r.remark(requirer, remark)
+			r.remark(requirer.Application, requirer.RelationID, remark)
 		}
 		if requirer.Waiting || requirer.Servable() && requirer.Model != s.Model && len(requirer.Addresses) == 0 {
 			r.silent = append(r.silent, omission{application: requirer.Application, iface: "ingress"})
@@ -83,7 +83,7 @@ func route(s state.State, set settings) routing {
 			reason = room.claim([]string{host})
 		}
 		if reason != "" {
-			r.omit(requirer, reason)
+			r.omit("ingress", requirer.Application, requirer.RelationID, reason)
 			continue
 		}
 		owner[host+path] = requirer.Application
@@ -141,11 +141,13 @@ func (t target) canBeAt(host, path string) bool {
 	return path == pathFor(t.Requirer) || path == "/" && strings.HasPrefix(host, labelFor(t.Requirer)+".")
 }
 
-// byAge puts the oldest relation first.
-func byAge(requirers []state.Requirer) []state.Requirer {
-	return slices.SortedFunc(slices.Values(requirers), func(a, b state.Requirer) int {
-		return cmp.Compare(a.RelationID, b.RelationID)
-	})
+// byAge puts the oldest relation first; number gives the relation's.
+func byAge[T any](all []T, number func(T) int) []T {
+	return slices.SortedFunc(slices.Values(all), func(a, b T) int { return cmp.Compare(number(a), number(b)) })
+}
+
+func requirersByAge(s state.State) []state.Requirer {
+	return byAge(s.Requirers, func(r state.Requirer) int { return r.RelationID })
 }
 
 // unservable gives the reason why a requirer cannot be served at all.
@@ -167,13 +169,14 @@ func unservable(s state.State, r state.Requirer) string {
 	}
 }
 
-func (r *routing) omit(requirer state.Requirer, reason string) {
-	r.omitted = append(r.omitted, omission{application: requirer.Application, iface: "ingress", reason: reason})
-	r.remark(requirer, "not served: "+reason)
+// omit leaves an application out of what is served.
+func (r *routing) omit(iface, application string, relation int, reason string) {
+	r.omitted = append(r.omitted, omission{application: application, iface: iface, reason: reason})
+	r.remark(application, relation, "not served: "+reason)
 }
 
-func (r *routing) remark(requirer state.Requirer, remark string) {
-	r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d): %s", requirer.Application, requirer.RelationID, remark))
+func (r *routing) remark(application string, relation int, remark string) {
+	r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d): %s", application, relation, remark))
 }
 
 // namer keeps object names apart. Joined with dashes, different applications

@@ -18,7 +18,7 @@ func urls(s state.State, set settings, routing routing) []URL {
 		told[t.RelationID] = urlOf(s, set, t)
 	}
 	var all []URL
-	for _, requirer := range byAge(s.Requirers) {
+	for _, requirer := range requirersByAge(s) {
 		all = append(all, URL{RelationID: requirer.RelationID, URL: told[requirer.RelationID]})
 	}
 	return all

@@ -20,17 +20,7 @@ func followed(response lab.Response) error {
 // either starts a client of plain HTTP that takes an answer, or a redirect to HTTPS.
 // The function it gives ends that, and reports.
 func (f *fixture) either(story, url string) func() {
-	probe := f.ProbeWith(url, nil, followed)
-	f.t.Cleanup(probe.Stop)
-	return func() {
-		f.t.Helper()
-		f.must(probe.AwaitMore(f.ctx, 3))
-		probe.Stop()
-		f.t.Logf("%s: %d requests, %d failed", story, probe.Sent, probe.Failed)
-		if probe.Failed > 0 {
-			f.t.Errorf("%s: %d of %d requests failed, first: %v", story, probe.Failed, probe.Sent, probe.First)
-		}
-	}
+	return f.ending(story, f.ProbeWith(url, nil, followed))
 }
 
 // awaitHSTS waits until the header is what it should be.

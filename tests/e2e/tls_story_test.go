@@ -57,12 +57,17 @@ func (w *watch) end() {
 // neverClear has a client ask for a URL of plain HTTP, which the application must
 // not answer once. The function it gives ends that, and reports.
 func (f *fixture) neverClear(story, url string) func() {
-	probe := f.ProbeWith(url, nil, func(response lab.Response) error {
+	return f.ending(story, f.ProbeWith(url, nil, func(response lab.Response) error {
 		if response.Echo.Unit != "" || response.Code == 200 {
 			return fmt.Errorf("answer %d of %q in clear", response.Code, response.Echo.Unit)
 		}
 		return nil
-	})
+	}))
+}
+
+// ending gives a function that ends a client once it has asked a few times more, and
+// fails the test if one of its requests has failed.
+func (f *fixture) ending(story string, probe *lab.Probe) func() {
 	f.t.Cleanup(probe.Stop)
 	return func() {
 		f.t.Helper()
