@@ -190,7 +190,11 @@ func (c *Charm) ownData(ctx context.Context, id string) (state.Databag, error) {
 }
 
 func (c *Charm) readRequirer(ctx context.Context, id string, number int) (state.Requirer, error) {
-	application, request, own, err := c.bothSides(ctx, id)
+	application, err := c.Tools.RelationApplication(ctx, id)
+	if err != nil {
+		return state.Requirer{}, err
+	}
+	request, err := c.Tools.ApplicationData(ctx, id, application)
 	if err != nil {
 		return state.Requirer{}, err
 	}
@@ -208,6 +212,10 @@ func (c *Charm) readRequirer(ctx context.Context, id string, number int) (state.
 			return state.Requirer{}, err
 		}
 		units = append(units, unit)
+	}
+	own, err := c.ownData(ctx, id)
+	if err != nil {
+		return state.Requirer{}, err
 	}
 	requirer := state.NewRequirer(number, application, request, units)
 	requirer.Published = own
