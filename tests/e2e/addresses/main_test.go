@@ -4,12 +4,16 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
@@ -68,6 +72,11 @@ func newFixture(t *testing.T, model string, addresses []string, prepare func(*la
 		if err := f.Close(context.Background()); err != nil {
 			t.Errorf("cannot clear the model: %v", err)
 		}
+		// Until its certificate for the address is gone, Traefik may present that to
+		// the next test's clients.
+		if err := cluster.Eventually(context.Background(), lab.Patience, gone(model)); err != nil {
+			t.Errorf("cannot clear the model: %v", err)
+		}
 		if t.Failed() {
 			t.Logf("log of the unit:\n%s", log)
 		}
@@ -82,6 +91,17 @@ func newFixture(t *testing.T, model string, addresses []string, prepare func(*la
 	f.must(f.Relate(f.ctx, "web:ingress", charm))
 	f.must(f.Settle(f.ctx))
 	return f
+}
+
+// gone checks that a model's namespace is not there any more.
+func gone(model string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := shared.Typed().CoreV1().Namespaces().Get(ctx, model, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return errors.Join(err, fmt.Errorf("namespace %s is there", model))
+	}
 }
 
 func (f *fixture) must(err error) {
