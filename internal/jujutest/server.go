@@ -122,8 +122,7 @@ func (s *toolServer) accept(service *rpc.Server) {
 // A real agent waits for ever; after patience this one cuts the connections and reports their number,
 // because a charm that leaves its connection open hangs its unit.
 func (s *toolServer) close(patience time.Duration) (left int) {
-	// The listener's own error says only that it was closed before.
-	_ = s.listener.Close()
+	s.stopListening()
 	done := make(chan struct{})
 	go func() { s.serving.Wait(); close(done) }()
 	timer := time.NewTimer(patience)
@@ -141,6 +140,19 @@ func (s *toolServer) close(patience time.Duration) (left int) {
 	s.mu.Unlock()
 	<-done
 	return left
+}
+
+// stopListening refuses new clients from now on. Closing alone does not: the child of another
+// goroutine's fork holds a copy of the socket until it executes its program, and connections to
+// it would still be taken up.
+func (s *toolServer) stopListening() {
+	if listener, ok := s.listener.(*net.UnixListener); ok {
+		if raw, err := listener.SyscallConn(); err == nil {
+			// Its error, and that of Close, say only that the listener was closed before.
+			_ = raw.Control(func(fd uintptr) { _ = syscall.Shutdown(int(fd), syscall.SHUT_RDWR) })
+		}
+	}
+	_ = s.listener.Close()
 }
 
 // serveContext answers the tool calls of one hook context.
