@@ -76,12 +76,18 @@ var importRules = []importRule{
 		others:   []string{"gopkg.in/yaml.v3"},
 	},
 	{
+		packages: "internal/recorded",
+	},
+	{
 		packages: "internal/rules",
 	},
 }
 
+// forTests are the packages of ours that are there for tests.
+var forTests = []string{"internal/jujutest", "internal/recorded"}
+
 // testOnly are packages that may not get into the charm's program.
-var testOnly = []string{ours + "/internal/jujutest", "testing", "net/http/httptest", "github.com/google/go-cmp"}
+var testOnly = []string{ours + "/internal/jujutest", ours + "/internal/recorded", "testing", "net/http/httptest", "github.com/google/go-cmp"}
 
 // listed is what `go list` tells of a package.
 type listed struct {
@@ -207,7 +213,7 @@ func importComplaints(packages []listed) []string {
 				complain("may not import %s", imported)
 			case within(imported, rule.never):
 				complain("must not import %s: its results would depend on more than its arguments", imported)
-			case within(imported, testOnly) && rule.packages != "internal/jujutest":
+			case within(imported, testOnly) && !within(rule.packages, forTests):
 				complain("must not import %s: it belongs to tests", imported)
 			}
 		}

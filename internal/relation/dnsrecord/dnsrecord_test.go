@@ -43,23 +43,23 @@ func TestEncodeAsRecorded(t *testing.T) {
 		"empty": nil,
 	}
 	for _, block := range section(t, "dns_record requirer") {
-		t.Run(block.name, func(t *testing.T) {
+		t.Run(block.Name, func(t *testing.T) {
 			t.Parallel()
-			if strings.HasPrefix(block.name, "reply ") {
+			if strings.HasPrefix(block.Name, "reply ") {
 				return // TestRepliesAsRecorded reads these.
 			}
-			if block.name == "minimal" {
+			if block.Name == "minimal" {
 				// Without ttl and class, which the library allows and we never write.
-				if full := dnsrecord.Encode(written["one"]); cmp.Equal(block.bag, full) {
+				if full := dnsrecord.Encode(written["one"]); cmp.Equal(bagOf(t, block), full) {
 					t.Errorf("%q has members left out", full)
 				}
 				return
 			}
-			records, known := written[block.name]
+			records, known := written[block.Name]
 			if !known {
 				t.Fatal("block unknown to this test")
 			}
-			if diff := cmp.Diff(block.bag, dnsrecord.Encode(records)); diff != "" {
+			if diff := cmp.Diff(bagOf(t, block), dnsrecord.Encode(records)); diff != "" {
 				t.Errorf("(-recorded +ours):\n%s", diff)
 			}
 		})

@@ -1,12 +1,11 @@
 package dnsrecord_test
 
 import (
-	"encoding/json"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
 )
 
@@ -21,43 +20,21 @@ func reply(value string) map[string]string {
 	return map[string]string{"dns_entries": value}
 }
 
-// block is one "## name" of the recording, with the application databag in it.
-type block struct {
-	name, text string
-	bag        map[string]string
-}
+const recording = "testdata/dns_record.txt"
 
 // section returns the blocks of the recording below the line "=== title".
-func section(t *testing.T, title string) []block {
+func section(t *testing.T, title string) []recorded.Block {
 	t.Helper()
-	text, err := os.ReadFile("testdata/dns_record.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(text), "=== "+title+"\n")
+	return recorded.Section(t, recording, title)
+}
+
+// bagOf returns the application databag that a block begins with.
+func bagOf(t *testing.T, block recorded.Block) map[string]string {
+	t.Helper()
+	_, line, found := strings.Cut(block.Text, "app: ")
 	if !found {
-		t.Fatalf("no section %q", title)
+		t.Fatalf("block %q has no databag", block.Name)
 	}
-	rest, _, _ = strings.Cut(rest, "\n=== ")
-	var blocks []block
-	for part := range strings.SplitSeq("\n"+rest, "\n## ") {
-		name, text, found := strings.Cut(part, "\n")
-		if !found {
-			continue
-		}
-		_, line, found := strings.Cut(text, "app: ")
-		if !found {
-			t.Fatalf("block %q has no databag", name)
-		}
-		line, _, _ = strings.Cut(line, "\n")
-		block := block{name: name, text: text}
-		if err := json.Unmarshal([]byte(line), &block.bag); err != nil {
-			t.Fatalf("block %q: %v", name, err)
-		}
-		blocks = append(blocks, block)
-	}
-	if len(blocks) == 0 {
-		t.Fatalf("section %q is empty", title)
-	}
-	return blocks
+	line, _, _ = strings.Cut(line, "\n")
+	return recorded.Bag(t, line)
 }

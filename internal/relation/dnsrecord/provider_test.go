@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
 )
 
@@ -36,24 +37,24 @@ func TestRepliesAsRecorded(t *testing.T) {
 		"reply other nonjson key": {"dns_entries": approved, "ingress-address": "10.1.2.3"},
 	}
 	for _, block := range section(t, "dns_record requirer") {
-		if !strings.HasPrefix(block.name, "reply ") {
+		if !strings.HasPrefix(block.Name, "reply ") {
 			continue // TestEncodeAsRecorded reads these.
 		}
-		t.Run(block.name, func(t *testing.T) {
+		t.Run(block.Name, func(t *testing.T) {
 			t.Parallel()
-			bag, known := given[block.name]
+			bag, known := given[block.Name]
 			if !known {
 				t.Fatal("block unknown to this test")
 			}
 			want := map[string]dnsrecord.Answer{}
-			for _, match := range processed.FindAllStringSubmatch(block.text, -1) {
+			for _, match := range processed.FindAllStringSubmatch(block.Text, -1) {
 				answer := dnsrecord.Answer{Status: dnsrecord.Status(match[2]), Description: match[3]}
 				if answer.Status == dnsrecord.Unknown {
 					answer.Word = `"invalid_credentials"`
 				}
 				want[match[1]] = answer
 			}
-			if block.name == "reply other nonjson key" {
+			if block.Name == "reply other nonjson key" {
 				want[gw] = dnsrecord.Answer{Status: dnsrecord.Approved}
 			}
 			got := dnsrecord.ParseProvider(bag).Answers
@@ -78,13 +79,13 @@ func TestProvidersAsRecorded(t *testing.T) {
 	}
 	records := []dnsrecord.Record{record("gw.example.com", "10.0.0.1")}
 	for _, block := range section(t, "dns_record provider") {
-		t.Run(block.name, func(t *testing.T) {
+		t.Run(block.Name, func(t *testing.T) {
 			t.Parallel()
-			want, known := want[block.name]
+			want, known := want[block.Name]
 			if !known {
 				t.Fatal("block unknown to this test")
 			}
-			provider := dnsrecord.ParseProvider(block.bag)
+			provider := dnsrecord.ParseProvider(bagOf(t, block))
 			if len(provider.Remarks) > 0 {
 				t.Errorf("remarks %q", provider.Remarks)
 			}
@@ -214,6 +215,9 @@ func TestParseProviderBounds(t *testing.T) {
 }
 
 func FuzzParseProvider(f *testing.F) {
+	for _, b := range recorded.Bags(f, recorded.Text(f, recording)) {
+		f.Add(b["dns_entries"])
+	}
 	f.Add(`[{"uuid": "` + gw + `", "status": "approved"}]`)
 	f.Add(`[{"uuid": "` + gw + `", "status": "invalid_data", "description": "[{'type': 'enum', 'loc': ('record_type',)}]"}]`)
 	f.Add(`[{"uuid":"` + strings.ToUpper(gw) + `","status":"x\u001b","description":"a\n\u202eb"},null,5,[],{}]`)

@@ -11,10 +11,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
 )
 
 func FuzzParseRequirer(f *testing.F) {
+	for _, b := range recorded.Bags(f, recorded.Text(f, recording)) {
+		f.Add(b["hostname"], b["additional_hostnames"])
+	}
 	f.Add(`"a.example.com"`, `["b.example.com", "A.EXAMPLE.com"]`)
 	f.Add("null", "[]")
 	f.Add("a.example.com", "null")

@@ -1,39 +1,25 @@
 package gatewayroute_test
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
 )
 
-// section returns the blocks of the recording between "=== title" and the next line
-// of its kind: what was recorded, by the name after "## ".
+const recording = "testdata/gateway_route.txt"
+
+// section returns what was recorded in a section, by the names of its blocks.
 func section(t *testing.T, title string) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/gateway_route.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(text), "=== "+title+"\n")
-	if !found {
-		t.Fatalf("no section %q", title)
-	}
-	rest, _, _ = strings.Cut(rest, "\n=== ")
 	blocks := map[string]string{}
-	for part := range strings.SplitSeq("\n"+rest, "\n## ") {
-		if name, text, found := strings.Cut(part, "\n"); found && name != "" {
-			blocks[name] = text
-		}
-	}
-	if len(blocks) == 0 {
-		t.Fatalf("section %q is empty", title)
+	for _, block := range recorded.Section(t, recording, title) {
+		blocks[block.Name] = block.Text
 	}
 	return blocks
 }
@@ -47,11 +33,7 @@ func recordedBag(t *testing.T, text string) bag {
 	if match == nil {
 		return nil
 	}
-	var recorded bag
-	if err := json.Unmarshal([]byte(match[1]), &recorded); err != nil {
-		t.Fatalf("%s: %v", match[1], err)
-	}
-	return recorded
+	return recorded.Bag(t, match[1])
 }
 
 // TestRecordedRequirers goes through the requirer data that the Python provider was
@@ -59,8 +41,8 @@ func recordedBag(t *testing.T, text string) bag {
 // the case says why not.
 func TestRecordedRequirers(t *testing.T) {
 	t.Parallel()
-	recorded := section(t, "gateway-route provider publish")
-	for name := range recorded {
+	blocks := section(t, "gateway-route provider publish")
+	for name := range blocks {
 		_, isGateway := recordedGateways[name]
 		if _, isRequirer := recordedRequirers[name]; !isGateway && !isRequirer {
 			t.Errorf("block %q of the recording has no case", name)
@@ -69,7 +51,7 @@ func TestRecordedRequirers(t *testing.T) {
 	for name, c := range recordedRequirers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text, ok := recorded[name]
+			text, ok := blocks[name]
 			if !ok {
 				t.Fatal("not in the recording")
 			}
@@ -95,13 +77,13 @@ var recordedGateways = map[string]gatewayroute.Gateway{
 // published.
 func TestRecordedGateways(t *testing.T) {
 	t.Parallel()
-	recorded := section(t, "gateway-route provider publish")
+	blocks := section(t, "gateway-route provider publish")
 	for name, gateway := range recordedGateways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := recordedBag(t, recorded[name])
+			want := recordedBag(t, blocks[name])
 			if name == "hsts -1" { // The Python provider's hook failed.
-				want = recordedBag(t, recorded["full"])
+				want = recordedBag(t, blocks["full"])
 				want["hsts_max_age"] = "null"
 			}
 			if len(want) != 5 {
@@ -125,8 +107,8 @@ func TestRequirerWrote(t *testing.T) {
 		"read missing optionals":      nil,
 		"read hsts string":            nil,
 	}
-	recorded := section(t, "gateway-route requirer")
-	for name, text := range recorded {
+	blocks := section(t, "gateway-route requirer")
+	for name, text := range blocks {
 		written := recordedBag(t, text)
 		want, known := want[name]
 		if written == nil {

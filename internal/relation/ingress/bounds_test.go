@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
 )
 
@@ -59,6 +60,9 @@ func TestBounds(t *testing.T) {
 }
 
 func FuzzParseApplication(f *testing.F) {
+	for _, b := range recordedBags(f) {
+		f.Add(b["model"], b["name"], b["port"], b["strip-prefix"], b["scheme"], b["healthcheck_params"], b["host"])
+	}
 	f.Add(`"m"`, `"web"`, "8080", "true", `"h2c"`, `{"path": "/", "port": "80"}`, "")
 	f.Add("m", "web/0", "80", "", "", "", "localhost")
 	f.Add(`"../x"`, `"café"`, "1e3", "2", "[]", `"{}"`, `"a\nb"`)
@@ -87,7 +91,20 @@ func FuzzParseApplication(f *testing.F) {
 	})
 }
 
+// recordedBags are all databags of the recordings, both sides'.
+func recordedBags(f *testing.F) []map[string]string {
+	f.Helper()
+	var bags []map[string]string
+	for _, name := range []string{"history", "requirer", "provider"} {
+		bags = append(bags, recorded.Bags(f, recorded.Text(f, "testdata/ingress_"+name+".txt"))...)
+	}
+	return bags
+}
+
 func FuzzParseUnit(f *testing.F) {
+	for _, b := range recordedBags(f) {
+		f.Add(b["host"], b["ip"])
+	}
 	f.Add(`"web-0.web-endpoints.m.svc.cluster.local"`, `"10.1.2.3"`)
 	f.Add(`"localhost"`, "null")
 	f.Add("raw", `"fe80::1%eth0"`)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
 )
 
@@ -205,28 +206,28 @@ var hostileCases = map[string]providerCase{
 // the case says why not.
 func TestProviderValid(t *testing.T) {
 	t.Parallel()
-	replay(t, section(t, recording(t, "ingress_provider.txt"), "valid variants"), validCases)
+	replay(t, recorded.Section(t, "testdata/ingress_provider.txt", "valid variants"), validCases)
 }
 
 func TestProviderHostile(t *testing.T) {
 	t.Parallel()
-	replay(t, section(t, recording(t, "ingress_provider.txt"), "hostile"), hostileCases)
+	replay(t, recorded.Section(t, "testdata/ingress_provider.txt", "hostile"), hostileCases)
 }
 
-func replay(t *testing.T, blocks []block, cases map[string]providerCase) {
+func replay(t *testing.T, blocks []recorded.Block, cases map[string]providerCase) {
 	t.Helper()
-	recorded := map[string]string{}
+	python := map[string]string{}
 	for _, block := range blocks {
-		if _, known := cases[block.name]; !known {
-			t.Errorf("block %q of the recording has no case", block.name)
+		if _, known := cases[block.Name]; !known {
+			t.Errorf("block %q of the recording has no case", block.Name)
 		}
-		recorded[block.name] = block.text
+		python[block.Name] = block.Text
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			taken := check(t, c)
-			text, isRecorded := recorded[name]
+			text, isRecorded := python[name]
 			if !isRecorded || strings.Contains(text, "InconsistentScenarioError") {
 				return // A case of our own, or one that the harness could not play.
 			}

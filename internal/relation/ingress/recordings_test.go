@@ -1,60 +1,16 @@
 package ingress_test
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
 )
-
-func recording(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile("testdata/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// block is one "## name" of a recording.
-type block struct{ name, text string }
-
-// section returns the blocks between the line "=== title" and the next of its kind.
-func section(t *testing.T, text, title string) []block {
-	t.Helper()
-	_, rest, found := strings.Cut(text, "=== "+title+"\n")
-	if !found {
-		t.Fatalf("no section %q", title)
-	}
-	rest, _, _ = strings.Cut(rest, "\n=== ")
-	var blocks []block
-	for part := range strings.SplitSeq("\n"+rest, "\n## ") {
-		name, text, found := strings.Cut(part, "\n")
-		if strings.TrimSpace(part) == "" || !found {
-			continue
-		}
-		blocks = append(blocks, block{name, text})
-	}
-	if len(blocks) == 0 {
-		t.Fatalf("section %q is empty", title)
-	}
-	return blocks
-}
-
-func bagOf(t *testing.T, text string) map[string]string {
-	t.Helper()
-	var bag map[string]string
-	if err := json.Unmarshal([]byte(text), &bag); err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	return bag
-}
 
 var historyLine = regexp.MustCompile(`(?m)^patch (\d+) (pydantic\d) ([^:]+): (?:app=({.*}) unit=({.*})|EXC .*)$`)
 
@@ -62,7 +18,7 @@ var historyLine = regexp.MustCompile(`(?m)^patch (\d+) (pydantic\d) ([^:]+): (?:
 // and 2 wrote plain text under the keys of version 2: those are refused.
 func TestHistory(t *testing.T) {
 	t.Parallel()
-	lines := historyLine.FindAllStringSubmatch(recording(t, "ingress_history.txt"), -1)
+	lines := historyLine.FindAllStringSubmatch(recorded.Text(t, "testdata/ingress_history.txt"), -1)
 	if len(lines) != 66 {
 		t.Fatalf("%d lines, want 66", len(lines))
 	}
@@ -82,8 +38,8 @@ func TestHistory(t *testing.T) {
 				}
 				return // Those patches know no scheme.
 			}
-			app, err := ingress.ParseApplication(bagOf(t, line[4]))
-			unit, unitErr := ingress.ParseUnit(bagOf(t, line[5]))
+			app, err := ingress.ParseApplication(recorded.Bag(t, line[4]))
+			unit, unitErr := ingress.ParseUnit(recorded.Bag(t, line[5]))
 			if old {
 				var invalid *ingress.InvalidError
 				if !errors.As(err, &invalid) || !errors.As(unitErr, &invalid) {
@@ -99,7 +55,7 @@ func TestHistory(t *testing.T) {
 			if diff := cmp.Diff(want, app); diff != "" {
 				t.Errorf("application (-want +got):\n%s", diff)
 			}
-			if _, ok := bagOf(t, line[5])["ip"]; unit.Host != "localhost" || unit.IP.IsValid() != ok {
+			if _, ok := recorded.Bag(t, line[5])["ip"]; unit.Host != "localhost" || unit.IP.IsValid() != ok {
 				t.Errorf("unit = %+v", unit)
 			}
 		})
@@ -138,21 +94,21 @@ func TestRequirers(t *testing.T) {
 			app.StripPrefix, app.RedirectHTTPS = true, true
 		}),
 	}
-	for _, block := range section(t, recording(t, "ingress_requirer.txt"), "REQUIRER") {
-		bags := requirerBags.FindStringSubmatch(block.text)
+	for _, block := range recorded.Section(t, "testdata/ingress_requirer.txt", "REQUIRER") {
+		bags := requirerBags.FindStringSubmatch(block.Text)
 		if bags == nil {
-			if !strings.Contains(block.name, "port 65535 EXC") {
-				t.Errorf("block %q has no bags", block.name)
+			if !strings.Contains(block.Name, "port 65535 EXC") {
+				t.Errorf("block %q has no bags", block.Name)
 			}
 			continue
 		}
-		want, known := want[block.name]
-		t.Run(block.name, func(t *testing.T) {
+		want, known := want[block.Name]
+		t.Run(block.Name, func(t *testing.T) {
 			t.Parallel()
 			if !known {
 				t.Fatal("block unknown to this test")
 			}
-			app, err := ingress.ParseApplication(bagOf(t, bags[1]))
+			app, err := ingress.ParseApplication(recorded.Bag(t, bags[1]))
 			if want == nil {
 				if !errors.Is(err, ingress.ErrNotWritten) {
 					t.Errorf("got %+v, %v, want ErrNotWritten", app, err)
@@ -161,7 +117,7 @@ func TestRequirers(t *testing.T) {
 				t.Errorf("error %v, application (-want +got):\n%s", err, diff)
 			}
 			// Juju's own keys alone are no unit data.
-			unitBag := bagOf(t, bags[2])
+			unitBag := recorded.Bag(t, bags[2])
 			unit, err := ingress.ParseUnit(unitBag)
 			if _, written := unitBag["host"]; !written {
 				if !errors.Is(err, ingress.ErrNotWritten) {
@@ -177,15 +133,15 @@ func TestRequirers(t *testing.T) {
 // TestPublish compares what we publish with what the Python provider published.
 func TestPublish(t *testing.T) {
 	t.Parallel()
-	for _, block := range section(t, recording(t, "ingress_provider.txt"), "publish normalization") {
-		t.Run(block.name, func(t *testing.T) {
+	for _, block := range recorded.Section(t, "testdata/ingress_provider.txt", "publish normalization") {
+		t.Run(block.Name, func(t *testing.T) {
 			t.Parallel()
-			raw := strings.Trim(strings.TrimPrefix(block.name, "url "), "'")
-			_, local, found := strings.Cut(block.text, "local_app= ")
+			raw := strings.Trim(strings.TrimPrefix(block.Name, "url "), "'")
+			_, local, found := strings.Cut(block.Text, "local_app= ")
 			if !found {
 				t.Fatal("nothing was recorded")
 			}
-			want := bagOf(t, local)
+			want := recorded.Bag(t, local)
 			url, err := ingress.NormalizeURL(raw)
 			if raw == "http://münchen.example/x" {
 				// Punycode is the caller's work, for want of it in the standard library.

@@ -1,13 +1,12 @@
 package tlscertificates_test
 
 import (
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
@@ -99,8 +98,8 @@ func TestAnswers(t *testing.T) {
 	t.Parallel()
 	f := load(t)
 	cases := answers(t, f)
-	recorded := recordedBlocks(t)
-	for name := range recorded {
+	python := recordedBlocks(t)
+	for name := range python {
 		if _, known := cases[name]; !known {
 			t.Errorf("block %q of the recording has no case", name)
 		}
@@ -123,7 +122,7 @@ func TestAnswers(t *testing.T) {
 			if issued && verdict.ChainPEM != f.leaf(t)+"\n" {
 				t.Errorf("chain of a certificate by a root is not the leaf alone:\n%s", verdict.ChainPEM)
 			}
-			took, isRecorded := recorded[name]
+			took, isRecorded := python[name]
 			if isRecorded && (took == issued) != (c.unlike == "") {
 				t.Errorf("issued: %t, by the Python library: %t, unlike: %q", issued, took, c.unlike)
 			}
@@ -135,19 +134,10 @@ func TestAnswers(t *testing.T) {
 // application mode, whether the library took a certificate.
 func recordedBlocks(t *testing.T) map[string]bool {
 	t.Helper()
-	text, err := os.ReadFile("testdata/tls_requirer.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, app, found := strings.Cut(string(text), "===== MODE Mode.APP\n")
-	if !found {
-		t.Fatal("no recordings in application mode")
-	}
 	blocks := map[string]bool{}
-	for _, part := range regexp.MustCompile(`(?m)^## `).Split(app, -1) {
-		head, body, _ := strings.Cut(part, "\n")
-		if name, ok := strings.CutPrefix(head, "changed "); ok {
-			blocks[name] = strings.Contains(body, "EVENT available")
+	for _, block := range recorded.Section(t, "testdata/tls_requirer.txt", "MODE Mode.APP") {
+		if name, ok := strings.CutPrefix(block.Name, "changed "); ok {
+			blocks[name] = strings.Contains(block.Text, "EVENT available")
 		}
 	}
 	if len(blocks) != 29 {

@@ -1,0 +1,85 @@
+package recorded
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+// A Block is one recorded case.
+type Block struct {
+	// Name is what follows "## ", and Text the lines below it.
+	Name, Text string
+}
+
+// Section returns the blocks of a recording between the line "=== title" and the next of its
+// kind, in their order. The test fails when there is none.
+func Section(t testing.TB, path, title string) []Block {
+	t.Helper()
+	_, rest, found := strings.Cut(Text(t, path), "=== "+title+"\n")
+	if !found {
+		t.Fatalf("%s has no section %q", path, title)
+	}
+	rest, _, _ = strings.Cut(rest, "\n===")
+	var blocks []Block
+	for part := range strings.SplitSeq("\n"+rest, "\n## ") {
+		if name, text, found := strings.Cut(part, "\n"); found && name != "" {
+			blocks = append(blocks, Block{Name: name, Text: text})
+		}
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("%s: section %q is empty", path, title)
+	}
+	return blocks
+}
+
+// Text returns a whole recording.
+func Text(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Bag decodes one databag.
+func Bag(t testing.TB, text string) map[string]string {
+	t.Helper()
+	var bag map[string]string
+	if err := json.Unmarshal([]byte(text), &bag); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return bag
+}
+
+// Bags returns every databag that stands anywhere in a text, as seeds for fuzzing. The test fails
+// when there is none.
+func Bags(t testing.TB, text string) []map[string]string {
+	t.Helper()
+	var bags []map[string]string
+	for line := range strings.Lines(text) {
+		for {
+			start := strings.IndexByte(line, '{')
+			if start < 0 {
+				break
+			}
+			line = line[start:]
+			var bag map[string]string
+			decoder := json.NewDecoder(strings.NewReader(line))
+			if decoder.Decode(&bag) != nil {
+				line = line[1:]
+				continue
+			}
+			line = line[decoder.InputOffset():]
+			if len(bag) > 0 {
+				bags = append(bags, bag)
+			}
+		}
+	}
+	if len(bags) == 0 {
+		t.Fatal("no databag in the recording")
+	}
+	return bags
+}

@@ -1,0 +1,47 @@
+package recorded_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
+)
+
+const text = `=== one
+## a
+   app={"x": "1"} unit={"y": "{\"z\": 2}"}
+## b
+   nothing {but} {"n": 1} {}
+===== two
+## c
+   app: {"x": "3"}
+`
+
+func TestSection(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "recording.txt")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := []recorded.Block{
+		{Name: "a", Text: `   app={"x": "1"} unit={"y": "{\"z\": 2}"}`},
+		{Name: "b", Text: `   nothing {but} {"n": 1} {}`},
+	}
+	if diff := cmp.Diff(want, recorded.Section(t, path, "one")); diff != "" {
+		t.Errorf("one (-want +got):\n%s", diff)
+	}
+	if got := recorded.Section(t, path, "two"); len(got) != 1 || got[0].Name != "c" {
+		t.Errorf("two = %+v", got)
+	}
+}
+
+func TestBags(t *testing.T) {
+	t.Parallel()
+	want := []map[string]string{{"x": "1"}, {"y": `{"z": 2}`}, {"x": "3"}}
+	if diff := cmp.Diff(want, recorded.Bags(t, text)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
