@@ -39,6 +39,9 @@ type Requirer struct {
 	Scheme string `json:"scheme,omitempty"`
 	// Addresses are those of its units that said one, sorted, each once.
 	Addresses []netip.Addr `json:"addresses,omitempty"`
+	// Hosts are the names of its units that a certificate can be verified for, in
+	// natural order, each once; with scheme https only.
+	Hosts []string `json:"hosts,omitempty"`
 	// Published is our own side of the relation as it stands.
 	Published Databag `json:"published,omitempty"`
 }
@@ -90,11 +93,13 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 	}
 	r.Remarks = app.Remarks
 	valid, unitErr := 0, error(nil)
+	var hosts []string
 	for _, bag := range units {
 		unit, err := ingress.ParseUnit(bag)
 		switch {
 		case err == nil:
 			valid++
+			hosts = append(hosts, unit.Host)
 			r.Remarks = append(r.Remarks, unit.Remarks...)
 		case !errors.Is(err, ingress.ErrNotWritten):
 			unitErr = err
@@ -116,6 +121,10 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 	r.Model, r.Name, r.Port = app.Model, app.Name, int32(app.Port)
 	r.StripPrefix, r.RedirectHTTPS = app.StripPrefix, app.RedirectHTTPS
 	r.Scheme = string(app.Scheme)
+	if app.Scheme == ingress.HTTPS {
+		names, remarks := backendHosts(hosts)
+		r.Hosts, r.Remarks = names, append(r.Remarks, remarks...)
+	}
 	return r
 }
 

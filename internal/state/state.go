@@ -28,6 +28,8 @@ type State struct {
 	// DNSProviders those on the dns-record endpoint; likewise.
 	RouteRequirers []RouteRequirer `json:"routeRequirers,omitempty"`
 	DNSProviders   []DNSProvider   `json:"dnsProviders,omitempty"`
+	// CAProviders are the applications on the receive-ca-cert endpoint; likewise.
+	CAProviders []CAProvider `json:"caProviders,omitempty"`
 	// Certificates is what the certificates endpoint holds.
 	Certificates Certificates `json:"certificates"`
 	// Cluster is what the cluster says.
@@ -65,6 +67,14 @@ type Cluster struct {
 	Served []Served `json:"served,omitempty"`
 	// Routes are the application's HTTPRoutes as they are.
 	Routes []gatewayv1.HTTPRoute `json:"routes,omitempty"`
+	// Policies are the application's BackendTLSPolicies as they are.
+	Policies []gatewayv1.BackendTLSPolicy `json:"policies,omitempty"`
+	// WithoutBackendTLS says that the cluster has no BackendTLSPolicy, version v1:
+	// its Gateway API is older than 1.4. ForbiddenBackendTLS is what the charm may
+	// not do of all that applications which speak TLS need, such as "list
+	// backendtlspolicies"; empty when it may. Neither touches anything else.
+	WithoutBackendTLS   bool   `json:"withoutBackendTLS,omitempty"`
+	ForbiddenBackendTLS string `json:"forbiddenBackendTLS,omitempty"`
 }
 
 // Usable says whether the cluster can be written at all.
