@@ -28,6 +28,9 @@ type Requirer struct {
 	// Model and Name are the application's own: its namespace and Juju name.
 	Model string `json:"model,omitempty"`
 	Name  string `json:"name,omitempty"`
+	// Foreign says that its model is another one than ours even if it has the same
+	// name.
+	Foreign bool `json:"foreign,omitempty"`
 	// Port is the port its units listen on, 1 to 65535.
 	Port int32 `json:"port,omitempty"`
 	// StripPrefix asks to take the path prefix off before it forwards.
