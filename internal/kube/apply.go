@@ -51,8 +51,9 @@ func (c Change) String() string { return c.Kind + "/" + c.Name + " " + string(c.
 // One object that is refused keeps no other from being written, but what may
 // depend on it is left as it is: a Gateway is not written while a new Secret is
 // missing, because controllers have been seen to take no change of a Gateway
-// with a listener like that; and an object is not deleted while one that may
-// refer to it could not be written. Only an API server that does not answer ends
+// with a listener like that; a Service that a BackendTLSPolicy is for is not written,
+// nor a route to it, while the policy could not be; and an object is not deleted while
+// one that may refer to it could not be written. Only an API server that does not answer ends
 // everything.
 //
 // What was done comes back with the error. The snapshot is brought up to date.
@@ -95,18 +96,18 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 	var changes []Change
 	failed := map[string]error{}
 	for _, r := range resources {
-		if r.kind == "Gateway" && missing(snapshot, wanted["Secret"]) {
-			failed[r.kind] = errors.New("cannot apply gateways: not before all their Secrets are there")
+		if needed := prerequisites[r.kind]; missing(snapshot, wanted[needed]) {
+			failed[r.kind] = fmt.Errorf("cannot apply %s: not before all their %ss are there", r.Resource, needed)
 			continue
 		}
-		done, err := c.applyKind(ctx, r, snapshot, wanted[r.kind])
+		done, err := c.applyKind(ctx, r, snapshot, c.guarded(snapshot, wanted, r.kind))
 		changes, failed[r.kind] = append(changes, done...), err
 		if unanswered(err) {
 			return changes, joinErrors(failed)
 		}
 	}
 	for _, r := range slices.Backward(resources) {
-		if r.kind == "Gateway" || r.referrer != "" && failed[r.referrer] != nil {
+		if r.kind == "Gateway" || slices.ContainsFunc(r.referrers, func(kind string) bool { return failed[kind] != nil }) {
 			continue
 		}
 		done, err := c.prune(ctx, r, snapshot, wanted[r.kind])
@@ -117,6 +118,10 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 	}
 	return changes, joinErrors(failed)
 }
+
+// prerequisites are the kinds of which all wanted objects must be there before one of
+// another kind is written.
+var prerequisites = map[string]string{"Gateway": "Secret", kindPolicy: kindConfigMap}
 
 // missing says that one of the objects is not in the cluster.
 func missing(snapshot *Snapshot, objects []*unstructured.Unstructured) bool {

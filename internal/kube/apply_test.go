@@ -152,9 +152,9 @@ func TestApplyAnswersTheSame(t *testing.T) {
 func TestApplyRefuses(t *testing.T) {
 	t.Parallel()
 	for want, desired := range map[string][]Object{
-		"cannot apply HTTPRoute r: desired twice":                   {httpRoute("r"), httpRoute("r", "a")},
-		"cannot apply ConfigMap c: not a kind that is handled here": {httpRoute("r"), &corev1.ConfigMap{TypeMeta: metav1.TypeMeta{Kind: "ConfigMap"}, ObjectMeta: meta("c")}},
-		"cannot apply  untyped: not a kind that is handled here":    {&corev1.Secret{ObjectMeta: meta("untyped")}},
+		"cannot apply HTTPRoute r: desired twice":                {httpRoute("r"), httpRoute("r", "a")},
+		"cannot apply Pod c: not a kind that is handled here":    {httpRoute("r"), &corev1.Pod{TypeMeta: metav1.TypeMeta{Kind: "Pod"}, ObjectMeta: meta("c")}},
+		"cannot apply  untyped: not a kind that is handled here": {&corev1.Secret{ObjectMeta: meta("untyped")}},
 	} {
 		s := newServer(t)
 		s.hasApplied(t, servicesPath, service("v", 80))

@@ -107,21 +107,25 @@ func Config(getenv func(string) string) (*rest.Config, error) {
 // A resource is one kind of object that the charm handles.
 type resource struct {
 	kind string
-	// referrer is the kind that refers to this one, if any: while one of that
-	// kind cannot be written, none of this kind is deleted.
-	referrer string
+	// referrers are the kinds that depend on this one: while one of those cannot be
+	// written, none of this kind is deleted.
+	referrers []string
 	schema.GroupVersionResource
 }
 
 // The kinds of objects an application can have, in the order in which they are
-// made: what is referred to before what refers to it. Pruning goes backwards.
-// The gatewayv1 and v1 versions are served by every bundle since 1.2.
+// made: what is referred to before what refers to it. A BackendTLSPolicy comes before
+// the Service that it is for, which is thus never there without it. Pruning goes
+// backwards. The gatewayv1 and v1 versions are served by every bundle since 1.2, save
+// for BackendTLSPolicy, which came with 1.4.
 var resources = []resource{
-	{"Secret", "Gateway", schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
-	{"Gateway", "", gatewayResource("gateways")},
-	{"Service", "HTTPRoute", schema.GroupVersionResource{Version: "v1", Resource: "services"}},
-	{"EndpointSlice", "HTTPRoute", schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}},
-	{"HTTPRoute", "", gatewayResource("httproutes")},
+	{"Secret", []string{"Gateway"}, schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
+	{"Gateway", nil, gatewayResource("gateways")},
+	{kindConfigMap, []string{kindPolicy, "Service", "HTTPRoute"}, schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}},
+	{kindPolicy, []string{"Service", "HTTPRoute"}, gatewayResource("backendtlspolicies")},
+	{"Service", []string{"HTTPRoute"}, schema.GroupVersionResource{Version: "v1", Resource: "services"}},
+	{"EndpointSlice", []string{"HTTPRoute"}, schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}},
+	{"HTTPRoute", nil, gatewayResource("httproutes")},
 }
 
 var (

@@ -28,19 +28,27 @@ type Snapshot struct {
 	Gateway *gatewayv1.Gateway
 	// Routes are the application's HTTPRoutes, sorted by name.
 	Routes []gatewayv1.HTTPRoute
+	// Policies are the application's BackendTLSPolicies, sorted by name.
+	Policies []gatewayv1.BackendTLSPolicy
+	// NoBackendTLS says why there can be no BackendTLSPolicies, or no ConfigMaps for
+	// them: a *NoResourceError or a *ForbiddenError; nil when there can be.
+	NoBackendTLS error
 	// OwnerUID is the identity of the application's StatefulSet; empty when
 	// there is none.
 	OwnerUID string
 
-	live map[key]*unstructured.Unstructured
+	live       map[key]*unstructured.Unstructured
+	configMaps bool // that ConfigMaps were asked for
 }
 
 // key names an object within the application's namespace.
 type key struct{ kind, name string }
 
 // Read takes a Snapshot. The requests go out at once: one list for each kind of
-// object, one for the classes, and one get for the StatefulSet. The error is a
-// *ForbiddenError or a *NoResourceError where it is one of these.
+// object, one for the classes, and one get for the StatefulSet. ConfigMaps are only
+// asked for once there is a BackendTLSPolicy, see ReadConfigMaps. The error is a
+// *ForbiddenError or a *NoResourceError where it is one of these and not only about
+// BackendTLSPolicies.
 func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 	lists := make([][]unstructured.Unstructured, len(resources))
 	var classes []unstructured.Unstructured
@@ -49,9 +57,16 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 		func() (err error) { classes, err = c.list(ctx, gatewayClasses, "", ""); return err },
 		func() (err error) { owner, err = c.owner(ctx); return err },
 	}
+	snapshot := &Snapshot{live: map[key]*unstructured.Unstructured{}}
 	for i, r := range resources {
 		jobs = append(jobs, func() (err error) {
-			lists[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
+			switch r.kind {
+			case kindConfigMap: // With the policies.
+			case kindPolicy:
+				lists[i], err = c.listPolicies(ctx, r, snapshot)
+			default:
+				lists[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
+			}
 			return err
 		})
 	}
@@ -59,7 +74,6 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 
-	snapshot := &Snapshot{live: map[key]*unstructured.Unstructured{}}
 	for _, object := range classes {
 		var class gatewayv1.GatewayClass
 		if err := fromUnstructured(&object, &class); err != nil {
@@ -81,9 +95,9 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 	return snapshot, nil
 }
 
-// convert fills Gateway and Routes from the live objects.
+// convert fills Gateway, Routes and Policies from the live objects.
 func (s *Snapshot) convert(gateway string) error {
-	s.Gateway, s.Routes = nil, nil
+	s.Gateway, s.Routes, s.Policies = nil, nil, nil
 	if object := s.live[key{"Gateway", gateway}]; object != nil {
 		s.Gateway = &gatewayv1.Gateway{}
 		if err := fromUnstructured(object, s.Gateway); err != nil {
@@ -96,6 +110,13 @@ func (s *Snapshot) convert(gateway string) error {
 			return err
 		}
 		s.Routes = append(s.Routes, route)
+	}
+	for _, name := range s.names(kindPolicy) {
+		var policy gatewayv1.BackendTLSPolicy
+		if err := fromUnstructured(s.live[key{kindPolicy, name}], &policy); err != nil {
+			return err
+		}
+		s.Policies = append(s.Policies, policy)
 	}
 	return nil
 }

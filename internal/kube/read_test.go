@@ -30,8 +30,11 @@ func TestRead(t *testing.T) {
 	s.hasApplied(t, secretsPath, secret("s"))
 	// Nothing is answered before everything is asked.
 	var asked sync.WaitGroup
-	asked.Add(7)
+	asked.Add(8)
 	for _, path := range append([]string{classesPath, statefulSetPath}, paths...) {
+		if path == configMapsPath {
+			continue // There is no policy that would need one.
+		}
 		s.answer("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			asked.Done()
 			asked.Wait()
@@ -73,7 +76,7 @@ func TestRead(t *testing.T) {
 	slices.Sort(got)
 	own := testLabel + "=gw"
 	want := []string{
-		"GET endpointslices " + own + ",endpointslice.kubernetes.io/managed-by=gw", "GET gatewayclasses ", "GET gateways " + own,
+		"GET backendtlspolicies " + own, "GET endpointslices " + own + ",endpointslice.kubernetes.io/managed-by=gw", "GET gatewayclasses ", "GET gateways " + own,
 		"GET httproutes " + own, "GET secrets " + own, "GET services " + own, "GET statefulsets/gw ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -28,6 +28,8 @@ const (
 	statefulSetPath  = "/apis/apps/v1/namespaces/shop/statefulsets/gw"
 	secretsPath      = "/api/v1/namespaces/shop/secrets"
 	gatewaysPath     = "/apis/gateway.networking.k8s.io/v1/namespaces/shop/gateways"
+	configMapsPath   = "/api/v1/namespaces/shop/configmaps"
+	policiesPath     = "/apis/gateway.networking.k8s.io/v1/namespaces/shop/backendtlspolicies"
 	servicesPath     = "/api/v1/namespaces/shop/services"
 	slicesPath       = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices"
 	routesPath       = "/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes"
@@ -36,7 +38,7 @@ const (
 )
 
 // paths are the collections that take part in Apply, in the order of writing.
-var paths = []string{secretsPath, gatewaysPath, servicesPath, slicesPath, routesPath}
+var paths = []string{secretsPath, gatewaysPath, configMapsPath, policiesPath, servicesPath, slicesPath, routesPath}
 
 // A request is what the server was asked.
 type request struct {

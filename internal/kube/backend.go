@@ -1,0 +1,114 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// What applications that speak TLS need: a BackendTLSPolicy for each of their Services,
+// and a ConfigMap with the authorities that sign their certificates. A cluster may not
+// have the former, and applications that speak plain HTTP need neither.
+
+const (
+	kindConfigMap = "ConfigMap"
+	kindPolicy    = "BackendTLSPolicy"
+)
+
+// listPolicies lists the BackendTLSPolicies and, if there are any, reads the ConfigMaps
+// too. That there can be none, or that we may not see them, is noted in the snapshot,
+// and no error.
+func (c *Client) listPolicies(ctx context.Context, r resource, snapshot *Snapshot) ([]unstructured.Unstructured, error) {
+	policies, err := c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
+	if err != nil {
+		return nil, snapshot.withoutBackendTLS(err)
+	}
+	if len(policies) == 0 {
+		return nil, nil
+	}
+	return policies, c.ReadConfigMaps(ctx, snapshot)
+}
+
+// ReadConfigMaps adds the application's ConfigMaps to a snapshot, unless they are there
+// already. Without them Apply would not prune any. To be refused is noted in the
+// snapshot's NoBackendTLS, and no error.
+func (c *Client) ReadConfigMaps(ctx context.Context, snapshot *Snapshot) error {
+	if snapshot.configMaps {
+		return nil
+	}
+	snapshot.configMaps = true
+	i := slices.IndexFunc(resources, func(r resource) bool { return r.kind == kindConfigMap })
+	list, err := c.list(ctx, resources[i].GroupVersionResource, c.options.Namespace, c.selector(resources[i]))
+	if err != nil {
+		return snapshot.withoutBackendTLS(err)
+	}
+	for j := range list {
+		snapshot.live[key{kindConfigMap, list[j].GetName()}] = &list[j]
+	}
+	return nil
+}
+
+// withoutBackendTLS notes why there can be no TLS to applications, if that is why a
+// list failed.
+func (s *Snapshot) withoutBackendTLS(err error) error {
+	var forbidden *ForbiddenError
+	var missing *NoResourceError
+	if !errors.As(err, &forbidden) && !errors.As(err, &missing) {
+		return err
+	}
+	s.NoBackendTLS = err
+	return nil
+}
+
+// guarded gives the objects of a kind that may be written now. A Service that a
+// BackendTLSPolicy is for, and a route to it, have to wait while that policy is not as
+// it shall be: the gateway would speak to the application in clear.
+func (c *Client) guarded(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, kind string) []*unstructured.Unstructured {
+	if kind != "Service" && kind != "HTTPRoute" {
+		return wanted[kind]
+	}
+	var unguarded []string // Services
+	for _, policy := range wanted[kindPolicy] {
+		live := snapshot.live[key{kindPolicy, policy.GetName()}]
+		if live == nil || !same(policy, live, c.options.Manager) {
+			unguarded = append(unguarded, namesIn(policy, "spec", "targetRefs")...)
+		}
+	}
+	if len(unguarded) == 0 {
+		return wanted[kind]
+	}
+	return slices.DeleteFunc(slices.Clone(wanted[kind]), func(object *unstructured.Unstructured) bool {
+		services := []string{object.GetName()}
+		if kind == "HTTPRoute" {
+			services = backends(object)
+		}
+		return slices.ContainsFunc(services, func(name string) bool { return slices.Contains(unguarded, name) })
+	})
+}
+
+// backends are the names of the Services that a route leads to.
+func backends(route *unstructured.Unstructured) []string {
+	var names []string
+	rules, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules")
+	for _, rule := range rules {
+		if fields, ok := rule.(map[string]any); ok {
+			names = append(names, namesIn(&unstructured.Unstructured{Object: fields}, "backendRefs")...)
+		}
+	}
+	return names
+}
+
+// namesIn gives the names in a list of references.
+func namesIn(object *unstructured.Unstructured, path ...string) []string {
+	var names []string
+	refs, _, _ := unstructured.NestedSlice(object.Object, path...)
+	for _, ref := range refs {
+		if fields, ok := ref.(map[string]any); ok {
+			name, _ := fields["name"].(string)
+			names = append(names, name)
+		}
+	}
+	return names
+}
