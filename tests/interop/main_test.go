@@ -1,0 +1,52 @@
+package interop_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
+	"github.com/canonical/gateway-api-integrator/tests/interop/python"
+	"github.com/canonical/gateway-api-integrator/tests/lab"
+)
+
+// shared is the cluster of all stories. Each has a model and hosts of its own in it.
+var shared *cluster.Cluster
+
+// interpreterVariable names the Python of the charms. It is set for the process in
+// the private network, where nothing can be installed.
+const interpreterVariable = "INTEROP_PYTHON"
+
+func TestMain(m *testing.M) {
+	jujutest.RunToolIfInvoked()
+	if os.Getenv(interpreterVariable) == "" {
+		environment, err := python.Prepare(context.Background(), "requirements.txt", os.Stderr)
+		if err == nil {
+			err = os.Setenv(interpreterVariable, environment.Interpreter)
+		}
+		if errors.Is(err, python.ErrUnavailable) && !python.Required() {
+			fmt.Println(python.LeftOut("stories with real Python charms (tests/interop)", err))
+			return
+		}
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "error: %v\n", err)
+			os.Exit(1)
+		}
+	}
+	os.Exit(lab.Main(func() int {
+		var err error
+		if shared, err = cluster.Start(context.Background(), cluster.Options{Progress: os.Stderr}); err != nil {
+			fmt.Fprintf(os.Stderr, "cannot start the cluster: %v\n", err)
+			return 1
+		}
+		code := m.Run()
+		if err := shared.Stop(); err != nil {
+			fmt.Fprintf(os.Stderr, "cannot stop the cluster: %v\n", err)
+			return 1
+		}
+		return code
+	}))
+}
