@@ -2,6 +2,7 @@ package charm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,9 +42,18 @@ type Charm struct {
 	rotated state.PrivateKey
 }
 
-// Run handles the event. Here stands every event Juju can send and what the
-// charm does about it.
+// Run handles the event. One that fails is Juju's to repeat.
 func (c *Charm) Run(ctx context.Context) error {
+	err := c.handle(ctx)
+	if err != nil && c.Event.Kind != gocharm.Action {
+		return errors.Join(err, c.showFailure(ctx, err))
+	}
+	return err
+}
+
+// handle handles the event. Here stands every event Juju can send and what the
+// charm does about it.
+func (c *Charm) handle(ctx context.Context) error {
 	switch c.Event.Kind {
 	case gocharm.ConfigChanged, gocharm.LeaderElected, gocharm.UpdateStatus:
 		return c.reconcile(ctx)

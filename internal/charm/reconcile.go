@@ -65,7 +65,7 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	if err := c.publish(ctx, st, p); err != nil {
 		return err
 	}
-	if err := c.setStatus(ctx, p.Status); err != nil {
+	if err := c.showStatus(ctx, p.Status); err != nil {
 		return err
 	}
 	return c.logEnd(ctx, p.Status, len(changes), time.Since(started))
@@ -96,18 +96,6 @@ func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State
 		st.Cluster.Gateway = cluster.WaitForAddress(ctx, gateway, addressWait)
 	}
 	return changes, nil
-}
-
-func (c *Charm) setStatus(ctx context.Context, status plan.Status) error {
-	kinds := map[plan.Kind]gocharm.StatusKind{
-		plan.Active:  gocharm.Active,
-		plan.Waiting: gocharm.Waiting,
-		plan.Blocked: gocharm.Blocked,
-	}
-	if err := c.Tools.SetStatus(ctx, gocharm.Status{Kind: kinds[status.Kind], Message: status.Message}); err != nil {
-		return fmt.Errorf("cannot set the status: %w", err)
-	}
-	return nil
 }
 
 // logChanges writes one line for each object that was written and each remark, such

@@ -41,10 +41,11 @@ func (h host) status() *Status {
 	case h.newest == nil: // It is being made.
 		return statusOf(waiting(issuing))
 	}
-	about := h.title() + ": " + h.newest.Reason
+	about := h.title()
 	if until := h.servedUntil(); !until.IsZero() {
-		about = h.title() + " (served until " + day(until) + "): " + h.newest.Reason
+		about += " (served until " + day(until) + ")"
 	}
+	why := h.newest.Reason
 	switch h.newest.State {
 	case state.CertificateIssued:
 		return nil
@@ -55,11 +56,13 @@ func (h host) status() *Status {
 		if h.newest.State == state.CertificatePending {
 			return statusOf(waiting(issuing))
 		}
-		return statusOf(waiting("Waiting for a certificate for " + about))
-	case state.CertificateDenied, state.CertificateUnusable:
-		return statusOf(blocked("Certificate for " + about))
+		return statusOf(waitingFor("Waiting for a certificate for "+about, why))
+	case state.CertificateDenied:
+		return statusOf(blocked(trouble{what: "Certificate for " + about, why: why, cure: "allow it at the provider"}))
+	case state.CertificateUnusable:
+		return statusOf(blocked(trouble{what: "Certificate for " + about, why: why, cure: "correct the provider"}))
 	default:
-		return statusOf(waiting("Waiting for a certificate for " + about))
+		return statusOf(waitingFor("Waiting for a certificate for "+about, why))
 	}
 }
 

@@ -20,6 +20,16 @@ func conditionOf(conditions []metav1.Condition, kind string, generation int64) c
 	return condition{}
 }
 
+// acceptedOf is the condition of that name, which all kinds have. One that is false for
+// the time being is unknown: nobody has judged yet.
+func acceptedOf(conditions []metav1.Condition, generation int64) condition {
+	c := conditionOf(conditions, "Accepted", generation)
+	if c.is(false) && (c.Reason == "Pending" || c.Reason == "Waiting") {
+		return condition{}
+	}
+	return c
+}
+
 // is says that the condition is known to be so. Only the status counts: the
 // reason of a true condition differs from one controller to another.
 func (c condition) is(value bool) bool {

@@ -73,9 +73,11 @@ func dnsStatus(s state.State, set settings) *Status {
 		verdict := dnsrecord.Judge(records, dnsrecord.ParseProvider(provider.Reply))
 		switch {
 		case verdict.OperatorMustAct():
-			return statusOf(blocked("DNS record by " + provider.Application + ": " + verdict.Reason()))
+			return statusOf(blocked(trouble{
+				what: "DNS record by " + provider.Application, why: verdict.Reason(), cure: "settle it at " + provider.Application,
+			}))
 		case verdict.Status == dnsrecord.Failure && first == nil:
-			first = statusOf(waiting("DNS record by " + provider.Application + ": " + verdict.Reason()))
+			first = statusOf(waitingFor("DNS record by "+provider.Application, verdict.Reason()))
 		}
 	}
 	return first

@@ -33,6 +33,7 @@ type omission struct {
 	application string
 	iface       string // the interface over which it asks
 	reason      string
+	cure        string // what to do about it; empty: the application is to be corrected
 }
 
 // routing says which application is served where.

@@ -47,7 +47,10 @@ func settle(s state.State) settings {
 	}
 	served := lastSettings(s.Cluster.Gateway)
 	for _, problem := range s.Problems {
-		set.report(blocked("invalid configuration: " + problem.Option + " " + problem.Message))
+		set.report(blocked(trouble{
+			what: "invalid configuration: " + problem.Option + " " + problem.Message,
+			cure: configure(s, problem.Option, optionValues[problem.Option]),
+		}))
 		switch problem.Option {
 		case state.OptionExternalHostname:
 			set.keepHost(served)
@@ -58,16 +61,25 @@ func settle(s state.State) settings {
 		}
 	}
 	if set.enforce && !s.Certificates.Related {
-		set.report(blocked("Certificates relation is needed if enforce-https is enabled."))
+		set.report(blocked(trouble{
+			what: "Certificates relation is needed if enforce-https is enabled.",
+			cure: "`juju integrate " + s.Application + ":certificates CA`",
+		}))
 	}
 	switch {
 	case set.hostname != "" || set.unsure:
 	case set.mode == state.RoutingSubdomain:
-		set.report(blocked("external-hostname must be set for routing-mode subdomain"))
+		set.report(blocked(trouble{
+			what: "external-hostname must be set for routing-mode subdomain",
+			cure: configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname]),
+		}))
 		set.keepHost(served)
 		set.mode = served.Mode
 	case set.byAddress && set.needsTLS(s) && s.Certificates.Related && len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0:
-		set.report(blocked("external-hostname must be set: the certificates provider issues none for IP addresses"))
+		set.report(blocked(trouble{
+			what: "external-hostname must be set", why: "addresses get no certificate",
+			cure: configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname]),
+		}))
 		// Not keepHost: without a last host it is sure that there is none.
 		if served.Hostname != nil {
 			set.hostname = *served.Hostname
@@ -163,14 +175,18 @@ func gatewayClass(s state.State) (string, *Status) {
 func configuredClass(s state.State, wanted, live string) (string, *Status) {
 	i := slices.IndexFunc(s.Cluster.Classes, func(c gatewayv1.GatewayClass) bool { return c.Name == wanted })
 	if i < 0 {
-		return live, oneOf(s.Cluster.Classes)
+		return live, oneOf(s, s.Cluster.Classes)
 	}
 	accepted := classAccepted(s.Cluster.Classes[i])
 	switch {
 	case accepted.is(true):
 		return wanted, nil
 	case accepted.is(false):
-		return live, statusOf(blocked("Gateway class " + wanted + " is not accepted: " + accepted.because()))
+		cure := "see `kubectl describe gatewayclass " + wanted + "`"
+		if strings.HasPrefix(accepted.Reason, string(gatewayv1.GatewayClassReasonUnsupportedVersion)) {
+			cure = "install the CRDs that its controller knows"
+		}
+		return live, statusOf(blocked(trouble{what: "Gateway class " + wanted + " is not accepted", why: accepted.because(), cure: cure}))
 	default:
 		return live, statusOf(waiting("Waiting for a controller to accept gateway class " + wanted))
 	}
@@ -192,24 +208,58 @@ func onlyClass(s state.State, live string) (string, *Status) {
 	case len(accepted) == 1:
 		return accepted[0].Name, nil
 	case len(accepted) > 1:
-		return live, oneOf(accepted)
+		return live, oneOf(s, accepted)
 	case len(all) > 0:
-		return live, statusOf(blocked("No gateway class is accepted by a controller: [" + strings.Join(all, ",") + "]"))
+		return live, statusOf(blocked(trouble{
+			what: "No gateway class is accepted by a controller: [" + strings.Join(all, ",") + "]",
+			cure: "see `kubectl describe gatewayclass`",
+		}))
 	default:
-		return live, oneOf(nil)
+		return live, oneOf(s, nil)
 	}
 }
 
 // oneOf asks the operator to choose a class, or to bring one.
-func oneOf(classes []gatewayv1.GatewayClass) *Status {
+func oneOf(s state.State, classes []gatewayv1.GatewayClass) *Status {
 	if len(classes) == 0 {
-		return statusOf(blocked("There is no GatewayClass in the cluster: install a Gateway API controller"))
+		return statusOf(blocked(trouble{
+			what: "There is no GatewayClass in the cluster", cure: "try `k8s enable gateway`, or install a Gateway API controller",
+		}))
 	}
-	return statusOf(blocked("Gateway class must be one of: [" + strings.Join(classNames(classes), ",") + "]"))
+	names := classNames(classes)
+	choice := optionValues[state.OptionGatewayClass]
+	if len(names) == 1 {
+		choice = names[0]
+	}
+	return statusOf(blocked(trouble{
+		what: "Gateway class must be one of: [" + strings.Join(names, ",") + "]",
+		cure: configure(s, state.OptionGatewayClass, choice),
+	}))
 }
 
+// optionValues say in a word what an option takes, in the command that sets it.
+var optionValues = map[string]string{
+	state.OptionExternalHostname: "NAME",
+	state.OptionGatewayClass:     "CLASS",
+	state.OptionEnforceHTTPS:     "true",
+	state.OptionHSTSMaxAge:       "SECONDS",
+	state.OptionRoutingMode:      "path",
+}
+
+// configure is the command that sets an option.
+func configure(s state.State, option, value string) string {
+	return "`juju config " + s.Application + " " + option + "=" + value + "`"
+}
+
+// classAccepted tells what the class's controller makes of it. One that does not know
+// the version of the CRDs need not say anything else.
 func classAccepted(class gatewayv1.GatewayClass) condition {
-	return conditionOf(class.Status.Conditions, string(gatewayv1.GatewayClassConditionStatusAccepted), class.Generation)
+	accepted := acceptedOf(class.Status.Conditions, class.Generation)
+	supported := conditionOf(class.Status.Conditions, string(gatewayv1.GatewayClassConditionStatusSupportedVersion), class.Generation)
+	if !accepted.known && supported.is(false) {
+		return supported
+	}
+	return accepted
 }
 
 func classNames(classes []gatewayv1.GatewayClass) []string {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,36 +18,6 @@ const (
 	Blocked Kind = "blocked" // the operator must act
 )
 
-// Status is what `juju status` shows: sentence case, in the operator's words,
-// at most maxMessage characters.
-type Status struct {
-	Kind    Kind   `json:"kind"`
-	Message string `json:"message"`
-	// Whole is the message before it was cut, for the log; empty when it was not.
-	Whole string `json:"whole,omitempty"`
-}
-
-// maxMessage bounds a status message, so that a table of units stays readable.
-const maxMessage = 120
-
-func blocked(message string) Status  { return newStatus(Blocked, message) }
-func waiting(message string) Status  { return newStatus(Waiting, message) }
-func active(message string) Status   { return newStatus(Active, message) }
-func statusOf(status Status) *Status { return &status }
-
-func newStatus(kind Kind, message string) Status {
-	// Controllers' messages may have several lines.
-	whole := strings.Join(strings.Fields(message), " ")
-	runes := []rune(whole)
-	if len(runes) <= maxMessage {
-		return Status{Kind: kind, Message: whole}
-	}
-	return Status{Kind: kind, Message: string(runes[:maxMessage-1]) + "…", Whole: whole}
-}
-
-// Standby is the status of a unit that is not the leader.
-func Standby() Status { return active("Standby") }
-
 // status climbs the ladder; the first rung that has something to say wins. The
 // order is that of causes: what stands further down often follows from what
 // stands above.
@@ -61,9 +32,9 @@ func status(s state.State, set settings, routing routing) Status {
 		return *set.classStatus
 	}
 	rungs := []func() *Status{
-		func() *Status { return gatewayStatus(s.Cluster.Gateway, set) },
+		func() *Status { return gatewayStatus(s, set) },
 		func() *Status { return listenerStatus(s, set) },
-		func() *Status { return listenersNotValid(s.Cluster.Gateway) },
+		func() *Status { return listenersNotValid(s) },
 		func() *Status { return certificateStatus(s, set) },
 		func() *Status { return addressStatus(s.Cluster.Gateway) },
 		func() *Status { return requirerStatus(routing) },
@@ -80,9 +51,9 @@ func status(s state.State, set settings, routing routing) Status {
 
 func clusterStatus(s state.State) Status {
 	if s.Cluster.WithoutGatewayAPI {
-		return blocked("Gateway API resources are not installed in the cluster: install the Gateway API CRDs (standard channel)")
+		return blocked(trouble{what: "Gateway API resources are not installed in the cluster", cure: "try `k8s enable gateway`, or install its CRDs"})
 	}
-	return blocked("Insufficient permissions, try: `juju trust " + s.Application + " --scope=cluster`")
+	return blocked(trouble{what: "Insufficient permissions, try: `juju trust " + s.Application + " --scope=cluster`"})
 }
 
 // requirerStatus speaks when nothing can be served to anybody. As long as some
@@ -93,7 +64,10 @@ func requirerStatus(routing routing) *Status {
 	}
 	if len(routing.omitted) > 0 {
 		first := routing.omitted[0]
-		return statusOf(blocked("Validation of " + first.iface + " relation data failed. " + first.application + ": " + first.reason))
+		return statusOf(blocked(trouble{
+			what: "Validation of " + first.iface + " relation data failed. " + first.application, why: first.reason,
+			cure: cmp.Or(first.cure, "correct it there"),
+		}))
 	}
 	if len(routing.silent) > 0 {
 		return statusOf(waiting("Waiting for " + routing.silent[0].iface + " relation data from " + routing.silentNames(routing.silent[0].iface)))
@@ -102,27 +76,51 @@ func requirerStatus(routing routing) *Status {
 }
 
 func activeStatus(s state.State, set settings, routing routing) Status {
-	message := "Gateway addresses: " + strings.Join(addresses(s.Cluster.Gateway), ", ")
+	var rest string
 	if !set.enforce {
-		message += " (enforce-https is set to false)"
+		rest += " (enforce-https is set to false)"
 	}
 	if withoutRecords(s, set) {
-		message += "; no DNS records, which take IP addresses only"
+		rest += "; no DNS records, which take IP addresses only"
 	}
 	if renewal := renewing(s, set); renewal != "" {
-		message += "; " + renewal
+		rest += "; " + renewal
 	}
-	served, left := len(routing.targets)+len(routing.routes), len(routing.omitted)+len(routing.silent)
+	counts, why := routing.counts()
+	// What is wrong must not be crowded out by addresses, of which there can be many.
+	room := maxMessage - length(rest) - length(counts) - min(length(why), maxMessage/3)
+	return trouble{what: "Gateway addresses: " + someOf(addresses(s.Cluster.Gateway), room-length("Gateway addresses: ")) + rest + counts + why}.status(Active)
+}
+
+// counts tells how many applications are served when that is not all, and what is the
+// matter with the first of the others.
+func (r routing) counts() (counts, why string) {
+	served, left := len(r.targets)+len(r.routes), len(r.omitted)+len(r.silent)
 	if left == 0 {
-		return active(message)
+		return "", ""
 	}
-	message += fmt.Sprintf("; %d of %d applications served", served, served+left)
-	if len(routing.omitted) > 0 {
-		message += "; " + routing.omitted[0].application + ": " + routing.omitted[0].reason
-	} else {
-		message += "; no data yet from " + routing.silentNames("")
+	counts = fmt.Sprintf("; %d of %d applications served; ", served, served+left)
+	if len(r.omitted) > 0 {
+		return counts, r.omitted[0].application + ": " + r.omitted[0].reason
 	}
-	return active(message)
+	return counts, "no data yet from " + r.silentNames("")
+}
+
+// someOf lists as many as there is room for, the first at least, and counts the others.
+func someOf(all []string, room int) string {
+	for n := len(all); n > 1; n-- {
+		text := strings.Join(all[:n], ", ")
+		if n < len(all) {
+			text += fmt.Sprintf(" and %d more", len(all)-n)
+		}
+		if length(text) <= room {
+			return text
+		}
+	}
+	if len(all) > 1 {
+		return fmt.Sprintf("%s and %d more", all[0], len(all)-1)
+	}
+	return strings.Join(all, ", ")
 }
 
 // silentNames are the applications that have not written yet, over one interface or,

@@ -64,7 +64,10 @@ func ParseConfig(options map[string]any) (Config, []Problem) {
 	var problems []Problem
 	report := func(option string, err error) {
 		if err != nil {
-			problems = append(problems, Problem{Option: option, Message: err.Error()})
+			// The operator knows the value, and a status has no room for it.
+			value, _ := options[option].(string)
+			message := strings.TrimPrefix(err.Error(), Quote(strings.TrimSpace(value))+" ")
+			problems = append(problems, Problem{Option: option, Message: message})
 		}
 	}
 
@@ -76,7 +79,7 @@ func ParseConfig(options map[string]any) (Config, []Problem) {
 
 	class, err := optionString(options, OptionGatewayClass)
 	if err == nil && class != "" && !classPattern.MatchString(class) {
-		err = fmt.Errorf("%s is not the name of a GatewayClass", Quote(class))
+		err = fmt.Errorf("%s is no name of a class", Quote(class))
 		class = ""
 	}
 	config.GatewayClass = class
@@ -104,7 +107,7 @@ func ParseConfig(options map[string]any) (Config, []Problem) {
 	case RoutingSubdomain:
 		config.RoutingMode = RoutingSubdomain
 	default:
-		err = fmt.Errorf("must be %s or %s, not %s", RoutingPath, RoutingSubdomain, Quote(mode))
+		err = fmt.Errorf("must be %s or %s", RoutingPath, RoutingSubdomain)
 	}
 	report(OptionRoutingMode, err)
 	return config, problems
@@ -138,7 +141,7 @@ func optionSeconds(value any) (int64, error) {
 		err = fmt.Errorf("not a number")
 	}
 	if err != nil || seconds < 0 || seconds > maxHSTSAge {
-		return 0, fmt.Errorf("must be a whole number of seconds from 0 to %d", int64(maxHSTSAge))
+		return 0, fmt.Errorf("must be 0 to %d", int64(maxHSTSAge))
 	}
 	return seconds, nil
 }
@@ -157,10 +160,10 @@ var numericEnd = regexp.MustCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)$`)
 // end in a number.
 func NormalizeHostname(name string) (string, error) {
 	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
-		return "", fmt.Errorf("%s is an IP address; a DNS name is needed", Quote(name))
+		return "", fmt.Errorf("%s is an IP address", Quote(name))
 	}
 	if strings.Contains(name, "*") {
-		return "", fmt.Errorf("%s has a wildcard; a full DNS name is needed", Quote(name))
+		return "", fmt.Errorf("%s has a wildcard", Quote(name))
 	}
 	if len(name) > 4*253 {
 		return "", fmt.Errorf("%s is longer than 253 characters", Quote(name))
@@ -180,7 +183,7 @@ func NormalizeHostname(name string) (string, error) {
 		}
 	}
 	if numericEnd.MatchString(ascii) {
-		return "", fmt.Errorf("%s ends in a number, and would be taken for an IP address", Quote(name))
+		return "", fmt.Errorf("%s ends in a number", Quote(name))
 	}
 	return ascii, nil
 }

@@ -1,0 +1,89 @@
+package plan
+
+import (
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// The rung of the ladder that reads what the controller says of our BackendTLSPolicies.
+
+// backendStatus reads each planned policy. While a controller does not speak of one, it
+// may not know the kind at all, and speak to the application in clear: that is no
+// state to be content with.
+func backendStatus(s state.State, set settings, routing routing) *Status {
+	live := map[string]*gatewayv1.BackendTLSPolicy{}
+	for i := range s.Cluster.Policies {
+		live[s.Cluster.Policies[i].Name] = &s.Cluster.Policies[i]
+	}
+	var pending []string
+	var first *Status
+	for _, t := range routing.targets {
+		if !speaksTLS(t.Requirer) {
+			continue
+		}
+		status, known := onePolicyStatus(s, set, t, live[t.service])
+		switch {
+		case status == nil:
+		case status.Kind == Blocked:
+			return status
+		case first == nil:
+			first = status
+		}
+		if !known {
+			pending = append(pending, t.Application)
+		}
+	}
+	if first == nil && len(pending) > 0 {
+		return statusOf(waiting("Waiting for the gateway controller to accept the TLS policies of " + strings.Join(pending, ", ")))
+	}
+	return first
+}
+
+// onePolicyStatus gives trouble with a policy; known is false while the controller has
+// not judged it for our Gateway.
+func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.BackendTLSPolicy) (trouble *Status, known bool) {
+	if live == nil || live.DeletionTimestamp != nil {
+		return nil, false
+	}
+	for _, ancestor := range live.Status.Ancestors {
+		if ancestor.AncestorRef.Name != gatewayv1.ObjectName(s.Application) || ancestor.ControllerName != controllerOf(s, set.class) {
+			continue
+		}
+		accepted := acceptedOf(ancestor.Conditions, live.Generation)
+		if status := policyTrouble(s, t, ancestor, live.Generation); status != nil {
+			return status, true
+		}
+		known = known || accepted.known
+	}
+	return nil, known
+}
+
+// policyTrouble reads what the controller says of a policy at our Gateway, or at one of
+// its listeners. Somebody else's policy for the same Service is for the operator to
+// remove. The authorities are ours to deliver, and may just not have been seen yet.
+func policyTrouble(s state.State, t target, ancestor gatewayv1.PolicyAncestorStatus, generation int64) *Status {
+	accepted := acceptedOf(ancestor.Conditions, generation)
+	if accepted.is(false) && accepted.Reason == string(gatewayv1.PolicyReasonConflicted) {
+		return statusOf(blockedPolicy(s, "Another BackendTLSPolicy is for the Service of "+t.Application, accepted))
+	}
+	resolved := conditionOf(ancestor.Conditions, string(gatewayv1.BackendTLSPolicyConditionResolvedRefs), generation)
+	switch {
+	case resolved.is(false) && resolved.Reason == string(gatewayv1.BackendTLSPolicyReasonInvalidKind):
+		return statusOf(blockedPolicy(s, "TLS policy of "+t.Application+" cannot be followed", resolved))
+	case resolved.is(false):
+		return statusOf(waitingFor("TLS policy of "+t.Application+" has no CA certificate", resolved.because()))
+	case accepted.is(false) && accepted.Reason == string(gatewayv1.PolicyReasonInvalid):
+		return statusOf(blockedPolicy(s, "TLS policy of "+t.Application+" is not accepted", accepted))
+	case accepted.is(false):
+		return statusOf(waitingFor("TLS policy of "+t.Application+" is not accepted", accepted.because()))
+	default:
+		return nil
+	}
+}
+
+func blockedPolicy(s state.State, what string, c condition) Status {
+	return blocked(trouble{what: what, why: c.because(), cure: describe(s, "backendtlspolicy")})
+}

@@ -1,0 +1,130 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// The rung of the ladder that reads what the controller says of our routes.
+
+// routeStatus reads what the controller says of each planned route, at each of
+// its listeners.
+func routeStatus(s state.State, set settings, routing routing) *Status {
+	live := map[string]*gatewayv1.HTTPRoute{}
+	for i := range s.Cluster.Routes {
+		live[s.Cluster.Routes[i].Name] = &s.Cluster.Routes[i]
+	}
+	served := map[string]string{} // route → application
+	for _, t := range routing.targets {
+		served[t.https], served[t.http] = t.Application, t.Application
+	}
+	var pending []string
+	var first *Status
+	for _, object := range httpRoutes(s, set, routing) {
+		planned := object.(*gatewayv1.HTTPRoute)
+		application := served[planned.Name]
+		if application == "" {
+			application = "the redirect to HTTPS"
+		}
+		status, known := oneRouteStatus(s, set, application, planned, live[planned.Name])
+		switch {
+		case status == nil:
+		case status.Kind == Blocked:
+			return status
+		case first == nil:
+			first = status
+		}
+		if !known && !slices.Contains(pending, application) {
+			pending = append(pending, application)
+		}
+	}
+	if first == nil && len(pending) > 0 {
+		return statusOf(waiting("Waiting for the gateway controller to accept the routes of " + strings.Join(pending, ", ")))
+	}
+	return first
+}
+
+// oneRouteStatus gives trouble with a route; known is false while the
+// controller has not judged it at every listener.
+func oneRouteStatus(s state.State, set settings, application string, planned, live *gatewayv1.HTTPRoute) (trouble *Status, known bool) {
+	if live == nil || live.DeletionTimestamp != nil {
+		return nil, false
+	}
+	for _, parent := range planned.Spec.ParentRefs {
+		report := parentStatus(s, set, live.Status.Parents, parent)
+		if report == nil {
+			return nil, false
+		}
+		if status := parentTrouble(s, application, report, live.Generation); status != nil {
+			return status, true
+		}
+		if !acceptedOf(report.Conditions, live.Generation).known {
+			return nil, false
+		}
+	}
+	return nil, true
+}
+
+// parentTrouble reads what the controller says of a route at one listener. It is the
+// operator's turn where the controller cannot do what the route asks for; everything
+// else may pass: listeners are set up, and pods come and go.
+func parentTrouble(s state.State, application string, report *gatewayv1.RouteParentStatus, generation int64) *Status {
+	of := func(kind gatewayv1.RouteConditionType) condition {
+		return conditionOf(report.Conditions, string(kind), generation)
+	}
+	name, cure := "Route of "+application, describe(s, "httproute")
+	accepted := acceptedOf(report.Conditions, generation)
+	if accepted.is(false) {
+		switch gatewayv1.RouteConditionReason(accepted.Reason) {
+		case gatewayv1.RouteReasonUnsupportedValue, gatewayv1.RouteReasonIncompatibleFilters:
+			return statusOf(blocked(trouble{what: name + " is not accepted", why: accepted.because(), cure: cure}))
+		}
+		return statusOf(waitingFor(name+" is not accepted", accepted.because()))
+	}
+	// A controller that falls back to what the route was before may leave the other
+	// conditions at the generation of that.
+	if partial := of(gatewayv1.RouteConditionPartiallyInvalid); partial.is(true) {
+		return statusOf(blocked(trouble{what: name + " is not served as a whole", why: partial.because(), cure: cure}))
+	}
+	if resolved := of(gatewayv1.RouteConditionResolvedRefs); resolved.is(false) {
+		switch gatewayv1.RouteConditionReason(resolved.Reason) {
+		case gatewayv1.RouteReasonUnsupportedProtocol, gatewayv1.RouteReasonInvalidKind, gatewayv1.RouteReasonRefNotPermitted:
+			return statusOf(blocked(trouble{what: name + " cannot reach its backend", why: resolved.because(), cure: cure}))
+		}
+		return statusOf(waitingFor(name+" has no backend", resolved.because()))
+	}
+	return nil
+}
+
+// parentStatus finds what the controller of our class says of a route at one of our
+// listeners. A route may be judged by several controllers, and at Gateways of other
+// namespaces that have the name of ours.
+func parentStatus(s state.State, set settings, parents []gatewayv1.RouteParentStatus, wanted gatewayv1.ParentReference) *gatewayv1.RouteParentStatus {
+	controller := controllerOf(s, set.class)
+	for i, parent := range parents {
+		ref := parent.ParentRef
+		switch {
+		case ref.Name != wanted.Name, ref.SectionName == nil || *ref.SectionName != *wanted.SectionName:
+		case ref.Group != nil && *ref.Group != gatewayv1.GroupName, ref.Kind != nil && *ref.Kind != "Gateway":
+		case ref.Namespace != nil && string(*ref.Namespace) != s.Model:
+		case parent.ControllerName != controller:
+		default:
+			return &parents[i]
+		}
+	}
+	return nil
+}
+
+// controllerOf names the controller of a class.
+func controllerOf(s state.State, class string) gatewayv1.GatewayController {
+	for _, one := range s.Cluster.Classes {
+		if one.Name == class {
+			return one.Spec.ControllerName
+		}
+	}
+	return ""
+}
