@@ -24,6 +24,16 @@ const (
 	secretTLSKey  = "tls.key"
 )
 
+// configMap is a ConfigMap, group "", version v1.
+type configMap struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Data              map[string]string `json:"data"`
+}
+
+// configMapCAKey is where a BackendTLSPolicy looks for authorities.
+const configMapCAKey = "ca.crt"
+
 // service is a Service, group "", version v1.
 type service struct {
 	metav1.TypeMeta   `json:",inline"`

@@ -93,7 +93,7 @@ func unnamable(s state.State, hosts []string) string {
 }
 
 func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
-	r.omit("gateway-route", requirer.Application, requirer.RelationID, reason)
+	r.omit("gateway-route", requirer.Application, requirer.RelationID, reason, "")
 }
 
 // yieldToKept leaves out who wants listeners of the name of those at which an

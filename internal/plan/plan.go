@@ -52,6 +52,9 @@ type Relations struct {
 	// Relations not named are left alone.
 	Routes []RouteAnswer `json:"routes,omitempty"`
 	DNS    []DNSRecords  `json:"dns,omitempty"`
+	// CARequests are the relations on receive-ca-cert in which our version of the
+	// interface has to stand, or the other side writes an older one.
+	CARequests []int `json:"caRequests,omitempty"`
 	// Requests are the certificate signing requests to have; nil leaves the
 	// relation alone.
 	Requests *Requests `json:"requests,omitempty"`
@@ -67,7 +70,7 @@ type URL struct {
 func Make(s state.State) Plan {
 	set, routing := decide(s)
 	p := Plan{Remarks: routing.remarks, WakeAt: wakeAt(s, set)}
-	p.Relations.Requests = requests(s, set)
+	p.Relations.Requests, p.Relations.CARequests = requests(s, set), caRequests(s)
 	if !s.Cluster.Usable() || set.class == "" {
 		p.KeepObjects = true
 	} else {
@@ -94,6 +97,7 @@ func objects(s state.State, set settings, routing routing) []Object {
 	var all []Object
 	all = append(all, secrets(s, set)...)
 	all = append(all, gateway(s, set))
+	all = append(all, backendPolicies(s, routing)...)
 	all = append(all, services(s, routing)...)
 	all = append(all, httpRoutes(s, set, routing)...)
 	return all

@@ -45,13 +45,15 @@ type routing struct {
 	omitted []omission
 	silent  []omission // without a reason
 	remarks []string
+	trust   trust // for applications that speak TLS
 }
 
 // route judges the requirers, oldest relation first: of two that want the same
 // path, host or listener the older one keeps it. What is wrong with one touches no
 // other.
 func route(s state.State, set settings) routing {
-	var r routing
+	r := routing{trust: trustOf(s, set)}
+	r.remarks = r.trust.remarks
 	owner := map[string]string{} // host and path → application
 	names := namer{}
 	room := listenerRoom{}
@@ -70,7 +72,7 @@ func route(s state.State, set settings) routing {
 			r.silent = append(r.silent, omission{application: requirer.Application, iface: "ingress"})
 			continue
 		}
-		reason := unservable(s, requirer)
+		reason, cure := r.unservable(s, set, requirer)
 		host, path, tooLong := place(set, requirer)
 		switch older, taken := owner[host+path]; {
 		case reason != "":
@@ -84,7 +86,7 @@ func route(s state.State, set settings) routing {
 			reason = room.claim([]string{host})
 		}
 		if reason != "" {
-			r.omit("ingress", requirer.Application, requirer.RelationID, reason)
+			r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
 			continue
 		}
 		owner[host+path] = requirer.Application
@@ -151,28 +153,30 @@ func requirersByAge(s state.State) []state.Requirer {
 	return byAge(s.Requirers, func(r state.Requirer) int { return r.RelationID })
 }
 
-// unservable gives the reason why a requirer cannot be served at all.
-func unservable(s state.State, r state.Requirer) string {
+// unservable gives the reason why a requirer cannot be served at all, and the cure where
+// it is not to correct what the requirer wrote.
+func (r *routing) unservable(s state.State, set settings, requirer state.Requirer) (reason, cure string) {
 	switch {
-	case r.Problem != "":
-		return r.Problem
-	case r.Scheme == "https":
-		// A plain HTTP request to a TLS port would only fail later, and
-		// without a CA no certificate of a backend can be verified.
-		return "scheme https needs a CA for the backend, which this charm cannot be given"
-	case r.Model == s.Model && r.Name != r.Application:
+	case requirer.Problem != "":
+		return requirer.Problem, ""
+	case requirer.Model == s.Model && requirer.Name != requirer.Application:
 		// Its name would select the pods of another application. Juju's own
 		// name for it is the one to believe: for an application of another
 		// model it is an alias, which no application of ours can have.
-		return "it claims to be " + r.Name + " of this model"
+		return "it claims to be " + requirer.Name + " of this model", ""
+	case speaksTLS(requirer):
+		return r.trust.unverifiable(s, set, requirer)
 	default:
-		return ""
+		return "", ""
 	}
 }
 
 // omit leaves an application out of what is served.
-func (r *routing) omit(iface, application string, relation int, reason string) {
-	r.omitted = append(r.omitted, omission{application: application, iface: iface, reason: reason})
+func (r *routing) omit(iface, application string, relation int, reason, cure string) {
+	r.omitted = append(r.omitted, omission{application: application, iface: iface, reason: reason, cure: cure})
+	if cure != "" {
+		reason += "; " + cure
+	}
 	r.remark(application, relation, "not served: "+reason)
 }
 

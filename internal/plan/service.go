@@ -48,18 +48,24 @@ func serviceOf(s state.State, t target) *service {
 	return made
 }
 
-// portOf is the port of the Service, which is the application's own save for 443:
-// without another word Traefik takes that one to speak TLS.
+// portOf is the port of the Service, which is the application's own save for plain HTTP
+// on 443: without another word Traefik takes that one to speak TLS.
 func portOf(t target) int32 {
-	if t.Port == 443 {
+	if t.Port == 443 && !speaksTLS(t.Requirer) {
 		return 80
 	}
 	return t.Port
 }
 
-// portName is the Python charm's. A name beginning with "https" would make
-// Traefik speak TLS to the application.
-func portName(t target) string { return fmt.Sprintf("tcp-%d", t.Port) }
+// portName is the Python charm's, save for applications that speak TLS. A name
+// beginning with "https" makes Traefik speak TLS to the application even while it does
+// not see the BackendTLSPolicy: it refuses the certificate then, and sends nothing.
+func portName(t target) string {
+	if speaksTLS(t.Requirer) {
+		return fmt.Sprintf("https-%d", t.Port)
+	}
+	return fmt.Sprintf("tcp-%d", t.Port)
+}
 
 // endpointSlices gives one slice for each address family of the units.
 func endpointSlices(s state.State, t target) []Object {

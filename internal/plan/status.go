@@ -38,6 +38,7 @@ func status(s state.State, set settings, routing routing) Status {
 		func() *Status { return certificateStatus(s, set) },
 		func() *Status { return addressStatus(s.Cluster.Gateway) },
 		func() *Status { return requirerStatus(routing) },
+		func() *Status { return backendStatus(s, set, routing) },
 		func() *Status { return routeStatus(s, set, routing) },
 		func() *Status { return dnsStatus(s, set) },
 	}

@@ -24,8 +24,6 @@ type CAProvider struct {
 	Certificates []string `json:"certificates,omitempty"`
 	// Remarks say what was left out and why; they are for the log.
 	Remarks []string `json:"remarks,omitempty"`
-	// Published is our own side of the relation as it stands.
-	Published Databag `json:"published,omitempty"`
 }
 
 // NewCAProvider judges what a provider wrote, at the time of the run. The units' data
