@@ -53,7 +53,9 @@ func clusterState(application string, snapshot *kube.Snapshot, err error) (state
 	case err != nil:
 		return state.Cluster{}, err
 	}
-	facts := state.Cluster{Classes: snapshot.Classes, Gateway: snapshot.Gateway, Routes: snapshot.Routes}
+	facts := state.Cluster{
+		Classes: snapshot.Classes, Gateway: snapshot.Gateway, Routes: snapshot.Routes, Services: snapshot.Services(),
+	}
 	if snapshot.OwnerUID != "" {
 		facts.Owner = &state.Owner{Name: application, UID: snapshot.OwnerUID}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -141,6 +142,33 @@ func (s *Snapshot) TLSSecrets() []TLSSecret {
 	return secrets
 }
 
+// Services gives the names of the application's Services, each with the addresses in the
+// EndpointSlices of the application that stand in for a selector, sorted.
+func (s *Snapshot) Services() map[string][]netip.Addr {
+	all := map[string][]netip.Addr{}
+	for _, name := range s.names("Service") {
+		all[name] = nil
+	}
+	for _, name := range s.names("EndpointSlice") {
+		slice := s.live[key{"EndpointSlice", name}]
+		service := slice.GetLabels()[labelServiceName]
+		endpoints, _, _ := unstructured.NestedSlice(slice.Object, "endpoints")
+		for _, endpoint := range endpoints {
+			fields, _ := endpoint.(map[string]any)
+			addresses, _, _ := unstructured.NestedStringSlice(fields, "addresses")
+			for _, text := range addresses {
+				if address, err := netip.ParseAddr(text); err == nil {
+					all[service] = append(all[service], address)
+				}
+			}
+		}
+	}
+	for _, addresses := range all {
+		slices.SortFunc(addresses, netip.Addr.Compare)
+	}
+	return all
+}
+
 func decoded(text string) []byte {
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
@@ -182,6 +210,10 @@ func (c *Client) selector(r resource) string {
 // labelSliceManager names who keeps an EndpointSlice (Kubernetes API,
 // discovery/v1, LabelManagedBy).
 const labelSliceManager = "endpointslice.kubernetes.io/managed-by"
+
+// labelServiceName names the Service that an EndpointSlice stands in for (Kubernetes
+// API, discovery/v1, LabelServiceName).
+const labelServiceName = "kubernetes.io/service-name"
 
 func (c *Client) list(ctx context.Context, r schema.GroupVersionResource, namespace, selector string) ([]unstructured.Unstructured, error) {
 	var items []unstructured.Unstructured

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 )
 
@@ -322,5 +325,32 @@ func TestInParallel(t *testing.T) {
 	}
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != 10*parallel {
 		t.Errorf("got %d errors, want one for each job", len(lines))
+	}
+}
+
+// TestServices tells the addresses that stand in for selectors, whatever else somebody
+// may have written there.
+func TestServices(t *testing.T) {
+	t.Parallel()
+	slice := func(name, service string, addresses ...any) *unstructured.Unstructured {
+		var endpoints []any
+		for _, address := range addresses {
+			endpoints = append(endpoints, map[string]any{"addresses": []any{address}})
+		}
+		return &unstructured.Unstructured{Object: map[string]any{
+			"kind": "EndpointSlice", "metadata": map[string]any{"name": name, "labels": map[string]any{labelServiceName: service}}, "endpoints": endpoints,
+		}}
+	}
+	s := Snapshot{live: map[key]*unstructured.Unstructured{
+		{"Service", "near"}: {}, {"Service", "far"}: {},
+		{"EndpointSlice", "far-ipv6"}:   slice("far-ipv6", "far", "fd10::5"),
+		{"EndpointSlice", "far-ipv4"}:   slice("far-ipv4", "far", "10.1.0.9", "nowhere", int64(5)),
+		{"EndpointSlice", "far-ipv4-2"}: slice("far-ipv4-2", "far", "10.1.0.7"),
+	}}
+	want := map[string][]netip.Addr{
+		"near": nil, "far": {netip.MustParseAddr("10.1.0.7"), netip.MustParseAddr("10.1.0.9"), netip.MustParseAddr("fd10::5")},
+	}
+	if diff := cmp.Diff(want, s.Services(), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

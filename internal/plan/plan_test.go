@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"encoding/json"
 	"flag"
 	"net/netip"
 	"os"
@@ -144,4 +145,41 @@ func render(t *testing.T, p plan.Plan) []byte {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// An EndpointSlice holds a thousand endpoints. More of them make more slices, and none
+// is left out.
+func TestMakeWithMoreAddressesThanASliceHolds(t *testing.T) {
+	t.Parallel()
+	s := readState(t, "testdata/cross-model.in.yaml")
+	s.Requirers[0].Addresses = nil
+	for i := range 2001 {
+		s.Requirers[0].Addresses = append(s.Requirers[0].Addresses, netip.AddrFrom4([4]byte{10, 1, byte(i / 250), byte(i%250 + 1)}))
+	}
+	held, names := map[string]bool{}, []string{}
+	for _, object := range plan.Make(s).Objects {
+		if object.GetObjectKind().GroupVersionKind().Kind != "EndpointSlice" {
+			continue
+		}
+		names = append(names, strings.TrimPrefix(object.GetName(), "gateway-"))
+		var slice struct {
+			Endpoints []struct{ Addresses []string }
+		}
+		text, err := json.Marshal(object)
+		if err == nil {
+			err = json.Unmarshal(text, &slice)
+		}
+		if err != nil || len(slice.Endpoints) > 1000 {
+			t.Errorf("%s: %d endpoints, %v", object.GetName(), len(slice.Endpoints), err)
+		}
+		for _, endpoint := range slice.Endpoints {
+			held[endpoint.Addresses[0]] = true
+		}
+	}
+	if len(held) != 2001 {
+		t.Errorf("%d addresses are in slices", len(held))
+	}
+	if diff := cmp.Diff([]string{"staging-shop-service-ipv4", "staging-shop-service-ipv4-2", "staging-shop-service-ipv4-3"}, names); diff != "" {
+		t.Errorf("slices (-want +got):\n%s", diff)
+	}
 }

@@ -68,8 +68,8 @@ func route(s state.State, set settings) routing {
 		for _, remark := range requirer.Remarks {
 			r.remark(requirer.Application, requirer.RelationID, remark)
 		}
-		if requirer.Waiting || requirer.Servable() && requirer.Model != s.Model && len(requirer.Addresses) == 0 {
-			r.silent = append(r.silent, omission{application: requirer.Application, iface: "ingress"})
+		if requirer.Waiting && requirer.Name == "" {
+			r.wait(requirer)
 			continue
 		}
 		reason, cure := r.unservable(s, set, requirer)
@@ -100,6 +100,10 @@ func route(s state.State, set settings) routing {
 			http:     names.unique("route", httpRouteName(s.Application, requirer), id+" http", maxLabelName),
 			remote:   requirer.Model != s.Model,
 		}
+		if !r.findUnits(s, &t) {
+			r.wait(requirer)
+			continue
+		}
 		t.kept = keptPlaceOf(s, t)
 		r.targets = append(r.targets, t)
 	}
@@ -107,6 +111,25 @@ func route(s state.State, set settings) routing {
 	joinKeptHost(r.targets)
 	r.yieldToKept()
 	return r
+}
+
+// findUnits says whether an application can be forwarded to. Of one that is served, and
+// whose units have changed, none may have written yet: it is served on, and where its
+// units' addresses are needed, at the last ones known. Without a unit there is nobody
+// to forward to, and the addresses may be another's by now.
+func (r *routing) findUnits(s state.State, t *target) bool {
+	last, served := s.Cluster.Services[t.service]
+	switch {
+	case !t.remote:
+		return !t.Waiting || served
+	case len(t.Addresses) > 0:
+		return true
+	case !t.HasUnits || len(last) == 0:
+		return false
+	}
+	t.Addresses = last
+	r.remark(t.Application, t.RelationID, "none of its units says its address: still served at the last ones known")
+	return true
 }
 
 // joinKeptHost lets an application that comes while the host is being changed be
@@ -169,6 +192,11 @@ func (r *routing) unservable(s state.State, set settings, requirer state.Require
 	default:
 		return "", ""
 	}
+}
+
+// wait leaves out an application on ingress that has not written enough yet.
+func (r *routing) wait(requirer state.Requirer) {
+	r.silent = append(r.silent, omission{application: requirer.Application, iface: "ingress"})
 }
 
 // omit leaves an application out of what is served.

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -67,16 +69,14 @@ func portName(t target) string {
 	return fmt.Sprintf("tcp-%d", t.Port)
 }
 
-// endpointSlices gives one slice for each address family of the units.
+// endpointSlices gives one slice for each address family of the units, and more where
+// one cannot hold them.
 func endpointSlices(s state.State, t target) []Object {
 	families := map[string][]endpoint{}
 	for _, address := range t.Addresses {
 		family := addressTypeIPv6
 		if address.Is4() {
 			family = addressTypeIPv4
-		}
-		if len(families[family]) == maxEndpoints {
-			continue
 		}
 		families[family] = append(families[family], endpoint{
 			Addresses: []string{address.String()},
@@ -86,16 +86,19 @@ func endpointSlices(s state.State, t target) []Object {
 	}
 	var all []Object
 	for _, family := range []string{addressTypeIPv4, addressTypeIPv6} {
-		if len(families[family]) > 0 {
-			all = append(all, endpointSliceOf(s, t, family, families[family]))
+		for i, endpoints := range slices.Collect(slices.Chunk(families[family], maxEndpoints)) {
+			name := t.service + "-" + strings.ToLower(family)
+			if i > 0 {
+				name += fmt.Sprintf("-%d", i+1)
+			}
+			all = append(all, endpointSliceOf(s, t, name, family, endpoints))
 		}
 	}
 	return all
 }
 
-func endpointSliceOf(s state.State, t target, family string, endpoints []endpoint) *endpointSlice {
-	suffix := map[string]string{addressTypeIPv4: "-ipv4", addressTypeIPv6: "-ipv6"}
-	meta := objectMeta(s, t.service+suffix[family])
+func endpointSliceOf(s state.State, t target, name, family string, endpoints []endpoint) *endpointSlice {
+	meta := objectMeta(s, name)
 	meta.Labels[labelServiceName] = t.service
 	// Kubernetes' own controller then leaves the slice to us.
 	meta.Labels[labelSliceManagedBy] = s.Application

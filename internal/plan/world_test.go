@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +44,7 @@ type world struct {
 	secrets   map[string][]byte // tls.crt of each Secret: the number of its order
 	gateway   *gatewayv1.Gateway
 	routes    []gatewayv1.HTTPRoute
+	services  map[string][]netip.Addr
 	addresses []gatewayv1.GatewayStatusAddress
 }
 
@@ -165,6 +167,9 @@ var steps = []step{
 	{"spoil", false, func(w *world) {
 		w.anyRequirer(func(r *state.Requirer) { r.Problem = pick(w, "", "port must be from 1 to 65535") })
 	}},
+	{"units without a word", true, func(w *world) {
+		w.anyRequirer(func(r *state.Requirer) { r.Waiting = !r.Waiting; r.HasUnits = r.Waiting })
+	}},
 	{"issue", true, answer(state.CertificateIssued)},
 	{"issue again", true, answer(state.CertificateIssued)},
 	{"refuse", true, answer(state.CertificateDenied, state.CertificateDelayed, state.CertificateUnusable, state.CertificatePending)},
@@ -214,7 +219,7 @@ func (w *world) state() state.State {
 					{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: 1},
 				}},
 			}},
-			Routes: w.routes,
+			Routes: w.routes, Services: w.services,
 		},
 	}
 	if w.gateway != nil {
@@ -343,8 +348,11 @@ func secretData(object plan.Object) (map[string][]byte, bool) {
 }
 
 func (w *world) apply(p plan.Plan, half bool) {
-	secrets, routes := map[string][]byte{}, routesOf(p)
+	secrets, services, routes := map[string][]byte{}, map[string][]netip.Addr{}, routesOf(p)
 	for _, object := range p.Objects {
+		if object.GetObjectKind().GroupVersionKind().Kind == "Service" {
+			services[object.GetName()] = nil
+		}
 		if data, ok := secretData(object); ok {
 			secrets[object.GetName()] = data["tls.crt"]
 		}
@@ -353,7 +361,7 @@ func (w *world) apply(p plan.Plan, half bool) {
 		}
 	}
 	if !half {
-		w.secrets, w.routes = secrets, routes
+		w.secrets, w.services, w.routes = secrets, services, routes
 		return
 	}
 	if w.secrets == nil {

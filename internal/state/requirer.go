@@ -17,8 +17,11 @@ type Requirer struct {
 	// Application is the remote application as Juju names it here; across
 	// models that is an alias, and Name is its own name.
 	Application string `json:"application"`
-	// Waiting says that the application has not written its request yet.
+	// Waiting says that the application has not written its request yet, or none of
+	// its units has written. Only in the latter case it has a Name.
 	Waiting bool `json:"waiting,omitempty"`
+	// HasUnits says that it has units, whatever they have written.
+	HasUnits bool `json:"hasUnits,omitempty"`
 	// Problem says, in the operator's words, why what it wrote cannot be
 	// served; empty when it can. The fields below are valid only then.
 	Problem string `json:"problem,omitempty"`
@@ -84,7 +87,7 @@ func bounded(remarks []string) []string {
 }
 
 func judgeRequirer(relationID int, application string, request Databag, units []Databag) Requirer {
-	r := Requirer{RelationID: relationID, Application: application}
+	r := Requirer{RelationID: relationID, Application: application, HasUnits: len(units) > 0}
 	app, err := ingress.ParseApplication(request)
 	if errors.Is(err, ingress.ErrNotWritten) {
 		r.Waiting = true
@@ -116,8 +119,8 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 	if valid == 0 && len(units) > 0 && app.Version != 1 {
 		if r.Waiting = unitErr == nil; !r.Waiting {
 			r.reject(unitErr)
+			return r
 		}
-		return r
 	}
 	slices.SortFunc(r.Addresses, netip.Addr.Compare)
 	r.Addresses = slices.Compact(r.Addresses)

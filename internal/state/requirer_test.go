@@ -20,6 +20,7 @@ func TestNewRequirer(t *testing.T) {
 	web := state.Requirer{RelationID: 3, Application: "web", Model: "prod", Name: "web", Port: 8080, Scheme: "http"}
 	with := func(addresses ...string) state.Requirer {
 		r := web
+		r.HasUnits = true
 		for _, address := range addresses {
 			r.Addresses = append(r.Addresses, netip.MustParseAddr(address))
 		}
@@ -30,6 +31,8 @@ func TestNewRequirer(t *testing.T) {
 		return r
 	}
 	waiting := state.Requirer{RelationID: 3, Application: "web", Waiting: true}
+	silent := with()
+	silent.Waiting = true
 	tests := map[string]struct {
 		app   state.Databag
 		units []state.Databag
@@ -40,9 +43,9 @@ func TestNewRequirer(t *testing.T) {
 		"units sorted, each once":      {app: app, units: []state.Databag{unit("10.1.0.6"), unit("10.1.0.5"), unit("10.1.0.6")}, want: with("10.1.0.5", "10.1.0.6")},
 		"one unit silent":              {app: app, units: []state.Databag{unit("10.1.0.5"), {"ingress-address": "10.1.0.9"}}, want: with("10.1.0.5")},
 		"one unit bad":                 {app: app, units: []state.Databag{unit("10.1.0.5"), {"host": "raw"}}, want: remarked(with("10.1.0.5"), `a unit is left out: host: must be a JSON string, not "raw"`)},
-		"every unit silent":            {app: app, units: []state.Databag{{"ingress-address": "10.1.0.9"}}, want: waiting},
-		"a unit with a bad address":    {app: app, units: []state.Databag{unit("nope")}, want: remarked(web, `ip: not an IP address; ignored: "\"nope\""`)},
-		"version 1 has no unit data":   {app: state.Databag{"model": "prod", "name": "web", "port": "8080", "host": "web.prod"}, units: []state.Databag{{}}, want: web},
+		"every unit silent":            {app: app, units: []state.Databag{{"ingress-address": "10.1.0.9"}}, want: silent},
+		"a unit with a bad address":    {app: app, units: []state.Databag{unit("nope")}, want: remarked(with(), `ip: not an IP address; ignored: "\"nope\""`)},
+		"version 1 has no unit data":   {app: state.Databag{"model": "prod", "name": "web", "port": "8080", "host": "web.prod"}, units: []state.Databag{{}}, want: with()},
 		"only what nobody knows about": {app: state.Databag{"bubble": "blabla"}, want: waiting},
 	}
 	for name, test := range tests {

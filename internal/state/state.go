@@ -1,6 +1,7 @@
 package state
 
 import (
+	"net/netip"
 	"time"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -75,6 +76,9 @@ type Cluster struct {
 	// backendtlspolicies"; empty when it may. Neither touches anything else.
 	WithoutBackendTLS   bool   `json:"withoutBackendTLS,omitempty"`
 	ForbiddenBackendTLS string `json:"forbiddenBackendTLS,omitempty"`
+	// Services are the names of the application's Services as they were read, each
+	// with the addresses in the EndpointSlices that we wrote for it, sorted.
+	Services map[string][]netip.Addr `json:"services,omitempty"`
 }
 
 // Usable says whether the cluster can be written at all.

@@ -82,9 +82,11 @@ func (a *App) write() error {
 }
 
 // URL is what the charm has published to the application, empty for nothing.
-func (a *App) URL(gateway string) string {
+func (a *App) URL(gateway string) string { return publishedURL(a.lab, a.Relation, gateway) }
+
+func publishedURL(l *Lab, relation int, gateway string) string {
 	var published struct{ URL string }
-	if json.Unmarshal([]byte(a.lab.Juju.RelationData(a.Relation, gateway)["ingress"]), &published) != nil {
+	if json.Unmarshal([]byte(l.Juju.RelationData(relation, gateway)["ingress"]), &published) != nil {
 		return ""
 	}
 	return published.URL
