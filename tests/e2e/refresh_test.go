@@ -164,8 +164,8 @@ func (f *refresh) owned() {
 	}
 }
 
-// asAnew compares the objects with those of the same charm deployed anew: nothing but
-// identities may differ.
+// specs are the charm's objects, without what identifies them and what the cluster
+// has allocated.
 func (f *refresh) specs() map[string]any {
 	f.t.Helper()
 	all := map[string]any{}
@@ -196,7 +196,9 @@ func (f *refresh) deployedAnew() {
 		}))
 	}
 	f.must(shared.Dynamic().Resource(gatewayAPI("gateways")).Namespace(f.Model).Delete(f.ctx, charm, metav1.DeleteOptions{}))
-	f.awaitStatus("active", f.Juju.Status().Unit(f.leader()).Message)
+	message := f.Juju.Status().Unit(f.leader()).Message
+	f.updateStatus()
+	f.must(f.Await(f.ctx, charm, func() error { return f.unitIs(f.leader(), "active", message) }))
 	if diff := cmp.Diff(f.specs(), want); diff != "" {
 		f.t.Errorf("objects (-deployed anew +refreshed):\n%s", diff)
 	}
@@ -210,6 +212,14 @@ func (f *refresh) leader() string {
 		}
 	}
 	return ""
+}
+
+// unitIs gives an error when a unit's status is another.
+func (f *refresh) unitIs(unit, kind, message string) error {
+	if is := f.Juju.Status().Unit(unit); is.Status != kind || is.Message != message {
+		return fmt.Errorf("status of %s is %s %q, not %s %q", unit, is.Status, is.Message, kind, message)
+	}
+	return nil
 }
 
 // writesNothing sees that one more event writes neither to the cluster nor to Juju.
@@ -244,6 +254,18 @@ func (f *refresh) redirected(url string) func() {
 			return fmt.Errorf("answer %d to %q", response.Code, response.Location)
 		}
 		return nil
+	}))
+}
+
+// awaitHSTS waits until a URL answers with one Strict-Transport-Security header.
+func (f *refresh) awaitHSTS(url, value string) {
+	f.t.Helper()
+	f.must(eventually(f.ctx, func(ctx context.Context) error {
+		response, err := f.Get(ctx, url, f.ca.Pool())
+		if err == nil && !slices.Equal(response.HSTS, []string{value}) {
+			err = fmt.Errorf("%s has HSTS %v, not %s", url, response.HSTS, value)
+		}
+		return err
 	}))
 }
 
@@ -308,7 +330,8 @@ func TestRefresh(t *testing.T) {
 		t.Errorf("objects (-want +got):\n%s", diff)
 	}
 	f.writesNothing()
-	if got := f.awaitAnswer(url, 200); !slices.Equal(got.HSTS, []string{"max-age=31536000"}) || got.Echo.Path != "/" {
+	f.awaitHSTS(url, "max-age=31536000")
+	if got := f.awaitAnswer(url, 200); got.Echo.Path != "/" {
 		t.Errorf("answer %+v", got)
 	}
 	f.oneCertificate(watched, host)

@@ -1,0 +1,73 @@
+package e2e_test
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+)
+
+// TestRefreshBack refreshes to ours and back to the Python charm, under load. Its
+// libraries find their key, their requests and their answers as they left them, and it
+// takes away what it does not know; then comes ours again.
+func TestRefreshBack(t *testing.T) {
+	t.Parallel()
+	current, legacy := tlscertificates.KeyLabels("certificates")
+	for name, label := range map[string]string{"library-1.8": legacy, "library-1.9": current} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const model = "back"
+			host := "back." + name[len("library-"):] + ".example.com"
+			f := newRefresh(t, model+name[len("library-1."):], map[string]any{"external-hostname": host, "gateway-class": "traefik"})
+			f.python.KeyLabel = label
+			f.withAuthority()
+			_, err := f.AddDNS("bind")
+			f.must(err)
+			f.must(f.Relate(f.ctx, charm, "bind"))
+			app := f.related("web", nil)
+			url := app.URL(charm)
+			watched, redirects := f.watch("back "+name, url), f.redirected(url)
+			bags, secrets, objects := f.bags(), f.secrets(), f.specs()
+
+			f.refresh()
+			f.awaitStatus("active", active)
+			watched.more()
+			for label, content := range secrets {
+				if diff := cmp.Diff(content, f.secrets()[label]); diff != "" {
+					t.Errorf("secret %s (-before +after)", label)
+				}
+			}
+
+			f.rollBack()
+			f.reconcile()
+			watched.more()
+			f.sameBags(bags)
+			if diff := cmp.Diff(objects, f.specs()); diff != "" {
+				t.Errorf("objects of the Python charm (-before +after):\n%s", diff)
+			}
+			f.oneCertificate(watched, host)
+
+			f.refresh()
+			f.awaitStatus("active", active)
+			watched.more()
+			f.sameBags(bags)
+			f.owned()
+			f.writesNothing()
+			watched.end()
+			redirects()
+			f.oneCertificate(watched, host)
+			f.deployedAnew()
+		})
+	}
+}
+
+// secrets are the contents of the secrets in Juju, by label.
+func (f *refresh) secrets() map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for _, secret := range f.Juju.Secrets() {
+		all[secret.Label+" of "+secret.Owner] = maps.Clone(secret.Content)
+	}
+	return all
+}
