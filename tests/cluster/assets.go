@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,6 +22,8 @@ type Assets struct {
 	APIServer         string
 	ControllerManager string
 	Traefik           string
+	Envoy             string // empty unless asked for
+	EnvoyGateway      string // the same
 	CRDs              string // directory with one directory of YAML files per bundle
 }
 
@@ -33,8 +36,11 @@ const modulePath = "github.com/canonical/gateway-api-integrator"
 // some tens of milliseconds and says nothing. Only one process at a time
 // builds; others wait for it.
 //
+// What only one data plane needs is left out unless that is named; Traefik always
+// is there. When Envoy is named and cannot be had the error is [ErrNoEnvoy].
+//
 // The working directory must be inside the repository.
-func Prepare(ctx context.Context, progress io.Writer) (Assets, error) {
+func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Assets, error) {
 	root, err := repositoryRoot()
 	if err != nil {
 		return Assets{}, err
@@ -50,6 +56,9 @@ func Prepare(ctx context.Context, progress io.Writer) (Assets, error) {
 	assets := Assets{CRDs: filepath.Join(directory, "crds")}
 	missing := []program{}
 	for _, wanted := range programs() {
+		if wanted.plane != "" && !slices.Contains(planes, wanted.plane) {
+			continue
+		}
 		path := wanted.ofUser(ctx, progress)
 		if path == "" {
 			path = filepath.Join(directory, wanted.name)
@@ -64,8 +73,12 @@ func Prepare(ctx context.Context, progress io.Writer) (Assets, error) {
 		}
 		*wanted.asset(&assets) = path
 	}
+	withEnvoy := slices.Contains(planes, Envoy)
+	if withEnvoy {
+		assets.Envoy = findEnvoy(ctx, directory, progress)
+	}
 	bundles := missingBundles(assets.CRDs)
-	if len(missing) == 0 && len(bundles) == 0 {
+	if len(missing) == 0 && len(bundles) == 0 && (assets.Envoy != "" || !withEnvoy) {
 		return assets, nil
 	}
 	unlock, err := lock(ctx, directory, progress)
@@ -73,6 +86,13 @@ func Prepare(ctx context.Context, progress io.Writer) (Assets, error) {
 		return Assets{}, err
 	}
 	defer unlock()
+	if withEnvoy && assets.Envoy == "" {
+		if assets.Envoy = findEnvoy(ctx, directory, io.Discard); assets.Envoy == "" { // Another process may have been faster.
+			if assets.Envoy, err = fetchEnvoy(ctx, directory, progress); err != nil {
+				return Assets{}, err
+			}
+		}
+	}
 	for _, bundle := range bundles {
 		if err := downloadBundle(ctx, assets.CRDs, bundle, progress); err != nil {
 			return Assets{}, err

@@ -19,7 +19,7 @@ kind: Policy
 omitStages: [RequestReceived]
 rules:
 - level: None
-  users: ["system:apiserver", "system:kube-controller-manager", "traefik"]
+  users: ["system:apiserver", "system:kube-controller-manager", "traefik", "envoy-gateway"]
 - level: Metadata
 `
 

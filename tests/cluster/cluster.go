@@ -26,6 +26,7 @@ type Options struct {
 	Bundle         string    // Gateway API release, one of Bundles; empty means DefaultBundle
 	Dir            string    // where data, logs and credentials go, kept after Stop; empty means a temporary directory
 	Progress       io.Writer // one line for each step of the start; nil means none
+	DataPlane      DataPlane // empty means Traefik; Envoy must have been named to Main
 	WithoutTraefik bool      // no data plane and no GatewayClass
 	WithoutCRDs    bool      // no Gateway API, and so no Traefik, until InstallCRDs and StartTraefik
 	Timeouts       Timeouts  // the zero value means DefaultTimeouts
@@ -50,7 +51,8 @@ type Cluster struct {
 	traefikless bool
 	credentials *credentials
 	outside     outside
-	balancer    *balancer // nil: Traefik takes connections itself
+	balancer    *balancer     // nil: Traefik takes connections itself
+	envoy       *envoyGateway // nil: Traefik is the data plane
 
 	config  *rest.Config
 	typed   *kubernetes.Clientset
@@ -99,6 +101,9 @@ func newCluster(assets Assets, options Options) (*Cluster, error) {
 	addresses, err := parseAddresses(options.Addresses)
 	if err != nil {
 		return nil, err
+	}
+	if options.DataPlane == Envoy && (assets.Envoy == "" || options.Addresses != nil) {
+		return nil, errors.New("the data plane Envoy must be named to Main, and takes no Options.Addresses")
 	}
 	if options.Addresses != nil {
 		c.balancer = &balancer{addresses: addresses}
@@ -172,7 +177,11 @@ func (c *Cluster) startAll(ctx context.Context, options Options, progress io.Wri
 	var rest errgroup.Group
 	rest.Go(c.startControllerManager)
 	if !options.WithoutTraefik && !options.WithoutCRDs {
-		rest.Go(func() error { return step("Traefik", c.StartTraefik) })
+		if options.DataPlane == Envoy {
+			rest.Go(func() error { return step("Envoy Gateway", c.startEnvoy) })
+		} else {
+			rest.Go(func() error { return step("Traefik", c.StartTraefik) })
+		}
 	}
 	return rest.Wait()
 }
@@ -184,6 +193,7 @@ func (c *Cluster) Stop() error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.balancer.stop()
+	c.envoy.stop()
 	// Nothing here is worth an orderly end: the data go as well.
 	for _, running := range []*process{c.traefik, c.controllerManager, c.apiServer, c.etcd} {
 		running.stop(0)

@@ -25,6 +25,7 @@ const (
 	userAdmin             = "admin"
 	userControllerManager = "system:kube-controller-manager"
 	userTraefik           = "traefik"
+	userEnvoyGateway      = "envoy-gateway"
 )
 
 // credentials are the files by which the programs trust each other.
@@ -54,7 +55,7 @@ func makeCredentials(directory string) (*credentials, error) {
 		return nil, fmt.Errorf("cannot make the API server's certificate: %w", err)
 	}
 	lines := []string{}
-	for _, user := range []string{userAdmin, userControllerManager, userTraefik} {
+	for _, user := range []string{userAdmin, userControllerManager, userTraefik, userEnvoyGateway} {
 		c.tokens[user] = rand.Text()
 		lines = append(lines, fmt.Sprintf("%s,%s,%s,system:masters\n", c.tokens[user], user, user))
 	}

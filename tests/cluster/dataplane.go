@@ -12,6 +12,15 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// DataPlane is what serves Gateways: a controller, and proxies if it has any.
+type DataPlane string
+
+// The data planes. Only the classes that they serve are ever accepted.
+const (
+	Traefik DataPlane = "traefik"
+	Envoy   DataPlane = "envoy"
+)
+
 // StartTraefik starts Traefik, as Start does unless told otherwise, and returns
 // when it listens and its GatewayClass is accepted. The class is made if there
 // is none. After StopTraefik the class still is accepted, so that the first
@@ -55,7 +64,7 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 		if err := dial(net.JoinHostPort(address, "443"))(ctx); err != nil {
 			return err
 		}
-		return c.traefikAccepted(ctx)
+		return c.classAccepted(ctx, TraefikClass)
 	})
 	if err != nil || c.balancer == nil {
 		return err
@@ -84,9 +93,9 @@ func (c *Cluster) StopTraefik() {
 	c.traefik.stop(0)
 }
 
-// traefikAccepted checks that Traefik has read the cluster and answered.
-func (c *Cluster) traefikAccepted(ctx context.Context) error {
-	class, err := c.dynamic.Resource(gatewayClasses).Get(ctx, TraefikClass, metav1.GetOptions{})
+// classAccepted checks that the class's controller has read the cluster and answered.
+func (c *Cluster) classAccepted(ctx context.Context, name string) error {
+	class, err := c.dynamic.Resource(gatewayClasses).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -97,5 +106,5 @@ func (c *Cluster) traefikAccepted(ctx context.Context) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the GatewayClass %s is not accepted", TraefikClass)
+	return fmt.Errorf("the GatewayClass %s is not accepted", name)
 }

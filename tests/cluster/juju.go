@@ -45,9 +45,22 @@ func (c *Cluster) CreateModel(ctx context.Context, model string) error {
 }
 
 // DestroyModel deletes the namespace of a model; the namespace controller
-// empties it.
+// empties it. With Envoy as the data plane it returns when the addresses of the
+// model's Gateways are free for others.
 func (c *Cluster) DestroyModel(ctx context.Context, model string) error {
 	if err := c.typed.CoreV1().Namespaces().Delete(ctx, model, metav1.DeleteOptions{}); err != nil {
+		return fmt.Errorf("cannot destroy model %s: %w", model, err)
+	}
+	if c.envoy == nil {
+		return nil
+	}
+	err := poll(ctx, c.timeouts.Delete, c.timeouts.Poll, func(context.Context) error {
+		if c.envoy.proxies.serves(model) {
+			return errors.New("its Gateways still have a proxy")
+		}
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("cannot destroy model %s: %w", model, err)
 	}
 	return nil

@@ -30,7 +30,8 @@ const (
 const insideSocket = "@gateway-api-integrator/tests/cluster"
 
 // Main runs run in a private network, in which [Start] can be called, and
-// returns its exit code. Use it as
+// returns its exit code. Data planes other than Traefik that it is to be called
+// with are named. Use it as
 //
 //	func TestMain(m *testing.M) { os.Exit(cluster.Main(m.Run)) }
 //
@@ -43,7 +44,7 @@ const insideSocket = "@gateway-api-integrator/tests/cluster"
 //
 // Where the system forbids namespaces the exit code is 1 and standard error
 // says what to allow.
-func Main(run func() int) int {
+func Main(run func() int, planes ...DataPlane) int {
 	switch os.Getenv(stageVariable) {
 	case stageInit:
 		return beInit()
@@ -55,7 +56,7 @@ func Main(run func() int) int {
 	if inside() {
 		return run()
 	}
-	code, err := runInside()
+	code, err := runInside(planes)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "error: %v\n", err)
 		return 1
@@ -75,9 +76,9 @@ func inside() bool {
 
 // runInside is the outermost process: it prepares what needs the network,
 // starts init in new namespaces and waits for it.
-func runInside() (int, error) {
+func runInside(planes []DataPlane) (int, error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	assets, err := Prepare(ctx, os.Stderr)
+	assets, err := Prepare(ctx, os.Stderr, planes...)
 	stop()
 	if err != nil {
 		return 0, err

@@ -24,17 +24,26 @@ type process struct {
 // directory. Its environment holds nothing that could lead it elsewhere, such
 // as KUBECONFIG or a proxy.
 func startProcess(directory, name, path string, arguments ...string) (*process, error) {
-	p := &process{name: name, logFile: filepath.Join(directory, name+".log"), ended: make(chan struct{})}
+	command := exec.Command(path, arguments...)
+	command.Dir = directory
+	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + directory, "TMPDIR=" + os.TempDir()}
+	return startCommand(directory, name, command)
+}
+
+// startCommand starts a command as startProcess does, which says where it runs
+// and with what environment.
+func startCommand(directory, name string, command *exec.Cmd) (*process, error) {
+	p := &process{name: name, logFile: filepath.Join(directory, name+".log"), command: command, ended: make(chan struct{})}
 	log, err := os.OpenFile(p.logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the log of %s: %w", name, err)
 	}
 	defer log.Close()
-	p.command = exec.Command(path, arguments...)
-	p.command.Dir = directory
-	p.command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + directory, "TMPDIR=" + os.TempDir()}
 	p.command.Stdout, p.command.Stderr = log, log
-	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if p.command.SysProcAttr == nil {
+		p.command.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	p.command.SysProcAttr.Setpgid, p.command.SysProcAttr.Pdeathsig = true, syscall.SIGKILL
 	if err := p.command.Start(); err != nil {
 		return nil, fmt.Errorf("cannot start %s: %w", name, err)
 	}

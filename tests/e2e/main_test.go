@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -17,10 +18,18 @@ import (
 // in it, and takes away nothing that others need: all run in parallel.
 var shared *cluster.Cluster
 
+// dataPlane serves Gateways: go test ./e2e -args -data-plane=envoy.
+var dataPlane = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	plane := cluster.DataPlane(*dataPlane)
+	if plane == cluster.Envoy {
+		_ = flag.Set("test.parallel", "1")
+	}
 	os.Exit(lab.Main(func() int {
 		var err error
-		if shared, err = cluster.Start(context.Background(), cluster.Options{Progress: os.Stderr}); err != nil {
+		if shared, err = cluster.Start(context.Background(), cluster.Options{Progress: os.Stderr, DataPlane: plane}); err != nil {
 			fmt.Fprintf(os.Stderr, "cannot start the cluster: %v\n", err)
 			return 1
 		}
@@ -30,7 +39,7 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		return code
-	}))
+	}, plane))
 }
 
 // charm is the application's name in every model.

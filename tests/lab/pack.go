@@ -18,9 +18,10 @@ import (
 const charmVariable = "GATEWAY_CHARM"
 
 // Main runs run with everything a Lab needs: the charm packed, and a private
-// network for the cluster. It gives the exit code. The program also serves as
+// network for the cluster with its data planes (see cluster.Main). It gives the
+// exit code. The program also serves as
 // the hook tools on PATH of the charm's processes.
-func Main(run func() int) int {
+func Main(run func() int, planes ...cluster.DataPlane) int {
 	jujutest.RunToolIfInvoked()
 	if os.Getenv(charmVariable) == "" {
 		// Outside of the private network, because modules may have to be fetched.
@@ -33,7 +34,7 @@ func Main(run func() int) int {
 			return 1
 		}
 	}
-	return cluster.Main(run)
+	return cluster.Main(run, planes...)
 }
 
 // CharmFile is the packed charm that Main made or was given.

@@ -24,6 +24,7 @@ func main() {
 	options := cluster.Options{Progress: os.Stderr}
 	flag.StringVar(&options.Bundle, "bundle", cluster.DefaultBundle, "Gateway API release: "+strings.Join(cluster.Bundles(), ", "))
 	flag.StringVar(&options.Dir, "dir", "", "directory for data and logs, kept afterwards (default a temporary one)")
+	flag.StringVar((*string)(&options.DataPlane), "data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
 	flag.BoolVar(&options.WithoutTraefik, "without-traefik", false, "no data plane")
 	flag.BoolVar(&options.WithoutCRDs, "without-crds", false, "no Gateway API and no data plane")
 	kubeconfig := flag.String("kubeconfig", "", "where to write the kubeconfig (default bin/cluster/kubeconfig of the repository)")
@@ -33,7 +34,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if *prepare {
-		if _, err := cluster.Prepare(ctx, os.Stderr); err != nil {
+		if _, err := cluster.Prepare(ctx, os.Stderr, options.DataPlane); err != nil {
 			fail(err)
 		}
 		return
@@ -43,7 +44,7 @@ func main() {
 			fail(err)
 		}
 		return 0
-	}))
+	}, options.DataPlane))
 }
 
 func fail(err error) {
