@@ -40,6 +40,8 @@ type Charm struct {
 
 	// rotated is the private key that this run has made in place of another.
 	rotated state.PrivateKey
+	// desk is what this unit knows of its side of the relations.
+	desk desk
 }
 
 // Run handles the event. One that fails is Juju's to repeat.
@@ -122,7 +124,7 @@ func (c *Charm) leaving(ctx context.Context) (bool, error) {
 	case c.Event.Kind == gocharm.RelationDeparted && c.Event.Relation.DepartingUnit == c.Event.Unit:
 		return true, c.Tools.SetState(ctx, map[string]string{keyLeaving: "true"})
 	case c.Event.Kind == gocharm.RelationBroken:
-		stored, err := c.Tools.State(ctx)
+		stored, err := c.storedState(ctx)
 		return stored[keyLeaving] != "", err
 	default:
 		return false, nil

@@ -20,6 +20,8 @@ func TestLosingLeadershipInTheMiddleTakesNothingDown(t *testing.T) {
 			w := serving(t)
 			w.withAuthority()
 			w.withRoutes()
+			w.quiet()
+			w.writes()
 			w.before = func(call gocharm.Call) error {
 				if call.Tool == "relation-get" && slices.Contains(call.Args, relation) && call.Args[len(call.Args)-1] == own {
 					w.leader = false
@@ -27,9 +29,9 @@ func TestLosingLeadershipInTheMiddleTakesNothingDown(t *testing.T) {
 				}
 				return nil
 			}
-			w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
-			if writes := w.writes(); len(writes) > 0 {
-				t.Errorf("written: %q", writes)
+			w.run(gocharm.Event{Kind: gocharm.LeaderElected})
+			if got := deletions(w.writes()); len(got) > 0 {
+				t.Errorf("deleted: %q", got)
 			}
 			if got := w.lastStatus(); got != "active Standby" {
 				t.Errorf("status is %q", got)
@@ -66,7 +68,7 @@ func TestLosingLeadershipBeforePublishingIsNotActive(t *testing.T) {
 		}
 		return nil
 	}
-	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
+	w.run(gocharm.Event{Kind: gocharm.LeaderElected})
 	if got := w.lastStatus(); got != "active Standby" {
 		t.Errorf("status is %q", got)
 	}

@@ -16,13 +16,16 @@ import (
 // publish writes to the relations what differs from what stands there: a write
 // that changes nothing wakes nobody, but it is a call.
 func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error {
-	relations, ours := p.Relations, ourSides(st)
+	relations := p.Relations
 	for _, url := range relations.URLs {
-		if err := c.publishURL(ctx, ours, url); err != nil {
+		if err := c.publishURL(ctx, url); err != nil {
 			return fmt.Errorf("cannot publish the URL on relation %d: %w", url.RelationID, err)
 		}
 	}
-	if err := c.publishRoutes(ctx, ours, relations); err != nil {
+	if err := c.publishRoutes(ctx, relations); err != nil {
+		return err
+	}
+	if err := c.closeLedger(ctx); err != nil {
 		return err
 	}
 	if relations.Requests == nil {
@@ -37,7 +40,7 @@ func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error 
 	return c.setAlarm(ctx, p.WakeAt)
 }
 
-func (c *Charm) publishURL(ctx context.Context, ours map[string]state.Databag, url plan.URL) error {
+func (c *Charm) publishURL(ctx context.Context, url plan.URL) error {
 	normal := ""
 	if url.URL != "" {
 		var err error
@@ -45,50 +48,47 @@ func (c *Charm) publishURL(ctx context.Context, ours map[string]state.Databag, u
 			return err
 		}
 	}
-	return c.write(ctx, ours, relationID(endpointGateway, url.RelationID), ingress.EncodeURL(normal))
+	return c.write(ctx, endpointGateway, url.RelationID, ingress.EncodeURL(normal), normal == "")
 }
 
 // publishRoutes answers the applications that write routes of their own, and asks for
 // DNS records.
-func (c *Charm) publishRoutes(ctx context.Context, ours map[string]state.Databag, relations plan.Relations) error {
+func (c *Charm) publishRoutes(ctx context.Context, relations plan.Relations) error {
 	for _, answer := range relations.Routes {
 		data := gatewayroute.Withdrawal()
 		if answer.Gateway != nil {
 			data = gatewayroute.Encode(*answer.Gateway)
 		}
-		if err := c.write(ctx, ours, relationID(endpointGatewayRoute, answer.RelationID), data); err != nil {
+		if err := c.write(ctx, endpointGatewayRoute, answer.RelationID, data, answer.Gateway == nil); err != nil {
 			return fmt.Errorf("cannot answer on gateway-route relation %d: %w", answer.RelationID, err)
 		}
 	}
 	for _, wanted := range relations.DNS {
-		if err := c.write(ctx, ours, relationID(endpointDNSRecord, wanted.RelationID), dnsrecord.Encode(wanted.Records)); err != nil {
+		if err := c.write(ctx, endpointDNSRecord, wanted.RelationID, dnsrecord.Encode(wanted.Records), len(wanted.Records) == 0); err != nil {
 			return fmt.Errorf("cannot ask for DNS records on relation %d: %w", wanted.RelationID, err)
 		}
 	}
 	return nil
 }
 
-// ourSides gives what stands on our side of the relations, by their ids.
-func ourSides(st state.State) map[string]state.Databag {
-	ours := map[string]state.Databag{}
-	for _, requirer := range st.Requirers {
-		ours[relationID(endpointGateway, requirer.RelationID)] = requirer.Published
+// write puts data into our side of a relation, unless they stand there. Where they take
+// back what was said, nothing at all will do as well.
+func (c *Charm) write(ctx context.Context, endpoint string, number int, data state.Databag, takesBack bool) error {
+	sum, err := digest(data)
+	if err != nil || c.desk.trusted.Digests[number] == sum {
+		return err
 	}
-	for _, requirer := range st.RouteRequirers {
-		ours[relationID(endpointGatewayRoute, requirer.RelationID)] = requirer.Published
+	id := relationID(endpoint, number)
+	bag, err := c.ownData(ctx, id)
+	if err == nil && !holds(bag, data) && !(takesBack && len(bag) == 0) {
+		err = c.Tools.SetApplicationData(ctx, id, data)
 	}
-	for _, provider := range st.DNSProviders {
-		ours[relationID(endpointDNSRecord, provider.RelationID)] = provider.Published
+	if err != nil {
+		delete(c.desk.written.Digests, number)
+		return ignoreGone(err)
 	}
-	return ours
-}
-
-// write puts data into our side of a relation, unless they stand there.
-func (c *Charm) write(ctx context.Context, ours map[string]state.Databag, id string, data state.Databag) error {
-	if holds(ours[id], data) {
-		return nil
-	}
-	return ignoreGone(c.Tools.SetApplicationData(ctx, id, data))
+	c.desk.written.Digests[number] = sum
+	return nil
 }
 
 // holds says that writing the data to a bag would change nothing; an empty

@@ -86,6 +86,9 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 	if st.Certificates, err = c.readCertificates(ctx); err != nil {
 		return st, err
 	}
+	if err = c.openLedger(ctx); err != nil {
+		return st, err
+	}
 	if st.Requirers, err = readEach(ctx, c, endpointGateway, c.readRequirer); err != nil {
 		return st, err
 	}
@@ -115,36 +118,28 @@ func readEach[T any](ctx context.Context, c *Charm, endpoint string, read func(c
 		if err != nil {
 			return nil, err
 		}
+		c.keep(number)
 		all = append(all, one)
 	}
 	return all, nil
 }
 
 func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (state.RouteRequirer, error) {
-	application, theirs, ours, err := c.bothSides(ctx, id)
-	if err != nil {
-		return state.RouteRequirer{}, err
-	}
-	requirer := state.NewRouteRequirer(number, application, theirs)
-	requirer.Published = ours
-	return requirer, nil
+	application, request, err := c.otherSide(ctx, id)
+	return state.NewRouteRequirer(number, application, request), err
 }
 
 func (c *Charm) readDNSProvider(ctx context.Context, id string, number int) (state.DNSProvider, error) {
-	application, theirs, ours, err := c.bothSides(ctx, id)
-	return state.DNSProvider{RelationID: number, Application: application, Reply: theirs, Published: ours}, err
+	application, reply, err := c.otherSide(ctx, id)
+	return state.DNSProvider{RelationID: number, Application: application, Reply: reply}, err
 }
 
-// bothSides reads a relation's application data, the other side's and ours.
-func (c *Charm) bothSides(ctx context.Context, id string) (application string, theirs, ours state.Databag, err error) {
-	if application, err = c.Tools.RelationApplication(ctx, id); err != nil {
-		return "", nil, nil, err
+// otherSide reads the application data of a relation's other side.
+func (c *Charm) otherSide(ctx context.Context, id string) (application string, theirs state.Databag, err error) {
+	if application, err = c.Tools.RelationApplication(ctx, id); err == nil {
+		theirs, err = c.Tools.ApplicationData(ctx, id, application)
 	}
-	if theirs, err = c.Tools.ApplicationData(ctx, id, application); err != nil {
-		return "", nil, nil, err
-	}
-	ours, err = c.ownData(ctx, id)
-	return application, theirs, ours, err
+	return application, theirs, err
 }
 
 // relations lists an endpoint's relations, without the one that is breaking:
@@ -191,39 +186,6 @@ func (c *Charm) ownData(ctx context.Context, id string) (state.Databag, error) {
 	return nil, err
 }
 
-func (c *Charm) readRequirer(ctx context.Context, id string, number int) (state.Requirer, error) {
-	application, err := c.Tools.RelationApplication(ctx, id)
-	if err != nil {
-		return state.Requirer{}, err
-	}
-	request, err := c.Tools.ApplicationData(ctx, id, application)
-	if err != nil {
-		return state.Requirer{}, err
-	}
-	names, err := c.Tools.RelationUnits(ctx, id)
-	if err != nil {
-		return state.Requirer{}, err
-	}
-	var units []state.Databag
-	for _, name := range names {
-		unit, err := c.Tools.UnitData(ctx, id, name)
-		if gone(err) {
-			continue // The unit has left since; its siblings have not.
-		}
-		if err != nil {
-			return state.Requirer{}, err
-		}
-		units = append(units, unit)
-	}
-	own, err := c.ownData(ctx, id)
-	if err != nil {
-		return state.Requirer{}, err
-	}
-	requirer := state.NewRequirer(number, application, request, units)
-	requirer.Published = own
-	return requirer, nil
-}
-
 // relationID gives "gateway:3", as Juju writes it, and relationNumber its 3.
 func relationID(endpoint string, number int) string { return fmt.Sprintf("%s:%d", endpoint, number) }
 
@@ -241,7 +203,11 @@ func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error
 		return state.Certificates{}, err
 	}
 	id := ids[0] // The endpoint takes one.
-	_, provider, own, err := c.bothSides(ctx, id)
+	_, provider, err := c.otherSide(ctx, id)
+	if err != nil {
+		return state.Certificates{}, ignoreGone(err)
+	}
+	own, err := c.ownData(ctx, id)
 	if err != nil {
 		return state.Certificates{}, ignoreGone(err)
 	}

@@ -98,18 +98,19 @@ func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State
 	return changes, nil
 }
 
-// logChanges writes one line for each object that was written and each remark, such
-// as why an application or a provider's entry is left out.
+// logChanges tells of each object that was written and of each remark, such as why an
+// application or a provider's entry is left out.
 func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks []string) error {
-	for _, change := range changes {
-		if err := c.Tools.Log(ctx, gocharm.LevelInfo, change.String()); err != nil {
-			return fmt.Errorf("cannot log: %w", err)
-		}
+	written := make([]string, len(changes))
+	for i, change := range changes {
+		written[i] = change.String()
 	}
-	for _, remark := range remarks {
-		if err := c.Tools.Log(ctx, gocharm.LevelWarning, remark); err != nil {
-			return fmt.Errorf("cannot log: %w", err)
-		}
+	err := c.Tools.LogList(ctx, gocharm.LevelInfo, "Objects of the cluster:", written)
+	if err == nil {
+		err = c.Tools.LogList(ctx, gocharm.LevelWarning, "To be seen to:", remarks)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot log: %w", err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package charm_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,8 +30,11 @@ import (
 
 const own = "gw"
 
-// now is the time of every run.
+// now is the time of every run, but where a world is said to be later.
 var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// ourModel is the UUID of the charm's model.
+const ourModel = "8419cd78-4993-4c3a-928e-c646226beeee"
 
 // juju answers hook tools. It applies at once what Juju would buffer.
 type juju struct {
@@ -40,16 +44,24 @@ type juju struct {
 	remotes   map[string]string                       // application by relation id
 	units     map[string][]string                     // by relation id
 	bags      map[string]map[string]map[string]string // by relation id and name
+	models    map[string]string                       // UUID by relation id; ours unless it is there
 	state     map[string]string
 	secrets   map[string]string        // private key by label
 	before    func(gocharm.Call) error // called before each tool; its error is the tool's
 
 	status, log, failed []string
+	applicationStatus   []string
+	calls               []string // such as "relation-get gateway:1 shop/0", of the last run
 }
 
 func (*juju) Close() error { return nil }
 
 func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
+	if i := slices.Index(call.Args, "-r"); i >= 0 {
+		j.calls = append(j.calls, call.Tool+" "+call.Args[i+1]+" "+call.Args[len(call.Args)-1])
+	} else {
+		j.calls = append(j.calls, call.Tool)
+	}
 	if j.before != nil {
 		if err := j.before(call); err != nil {
 			return nil, err
@@ -72,6 +84,8 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 			return json.Marshal(j.remotes[relation])
 		}
 		return json.Marshal(append([]string{}, j.units[relation]...))
+	case "relation-model-get":
+		return json.Marshal(map[string]string{"uuid": cmp.Or(j.models[relation], ourModel)})
 	case "relation-get":
 		return json.Marshal(j.bags[relation][last])
 	case "relation-set":
@@ -80,7 +94,13 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 		return json.Marshal(j.state)
 	case "state-set":
 		return nil, json.Unmarshal(call.Stdin, &j.state)
+	case "application-version-set":
+		return nil, nil
 	case "status-set":
+		if call.Args[0] == "--application" {
+			j.applicationStatus = append(j.applicationStatus, strings.Join(call.Args[2:], " "))
+			return nil, nil
+		}
 		j.status = append(j.status, strings.Join(call.Args[1:], " "))
 		return nil, nil
 	case "juju-log":
@@ -269,6 +289,7 @@ type world struct {
 	*juju
 	*apiServer
 	kubeconfig string
+	later      time.Duration // how long after now it is
 }
 
 func newWorld(t *testing.T) *world {
@@ -326,9 +347,10 @@ func (w *world) run(event gocharm.Event) {
 
 // try handles an event that may fail.
 func (w *world) try(event gocharm.Event) error {
-	event.Unit, event.Model = own+"/0", "prod"
+	event.Unit, event.Model, event.ModelUUID = own+"/0", "prod", ourModel
+	w.calls = nil
 	c := charm.Charm{
-		Event: event, Tools: gocharm.NewTools(w.juju), Now: now,
+		Event: event, Tools: gocharm.NewTools(w.juju), Now: now.Add(w.later),
 		Connect: func(options kube.Options) (*kube.Client, error) {
 			config, err := kube.Config(func(name string) string { return map[string]string{"KUBECONFIG": w.kubeconfig}[name] })
 			if err != nil {

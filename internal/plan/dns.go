@@ -28,9 +28,7 @@ func dnsRecords(s state.State, set settings) []DNSRecords {
 	records := recordsOf(s, set)
 	var all []DNSRecords
 	for _, provider := range providersByAge(s) {
-		if len(records) > 0 || len(provider.Published) > 0 {
-			all = append(all, DNSRecords{RelationID: provider.RelationID, Records: records})
-		}
+		all = append(all, DNSRecords{RelationID: provider.RelationID, Records: records})
 	}
 	return all
 }

@@ -61,7 +61,7 @@ func secretName(application, host string) string {
 // may have the name of one of ours, so there the model is part of it.
 func serviceName(s state.State, r state.Requirer) string {
 	name := r.Name
-	if r.Model != s.Model {
+	if isRemote(s, r) {
 		name = r.Model + "-" + r.Name
 	}
 	return bounded(s.Application+"-"+name+"-service", maxLabelName)

@@ -98,7 +98,7 @@ func route(s state.State, set settings) routing {
 			service:  names.unique("service", serviceName(s, requirer), id, maxLabelName),
 			https:    names.unique("route", routeName(s.Application, requirer), id, maxLabelName),
 			http:     names.unique("route", httpRouteName(s.Application, requirer), id+" http", maxLabelName),
-			remote:   requirer.Model != s.Model,
+			remote:   isRemote(s, requirer),
 		}
 		if !r.findUnits(s, &t) {
 			r.wait(requirer)
@@ -176,13 +176,17 @@ func requirersByAge(s state.State) []state.Requirer {
 	return byAge(s.Requirers, func(r state.Requirer) int { return r.RelationID })
 }
 
+// isRemote says that an application is of another model, where no selector reaches its
+// pods.
+func isRemote(s state.State, r state.Requirer) bool { return r.Foreign || r.Model != s.Model }
+
 // unservable gives the reason why a requirer cannot be served at all, and the cure where
 // it is not to correct what the requirer wrote.
 func (r *routing) unservable(s state.State, set settings, requirer state.Requirer) (reason, cure string) {
 	switch {
 	case requirer.Problem != "":
 		return requirer.Problem, ""
-	case requirer.Model == s.Model && requirer.Name != requirer.Application:
+	case !isRemote(s, requirer) && requirer.Name != requirer.Application:
 		// Its name would select the pods of another application. Juju's own
 		// name for it is the one to believe: for an application of another
 		// model it is an alias, which no application of ours can have.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
-	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -35,7 +34,7 @@ func (w *world) writeRoute() {
 		return
 	}
 	r := &w.routeRequirers[w.random.IntN(len(w.routeRequirers))]
-	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Published: r.Published}
+	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application}
 	switch w.random.IntN(6) {
 	case 0:
 		r.Problem = "hostname: is wrong"
@@ -83,18 +82,10 @@ func (w *world) changeProviders() {
 	w.providers = append(w.providers, state.DNSProvider{RelationID: w.relation, Application: "dns"})
 }
 
-// publish writes what is planned to our side of the relations.
+// publish tells the applications on gateway-route what is planned.
 func (w *world) publish(relations plan.Relations) {
 	for _, answer := range relations.Routes {
-		i := slices.IndexFunc(w.routeRequirers, func(r state.RouteRequirer) bool { return r.RelationID == answer.RelationID })
-		w.routeRequirers[i].Published = nil
-		if answer.Gateway != nil {
-			w.routeRequirers[i].Published = gatewayroute.Encode(*answer.Gateway)
-		}
-	}
-	for _, wanted := range relations.DNS {
-		i := slices.IndexFunc(w.providers, func(p state.DNSProvider) bool { return p.RelationID == wanted.RelationID })
-		w.providers[i].Published = dnsrecord.Encode(wanted.Records)
+		w.told[answer.RelationID] = answer.Gateway != nil
 	}
 }
 
@@ -242,7 +233,7 @@ func checkRecords(s state.State, p plan.Plan, listeners map[gatewayv1.SectionNam
 // stale gives a relation in which something stands that is not so any more.
 func (w *world) stale(p plan.Plan) string {
 	for _, r := range w.routeRequirers {
-		if len(r.Published) > 0 && !r.Servable() && !p.KeepObjects {
+		if w.told[r.RelationID] && !r.Servable() && !p.KeepObjects {
 			return r.Application
 		}
 	}

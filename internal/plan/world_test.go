@@ -32,6 +32,7 @@ type world struct {
 
 	routeRequirers []state.RouteRequirer
 	providers      []state.DNSProvider
+	told           map[int]bool // relations on gateway-route that are told of the Gateway
 
 	related     bool
 	noAddresses bool
@@ -59,6 +60,7 @@ type order struct {
 func newWorld(seed uint64) *world {
 	w := &world{
 		random: rand.New(rand.NewPCG(seed, 0)),
+		told:   map[int]bool{},
 		now:    time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
 		config: state.Config{ExternalHostname: "a.example.com", EnforceHTTPS: true, HSTSMaxAge: state.DefaultHSTSMaxAge, RoutingMode: state.RoutingPath},
 	}
@@ -98,10 +100,14 @@ func (w *world) addRequirer() {
 	if slices.ContainsFunc(w.requirers, func(r state.Requirer) bool { return r.Application == name }) {
 		return
 	}
-	w.requirers = append(w.requirers, state.Requirer{
+	requirer := state.Requirer{
 		RelationID: w.relation, Application: name, Model: "prod", Name: name, Port: 8080, Scheme: "http",
 		StripPrefix: w.random.IntN(3) == 0, RedirectHTTPS: w.random.IntN(4) == 0,
-	})
+	}
+	if w.random.IntN(8) == 0 { // of another model of our model's name
+		requirer.Foreign, requirer.Addresses = true, []netip.Addr{netip.MustParseAddr("10.1.0.5")}
+	}
+	w.requirers = append(w.requirers, requirer)
 }
 
 // A step changes the world.

@@ -48,8 +48,6 @@ type Requirer struct {
 	// Hosts are the names of its units that a certificate can be verified for, in
 	// natural order, each once; with scheme https only.
 	Hosts []string `json:"hosts,omitempty"`
-	// Published is our own side of the relation as it stands.
-	Published Databag `json:"published,omitempty"`
 }
 
 // A Databag is the content of one side of a relation.

@@ -18,7 +18,7 @@ type RouteRequirer struct {
 	// Waiting says that it has not written anything yet.
 	Waiting bool `json:"waiting,omitempty"`
 	// Problem says why its data cannot be used; empty when they can. The fields
-	// below, but for Remarks and Published, are not set then.
+	// below, but for Remarks, are not set then.
 	Problem string `json:"problem,omitempty"`
 	// Remarks are everything that is wrong, where that is more than Problem says;
 	// they are for the log.
@@ -27,8 +27,6 @@ type RouteRequirer struct {
 	Hostnames []string `json:"hostnames,omitempty"`
 	// Hostless says that its routes are for whatever address the Gateway has.
 	Hostless bool `json:"hostless,omitempty"`
-	// Published is our own side of the relation as it stands.
-	Published Databag `json:"published,omitempty"`
 }
 
 // NewRouteRequirer judges what an application wrote.
@@ -76,7 +74,6 @@ type DNSProvider struct {
 	RelationID int `json:"relationID"`
 	// Application is Juju's name for it on this side.
 	Application string `json:"application"`
-	// Reply is what it wrote, Published our own side of the relation.
-	Reply     Databag `json:"reply,omitempty"`
-	Published Databag `json:"published,omitempty"`
+	// Reply is what it wrote.
+	Reply Databag `json:"reply,omitempty"`
 }

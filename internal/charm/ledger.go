@@ -1,0 +1,147 @@
+package charm
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// A ledger is what this unit knows of what stands on our side of the relations, so that
+// it need not ask: to read a databag of our own is a question to Juju's controller, for
+// every relation in every hook. It is kept in the unit's stored state. A databag that is
+// in the ledger with what is to be written is left alone; any other is read, written if
+// it differs, and entered.
+//
+// It never says more than what stands there by this unit's doing: Juju carries out a
+// hook's writes to relations and to the stored state together, or neither when the hook
+// fails. It may say what somebody else has overwritten since:
+//
+//   - another leader. A new one has a leader-elected of its own, which does not trust
+//     its ledger. Until then an event may come that does: where it wants what is
+//     entered it leaves what the other leader wrote, and leader-elected mends it;
+//     where it wants anything else it reads. Nobody else writes meanwhile.
+//   - another version of the charm, the Python one among them: upgrade-charm.
+//   - an operator, by hand: config-changed and start, which he can cause.
+//   - any of these, where the event that would have told is lost (resolved without a
+//     retry; leadership that is lost and won again behind one long hook): no ledger is
+//     trusted for longer than a day.
+type ledger struct {
+	// Read is when every databag was last read, rather than trusted to be what is
+	// entered.
+	Read time.Time `json:"read"`
+	// Digests are those of what stands in our databags, by the relations' numbers. Juju
+	// gives no number twice.
+	Digests map[int]string `json:"digests,omitempty"`
+	// Ours are the relations, by number, with applications of our own model. A relation
+	// has the same other side as long as it lasts.
+	Ours []int `json:"ours,omitempty"`
+}
+
+// ledgerKey is where the ledger stands in the unit's stored state.
+const ledgerKey = "ledger"
+
+const (
+	// maxLedger is less than what Juju takes as one value, 64 KiB. It has room for some
+	// two thousand relations; those that are newer are read in every hook.
+	maxLedger = 60 << 10
+	maxTrust  = 24 * time.Hour
+)
+
+// A desk is where a run has the ledger that it trusts, and the one that it writes.
+type desk struct {
+	stored  map[string]string // the unit's stored state as the hook found it; nil before it is read
+	trusted ledger
+	written *ledger // nil before openLedger
+	// modelsUnknown says that this Juju does not tell models apart.
+	modelsUnknown bool
+}
+
+// openLedger reads the ledger, once in a hook.
+func (c *Charm) openLedger(ctx context.Context) error {
+	if c.desk.written != nil {
+		return nil
+	}
+	stored, err := c.storedState(ctx)
+	if err != nil {
+		return err
+	}
+	var l ledger
+	if err := json.Unmarshal([]byte(stored[ledgerKey]), &l); err != nil || !c.trusts(l) {
+		l = ledger{Read: c.Now.UTC().Truncate(time.Second)}
+	}
+	c.desk.trusted, c.desk.written = l, &ledger{Read: l.Read, Digests: map[int]string{}}
+	return nil
+}
+
+func (c *Charm) trusts(l ledger) bool {
+	switch c.Event.Kind {
+	case gocharm.LeaderElected, gocharm.UpgradeCharm, gocharm.Start, gocharm.ConfigChanged:
+		return false
+	}
+	age := c.Now.Sub(l.Read)
+	return age >= 0 && age < maxTrust
+}
+
+// keep carries what is known of a relation that is still there into the next ledger.
+func (c *Charm) keep(relation int) {
+	if digest, ok := c.desk.trusted.Digests[relation]; ok {
+		c.desk.written.Digests[relation] = digest
+	}
+}
+
+// closeLedger stores the ledger if it has changed. Relations that are gone are not in it
+// any more.
+func (c *Charm) closeLedger(ctx context.Context) error {
+	stored, err := c.storedState(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := c.desk.written.encode()
+	if err != nil || text == stored[ledgerKey] {
+		return err
+	}
+	return c.Tools.SetState(ctx, map[string]string{ledgerKey: text})
+}
+
+// encode gives the ledger as it is stored, without the newest relations if it would be
+// too long.
+func (l ledger) encode() (string, error) {
+	slices.Sort(l.Ours)
+	numbers := slices.Sorted(maps.Keys(l.Digests))
+	for {
+		text, err := json.Marshal(l)
+		if err != nil || len(text) <= maxLedger {
+			return string(text), err
+		}
+		numbers = numbers[:len(numbers)*9/10]
+		oldest := make(map[int]string, len(numbers))
+		for _, number := range numbers {
+			oldest[number] = l.Digests[number]
+		}
+		l.Digests, l.Ours = oldest, l.Ours[:len(l.Ours)*9/10]
+	}
+}
+
+// digest stands for data to be written. An empty value counts: it deletes a key.
+func digest(data state.Databag) (string, error) {
+	text, err := json.Marshal(data) // with sorted keys
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(sum[:9]), err
+}
+
+// storedState gives what the unit has stored, as it stood when the hook began.
+func (c *Charm) storedState(ctx context.Context) (map[string]string, error) {
+	if c.desk.stored != nil {
+		return c.desk.stored, nil
+	}
+	var err error
+	c.desk.stored, err = c.Tools.State(ctx)
+	return c.desk.stored, err
+}

@@ -1,0 +1,237 @@
+package charm_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+)
+
+const (
+	urlOfShop = `{"url": "http://web.example.com/prod-shop"}`
+	byHand    = `{"url": "http://example.net/"}`
+)
+
+// published is the URL that the application is told.
+func (w *world) published() string { return w.bags["gateway:1"][own]["ingress"] }
+
+// undone runs a hook that Juju takes to have failed: nothing of what it was to carry out
+// at the end is.
+func (w *world) undone(event gocharm.Event) error {
+	bags, stored := map[string]map[string]map[string]string{}, maps.Clone(w.state)
+	for id, sides := range w.bags {
+		bags[id] = map[string]map[string]string{}
+		for name, bag := range sides {
+			bags[id][name] = maps.Clone(bag)
+		}
+	}
+	err := w.try(event)
+	w.bags, w.state = bags, stored
+	return err
+}
+
+// reads are the calls of the last run that read our own databags.
+func (w *world) reads() []string {
+	return slices.DeleteFunc(slices.Clone(w.calls), func(call string) bool {
+		return !strings.HasPrefix(call, "relation-get ") || !strings.HasSuffix(call, " "+own)
+	})
+}
+
+func updateStatus() gocharm.Event { return gocharm.Event{Kind: gocharm.UpdateStatus} }
+
+func TestOwnDataAreReadOnce(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.withRoutes()
+	w.quiet()
+	w.run(updateStatus())
+	want := []string{
+		"is-leader", "config-get", "relation-ids", // certificates
+		"state-get",
+		"relation-ids", // gateway
+		"relation-list gateway:1 gateway:1", "relation-get gateway:1 shop", "relation-get gateway:1 shop/0",
+		"relation-ids", // gateway-route
+		"relation-list gateway-route:3 --app", "relation-get gateway-route:3 routes",
+		"relation-ids", // dns-record
+		"relation-list dns-record:4 --app", "relation-get dns-record:4 bind",
+	}
+	got := slices.DeleteFunc(w.calls, func(call string) bool {
+		return call == "status-set" || call == "juju-log" || strings.HasPrefix(call, "secret-")
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+// Bags that the Python charm wrote are not in any ledger. They are read, once, and what
+// is right stays as it is.
+func TestDataOfAnotherVersionAreReadAndLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	clear(w.state)
+	w.run(updateStatus())
+	if diff := cmp.Diff([]string{"relation-get gateway:1 " + own}, w.reads()); diff != "" {
+		t.Errorf("read (-want +got):\n%s", diff)
+	}
+	if slices.ContainsFunc(w.calls, func(call string) bool { return strings.HasPrefix(call, "relation-set") }) {
+		t.Errorf("written: %q", w.calls)
+	}
+	w.run(updateStatus())
+	if got := w.reads(); len(got) > 0 || slices.Contains(w.calls, "state-set") {
+		t.Errorf("the second hook calls %q", w.calls)
+	}
+}
+
+func TestOverwrittenDataAreMended(t *testing.T) {
+	t.Parallel()
+	charmDir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(charmDir, "version"), []byte("1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []gocharm.Kind{gocharm.LeaderElected, gocharm.UpgradeCharm, gocharm.Start, gocharm.ConfigChanged} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := serving(t)
+			w.bags["gateway:1"][own]["ingress"] = byHand
+			w.run(updateStatus())
+			if got := w.published(); got != byHand {
+				t.Fatalf("update-status has read the databag: it has %s", got)
+			}
+			w.run(gocharm.Event{Kind: kind, CharmDir: charmDir})
+			if got := w.published(); got != urlOfShop {
+				t.Errorf("%s is published", got)
+			}
+		})
+	}
+	t.Run("after a day", func(t *testing.T) {
+		t.Parallel()
+		w := serving(t)
+		w.bags["gateway:1"][own]["ingress"] = byHand
+		w.later = 25 * time.Hour
+		w.run(updateStatus())
+		if got := w.published(); got != urlOfShop {
+			t.Errorf("%s is published", got)
+		}
+		w.run(updateStatus())
+		if got := w.reads(); len(got) > 0 {
+			t.Errorf("read again: %q", got)
+		}
+	})
+	t.Run("from the future", func(t *testing.T) {
+		t.Parallel()
+		w := serving(t)
+		w.bags["gateway:1"][own]["ingress"] = byHand
+		w.later = -time.Hour
+		w.run(updateStatus())
+		if got := w.published(); got != urlOfShop {
+			t.Errorf("%s is published", got)
+		}
+	})
+	t.Run("unreadable", func(t *testing.T) {
+		t.Parallel()
+		w := serving(t)
+		w.bags["gateway:1"][own]["ingress"] = byHand
+		w.state["ledger"] = `{"digests":[]}`
+		w.run(updateStatus())
+		if got := w.published(); got != urlOfShop {
+			t.Errorf("%s is published", got)
+		}
+	})
+}
+
+// Juju carries out what a hook wrote to relations and to the stored state together, or
+// neither: a ledger never runs ahead of what stands there.
+func TestAHookThatFailsIsRepeatedWhole(t *testing.T) {
+	t.Parallel()
+	for name, fails := range map[string]string{
+		"after it wrote": "status-set", "when its changes are applied": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := serving(t)
+			w.config["external-hostname"] = "next.example.com"
+			w.before = func(call gocharm.Call) error {
+				if call.Tool == fails {
+					return denied(call)
+				}
+				return nil
+			}
+			err := w.undone(updateStatus())
+			if (err != nil) != (fails != "") {
+				t.Errorf("the hook says %v", err)
+			}
+			if !slices.Contains(w.calls, "relation-set gateway:1 -") || w.published() != urlOfShop {
+				t.Errorf("published %s by %q", w.published(), w.calls)
+			}
+			w.before = nil
+			w.run(updateStatus())
+			if want := `{"url": "http://next.example.com/prod-shop"}`; w.published() != want {
+				t.Errorf("published: %s", w.published())
+			}
+		})
+	}
+}
+
+// One unit leads, then another, then the first again, which has an event before its
+// leader-elected.
+func TestLeadershipGoesAndComesBack(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ host, want string }{
+		"wanting what it once wrote": {"web.example.com", urlOfShop},
+		"wanting something else":     {"third.example.com", `{"url": "http://third.example.com/prod-shop"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := serving(t)
+			first := w.state
+			w.state = map[string]string{} // the other unit's
+			w.config["external-hostname"] = "other.example.com"
+			w.run(gocharm.Event{Kind: gocharm.LeaderElected})
+			if got, want := w.published(), `{"url": "http://other.example.com/prod-shop"}`; got != want {
+				t.Fatalf("the other leader publishes %s", got)
+			}
+			w.state = first
+			w.config["external-hostname"] = test.host
+			w.run(updateStatus())
+			w.run(gocharm.Event{Kind: gocharm.LeaderElected})
+			if got := w.published(); got != test.want {
+				t.Errorf("%s is published", got)
+			}
+			w.run(updateStatus())
+			if got := w.reads(); len(got) > 0 || w.published() != test.want {
+				t.Errorf("read again: %q, publishing %s", got, w.published())
+			}
+		})
+	}
+}
+
+// A relation that is made again is another one.
+func TestRelationRemovedAndMadeAgain(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	shop := w.bags["gateway:1"]
+	w.relations["gateway"] = nil
+	w.run(gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: "gateway", ID: "gateway:1"}})
+	var kept struct {
+		Digests map[string]string
+		Ours    []int
+	}
+	if err := json.Unmarshal([]byte(w.state["ledger"]), &kept); err != nil || len(kept.Digests)+len(kept.Ours) > 0 {
+		t.Errorf("kept: %v, %v", kept, err)
+	}
+	w.relations["gateway"] = []string{"gateway:7"}
+	w.remotes["gateway:7"], w.units["gateway:7"] = "shop", []string{"shop/0"}
+	w.bags["gateway:7"] = map[string]map[string]string{own: {}, "shop": shop["shop"], "shop/0": shop["shop/0"]}
+	w.run(updateStatus())
+	if got := w.bags["gateway:7"][own]["ingress"]; got != urlOfShop {
+		t.Errorf("%q is published", got)
+	}
+}
