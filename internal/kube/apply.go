@@ -95,19 +95,23 @@ func sortByKind(desired []Object) (map[string][]*unstructured.Unstructured, erro
 func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) ([]Change, error) {
 	var changes []Change
 	failed := map[string]error{}
-	for _, r := range resources {
-		if needed := prerequisites[r.kind]; missing(snapshot, wanted[needed]) {
-			failed[r.kind] = fmt.Errorf("cannot apply %s: not before all their %ss are there", r.Resource, needed)
+	held := false
+	for _, s := range steps(snapshot, wanted) {
+		if needed := prerequisites[s.kind]; missing(snapshot, wanted[needed]) {
+			failed[s.kind] = fmt.Errorf("cannot apply %s: not before all their %ss are there", s.Resource, needed)
 			continue
 		}
-		done, err := c.applyKind(ctx, r, snapshot, c.guarded(snapshot, wanted, r.kind))
-		changes, failed[r.kind] = append(changes, done...), err
+		if held = s.afterGateway && failed["Gateway"] != nil; held {
+			continue
+		}
+		done, err := c.applyKind(ctx, s.resource, snapshot, c.guarded(snapshot, s.wanted, s.kind))
+		changes, failed[s.kind] = append(changes, done...), errors.Join(failed[s.kind], err)
 		if unanswered(err) {
 			return changes, joinErrors(failed)
 		}
 	}
 	for _, r := range slices.Backward(resources) {
-		if r.kind == "Gateway" || slices.ContainsFunc(r.referrers, func(kind string) bool { return failed[kind] != nil }) {
+		if r.kind == "Gateway" || r.kind == "HTTPRoute" && held || slices.ContainsFunc(r.referrers, func(kind string) bool { return failed[kind] != nil }) {
 			continue
 		}
 		done, err := c.prune(ctx, r, snapshot, wanted[r.kind])

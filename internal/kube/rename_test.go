@@ -1,0 +1,140 @@
+package kube
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// attached is a route attached to listeners.
+func attached(name string, listeners ...string) *gatewayv1.HTTPRoute {
+	route := httpRoute(name)
+	route.Spec.ParentRefs = nil
+	for _, listener := range listeners {
+		route.Spec.ParentRefs = append(route.Spec.ParentRefs, gatewayv1.ParentReference{
+			Name: "gw", SectionName: ptr.To(gatewayv1.SectionName(listener)),
+		})
+	}
+	return route
+}
+
+// renamed is a Gateway whose listener for a.example.com has another name.
+func renamed() *gatewayv1.Gateway {
+	object := gateway("gw", "a.example.com")
+	object.Spec.Listeners[0].Name = "gw-listener"
+	return object
+}
+
+// sections gives what was written in order: for routes with the listeners they name.
+func sections(t *testing.T, s *server) []string {
+	t.Helper()
+	requests := slices.DeleteFunc(slices.Clone(s.requests), func(r request) bool { return r.method == http.MethodGet })
+	written := s.written()
+	for i, request := range requests {
+		if !strings.HasPrefix(written[i], "PATCH httproutes/") {
+			continue
+		}
+		var route gatewayv1.HTTPRoute
+		if err := json.Unmarshal(request.body, &route); err != nil {
+			t.Fatal(err)
+		}
+		for _, parent := range route.Spec.ParentRefs {
+			written[i] += " " + string(*parent.SectionName)
+		}
+	}
+	return written
+}
+
+// TestRename shows that routes are attached all the while a listener gets another name.
+func TestRename(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.hasApplied(t, gatewaysPath, renamed())
+	s.hasApplied(t, routesPath, attached("redirect", "gw-listener"))
+	s.hasApplied(t, routesPath, attached("old", "gw-listener"))
+	changes, err := applyRenamed(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := sections(t, s)
+	slices.Sort(written[:2]) // They are written at once.
+	check(t, "written", written,
+		"PATCH httproutes/redirect gw-a.example.com gw-listener", "PATCH httproutes/web gw-a.example.com",
+		"PATCH gateways/gw",
+		"PATCH httproutes/redirect gw-a.example.com",
+		"DELETE httproutes/old",
+	)
+	check(t, "changes", changes,
+		"HTTPRoute/redirect configured", "HTTPRoute/web created", "Gateway/gw configured", "HTTPRoute/redirect configured", "HTTPRoute/old deleted")
+}
+
+// TestRenameRefused shows that routes stay as they are with a Gateway that stays.
+func TestRenameRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.hasApplied(t, gatewaysPath, renamed())
+	s.hasApplied(t, routesPath, attached("redirect", "gw-listener"))
+	s.hasApplied(t, routesPath, attached("old", "gw-listener"))
+	s.answer("PATCH "+gatewaysPath+"/gw", refuse(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, "no"))
+	changes, err := applyRenamed(t, s)
+	if err == nil {
+		t.Error("no error")
+	}
+	check(t, "changes", changes, "HTTPRoute/redirect configured", "HTTPRoute/web created")
+}
+
+// applyRenamed applies a Gateway with its listener's next name, and routes to that, of
+// which one is new.
+func applyRenamed(t *testing.T, s *server) (changes []string, err error) {
+	t.Helper()
+	client := s.client(t)
+	snapshot, err := client.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.written()
+	done, err := client.Apply(t.Context(), snapshot, []Object{
+		gateway("gw", "a.example.com"), attached("redirect", "gw-a.example.com"), attached("web", "gw-a.example.com"),
+	})
+	for _, change := range done {
+		changes = append(changes, change.String())
+	}
+	return changes, err
+}
+
+func TestRenames(t *testing.T) {
+	t.Parallel()
+	other := gateway("gw", "b.example.com")
+	secure := gateway("gw", "a.example.com")
+	secure.Spec.Listeners[0].Name, secure.Spec.Listeners[0].Port = "gw-https", 443
+	tests := map[string]struct {
+		live, next *gatewayv1.Gateway
+		want       bool
+	}{
+		"another name":   {renamed(), gateway("gw", "a.example.com"), true},
+		"the same":       {gateway("gw", "a.example.com"), gateway("gw", "a.example.com"), false},
+		"another host":   {renamed(), other, false},
+		"one more host":  {gateway("gw", "a.example.com"), gateway("gw", "a.example.com", "b.example.com"), false},
+		"another port":   {renamed(), secure, false},
+		"the first":      {nil, gateway("gw", "a.example.com"), false},
+		"no host at all": {gateway("gw"), gateway("gw", "a.example.com"), false},
+	}
+	got, want := map[string]bool{}, map[string]bool{}
+	for name, test := range tests {
+		wanted, err := sortByKind([]Object{test.next})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[name], want[name] = renames(test.live, wanted["Gateway"]), test.want
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
