@@ -48,14 +48,14 @@ func trustOf(s state.State, set settings) trust {
 	}
 	switch {
 	case s.Cluster.WithoutBackendTLS:
-		t.problem = "scheme https needs BackendTLSPolicy, which the cluster has not"
-		t.cure = "install the CRDs of Gateway API 1.4 or newer"
+		t.problem = "the cluster has no BackendTLSPolicy"
+		t.cure = "install Gateway API 1.4 or newer"
 	case s.Cluster.ForbiddenBackendTLS != "":
-		t.problem = "scheme https: the charm may not " + s.Cluster.ForbiddenBackendTLS
+		t.problem = "scheme https, but the charm may not " + s.Cluster.ForbiddenBackendTLS
 		t.cure = "`juju trust " + s.Application + " --scope=cluster`"
 	case len(features) > 0 && !slices.Contains(features, featureBackendTLS):
-		t.problem = "gateway class " + set.class + " does not speak TLS to applications"
-		t.cure = "set " + state.OptionGatewayClass + " to one with BackendTLSPolicy"
+		t.problem = "class " + set.class + " speaks no TLS to applications"
+		t.cure = "set " + state.OptionGatewayClass + " to another"
 	case t.bundle == "":
 		t.problem, t.cure = noAuthority(s)
 	}
@@ -129,11 +129,11 @@ func (t trust) unverifiable(s state.State, set settings, r state.Requirer) (reas
 	case t.problem != "":
 		return t.problem, t.cure
 	case hosts == 0:
-		return "none of its units has a host that a certificate can be verified for", "see `juju debug-log`"
+		return "no unit has a host to verify a certificate for", "see `juju debug-log`"
 	case hosts > maxVerified:
-		return fmt.Sprintf("its units have %d hosts, and certificates can be verified for %d at most", hosts, maxVerified), "scale it down"
+		return fmt.Sprintf("%d unit hosts, and %d at most can be verified", hosts, maxVerified), "scale it down"
 	case hosts > t.names:
-		return fmt.Sprintf("its units have %d hosts, and gateway class %s verifies one", hosts, set.class), "scale `" + r.Application + "` to one unit"
+		return fmt.Sprintf("%d unit hosts, and class %s verifies one", hosts, set.class), "`juju scale-application " + r.Name + " 1`"
 	default:
 		return "", ""
 	}

@@ -1,0 +1,140 @@
+package state_test
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+func tlsRequirer(hosts ...string) state.Requirer {
+	var units []state.Databag
+	for _, host := range hosts {
+		units = append(units, state.Databag{"host": `"` + host + `"`})
+	}
+	return state.NewRequirer(3, "vault", state.Databag{"model": `"prod"`, "name": `"vault"`, "port": "8200", "scheme": `"https"`}, units)
+}
+
+// TestHosts shows which names of units a certificate is verified for.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		units, want []string
+		remarks     int
+	}{
+		{units: []string{"vault-10.prod.svc", "vault-2.prod.svc", "vault-2.prod.svc"}, want: []string{"vault-2.prod.svc", "vault-10.prod.svc"}},
+		{units: []string{"v2-1", "v10-0", "v", "v2"}, want: []string{"v", "v2", "v2-1", "v10-0"}},
+		{units: []string{"a02", "a2", "a1"}, want: []string{"a1", "a02", "a2"}},
+		{units: []string{"Vault.Example.COM", "münchen.example"}, want: []string{"vault.example.com", "xn--mnchen-3ya.example"}},
+		{units: []string{"localhost", "web.localhost", "10.1.2.3", "good"}, want: []string{"good"}, remarks: 3},
+		{units: []string{"localhost"}, remarks: 1},
+	} {
+		got := tlsRequirer(c.units...)
+		if !got.Servable() || !slices.Equal(got.Hosts, c.want) || len(got.Remarks) != c.remarks {
+			t.Errorf("%q: %q, problem %q, remarks %q", c.units, got.Hosts, got.Problem, got.Remarks)
+		}
+	}
+}
+
+// Hosts of applications that do not speak TLS count for nothing, and nothing is said of
+// them.
+func TestHostsOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"http", "h2c"} {
+		r := state.NewRequirer(3, "web", state.Databag{"model": `"prod"`, "name": `"web"`, "port": "80", "scheme": `"` + scheme + `"`},
+			[]state.Databag{{"host": `"localhost"`}})
+		if !r.Servable() || r.Hosts != nil || r.Remarks != nil {
+			t.Errorf("%s: %+v", scheme, r)
+		}
+	}
+}
+
+func TestNewCAProvider(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	junk := "[" + strings.Repeat(`"x", `, 30) + `"x"]`
+	for name, c := range map[string]struct {
+		written state.Databag
+		units   []state.Databag
+		want    state.CAProvider
+		remarks int
+	}{
+		"silent": {nil, []state.Databag{{}}, state.CAProvider{RelationID: 5, Application: "ca"}, 0},
+		"empty":  {state.Databag{"certificates": "[]"}, nil, state.CAProvider{RelationID: 5, Application: "ca", Written: true}, 0},
+		"junk":   {state.Databag{"certificates": junk}, nil, state.CAProvider{RelationID: 5, Application: "ca", Written: true}, 11},
+		"junk 0": {nil, []state.Databag{{"ca": "x"}}, state.CAProvider{RelationID: 5, Application: "ca", Written: true}, 1},
+	} {
+		got := state.NewCAProvider(5, "ca", c.written, c.units, now)
+		if len(got.Remarks) != c.remarks {
+			t.Errorf("%s: remarks %q", name, got.Remarks)
+		}
+		got.Remarks = nil
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// requests are what an application can say besides what it needs, of which nothing
+// comes: a port that it opened, and health checks. The number says how many remarks
+// there are about it.
+var requests = []struct {
+	key, value string
+	remarks    int
+}{
+	{"is_port_open", "true", 0},
+	{"is_port_open", "false", 0},
+	{"is_port_open", "null", 0},
+	{"is_port_open", `"yes"`, 0},
+	{"is_port_open", "1", 0},
+	{"is-port-open", "nonsense", 0},
+	{"healthcheck_params", `{"path": "/health", "port": 9000, "interval": "10s"}`, 0},
+	{"healthcheck_params", `{"path": "/health"}`, 0},
+	{"healthcheck_params", `{"path": "/health", "port": "9000", "scheme": "https", "hostname": "web", "interval": "1m", "timeout": "1s"}`, 0},
+	{"healthcheck_params", `{"path": "/health", "port": null, "scheme": null, "hostname": null, "more": [1]}`, 0},
+	{"healthcheck_params", "null", 0},
+	{"healthcheck-params", "nonsense", 0},
+	{"healthcheck_params", "{}", 1},
+	{"healthcheck_params", `{"path": null}`, 1},
+	{"healthcheck_params", `{"path": 1}`, 1},
+	{"healthcheck_params", `{"path": "/health", "port": 0}`, 1},
+	{"healthcheck_params", `{"path": "/health", "port": "x"}`, 1},
+	{"healthcheck_params", `{"path": "/health", "interval": 10}`, 1},
+	{"healthcheck_params", `"{\"path\": \"/health\"}"`, 1},
+	{"healthcheck_params", `[]`, 1},
+	{"healthcheck_params", "path=/health", 1},
+	{"healthcheck_params", "", 1},
+	{"healthcheck_params", `{"path": "` + strings.Repeat("x", 70_000) + `"}`, 1},
+}
+
+// TestWhatIsAcceptedAndNotUsed: of these an application is what it is without them, save
+// for a word in the log.
+func TestWhatIsAcceptedAndNotUsed(t *testing.T) {
+	t.Parallel()
+	request := func() state.Databag {
+		return state.Databag{"model": `"prod"`, "name": `"web"`, "port": "8080"}
+	}
+	units := []state.Databag{{"host": `"web-0"`, "ip": `"10.1.2.3"`}}
+	plain := state.NewRequirer(3, "web", request(), units)
+	if !plain.Servable() {
+		t.Fatalf("%+v", plain)
+	}
+	for _, c := range requests {
+		bag := request()
+		bag[c.key] = c.value
+		got := state.NewRequirer(3, "web", bag, units)
+		if len(got.Remarks) != c.remarks {
+			t.Errorf("%s %.60s: remarks %q", c.key, c.value, got.Remarks)
+		}
+		got.Remarks = nil
+		if diff := cmp.Diff(plain, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			t.Errorf("%s %.60s (-without +with):\n%s", c.key, c.value, diff)
+		}
+	}
+}
