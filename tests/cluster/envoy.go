@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,11 +20,15 @@ import (
 const EnvoyClass = "envoy"
 
 const (
-	envoyController = "gateway.envoyproxy.io/gatewayclass-controller"
-	envoyNamespace  = "envoy-gateway-system"
-	// envoyGatewayAddress is the controller's, where proxies ask for their configuration.
-	envoyGatewayAddress = "10.1.255.1"
-	envoyGatewayName    = "envoy-gateway"
+	envoyController  = "gateway.envoyproxy.io/gatewayclass-controller"
+	envoyNamespace   = "envoy-gateway-system"
+	envoyGatewayName = "envoy-gateway"
+	// envoyGatewayPod is the controller's address, envoyGatewayService that of its
+	// Service, where proxies ask for their configuration. Sandboxes do not reach
+	// each other: nothing forwards packets here.
+	envoyGatewayPod     = "10.1.255.1"
+	envoyGatewayService = "10.0.0.3"
+	envoyGatewayPort    = "18000"
 )
 
 // envoyGatewayConfig is the controller's configuration: what its Helm chart
@@ -64,11 +69,17 @@ func (c *Cluster) startEnvoy(ctx context.Context) error {
 	if _, err := c.typed.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("cannot create namespace %s: %w", envoyNamespace, err)
 	}
-	network, err := newSandbox(envoyGatewayName, envoyGatewayAddress)
+	network, err := newSandbox(envoyGatewayName, envoyGatewayPod)
 	if err != nil {
 		return err
 	}
 	c.envoy = &envoyGateway{network: network}
+	service, err := net.Listen("tcp", net.JoinHostPort(envoyGatewayService, envoyGatewayPort))
+	if err != nil {
+		return fmt.Errorf("cannot be Envoy Gateway's Service: %w", err)
+	}
+	c.listeners.add(service)
+	go forward(service, net.JoinHostPort(envoyGatewayPod, envoyGatewayPort), nil)
 	root, err := c.makeEnvoyRoot()
 	if err != nil {
 		return err

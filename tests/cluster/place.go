@@ -79,7 +79,7 @@ func (p *place) start(ctx context.Context, container *corev1.Container) error {
 	}
 	here := strings.NewReplacer(append(variables(container, p.name),
 		`/certs/`, certificates+"/", `/sds/`, configuration+"/",
-		"envoy-gateway."+envoyNamespace+".svc.cluster.local.", envoyGatewayAddress)...)
+		"envoy-gateway."+envoyNamespace+".svc.cluster.local.", envoyGatewayService)...)
 	if err := c.mountSecret(ctx, "envoy", certificates); err != nil {
 		return err
 	}
