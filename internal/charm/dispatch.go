@@ -21,6 +21,7 @@ const (
 	endpointGatewayRoute   = "gateway-route"
 	endpointCertificates   = "certificates"
 	endpointDNSRecord      = "dns-record"
+	endpointReceiveCA      = "receive-ca-cert"
 	actionGetCertificate   = "get-certificate"
 	actionListCertificates = "list-certificates"
 	actionRotatePrivateKey = "rotate-private-key"

@@ -25,6 +25,9 @@ func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error 
 	if err := c.publishRoutes(ctx, relations); err != nil {
 		return err
 	}
+	if err := c.publishCARequests(ctx, relations); err != nil {
+		return err
+	}
 	if err := c.closeLedger(ctx); err != nil {
 		return err
 	}

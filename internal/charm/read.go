@@ -34,6 +34,9 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err != nil {
 		return st, nil, fmt.Errorf("cannot read the cluster: %w", err)
 	}
+	if err = c.readBackendTLS(ctx, cluster, &st, fromCluster.snapshot); err != nil {
+		return st, nil, err
+	}
 	st.Cluster.Served = served(fromCluster.snapshot, st.Certificates, c.Now)
 	if st.Cluster.Forbidden != "" {
 		err = c.logRefusal(ctx, fromCluster.err)
@@ -95,7 +98,10 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 	if st.RouteRequirers, err = readEach(ctx, c, endpointGatewayRoute, c.readRouteRequirer); err != nil {
 		return st, err
 	}
-	st.DNSProviders, err = readEach(ctx, c, endpointDNSRecord, c.readDNSProvider)
+	if st.DNSProviders, err = readEach(ctx, c, endpointDNSRecord, c.readDNSProvider); err != nil {
+		return st, err
+	}
+	st.CAProviders, err = readEach(ctx, c, endpointReceiveCA, c.readCAProvider)
 	return st, err
 }
 

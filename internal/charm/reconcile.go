@@ -90,7 +90,7 @@ func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State
 	case err != nil:
 		return changes, fmt.Errorf("cannot apply: %w", err)
 	}
-	st.Cluster.Gateway, st.Cluster.Routes = snapshot.Gateway, snapshot.Routes
+	st.Cluster.Gateway, st.Cluster.Routes, st.Cluster.Policies = snapshot.Gateway, snapshot.Routes, snapshot.Policies
 	written := slices.ContainsFunc(changes, func(change kube.Change) bool { return change.Kind == "Gateway" })
 	if gateway := snapshot.Gateway; gateway != nil && written && len(gateway.Status.Addresses) == 0 {
 		st.Cluster.Gateway = cluster.WaitForAddress(ctx, gateway, addressWait)

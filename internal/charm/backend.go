@@ -1,0 +1,66 @@
+package charm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube"
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/relation/certificatetransfer"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// What applications that speak TLS need: the authorities that sign their certificates,
+// which others tell of on receive-ca-cert, and what the cluster has for them.
+
+func (c *Charm) readCAProvider(ctx context.Context, id string, number int) (state.CAProvider, error) {
+	application, written, err := c.otherSide(ctx, id)
+	if err != nil {
+		return state.CAProvider{}, err
+	}
+	var units []state.Databag
+	if !certificatetransfer.InApplication(written) {
+		names, err := c.Tools.RelationUnits(ctx, id)
+		if err != nil {
+			return state.CAProvider{}, err
+		}
+		if units, err = c.readUnits(ctx, id, names, true); err != nil {
+			return state.CAProvider{}, err
+		}
+	}
+	return state.NewCAProvider(number, application, written, units, c.Now), nil
+}
+
+// publishCARequests tells the providers of authorities which version we speak.
+func (c *Charm) publishCARequests(ctx context.Context, relations plan.Relations) error {
+	for _, number := range relations.CARequests {
+		if err := c.write(ctx, endpointReceiveCA, number, certificatetransfer.Encode(), false); err != nil {
+			return fmt.Errorf("cannot ask for CA certificates on relation %d: %w", number, err)
+		}
+	}
+	return nil
+}
+
+// readBackendTLS adds what the cluster has for applications that speak TLS. ConfigMaps
+// are asked for only where there may be one: a hook that has nothing to do with such
+// applications makes no request for them.
+func (c *Charm) readBackendTLS(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot) error {
+	if snapshot == nil {
+		return nil
+	}
+	if len(st.CAProviders) > 0 || c.Event.Relation != nil && c.Event.Relation.Endpoint == endpointReceiveCA {
+		if err := cluster.ReadConfigMaps(ctx, snapshot); err != nil {
+			return fmt.Errorf("cannot read the cluster: %w", err)
+		}
+	}
+	st.Cluster.Policies = snapshot.Policies
+	var forbidden *kube.ForbiddenError
+	switch {
+	case errors.As(snapshot.NoBackendTLS, &forbidden):
+		st.Cluster.ForbiddenBackendTLS = forbidden.Action
+	case snapshot.NoBackendTLS != nil:
+		st.Cluster.WithoutBackendTLS = true
+	}
+	return nil
+}
