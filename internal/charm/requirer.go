@@ -41,7 +41,7 @@ func (c *Charm) readRequirer(ctx context.Context, id string, number int) (state.
 		return state.Requirer{}, err
 	}
 	requirer := state.NewRequirer(number, application, request, units)
-	requirer.Foreign = foreign && requirer.Servable()
+	requirer.Foreign = foreign
 	return requirer, nil
 }
 
