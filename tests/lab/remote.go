@@ -56,7 +56,8 @@ func (r *Remote) RemoveUnit(ctx context.Context, unit string) error {
 	return r.lab.Juju.RemoveUnit(ctx, unit)
 }
 
-// StartPod gives a unit a pod, beside the one that it has. Every answer names the unit.
+// StartPod starts a pod, with an IPv6 address too if asked for. Every answer of its names
+// the unit that is given.
 func (r *Remote) StartPod(ctx context.Context, unit string, ipv6 bool) (*cluster.RunningPod, error) {
 	pod, err := r.lab.Cluster.AddPod(ctx, r.Model, r.Alias, r.made, cluster.Pod{Port: r.port, IPv6: ipv6, Handler: EchoHandler(unit)})
 	if err != nil {
