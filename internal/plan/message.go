@@ -59,7 +59,12 @@ func (t trouble) status(kind Kind) Status {
 	return Status{Kind: kind, Message: cut(text, maxMessage-length(ending)) + ending, Whole: whole}
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// oneLine makes text of others fit to be shown: what is not to be seen, and might
+// control a terminal, counts as space.
+func oneLine(text string) string {
+	unseen := func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
+	return strings.Join(strings.FieldsFunc(text, unseen), " ")
+}
 
 func length(text string) int { return len([]rune(text)) }
 
