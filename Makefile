@@ -13,9 +13,11 @@ TOOL    := go tool -modfile=$(CURDIR)/internal/tools/go.mod
 ARGS       ?=
 TESTFLAGS  ?=
 BENCHFLAGS ?=
+# How long make fuzz tries each target: a time (FUZZTIME=10m) or a number of inputs.
+FUZZTIME   ?= 1m
 say = @printf '\n== %s\n' "$(1)"
 
-.PHONY: check test help lint unit whole bench fmt build charm golden demo cluster clean
+.PHONY: check test help lint unit fuzz whole bench fmt build charm golden demo cluster clean
 
 check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
 
@@ -37,6 +39,15 @@ unit: ## the tests of the charm and of its packer
 	$(call say,tests of the packer and of the charm it packs)
 	@# Never cached: they read the whole repository, and Go looks at their own module only.
 	@go -C internal/tools test -count=1 $(TESTFLAGS) ./...
+
+fuzz: ## fuzz every decoder of what others write, and the planner (FUZZTIME=1m for each)
+	$(call say,fuzzing each target for $(FUZZTIME))
+	@# Minimizing a new input takes up to a minute by default, in which nothing else is tried.
+	@grep -rHoE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' internal | while IFS=: read -r file target; do \
+		target=$${target#func }; printf '%s %s: ' "$$(dirname $$file)" $$target; \
+		output=$$(go test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x 2>&1) || \
+			{ printf 'FAIL\n%s\n' "$$output"; exit 1; }; \
+		grep -oE 'execs: [0-9]+' <<<"$$output" | tail -1; done
 
 whole: ## whole hook runs and traffic: real processes, a real control plane, a real gateway
 	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
