@@ -1,0 +1,203 @@
+package charm_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+)
+
+// called counts the calls of the last run that begin so.
+func (w *world) called(prefix string) int {
+	count := 0
+	for _, call := range w.calls {
+		if strings.HasPrefix(call, prefix) {
+			count++
+		}
+	}
+	return count
+}
+
+// object gives an object by kind and name; nil when there is none.
+func (w *world) object(kind, name string) map[string]any {
+	for path, object := range w.objects {
+		if strings.HasSuffix(path, "/namespaces/prod/"+kind+"/"+name) {
+			return object
+		}
+	}
+	return nil
+}
+
+// Juju tells where an application is that calls its model by the name of ours.
+func TestModelsOfOneNameAreToldApart(t *testing.T) {
+	t.Parallel()
+	for name, alias := range map[string]string{"by an alias of Juju's": "remote-0123456789abcdef0123456789abcdef", "by its own name": "shop"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.models = map[string]string{"gateway:1": "another"}
+			w.remotes["gateway:1"], w.units["gateway:1"] = alias, []string{alias + "/0", alias + "/1"}
+			bags := w.bags["gateway:1"]
+			bags[alias] = bags["shop"]
+			bags[alias+"/0"] = map[string]string{"host": `"shop-0"`, "ip": `"10.1.0.5"`}
+			bags[alias+"/1"] = map[string]string{"host": `"shop-1"`, "ip": `"10.1.0.6"`}
+			w.quiet()
+			if got := w.published(); got != urlOfShop {
+				t.Errorf("%q is published", got)
+			}
+			service := w.object("services", "gw-prod-shop-service")
+			if service == nil || service["spec"].(map[string]any)["selector"] != nil {
+				t.Errorf("its Service is %v", service)
+			}
+			slice := fmt.Sprint(w.object("endpointslices", "gw-prod-shop-service-ipv4")["endpoints"])
+			if !strings.Contains(slice, "10.1.0.5") || !strings.Contains(slice, "10.1.0.6") {
+				t.Errorf("its endpoints are %s", slice)
+			}
+		})
+	}
+}
+
+func TestOurModelIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	if service := w.object("services", "gw-shop-service"); service == nil || service["spec"].(map[string]any)["selector"] == nil {
+		t.Errorf("its Service is %v", service)
+	}
+	w.run(updateStatus())
+	if got := w.called("relation-model-get"); got != 0 {
+		t.Errorf("%d calls in a later hook", got)
+	}
+	w.run(gocharm.Event{Kind: gocharm.LeaderElected})
+	if got := w.called("relation-model-get"); got != 1 {
+		t.Errorf("%d calls in leader-elected", got)
+	}
+	w.bags["gateway:1"]["shop"]["model"] = `"elsewhere"`
+	w.run(gocharm.Event{Kind: gocharm.LeaderElected})
+	if got := w.called("relation-model-get"); got != 0 {
+		t.Errorf("%d calls for a model of another name", got)
+	}
+}
+
+// Juju before 3.6 has no such tool. It is tried once in a hook, and an application that
+// has the name of none of ours is not served, as nothing tells where it is.
+func TestModelsThatJujuCannotTellApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "relation-model-get" {
+			return &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR bad request: unknown command: relation-model-get"}
+		}
+		return nil
+	}
+	w.relations["gateway"] = []string{"gateway:1", "gateway:2"}
+	w.remotes["gateway:2"], w.units["gateway:2"] = "remote-1", []string{"remote-1/0"}
+	w.bags["gateway:2"] = map[string]map[string]string{
+		own: {}, "remote-1": {"model": `"prod"`, "name": `"web"`, "port": "8080"}, "remote-1/0": {"host": `"web-0"`, "ip": `"10.1.0.5"`},
+	}
+	w.quiet()
+	if got := w.called("relation-model-get"); got != 1 {
+		t.Errorf("%d calls", got)
+	}
+	if got := w.published(); got != urlOfShop {
+		t.Errorf("%q is published", got)
+	}
+	if got := w.lastStatus(); !strings.Contains(got, "1 of 2 applications served; remote-1: it claims to be") {
+		t.Errorf("status is %q", got)
+	}
+}
+
+// Of an application's units those are read that say something of use.
+func TestUnitsThatAreRead(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		request map[string]string
+		units   []map[string]string
+		want    []string
+	}{
+		"of our model, the first": {nil, []map[string]string{{"host": `"shop-0"`}, {"host": `"shop-1"`}}, []string{"shop/0"}},
+		"past those that have not written": {
+			nil, []map[string]string{{"ingress-address": "10.1.0.4"}, {"host": "raw"}, {"host": `"shop-2"`}, {"host": `"shop-3"`}},
+			[]string{"shop/0", "shop/1", "shop/2"},
+		},
+		"of another model, each": {
+			map[string]string{"model": `"elsewhere"`}, []map[string]string{{"host": `"shop-0"`}, {"host": `"shop-1"`}}, []string{"shop/0", "shop/1"},
+		},
+		"that speak TLS, each": {
+			map[string]string{"scheme": `"https"`}, []map[string]string{{"host": `"shop-0"`}, {"host": `"shop-1"`}}, []string{"shop/0", "shop/1"},
+		},
+		"of a request that is not valid, none": {map[string]string{"port": "0"}, []map[string]string{{"host": `"shop-0"`}}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.units["gateway:1"] = nil
+			for i, unit := range test.units {
+				name := fmt.Sprintf("shop/%d", i)
+				w.units["gateway:1"] = append(w.units["gateway:1"], name)
+				w.bags["gateway:1"][name] = unit
+			}
+			for key, value := range test.request {
+				w.bags["gateway:1"]["shop"][key] = value
+			}
+			w.run(updateStatus())
+			var read []string
+			for _, call := range w.calls {
+				if unit, ok := strings.CutPrefix(call, "relation-get gateway:1 shop/"); ok {
+					read = append(read, "shop/"+unit)
+				}
+			}
+			if diff := cmp.Diff(test.want, read); diff != "" {
+				t.Errorf("read (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Units name their application, the alias that Juju gives it across models included.
+// Without any it is asked for.
+func TestNameOfTheApplication(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.run(updateStatus())
+	if got := w.called("relation-list gateway:1 --app"); got != 0 {
+		t.Errorf("asked for %d times", got)
+	}
+	w.units["gateway:1"] = nil
+	w.run(updateStatus())
+	if !slices.Contains(w.calls, "relation-list gateway:1 --app") || !slices.Contains(w.calls, "relation-get gateway:1 shop") {
+		t.Errorf("calls: %q", w.calls)
+	}
+	if got := w.published(); got != urlOfShop {
+		t.Errorf("%q is published", got)
+	}
+}
+
+// What each of many applications costs in a hook that changes nothing does not grow with
+// them.
+func TestCallsForEachApplication(t *testing.T) {
+	t.Parallel()
+	calls := map[int]int{}
+	for _, count := range []int{1, 40} {
+		w := newWorld(t)
+		for i := 2; i <= count; i++ {
+			id, name := fmt.Sprintf("gateway:%d", i), fmt.Sprintf("app-%da", i)
+			w.relations["gateway"] = append(w.relations["gateway"], id)
+			w.remotes[id], w.units[id] = name, []string{name + "/0", name + "/1"}
+			w.bags[id] = map[string]map[string]string{
+				own: {}, name: {"model": `"prod"`, "name": fmt.Sprintf("%q", name), "port": "8080"},
+				name + "/0": {"host": `"a"`}, name + "/1": {"host": `"b"`},
+			}
+		}
+		w.quiet()
+		w.run(updateStatus())
+		calls[count] = len(w.calls)
+	}
+	if calls[40] != calls[1]+39*3 {
+		t.Errorf("%d calls for an application, %d for 40: not 3 for each more", calls[1], calls[40])
+	}
+}
