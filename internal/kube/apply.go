@@ -104,7 +104,11 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 		if held = s.afterGateway && failed["Gateway"] != nil; held {
 			continue
 		}
-		done, err := c.applyKind(ctx, s.resource, snapshot, c.guarded(snapshot, s.wanted, s.kind))
+		objects := s.wanted[s.kind]
+		if failed[kindPolicy] != nil {
+			objects = c.guarded(snapshot, s.wanted, s.kind)
+		}
+		done, err := c.applyKind(ctx, s.resource, snapshot, objects)
 		changes, failed[s.kind] = append(changes, done...), errors.Join(failed[s.kind], err)
 		if unanswered(err) {
 			return changes, joinErrors(failed)

@@ -62,9 +62,9 @@ func (s *Snapshot) withoutBackendTLS(err error) error {
 	return nil
 }
 
-// guarded gives the objects of a kind that may be written now. A Service that a
-// BackendTLSPolicy is for, and a route to it, have to wait while that policy is not as
-// it shall be: the gateway would speak to the application in clear.
+// guarded gives the objects of a kind that may be written though not all
+// BackendTLSPolicies could be. A Service that such a policy is for, and a route to it,
+// have to wait: the gateway would speak to the application in clear.
 func (c *Client) guarded(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, kind string) []*unstructured.Unstructured {
 	if kind != "Service" && kind != "HTTPRoute" {
 		return wanted[kind]
