@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Status is what `juju status` shows: sentence case, in the operator's words,
 // at most maxMessage characters.
