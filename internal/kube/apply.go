@@ -95,27 +95,27 @@ func sortByKind(desired []Object) (map[string][]*unstructured.Unstructured, erro
 func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) ([]Change, error) {
 	var changes []Change
 	failed := map[string]error{}
-	held := false
-	for _, s := range steps(snapshot, wanted) {
-		if needed := prerequisites[s.kind]; missing(snapshot, wanted[needed]) {
-			failed[s.kind] = fmt.Errorf("cannot apply %s: not before all their %ss are there", s.Resource, needed)
+	now, all := bridged(snapshot, wanted, c.options.Manager)
+	for _, r := range resources {
+		if needed := prerequisites[r.kind]; missing(snapshot, now[needed]) {
+			failed[r.kind] = fmt.Errorf("cannot apply %s: not before all their %ss are there", r.Resource, needed)
 			continue
 		}
-		if held = s.afterGateway && failed["Gateway"] != nil; held {
-			continue
-		}
-		objects := s.wanted[s.kind]
+		objects := now[r.kind]
 		if failed[kindPolicy] != nil {
-			objects = c.guarded(snapshot, s.wanted, s.kind)
+			objects = c.guarded(snapshot, now, r.kind)
 		}
-		done, err := c.applyKind(ctx, s.resource, snapshot, objects)
-		changes, failed[s.kind] = append(changes, done...), errors.Join(failed[s.kind], err)
+		done, err := c.applyKind(ctx, r, snapshot, objects)
+		changes, failed[r.kind] = append(changes, done...), err
 		if unanswered(err) {
 			return changes, joinErrors(failed)
 		}
 	}
+	if !all {
+		return changes, joinErrors(failed) // What is not wanted is still in use.
+	}
 	for _, r := range slices.Backward(resources) {
-		if r.kind == "Gateway" || r.kind == "HTTPRoute" && held || slices.ContainsFunc(r.referrers, func(kind string) bool { return failed[kind] != nil }) {
+		if r.kind == "Gateway" || slices.ContainsFunc(r.referrers, func(kind string) bool { return failed[kind] != nil }) {
 			continue
 		}
 		done, err := c.prune(ctx, r, snapshot, wanted[r.kind])

@@ -9,39 +9,32 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// A step writes the objects of one kind.
-type step struct {
-	resource
-	wanted map[string][]*unstructured.Unstructured
-	// afterGateway says that it is not to be taken when the Gateway could not be written.
-	afterGateway bool
-}
-
-// steps are the order in which objects are written: that of dependence. Where listeners
-// get other names, routes come to the Gateway first and last: two listeners for the same
-// host cannot be there together, so that no route could lead from one to the other. A
-// route that names the next listener beside the present one is attached all the while.
+// bridged gives what is to be written now of what is wanted, and whether that is all.
+//
+// Where listeners get other names, it takes two events: two listeners for the same host
+// cannot be there together, so that no route could lead from one to the other. First
+// every route names the next listeners beside the present ones, and nothing else of the
+// Gateway and of routes changes; then, when controllers have seen that, the Gateway is
+// written, and each route is attached all the while. In one event it would be a race,
+// since controllers follow Gateways and routes apart.
+//
 // This charm does not rename listeners, but it takes over those of an early release of
-// its predecessor.
-func steps(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) []step {
-	var all, gateway, routes []step
-	renamed := renames(snapshot.Gateway, wanted["Gateway"])
-	for _, r := range resources {
-		s := step{resource: r, wanted: wanted}
-		switch {
-		case renamed && r.kind == "Gateway":
-			gateway = append(gateway, s)
-		case renamed && r.kind == "HTTPRoute":
-			bridging := maps.Clone(wanted)
-			bridging[r.kind] = bridges(snapshot, wanted[r.kind])
-			s.afterGateway = true
-			routes = append(routes, s)
-			all = append(all, step{resource: r, wanted: bridging})
-		default:
-			all = append(all, s)
-		}
+// its predecessor, and a refresh is three events.
+func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, manager string) (now map[string][]*unstructured.Unstructured, all bool) {
+	if !renames(snapshot.Gateway, wanted["Gateway"]) {
+		return wanted, true
 	}
-	return slices.Concat(all, gateway, routes)
+	now = maps.Clone(wanted)
+	now["HTTPRoute"] = bridges(snapshot, wanted["HTTPRoute"])
+	there := func(route *unstructured.Unstructured) bool {
+		live := snapshot.live[key{"HTTPRoute", route.GetName()}]
+		return live != nil && same(route, live, manager)
+	}
+	if !slices.ContainsFunc(now["HTTPRoute"], func(route *unstructured.Unstructured) bool { return !there(route) }) {
+		return wanted, true
+	}
+	delete(now, "Gateway")
+	return now, false
 }
 
 // renames says that a listener of the live Gateway is to be replaced by one of another
