@@ -16,11 +16,12 @@ type output struct {
 	file   string
 }
 
+// register adds the flags, with the format's default. Those tools of Juju whose default is YAML know no
+// smart form.
 func (o *output) register(f *flagSet, format string) {
 	o.format = format
 	f.value(func(v string) error {
-		switch v {
-		case "json", "yaml", "smart":
+		if v == "json" || v == "yaml" || v == format {
 			o.format = v
 			return nil
 		}

@@ -76,6 +76,10 @@ func TestSecretArguments(t *testing.T) {
 	const unknown = "secret:01234567890123456789"
 	runToolCases(t, w, "gw/0", []toolCase{
 		{"secret-ids --format=json", "null\ncode 0"},
+		{"secret-ids", "code 0"},
+		{"secret-get --format=smart " + unknown, "ERROR invalid value \"smart\" for option --format: unknown format \"smart\"\ncode 2"},
+		{"secret-info-get --format=smart " + unknown, "ERROR invalid value \"smart\" for option --format: unknown format \"smart\"\ncode 2"},
+		{"goal-state --format=smart", "ERROR invalid value \"smart\" for option --format: unknown format \"smart\"\ncode 2"},
 		{"secret-add", "ERROR missing secret value or filename\ncode 2"},
 		{"secret-add ab=1", "ERROR key \"ab\" not valid\ncode 2"},
 		{"secret-add Abc=1", "ERROR key \"Abc\" not valid\ncode 2"},
@@ -97,7 +101,7 @@ func TestSecretArguments(t *testing.T) {
 		{"secret-remove", "ERROR missing secret URI\ncode 2"},
 		{"secret-remove " + unknown, "ERROR secret \"01234567890123456789\" not found\ncode 1"},
 		{"secret-set", "ERROR missing secret URI\ncode 2"},
-		{"secret-add --label two abc=1 >/dev/null; secret-add --label two abc=1; secret-remove $(secret-ids | tr -d -)", "ERROR secret with label \"two\" already exists\ncode 0"},
+		{"secret-add --label two abc=1 >/dev/null; secret-add --label two abc=1; secret-remove $(secret-ids)", "ERROR secret with label \"two\" already exists\ncode 0"},
 	})
 	runToolCases(t, w, "gw/1", []toolCase{
 		{"secret-add abc=1", "ERROR this unit is not the leader\ncode 1"},
@@ -279,7 +283,7 @@ func TestSecretExpiry(t *testing.T) {
 	equal(t, "again after five", tick(time.Minute), both)
 	// The new revision's expiry counts; the old one goes on until it is removed.
 	w.exec("gw/0", "secret-set --expire 24h "+uri+" value=two")
-	w.exec("gw/1", "secret-remove $(secret-ids | tr -d -)")
+	w.exec("gw/1", "secret-remove $(secret-ids)")
 	w.settle()
 	equal(t, "the old revision is obsolete", w.secretRuns(), []string{"gw/0 secret-remove cert 1"})
 	equal(t, "still expired", tick(5*time.Minute), []string{"gw/0 secret-expired cert 1"})
@@ -363,4 +367,13 @@ func TestSecretsGoWithTheirOwner(t *testing.T) {
 	if left := w.Secrets(); len(left) != 0 {
 		t.Errorf("secrets left: %+v", left)
 	}
+}
+
+// TestSecretIDsAsText asks without a format, as the Python library of tls-certificates
+// does: each id is a line of its own.
+func TestSecretIDsAsText(t *testing.T) {
+	t.Parallel()
+	w, _ := secretWorld(t)
+	got := w.exec("gw/0", "secret-add --owner unit abc=1 >/dev/null; secret-add --owner unit abc=2 >/dev/null; secret-ids | grep -c '^[0-9a-v]*$'")
+	equal(t, "ids", []string{got}, []string{"2\ncode 0"})
 }

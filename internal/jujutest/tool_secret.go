@@ -279,7 +279,7 @@ func (c *hookContext) ownSecrets() []*secret {
 func secretIDs(inv *invocation) error {
 	var flags flagSet
 	var out output
-	out.register(&flags, "yaml")
+	out.register(&flags, "smart")
 	args, err := flags.parse(inv.args)
 	if err != nil {
 		return err
