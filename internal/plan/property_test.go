@@ -196,6 +196,9 @@ func forwards(route gatewayv1.HTTPRoute) bool { return len(route.Spec.Rules[0].B
 
 // broken gives what is wrong with a plan, empty for nothing.
 func broken(w *world, s state.State, p plan.Plan) string {
+	if n := len([]rune(p.Status.Message)); n == 0 || n > 120 || !namesACure(p.Status) {
+		return fmt.Sprintf("a status of %d characters, or without a cure: %q", n, p.Status.Message)
+	}
 	listeners, problem := checkGateway(w, p)
 	if problem != "" {
 		return problem

@@ -77,7 +77,7 @@ func route(s state.State, set settings) routing {
 		switch older, taken := owner[host+path]; {
 		case reason != "":
 		case tooLong != "":
-			reason = tooLong
+			reason, cure = tooLong, configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname])
 		case taken && set.mode == state.RoutingSubdomain:
 			reason = "host " + host + " belongs to " + older
 		case taken:

@@ -209,6 +209,8 @@ func onlyClass(s state.State, live string) (string, *Status) {
 		return accepted[0].Name, nil
 	case len(accepted) > 1:
 		return live, oneOf(s, accepted)
+	case len(all) == 1 && classAccepted(s.Cluster.Classes[0]).is(false):
+		return configuredClass(s, all[0], live)
 	case len(all) > 0:
 		return live, statusOf(blocked(trouble{
 			what: "No gateway class is accepted by a controller: [" + strings.Join(all, ",") + "]",

@@ -1,0 +1,273 @@
+package plan_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+)
+
+// cures are what a blocked message may ask for: a command to paste, or something only
+// a person can do at a place that the message names.
+var cures = regexp.MustCompile("`(juju|kubectl|k8s) [^`…]+`" +
+	`|; (allow it at|settle it at|correct) [^…]+$` + // at another charm, or in it
+	`|; (let the controller offer port \d+|install [^…]+|scale [^…]+|set [a-z-]+ to [^…]+|see its status)$`)
+
+// namesACure says that a status tells the operator what to do, if it is his turn.
+func namesACure(status plan.Status) bool {
+	return status.Kind != plan.Blocked || cures.MatchString(status.Message)
+}
+
+func TestNamesACure(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]bool{
+		"Insufficient permissions, try: `juju trust gateway --scope=cluster`": true,
+		"HTTP listener is in conflict: taken":                                 false,
+		"HTTP listener is in conflict: taken; see `kubectl -n prod descr…":    false,
+		"Validation of ingress relation data failed. web: port missing":       false,
+		"Certificate for a.example.com: no; allow it at the prov…":            false,
+		"Certificate for a.example.com: no; allow it at the provider":         true,
+	} {
+		if namesACure(plan.Status{Kind: plan.Blocked, Message: message}) != want {
+			t.Errorf("%q names a cure: %t", message, !want)
+		}
+	}
+}
+
+// TestEveryBlockedMessageNamesACure goes over the golden cases; the random walks check
+// the same of every plan (broken).
+func TestEveryBlockedMessageNamesACure(t *testing.T) {
+	t.Parallel()
+	for name, p := range goldenPlans(t) {
+		if !namesACure(p.Status) {
+			t.Errorf("%s: no cure: %q", name, p.Status.Message)
+		}
+	}
+}
+
+// TestCuresHaveRealNames plans every blocked case for an application and a model of
+// other names: what the messages tell to run has to follow.
+func TestCuresHaveRealNames(t *testing.T) {
+	t.Parallel()
+	own := regexp.MustCompile("`juju (?:trust|config|integrate) ([a-z-]+)")
+	model := regexp.MustCompile("`kubectl -n ([a-z-]+) ")
+	found := 0
+	for name, p := range goldenPlans(t) {
+		s := readState(t, "testdata/"+name+".in.yaml")
+		for _, check := range []struct {
+			pattern *regexp.Regexp
+			want    string
+		}{{own, s.Application}, {model, s.Model}} {
+			if match := check.pattern.FindStringSubmatch(p.Status.Message); match != nil {
+				found++
+				if match[1] != check.want {
+					t.Errorf("%s: %q is for %s", name, p.Status.Message, check.want)
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no message has a command")
+	}
+}
+
+// goldenPlans are the plans of all golden cases, by name.
+func goldenPlans(t *testing.T) map[string]plan.Plan {
+	t.Helper()
+	inputs, err := filepath.Glob("testdata/*.in.yaml")
+	if err != nil || len(inputs) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	plans := map[string]plan.Plan{}
+	for _, input := range inputs {
+		plans[strings.TrimSuffix(filepath.Base(input), ".in.yaml")] = plan.Make(readState(t, input))
+	}
+	return plans
+}
+
+// statusPage is the reference of all messages.
+const statusPage = "../../docs/reference/statuses.md"
+
+// A documented message is one row of the page.
+type documented struct {
+	kind    plan.Kind
+	text    string
+	pattern *regexp.Regexp
+}
+
+// TestStatusPageHasEveryMessage holds the page and the code together: each message of
+// a golden case is a row of the page, and each row the message of some case.
+func TestStatusPageHasEveryMessage(t *testing.T) {
+	t.Parallel()
+	rows, used := documentedMessages(t), map[string]bool{}
+	check := func(name string, status plan.Status) {
+		matched := false
+		for _, row := range rows {
+			if row.kind == status.Kind && row.pattern.MatchString(status.Message) {
+				matched, used[row.text] = true, true
+			}
+		}
+		if !matched {
+			t.Errorf("%s: the page has no %s %q", name, status.Kind, status.Message)
+		}
+	}
+	for name, p := range goldenPlans(t) {
+		if p.Status.Whole != "" {
+			p.Status.Message = p.Status.Whole
+		}
+		check(name, p.Status)
+	}
+	check("another unit", plan.Standby())
+	check("a failed hook", plan.Failed(os.ErrDeadlineExceeded))
+	for _, row := range rows {
+		if !used[row.text] {
+			t.Errorf("no golden case has the page's %s %s", row.kind, row.text)
+		}
+	}
+}
+
+// TestStatusPageHasEveryReason does the same with the reasons why an application is
+// left out.
+func TestStatusPageHasEveryReason(t *testing.T) {
+	t.Parallel()
+	rows, used := documentedReasons(t), map[string]bool{}
+	for name, p := range goldenPlans(t) {
+		for _, remark := range p.Remarks {
+			_, reason, found := strings.Cut(remark, "): not served: ")
+			if !found {
+				continue
+			}
+			matched := false
+			for _, row := range rows {
+				if row.pattern.MatchString(reason) {
+					matched, used[row.text] = true, true
+				}
+			}
+			if !matched {
+				t.Errorf("%s: the page has no reason %q", name, reason)
+			}
+		}
+	}
+	for _, row := range rows {
+		if !used[row.text] {
+			t.Errorf("no golden case has the page's reason %s", row.text)
+		}
+	}
+}
+
+// tableRows gives the cells of all tables of the page, each with the first cell of its
+// table's header.
+func tableRows(t *testing.T, do func(header string, cells []string)) {
+	t.Helper()
+	text, err := os.ReadFile(statusPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := ""
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "|") {
+			header = ""
+			continue
+		}
+		cells := strings.Split(strings.Trim(line, "|"), " | ")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		if header == "" {
+			header = cells[0]
+			continue
+		}
+		do(header, cells)
+	}
+}
+
+// suffix is how the page begins the active messages that say more than the first.
+const suffix = "Gateway addresses: <addresses>"
+
+func documentedMessages(t *testing.T) []documented {
+	var rows, endings []documented
+	tableRows(t, func(header string, cells []string) {
+		kind := plan.Kind(cells[0])
+		if header != "status" || !slices.Contains([]plan.Kind{plan.Active, plan.Waiting, plan.Blocked}, kind) {
+			return
+		}
+		row := documented{kind: kind, text: cells[1], pattern: patternOf(t, cells[1])}
+		if strings.HasPrefix(cells[1], "`"+suffix) {
+			endings = append(endings, row)
+			return
+		}
+		rows = append(rows, row)
+	})
+	// What is added to an active message can come together: each has to be found.
+	for _, row := range endings {
+		ending := strings.TrimPrefix(strings.Trim(row.text, "`"), suffix)
+		pattern := `^Gateway addresses: [^;(]+( \(enforce|; |$)`
+		if ending != "" {
+			pattern = `^Gateway addresses: .*` + expression(ending) + `(;|$)`
+		}
+		rows = append(rows, documented{kind: row.kind, text: row.text, pattern: regexp.MustCompile(pattern)})
+	}
+	return rows
+}
+
+func documentedReasons(t *testing.T) []documented {
+	var rows []documented
+	tableRows(t, func(header string, cells []string) {
+		if header != "reason" {
+			return
+		}
+		for _, span := range codeSpans(cells[0]) {
+			rows = append(rows, documented{text: span, pattern: regexp.MustCompile("^" + expression(span) + `(?: \(and \d+ more( in the list)?\))?$`)})
+		}
+	})
+	return rows
+}
+
+// spans are pieces of code between single or, when they have such in them, double
+// backquotes.
+var spans = regexp.MustCompile("``\\s?(.+?)\\s?``(?:[^`]|$)|`([^`]+)`")
+
+func codeSpans(cell string) []string {
+	var all []string
+	for _, match := range spans.FindAllStringSubmatch(cell, -1) {
+		all = append(all, match[1]+match[2])
+	}
+	return all
+}
+
+// patternOf makes a regular expression of a cell: pieces of code stand for themselves,
+// and what is between them in italics for the words of somebody else, which may be
+// missing with the colon before them.
+func patternOf(t *testing.T, cell string) *regexp.Regexp {
+	t.Helper()
+	pieces := codeSpans(cell)
+	if len(pieces) == 0 {
+		t.Fatalf("no message in %q", cell)
+	}
+	pattern := expression(pieces[0])
+	if strings.Contains(cell, "*reason*") {
+		pattern = strings.TrimSuffix(strings.TrimSuffix(pattern, " "), ":") + "(?:: .+)?"
+	}
+	if len(pieces) > 1 {
+		pattern += expression(pieces[1])
+	}
+	return regexp.MustCompile("^" + pattern + "$")
+}
+
+var placeholder = regexp.MustCompile(`<[^>]+>`)
+
+// expression is the pattern of a text in which <…> stands for a value.
+func expression(text string) string {
+	var pattern strings.Builder
+	at := 0
+	for _, place := range placeholder.FindAllStringIndex(text, -1) {
+		pattern.WriteString(regexp.QuoteMeta(text[at:place[0]]) + ".+")
+		at = place[1]
+	}
+	return pattern.String() + regexp.QuoteMeta(text[at:])
+}
