@@ -21,7 +21,9 @@ say = @printf '\n== %s\n' "$(1)"
 
 check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
 
-test: check whole ## all tests: those of check, then whole hook runs and traffic on a real control plane
+test: check ## all tests: those of check, a little fuzzing, then whole hook runs and traffic on a real control plane
+	@$(MAKE) fuzz FUZZTIME=1000x
+	@$(MAKE) whole
 
 lint: ## gofumpt, the rules of this repository, vet and staticcheck, over all modules
 	$(call say,gofumpt (make fmt mends what it lists))
