@@ -34,6 +34,8 @@ type storedSettings struct {
 	Hostname *string           `json:"external-hostname,omitempty"` // nil: not known
 	HSTS     int64             `json:"hsts-max-age"`
 	Mode     state.RoutingMode `json:"routing-mode,omitempty"` // empty: path
+
+	annotated bool // it was found in the annotation
 }
 
 func settle(s state.State) settings {
@@ -59,6 +61,9 @@ func settle(s state.State) settings {
 		case state.OptionHSTSMaxAge:
 			set.hsts = served.HSTS
 		}
+	}
+	if len(s.Problems) > 0 {
+		set.hold(served)
 	}
 	if set.enforce && !s.Certificates.Related {
 		set.report(blocked(trouble{
@@ -103,6 +108,16 @@ func wantsAddress(s state.State) bool {
 	return len(s.Requirers) > 0 || len(s.RouteRequirers) == 0 || slices.ContainsFunc(s.RouteRequirers, hostless)
 }
 
+// hold stays with all that is served. Options are set together: one that is right beside
+// one that is wrong is half of what was meant, and may take traffic down. Only
+// enforce-https counts at once, since it is what keeps traffic out of the clear.
+func (set *settings) hold(served storedSettings) {
+	if !served.annotated || served.Hostname == nil {
+		return
+	}
+	set.hostname, set.mode, set.hsts, set.unsure = *served.Hostname, served.Mode, served.HSTS, false
+}
+
 // keepHost stays with the host that is served.
 func (set *settings) keepHost(served storedSettings) {
 	if set.unsure = served.Hostname == nil; !set.unsure {
@@ -126,6 +141,7 @@ func lastSettings(gateway *gatewayv1.Gateway) storedSettings {
 		return last
 	}
 	if json.Unmarshal([]byte(gateway.Annotations[annotationSettings]), &last) == nil {
+		last.annotated = true
 		return last
 	}
 	for _, listener := range gateway.Spec.Listeners {
@@ -163,7 +179,8 @@ func gatewayClass(s state.State) (string, *Status) {
 	if s.Cluster.Gateway != nil {
 		live = string(s.Cluster.Gateway.Spec.GatewayClassName)
 	}
-	if slices.ContainsFunc(s.Problems, func(p state.Problem) bool { return p.Option == state.OptionGatewayClass }) {
+	wrong := func(p state.Problem) bool { return p.Option == state.OptionGatewayClass }
+	if len(s.Problems) > 0 && live != "" || slices.ContainsFunc(s.Problems, wrong) {
 		return live, nil
 	}
 	if wanted := s.Config.GatewayClass; wanted != "" {

@@ -1,0 +1,59 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestWrongSettings sets every option to what cannot be used, one after the other and two
+// at once, while a client asks over verified TLS. The status names what is wrong, not one
+// request fails, nothing of what is served is written, and the cure makes it active.
+func TestWrongSettings(t *testing.T) {
+	t.Parallel()
+	right := map[string]any{
+		"external-hostname": "wrong.example.com", "gateway-class": "traefik", "hsts-max-age": 300, "routing-mode": "path",
+	}
+	f := newFixture(t, "wrong", right).withAuthority()
+	app := f.app("web", 8080, nil)
+	f.awaitStatus("active", active)
+	watched := f.watch("wrong settings", app.URL(charm))
+	f.awaitHSTS(app.URL(charm), "max-age=300")
+	published := app.URL(charm)
+	written := f.counting()
+	long := strings.Repeat("long.", 60) + "example.com"
+	const invalid = "invalid configuration: "
+	for _, wrong := range []struct {
+		options map[string]any
+		begins  string // of the message
+	}{
+		{map[string]any{"external-hostname": "10.43.45.1"}, invalid + "external-hostname "},
+		{map[string]any{"external-hostname": "https://wrong.example.com/"}, invalid + "external-hostname "},
+		{map[string]any{"external-hostname": long}, invalid + "external-hostname "},
+		{map[string]any{"external-hostname": "*.example.com"}, invalid + "external-hostname "},
+		{map[string]any{"gateway-class": "nobodys"}, "Gateway class must be one of: "},
+		{map[string]any{"gateway-class": "No class/"}, invalid + "gateway-class "},
+		{map[string]any{"hsts-max-age": -1}, invalid + "hsts-max-age "},
+		{map[string]any{"hsts-max-age": int64(1) << 60}, invalid + "hsts-max-age "},
+		{map[string]any{"routing-mode": "scenic"}, invalid + "routing-mode "},
+		{map[string]any{"routing-mode": "subdomain", "external-hostname": ""}, "external-hostname must be set for routing-mode subdomain"},
+		{map[string]any{"external-hostname": "a b", "routing-mode": "scenic"}, invalid + "external-hostname "},
+		{map[string]any{"external-hostname": "a b", "hsts-max-age": -1, "gateway-class": "nobodys"}, invalid + "external-hostname "},
+		{map[string]any{"routing-mode": "subdomain", "external-hostname": "-"}, invalid + "external-hostname "},
+	} {
+		f.configure(wrong.options)
+		if got := f.status(); !strings.HasPrefix(got, "blocked "+wrong.begins) {
+			t.Errorf("%v: status is %q", wrong.options, got)
+		}
+		if got := app.URL(charm); got != published {
+			t.Errorf("%v: published %s", wrong.options, got)
+		}
+		watched.more()
+		f.configure(right)
+		f.awaitStatus("active", active)
+		if got := written(); len(got) > 0 {
+			t.Errorf("%v: written %v", wrong.options, got)
+		}
+	}
+	f.awaitHSTS(published, "max-age=300")
+	watched.end()
+}
