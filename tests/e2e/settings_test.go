@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
 // TestWrongSettings sets every option to what cannot be used, one after the other and two
@@ -55,5 +57,43 @@ func TestWrongSettings(t *testing.T) {
 		}
 	}
 	f.awaitHSTS(published, "max-age=300")
+	watched.end()
+}
+
+// TestChangesBesideWrongSettings has applications come, change, break and go while an
+// option is wrong: they are served, or not, where everything is served meanwhile, and the
+// others notice nothing.
+func TestChangesBesideWrongSettings(t *testing.T) {
+	t.Parallel()
+	const url = "https://beside.example.com/beside-"
+	f := newFixture(t, "beside", map[string]any{"external-hostname": "beside.example.com"}).withAuthority()
+	steady, moving := f.app("steady", 8080, nil), f.app("moving", 8080, nil)
+	f.awaitStatus("active", active)
+	watched := f.watch("changes beside wrong settings", url+"steady")
+	check := func(app *lab.App, url string, code int) {
+		t.Helper()
+		if got := app.URL(charm); got != url {
+			t.Errorf("%s is told %q, not %q", app.Name, got, url)
+		}
+		f.awaitAnswer("https://beside.example.com/beside-"+app.Name, code)
+		if got := f.status(); !strings.HasPrefix(got, "blocked invalid configuration: external-hostname ") {
+			t.Errorf("status is %q", got)
+		}
+	}
+	f.must(f.Juju.SetConfig(f.ctx, charm, map[string]any{"external-hostname": "10.0.0.1", "routing-mode": "subdomain"}))
+	f.must(f.Juju.SetApplicationData(moving.Relation, "moving", map[string]string{"port": "0"}))
+	f.must(f.Settle(f.ctx))
+	check(moving, "", 404)
+	added := f.app("added", 8080, nil)
+	check(added, url+"added", 200)
+	f.must(f.Juju.SetApplicationData(moving.Relation, "moving", map[string]string{"port": "8080", "strip-prefix": "true"}))
+	f.must(f.Settle(f.ctx))
+	check(moving, url+"moving", 200)
+	f.must(f.Unrelate(f.ctx, "added:ingress", charm))
+	f.must(f.Settle(f.ctx))
+	f.awaitAnswer(url+"added", 404)
+	check(steady, url+"steady", 200)
+	f.configure(map[string]any{"external-hostname": "beside.example.com", "routing-mode": "path"})
+	f.awaitStatus("active", active)
 	watched.end()
 }
