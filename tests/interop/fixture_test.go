@@ -151,8 +151,19 @@ const active = "active Gateway addresses: 10.43.45.1"
 // awaitStatus waits for a status of the charm, with update-status as the clock.
 func (f *fixture) awaitStatus(want string) {
 	f.t.Helper()
+	f.await(func(got string) bool { return got == want }, want)
+}
+
+// awaitStatusLike waits for a status that begins so; what cures it may follow.
+func (f *fixture) awaitStatusLike(want string) {
+	f.t.Helper()
+	f.await(func(got string) bool { return strings.HasPrefix(got, want) }, want)
+}
+
+func (f *fixture) await(good func(status string) bool, want string) {
+	f.t.Helper()
 	f.must(f.Await(f.ctx, charm, func() error {
-		if got := f.status(charm + "/0"); got != want {
+		if got := f.status(charm + "/0"); !good(got) {
 			return fmt.Errorf("status is %q, not %q", got, want)
 		}
 		return nil
