@@ -22,7 +22,9 @@ type Pod struct {
 	Port    int               // TCP, 1 to 65535
 	Handler http.Handler      // answers on every address of the pod
 	TLS     *tls.Config       // serve HTTPS when set
+	HTTP2   bool              // speak HTTP/2 in clear, and nothing else
 	IPv6    bool              // have an IPv6 address too
+	Errors  io.Writer         // told of broken connections; nobody when nil
 	Labels  map[string]string // added to app.kubernetes.io/name
 }
 
@@ -68,10 +70,16 @@ func (r *RunningPod) serve(ctx context.Context, pod Pod, addresses []string) err
 	if pod.Handler == nil {
 		return errors.New("it has no handler")
 	}
+	complaints := pod.Errors
+	if complaints == nil {
+		complaints = io.Discard // Broken connections are part of the tests that make them.
+	}
 	r.server = &http.Server{
-		Handler: pod.Handler, TLSConfig: pod.TLS,
-		// Broken connections are part of the tests that make them.
-		ErrorLog: log.New(io.Discard, "", 0),
+		Handler: pod.Handler, TLSConfig: pod.TLS, ErrorLog: log.New(complaints, "", 0),
+	}
+	if pod.HTTP2 {
+		r.server.Protocols = &http.Protocols{}
+		r.server.Protocols.SetUnencryptedHTTP2(true)
 	}
 	sockets := []net.Listener{}
 	for _, address := range addresses {

@@ -131,8 +131,8 @@ func TestNoChange(t *testing.T) {
 			t.Errorf("a hook that changes nothing does %s", request)
 		}
 	}
-	if requests != 7 {
-		t.Errorf("%d API requests, want 7: %v", requests, counts)
+	if requests != 8 {
+		t.Errorf("%d API requests, want 8: %v", requests, counts)
 	}
 	for _, call := range last.Calls {
 		if strings.HasSuffix(call.Tool, "-set") && call.Tool != "status-set" {

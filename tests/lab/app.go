@@ -72,7 +72,7 @@ func EchoHandler(unit string) http.Handler {
 func (a *App) write() error {
 	for unit, pod := range a.Pods {
 		name := fmt.Sprintf("%s/%d", a.Name, unit)
-		host := fmt.Sprintf("%s-%d.%s-endpoints.%s.svc.cluster.local", a.Name, unit, a.Name, a.lab.Model)
+		host := a.lab.HostOf(a.Name, unit)
 		err := a.lab.Juju.SetUnitData(a.Relation, name, map[string]string{"host": strconv.Quote(host), "ip": strconv.Quote(pod.IP)})
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -247,6 +248,8 @@ func (l *Lab) Remove(ctx context.Context, app string) error {
 var kinds = []schema.GroupVersionResource{
 	{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "gateways"},
 	{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"},
+	{Version: "v1", Resource: "configmaps"},
+	{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "backendtlspolicies"},
 	{Version: "v1", Resource: "services"},
 	{Version: "v1", Resource: "secrets"},
 	{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
@@ -263,6 +266,9 @@ func (l *Lab) Objects(ctx context.Context, app string) ([]string, error) {
 			selector += ",endpointslice.kubernetes.io/managed-by=" + app
 		}
 		list, err := l.Cluster.Dynamic().Resource(kind).Namespace(l.Model).List(ctx, metav1.ListOptions{LabelSelector: selector})
+		if apierrors.IsNotFound(err) {
+			continue // A kind that an old bundle of the Gateway API does not have.
+		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot list %s: %w", kind.Resource, err)
 		}

@@ -1,0 +1,213 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/canonical/gateway-api-integrator/tests/lab"
+)
+
+// TestH2C serves an application that speaks HTTP/2 in clear and does not understand
+// HTTP/1.1.
+func TestH2C(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "h2c", map[string]any{"external-hostname": "h2c.example.com"}).withAuthority()
+	app, err := f.AddH2CApp(f.ctx, "grpc", 50051)
+	f.must(err)
+	f.must(f.Relate(f.ctx, "grpc:ingress", charm))
+	f.must(f.Settle(f.ctx))
+	f.awaitStatus("active", active)
+	if got := f.awaitAnswer(app.URL(charm), 200).Echo; got.HTTP != "HTTP/2.0" || got.Unit != "grpc/0" {
+		t.Errorf("reached %+v", got)
+	}
+	// With the default the same application is spoken to in HTTP/1.1, which it refuses.
+	request := map[string]string{"scheme": ""}
+	f.must(f.Juju.SetApplicationData(app.Relation, "grpc", request))
+	f.must(f.Settle(f.ctx))
+	f.must(eventually(f.ctx, func(ctx context.Context) error {
+		response, err := f.Get(ctx, app.URL(charm), f.ca.Pool())
+		if err == nil && response.Code == 200 {
+			err = fmt.Errorf("still served: %+v", response)
+		} else {
+			err = nil
+		}
+		return err
+	}))
+}
+
+// withTLSApp adds an application of some units that speak TLS, related, and gives also
+// the authority that signed for it.
+func (f *fixture) withTLSApp(name string, units int, authority *lab.Authority) *lab.TLSApp {
+	f.t.Helper()
+	app, err := f.AddTLSApp(f.ctx, name, 8443, units, authority)
+	f.must(err)
+	f.must(f.Relate(f.ctx, name+":ingress", charm))
+	f.must(f.Settle(f.ctx))
+	return app
+}
+
+func (f *fixture) authority(name string) *lab.Authority {
+	f.t.Helper()
+	authority, err := lab.NewAuthority(name)
+	f.must(err)
+	return authority
+}
+
+// tell has the source tell of these authorities.
+func (f *fixture) tell(source *lab.CASource, authorities ...*lab.Authority) {
+	f.t.Helper()
+	source.Tell(authorities...)
+	f.must(f.Settle(f.ctx))
+}
+
+// withCASource adds a source of authorities and relates it.
+func (f *fixture) withCASource(name string, authorities ...*lab.Authority) *lab.CASource {
+	f.t.Helper()
+	source, err := f.AddCASource(name, authorities...)
+	f.must(err)
+	f.must(f.Relate(f.ctx, charm+":receive-ca-cert", name))
+	f.must(f.Settle(f.ctx))
+	return source
+}
+
+// objectsOfTLS are those that an application on TLS has and no other.
+func (f *fixture) objectsOfTLS() []string {
+	f.t.Helper()
+	all, err := f.Objects(f.ctx, charm)
+	f.must(err)
+	return slices.DeleteFunc(all, func(name string) bool {
+		return name[:9] != "ConfigMap" && name[:9] != "BackendTL"
+	})
+}
+
+// TestTLSBackend is the story of an application that speaks TLS: it is never spoken to
+// in any other way.
+func TestTLSBackend(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "tls", map[string]any{"external-hostname": "tls.example.com"}).withAuthority()
+	good, wrong := f.authority("backend"), f.authority("wrong")
+	app := f.withTLSApp("vault", 1, good)
+	f.awaitStatus("blocked", "Validation of ingress relation data failed. vault: no CA fo…; `juju integrate "+charm+":receive-ca-cert CA`")
+	if app.URL(charm) != "" || len(f.objectsOfTLS()) > 0 {
+		t.Errorf("published %q, and there is %v", app.URL(charm), f.objectsOfTLS())
+	}
+	plain := f.app("web", 8080, nil)
+	f.awaitStatus("active", active+"; 1 of 2 applications served; vault: no CA for scheme https")
+
+	f.unfailing(plain.URL(charm), func() {
+		source := f.withCASource("authorities", good)
+		f.awaitStatus("active", active)
+		if got := f.awaitAnswer(app.URL(charm), 200).Echo; got.Unit != "vault/0" {
+			t.Errorf("reached %+v", got)
+		}
+		want := []string{"ConfigMap/" + charm + "-backend-ca", "BackendTLSPolicy/" + charm + "-vault-service"}
+		if got := f.objectsOfTLS(); !slices.Equal(got, want) {
+			t.Errorf("there is %v", got)
+		}
+
+		// A CA that did not sign for it: the gateway refuses the certificate.
+		f.tell(source, wrong)
+		f.awaitAnswer(app.URL(charm), 500)
+		before := app.Reached.Load()
+		f.awaitAnswer(app.URL(charm), 500)
+		if after := app.Reached.Load(); after != before {
+			t.Errorf("%d requests reached an application that was not verified", after-before)
+		}
+		t.Logf("status with a wrong CA: %v", f.Juju.Status().Unit(charm+"/0"))
+		f.tell(source, good)
+		f.awaitAnswer(app.URL(charm), 200)
+
+		// A certificate for another name.
+		f.must(app.Certify(0, good, "other.example.com"))
+		f.tell(source, good, wrong) // New connections.
+		f.awaitAnswer(app.URL(charm), 500)
+		f.must(app.Certify(0, good, f.HostOf("vault", 0)))
+		f.awaitAnswer(app.URL(charm), 200)
+
+		// Without the CA all is withdrawn.
+		url := app.URL(charm)
+		f.must(f.Unrelate(f.ctx, charm, "authorities"))
+		f.must(f.Settle(f.ctx))
+		f.awaitAnswer(url, 404)
+		f.awaitStatus("active", active+"; 1 of 2 applications served; vault: no CA for scheme https")
+		if got := f.objectsOfTLS(); app.URL(charm) != "" || len(got) > 0 {
+			t.Errorf("published %q, and there is %v", app.URL(charm), got)
+		}
+		if n := app.Plain.Load(); n > 0 {
+			t.Errorf("%d requests came in clear", n)
+		}
+	})
+}
+
+// TestTLSBackendRotation replaces the authority of an application under load: both are
+// told of, the application gets its new certificate, then the old one goes.
+func TestTLSBackendRotation(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "tlsrotation", map[string]any{"external-hostname": "tlsrotation.example.com"}).withAuthority()
+	old, next := f.authority("old"), f.authority("next")
+	source := f.withCASource("authorities", old)
+	app := f.withTLSApp("vault", 1, old)
+	// These two tell what the gateway trusts by now.
+	early, late := f.withTLSApp("early", 1, next), f.withTLSApp("late", 1, old)
+	f.awaitStatus("active", active)
+	f.awaitAnswer(late.URL(charm), 200)
+	f.awaitAnswer(early.URL(charm), 500)
+	f.unfailing(app.URL(charm), func() {
+		f.tell(source, old, next)
+		f.awaitAnswer(early.URL(charm), 200)
+		f.awaitAnswer(late.URL(charm), 200)
+		f.must(app.Certify(0, next, f.HostOf("vault", 0)))
+		f.tell(source, next)
+		f.awaitAnswer(late.URL(charm), 500)
+		f.awaitAnswer(early.URL(charm), 200)
+		f.awaitAnswer(app.URL(charm), 200)
+	})
+}
+
+// TestTLSBackendUnits: Traefik verifies one name for all units of an application.
+func TestTLSBackendUnits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "tlsunits", map[string]any{"external-hostname": "tlsunits.example.com"}).withAuthority()
+	signer := f.authority("backend")
+	f.withCASource("authorities", signer)
+	app := f.withTLSApp("vault", 2, signer)
+	f.awaitStatus("blocked", "Validation of ingress relation data failed. vault: 2 unit hosts, and class traefik ve…; `juju scale-application vault 1`")
+
+	const shared = "vault.example.com"
+	for unit, pod := range app.Pods {
+		f.must(app.Certify(unit, signer, shared))
+		f.must(f.Juju.SetUnitData(app.Relation, fmt.Sprintf("vault/%d", unit), map[string]string{"host": strconv.Quote(shared), "ip": strconv.Quote(pod.IP)}))
+	}
+	f.must(f.Settle(f.ctx))
+	f.awaitStatus("active", active)
+	f.awaitAnswer(app.URL(charm), 200)
+	reached := map[string]bool{}
+	f.must(eventually(f.ctx, func(ctx context.Context) error {
+		response, err := f.Get(ctx, app.URL(charm), f.ca.Pool())
+		if err != nil || response.Code != 200 {
+			t.Errorf("answer %d, %v", response.Code, err)
+		}
+		if reached[response.Echo.Unit] = true; len(reached) < 2 {
+			return fmt.Errorf("reached %v", reached)
+		}
+		return nil
+	}))
+}
+
+// TestTLSBackendOfOldProvider gets its authority from a provider of version 0.
+func TestTLSBackendOfOldProvider(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "tlsold", map[string]any{"external-hostname": "tlsold.example.com"}).withAuthority()
+	signer := f.authority("backend")
+	app := f.withTLSApp("vault", 1, signer)
+	source, err := f.AddCASource("authorities", signer)
+	f.must(err)
+	source.Old = true
+	f.must(f.Relate(f.ctx, charm+":receive-ca-cert", "authorities"))
+	f.must(f.Settle(f.ctx))
+	f.awaitStatus("active", active)
+	f.awaitAnswer(app.URL(charm), 200)
+}
