@@ -7,14 +7,11 @@ import (
 	"fmt"
 	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/sets"
-	"k8s.io/client-go/util/csaupgrade"
 	"k8s.io/utils/ptr"
 )
 
@@ -95,11 +92,14 @@ func sortByKind(desired []Object) (map[string][]*unstructured.Unstructured, erro
 func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) ([]Change, error) {
 	var changes []Change
 	failed := map[string]error{}
-	now, all := bridged(snapshot, wanted, c.options.Manager)
+	now, last, all := bridged(snapshot, wanted, c.options.Manager)
 	for _, r := range resources {
 		if needed := prerequisites[r.kind]; missing(snapshot, now[needed]) {
 			failed[r.kind] = fmt.Errorf("cannot apply %s: not before all their %ss are there", r.Resource, needed)
 			continue
+		}
+		if r.kind == "HTTPRoute" && last && failed["Gateway"] != nil {
+			return changes, joinErrors(failed) // Routes stay with listeners that stay.
 		}
 		objects := now[r.kind]
 		if failed[kindPolicy] != nil {
@@ -197,29 +197,6 @@ func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Uns
 		return nil, classify(err, "apply", r.GroupVersionResource, object.GetName())
 	}
 	return result, nil
-}
-
-// takeOver makes fields that the manager wrote by other means than apply, as
-// this charm's predecessor did when it created an object, count as applied by
-// it. Without that they would have two owners, and those that are not desired
-// any more would stay for good. An object without such fields gets no request.
-func (c *Client) takeOver(ctx context.Context, r resource, live *unstructured.Unstructured) error {
-	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(c.options.Manager), c.options.Manager)
-	if err != nil {
-		return fmt.Errorf("cannot read who owns the fields of %s %s: %w", r.kind, live.GetName(), err)
-	}
-	if patch == nil {
-		return nil
-	}
-	_, err = c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Patch(
-		ctx, live.GetName(), types.JSONPatchType, patch, metav1.PatchOptions{FieldManager: c.options.Manager},
-	)
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		// It was changed since it was read. What is applied now is right
-		// anyway, and the next event tries again.
-		return nil
-	}
-	return classify(err, "apply", r.GroupVersionResource, live.GetName())
 }
 
 // toUnstructured gives the object as it goes over the wire: without what the

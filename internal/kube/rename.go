@@ -10,6 +10,8 @@ import (
 )
 
 // bridged gives what is to be written now of what is wanted, and whether that is all.
+// The last of the writes that rename listeners is told, too: routes are written in it
+// only with the Gateway.
 //
 // Where listeners get other names, it takes two events: two listeners for the same host
 // cannot be there together, so that no route could lead from one to the other. First
@@ -20,9 +22,9 @@ import (
 //
 // This charm does not rename listeners, but it takes over those of an early release of
 // its predecessor, and a refresh is three events.
-func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, manager string) (now map[string][]*unstructured.Unstructured, all bool) {
+func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, manager string) (now map[string][]*unstructured.Unstructured, last, all bool) {
 	if !renames(snapshot.Gateway, wanted["Gateway"]) {
-		return wanted, true
+		return wanted, false, true
 	}
 	now = maps.Clone(wanted)
 	now["HTTPRoute"] = bridges(snapshot, wanted["HTTPRoute"])
@@ -31,10 +33,10 @@ func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured,
 		return live != nil && same(route, live, manager)
 	}
 	if !slices.ContainsFunc(now["HTTPRoute"], func(route *unstructured.Unstructured) bool { return !there(route) }) {
-		return wanted, true
+		return wanted, true, true
 	}
 	delete(now, "Gateway")
-	return now, false
+	return now, false, false
 }
 
 // renames says that a listener of the live Gateway is to be replaced by one of another

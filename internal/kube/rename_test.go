@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
@@ -83,6 +84,21 @@ func TestRename(t *testing.T) {
 		}
 		check(t, fmt.Sprintf("written by event %d", i+1), written, want...)
 	}
+}
+
+// TestRenameRefused shows that routes stay with a Gateway that stays.
+func TestRenameRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.hasApplied(t, gatewaysPath, renamed())
+	s.hasApplied(t, routesPath, attached("redirect", "gw-a.example.com", "gw-listener"))
+	s.hasApplied(t, routesPath, attached("old", "gw-listener"))
+	s.answer("PATCH "+gatewaysPath+"/gw", refuse(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, "no"))
+	_, written, _, err := run(t, s, gateway("gw", "a.example.com"), attached("redirect", "gw-a.example.com"))
+	if err == nil {
+		t.Error("no error")
+	}
+	check(t, "written", written[len(written)-1:], "PATCH gateways/gw")
 }
 
 func TestRenames(t *testing.T) {

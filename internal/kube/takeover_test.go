@@ -88,6 +88,36 @@ func takeOverGateway(t *testing.T, s *server) (changes []string, err error) {
 	return changes, err
 }
 
+// TestTakeOverChanged shows that an object is taken over although a controller writes
+// to it in the same moment: what is not desired does not stay beside what is.
+func TestTakeOverChanged(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.has(t, gatewaysPath, created(t, gateway("gw", "old"), "Update"))
+	tries := 0
+	s.answer("PATCH "+gatewaysPath+"/gw", func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Content-Type") == applyContentType:
+			reply(w, http.StatusOK, applied(t, gateway("gw", "new")).Object)
+		case tries == 0:
+			tries++
+			refuse(http.StatusConflict, metav1.StatusReasonConflict, "changed")(w, r)
+		default:
+			reply(w, http.StatusOK, applied(t, gateway("gw", "old")).Object)
+		}
+	})
+	changes, err := takeOverGateway(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "changes", changes, "Gateway/gw configured")
+	var got []string
+	for _, request := range s.requests {
+		got = append(got, request.method+" "+request.contentType)
+	}
+	check(t, "requests", got, "PATCH application/json-patch+json", "GET ", "PATCH application/json-patch+json", "PATCH "+applyContentType)
+}
+
 func TestTakeOverRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

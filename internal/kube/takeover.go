@@ -1,0 +1,48 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/util/csaupgrade"
+)
+
+// takeOverTries is how often an object is taken over that changes all the while:
+// controllers write the status of a Gateway several times a second when it is new.
+const takeOverTries = 5
+
+// takeOver makes fields that the manager wrote by other means than apply, as
+// this charm's predecessor did when it created an object, count as applied by
+// it. Without that they would have two owners, and those that are not desired
+// any more would stay for good. An object without such fields gets no request.
+func (c *Client) takeOver(ctx context.Context, r resource, live *unstructured.Unstructured) error {
+	client, name := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace), live.GetName()
+	for range takeOverTries {
+		patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(c.options.Manager), c.options.Manager)
+		if err != nil {
+			return fmt.Errorf("cannot read who owns the fields of %s %s: %w", r.kind, name, err)
+		}
+		if patch == nil {
+			return nil
+		}
+		_, err = client.Patch(ctx, name, types.JSONPatchType, patch, metav1.PatchOptions{FieldManager: c.options.Manager})
+		if apierrors.IsConflict(err) {
+			live, err = client.Get(ctx, name, metav1.GetOptions{})
+			if err == nil {
+				continue // It was changed since it was read.
+			}
+		}
+		if apierrors.IsNotFound(err) {
+			return nil // What is applied now makes it anew.
+		}
+		return classify(err, "apply", r.GroupVersionResource, name)
+	}
+	// What is applied now is right anyway as far as it goes, and the next event tries
+	// again.
+	return nil
+}
