@@ -35,6 +35,11 @@ func (m *measurement) calls() float64 {
 	return m.mean(func(c cost) float64 { return float64(c.calls) })
 }
 
+// asked is how many of the calls a controller of Juju has to answer.
+func (m *measurement) asked() float64 {
+	return m.mean(func(c cost) float64 { return float64(c.asked) })
+}
+
 func (m *measurement) reads() float64 {
 	return m.mean(func(c cost) float64 { return float64(c.reads) })
 }
@@ -58,6 +63,7 @@ func (m *measurement) verb(name string) float64 {
 func (m *measurement) report(b *testing.B) {
 	b.ReportMetric(float64(m.took()), "ns/op")
 	b.ReportMetric(m.calls(), "hook-tool-calls/op")
+	b.ReportMetric(m.asked(), "controller-calls/op")
 	b.ReportMetric(m.reads(), "api-reads/op")
 	b.ReportMetric(m.writes(), "api-writes/op")
 	for _, verb := range []string{"get", "list", "watch", "create", "patch", "update", "delete"} {

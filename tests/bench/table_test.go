@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A controller of Juju answers a hook tool in about this time; the simulated one does
-// at once.
+// A controller of Juju answers a question of a unit's agent in about this time; the
+// simulated one does at once.
 const (
 	quickCall = 2 * time.Millisecond
 	slowCall  = 5 * time.Millisecond
@@ -40,19 +40,20 @@ func (g *ground) programSize() int64 {
 
 func measuredTable(all []measurement) string {
 	var text strings.Builder
-	text.WriteString("| hook | requirers | tools | time | hook tools | with a controller | API reads | writes | KB | peak MB | start ms |\n")
-	text.WriteString("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	text.WriteString("| hook | requirers | tools | time | hook tools | of the controller | with a controller | API reads | writes | KB | peak MB | start ms |\n")
+	text.WriteString("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, m := range all {
-		fmt.Fprintf(&text, "| %s | %d | %s | %s | %.0f | %s to %s | %.0f | %.0f | %.0f | %.1f | %.1f |\n",
-			m.scenario, m.size.requirers, m.size.tools, show(m.took()), m.calls(), show(m.with(quickCall)), show(m.with(slowCall)),
+		fmt.Fprintf(&text, "| %s | %d | %s | %s | %.0f | %.0f | %s to %s | %.0f | %.0f | %.0f | %.1f | %.1f |\n",
+			m.scenario, m.size.requirers, m.size.tools, show(m.took()), m.calls(), m.asked(), show(m.with(quickCall)), show(m.with(slowCall)),
 			m.reads(), m.writes(), float64(m.bytes)/1e3, megabytes(m.peak), milliseconds(m.start))
 	}
 	return text.String()
 }
 
-// with is the time of the hook if each hook tool took so much longer.
+// with is the time of the hook if each call that is the controller's to answer took so
+// much longer.
 func (m *measurement) with(call time.Duration) time.Duration {
-	return m.took() + time.Duration(m.calls()*float64(call))
+	return m.took() + time.Duration(m.asked()*float64(call))
 }
 
 func show(d time.Duration) string {

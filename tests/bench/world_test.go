@@ -53,6 +53,7 @@ type world struct {
 	memory     *memoryMeter
 	traffic    *trafficMeter
 	port       int // of the first application; see scenarios
+	maxAge     int // of HSTS; see scenarios
 	runs       []jujutest.HookRun
 }
 
