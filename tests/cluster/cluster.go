@@ -43,16 +43,17 @@ type Options struct {
 // There can be one at a time in a test process, since addresses and ports are
 // fixed.
 type Cluster struct {
-	assets      Assets
-	bundle      string
-	directory   string
-	temporary   bool // directory is removed by Stop
-	timeouts    Timeouts
-	traefikless bool
-	credentials *credentials
-	outside     outside
-	balancer    *balancer     // nil: Traefik takes connections itself
-	envoy       *envoyGateway // nil: Traefik is the data plane
+	assets       Assets
+	bundle       string
+	directory    string
+	temporary    bool // directory is removed by Stop
+	timeouts     Timeouts
+	traefikless  bool
+	withoutHTTPS bool // Traefik is to have no entry point on port 443
+	credentials  *credentials
+	outside      outside
+	balancer     *balancer     // nil: Traefik takes connections itself
+	envoy        *envoyGateway // nil: Traefik is the data plane
 
 	config  *rest.Config
 	typed   *kubernetes.Clientset

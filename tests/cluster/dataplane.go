@@ -42,10 +42,17 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 			return err
 		}
 	}
+	port := "80"
+	if !c.withoutHTTPS {
+		port = "443"
+		flags = append(flags, "--entrypoints.websecure.address="+net.JoinHostPort(address, port))
+		if c.balancer != nil {
+			flags = append(flags, "--entrypoints.websecure.proxyprotocol.insecure=true")
+		}
+	}
 	started, err := startProcess(c.directory, "traefik", c.assets.Traefik, append(flags,
 		"--global.checknewversion=false", "--global.sendanonymoususage=false",
 		"--entrypoints.web.address="+net.JoinHostPort(address, "80"),
-		"--entrypoints.websecure.address="+net.JoinHostPort(address, "443"),
 		"--providers.kubernetesgateway=true",
 		"--providers.kubernetesgateway.endpoint="+c.server(),
 		"--providers.kubernetesgateway.token="+token,
@@ -61,7 +68,7 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 	}
 	c.traefik = started
 	err = started.waitUntil(ctx, c.timeouts, func(ctx context.Context) error {
-		if err := dial(net.JoinHostPort(address, "443"))(ctx); err != nil {
+		if err := dial(net.JoinHostPort(address, port))(ctx); err != nil {
 			return err
 		}
 		return c.classAccepted(ctx, TraefikClass)
@@ -70,6 +77,14 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 		return err
 	}
 	return c.balancer.start(ctx)
+}
+
+// OfferHTTPS says whether Traefik has an entry point on port 443, as it does unless told
+// otherwise. It counts from the next StartTraefik on.
+func (c *Cluster) OfferHTTPS(offered bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.withoutHTTPS = !offered
 }
 
 // traefikAddress is where Traefik listens, and the flags that tell it what
@@ -81,7 +96,7 @@ func (c *Cluster) traefikAddress() (address string, flags []string) {
 	return balancedAddress, []string{
 		"--providers.kubernetesgateway.statusaddress.service.namespace=" + balancerNamespace,
 		"--providers.kubernetesgateway.statusaddress.service.name=" + balancerService,
-		"--entrypoints.web.proxyprotocol.insecure=true", "--entrypoints.websecure.proxyprotocol.insecure=true",
+		"--entrypoints.web.proxyprotocol.insecure=true",
 	}
 }
 
