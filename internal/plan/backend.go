@@ -128,6 +128,8 @@ func (t trust) unverifiable(s state.State, set settings, r state.Requirer) (reas
 	switch hosts := len(r.Hosts); {
 	case t.problem != "":
 		return t.problem, t.cure
+	case hosts == 0 && (r.Waiting || !r.HasUnits):
+		return "", "" // See findHosts.
 	case hosts == 0:
 		return "no unit has a host to verify a certificate for", "see `juju debug-log`"
 	case hosts > maxVerified:
@@ -137,6 +139,28 @@ func (t trust) unverifiable(s state.State, set settings, r state.Requirer) (reas
 	default:
 		return "", ""
 	}
+}
+
+// findHosts says whether there is a name to verify an application by. Of one that is
+// served, and whose units have changed, none may have written yet: it is served on, by
+// the names it has been.
+func findHosts(s state.State, t *target) bool {
+	if !speaksTLS(t.Requirer) || len(t.Hosts) > 0 {
+		return true
+	}
+	for _, policy := range s.Cluster.Policies {
+		if policy.Name != t.service {
+			continue
+		}
+		t.Hosts = []string{string(policy.Spec.Validation.Hostname)}
+		for _, name := range policy.Spec.Validation.SubjectAltNames {
+			if host := string(name.Hostname); !slices.Contains(t.Hosts, host) {
+				t.Hosts = append(t.Hosts, host)
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // speaksTLS says that an application is spoken to over TLS.

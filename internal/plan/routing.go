@@ -100,7 +100,7 @@ func route(s state.State, set settings) routing {
 			http:     names.unique("route", httpRouteName(s.Application, requirer), id+" http", maxLabelName),
 			remote:   isRemote(s, requirer),
 		}
-		if !r.findUnits(s, &t) {
+		if !r.findUnits(s, &t) || !findHosts(s, &t) {
 			r.wait(requirer)
 			continue
 		}
