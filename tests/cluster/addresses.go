@@ -148,6 +148,18 @@ func (c *Cluster) GatewayAddress() string {
 	return gatewayAddress
 }
 
+// GatewayAddressOf is the IP address of the Gateway in a model: with Envoy each
+// Gateway has its own, from 10.43.45.1 on; with Traefik all have the same, as
+// GatewayAddress says.
+func (c *Cluster) GatewayAddressOf(model string) string {
+	if c.envoy != nil {
+		if address := c.envoy.proxies.addressOf(model); address != "" {
+			return address
+		}
+	}
+	return c.GatewayAddress()
+}
+
 // Addresses are all that Gateways of Traefik's class report in their status,
 // IP addresses and DNS names; see Options.Addresses and SetAddresses.
 func (c *Cluster) Addresses() []string {

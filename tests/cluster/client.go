@@ -10,10 +10,14 @@ import (
 
 // Client is a client outside the cluster for which every host name resolves to
 // the Gateways' first IP address, the one of the moment (see GatewayAddress); a
-// URL with an IP address in place of a name goes there. It verifies certificates against ca alone, follows no
-// redirect, and makes a connection for each request, so that every request
-// sees the certificate of the moment.
-func (c *Cluster) Client(ca *x509.CertPool) *http.Client {
+// URL with an IP address in place of a name goes there. It verifies certificates
+// against ca alone, follows no redirect, and makes a connection for each request,
+// so that every request sees the certificate of the moment.
+func (c *Cluster) Client(ca *x509.CertPool) *http.Client { return c.ClientOf("", ca) }
+
+// ClientOf is like Client for the hosts of one model: where each Gateway has an
+// address of its own, host names resolve to that of the model's.
+func (c *Cluster) ClientOf(model string, ca *x509.CertPool) *http.Client {
 	if ca == nil {
 		ca = x509.NewCertPool() // nil would mean the machine's authorities
 	}
@@ -29,7 +33,7 @@ func (c *Cluster) Client(ca *x509.CertPool) *http.Client {
 					return nil, err
 				}
 				if net.ParseIP(host) == nil {
-					host = c.GatewayAddress()
+					host = c.GatewayAddressOf(model)
 				}
 				return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(host, port))
 			},

@@ -32,8 +32,12 @@ const (
 )
 
 // envoyGatewayConfig is the controller's configuration: what its Helm chart
-// gives it, but alone (no other replica to elect a leader with) and without the
-// webhook that tells a proxy which zone it is in.
+// gives it, but alone (no other replica to elect a leader with), without the
+// webhook that tells a proxy which zone it is in, and with a flag that it wants
+// to be usable at all where host names come and go: XDSNameSchemeV2 names what
+// a port serves after the port. By default it has the name of the first listener
+// on it, and whenever that is another one Envoy is told to drop what it serves on
+// the port before it has the new, and answers 404 for a moment.
 const envoyGatewayConfig = `apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: EnvoyGateway
 gateway:
@@ -41,6 +45,8 @@ gateway:
 logging:
   level:
     default: info
+runtimeFlags:
+  enabled: [XDSNameSchemeV2]
 provider:
   type: Kubernetes
   kubernetes:

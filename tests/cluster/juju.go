@@ -55,8 +55,8 @@ func (c *Cluster) DestroyModel(ctx context.Context, model string) error {
 		return nil
 	}
 	err := poll(ctx, c.timeouts.Delete, c.timeouts.Poll, func(context.Context) error {
-		if c.envoy.proxies.serves(model) {
-			return errors.New("its Gateways still have a proxy")
+		if address := c.envoy.proxies.addressOf(model); address != "" {
+			return fmt.Errorf("its Gateway still has the address %s", address)
 		}
 		return nil
 	})

@@ -183,16 +183,16 @@ func (p *proxies) place(name, model string) *place {
 	return p.places[name]
 }
 
-// serves reports whether there is anything of a model's Gateways.
-func (p *proxies) serves(model string) bool {
+// addressOf is the address of the Gateway in a model, empty if it has none.
+func (p *proxies) addressOf(model string) string {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	for _, place := range p.places {
 		if place.model == model {
-			return true
+			return place.address()
 		}
 	}
-	return false
+	return ""
 }
 
 // stop ends every proxy.

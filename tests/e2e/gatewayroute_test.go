@@ -243,17 +243,17 @@ func TestGatewayRouteInClear(t *testing.T) {
 	c := f.configurator("gamma", "bare", "")
 	f.awaitStatus("active", unenforced)
 	want := map[string]string{
-		"gateway_address": `"10.43.45.1"`, "gateway_model": `"bare"`, "gateway_name": fmt.Sprintf("%q", charm), "hsts_max_age": "null", "https_mode": `"disabled"`,
+		"gateway_address": fmt.Sprintf("%q", f.Address()), "gateway_model": `"bare"`, "gateway_name": fmt.Sprintf("%q", charm), "hsts_max_age": "null", "https_mode": `"disabled"`,
 	}
 	if got := c.Answer(charm); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("it is told %v", got)
 	}
-	if got := f.awaitAnswer("http://10.43.45.1/gamma", 200).Echo.Unit; got != "gamma/0" {
+	if got := f.awaitAnswer("http://"+f.Address()+"/gamma", 200).Echo.Unit; got != "gamma/0" {
 		t.Errorf("reached %q", got)
 	}
 
 	const story = "an authority for an application without a host"
-	watched := &watch{Probes: f.Probes(nil, "http://10.43.45.1/gamma"), f: f, story: story}
+	watched := &watch{Probes: f.Probes(nil, "http://"+f.Address()+"/gamma"), f: f, story: story}
 	t.Cleanup(watched.Stop)
 	f.withAuthority()
 	f.awaitStatus("active", unenforced)
@@ -261,7 +261,7 @@ func TestGatewayRouteInClear(t *testing.T) {
 	if got := c.Answer(charm)["https_mode"]; got != `"enabled"` {
 		t.Errorf("with an authority it is told %s", got)
 	}
-	if n := len(f.ca.Issued("10.43.45.1")); n != 1 {
+	if n := len(f.ca.Issued(f.Address())); n != 1 {
 		t.Errorf("%d certificates for the address", n)
 	}
 	f.ask(c, "gamma.bare.example.com")

@@ -19,7 +19,7 @@ func TestPlainHTTP(t *testing.T) {
 	f := newFixture(t, "plain", map[string]any{"enforce-https": false})
 	app := f.app("web", 8080, nil)
 	f.awaitStatus("active", message)
-	if got := app.URL(charm); got != "http://10.43.45.1/plain-web" {
+	if got := app.URL(charm); got != "http://"+f.Address()+"/plain-web" {
 		t.Fatalf("published %s", got)
 	}
 	f.awaitAnswer(app.URL(charm), 200)

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -18,18 +17,11 @@ import (
 // in it, and takes away nothing that others need: all run in parallel.
 var shared *cluster.Cluster
 
-// dataPlane serves Gateways: go test ./e2e -args -data-plane=envoy.
-var dataPlane = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
-
 func TestMain(m *testing.M) {
-	flag.Parse()
-	plane := cluster.DataPlane(*dataPlane)
-	if plane == cluster.Envoy {
-		_ = flag.Set("test.parallel", "1")
-	}
+	plane := chooseDataPlane()
 	os.Exit(lab.Main(func() int {
 		var err error
-		if shared, err = cluster.Start(context.Background(), cluster.Options{Progress: os.Stderr, DataPlane: plane}); err != nil {
+		if shared, err = cluster.Start(context.Background(), cluster.Options{Progress: os.Stderr, DataPlane: plane, Dir: *clusterDir}); err != nil {
 			fmt.Fprintf(os.Stderr, "cannot start the cluster: %v\n", err)
 			return 1
 		}
@@ -133,6 +125,7 @@ func (f *fixture) must(err error) {
 // awaitStatus waits for a status, with update-status as the clock.
 func (f *fixture) awaitStatus(kind, message string) {
 	f.t.Helper()
+	message = f.here(message)
 	f.must(f.Await(f.ctx, charm, func() error {
 		if unit := f.Juju.Status().Unit(charm + "/0"); unit.Status != kind || unit.Message != message {
 			return fmt.Errorf("status is %s %q, not %s %q", unit.Status, unit.Message, kind, message)
@@ -141,7 +134,7 @@ func (f *fixture) awaitStatus(kind, message string) {
 	}))
 }
 
-// active is the message of a charm at rest.
+// active is the message of a charm at rest; see here.
 const active = "Gateway addresses: 10.43.45.1"
 
 // awaitAnswer waits until a URL answers with the code.

@@ -120,7 +120,7 @@ func (r *renewal) renew(hook string, wake func()) {
 	if both[0].Subject.String() == both[1].Subject.String() {
 		t.Errorf("the renewal has the same unique identifier: %s", both[0].Subject)
 	}
-	if got, want := r.status(), "active "+active+"; renewing the certificate for "+r.Model+".example.com, good until "; !strings.HasPrefix(got, want) {
+	if got, want := r.status(), "active "+r.here(active)+"; renewing the certificate for "+r.Model+".example.com, good until "; !strings.HasPrefix(got, want) {
 		t.Errorf("status is %s", got)
 	}
 	r.watched.more()

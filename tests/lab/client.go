@@ -20,7 +20,7 @@ type Response struct {
 // Get asks the gateway for a URL, as a client that trusts the pool alone (a nil
 // one trusts nobody). It follows no redirect.
 func (l *Lab) Get(ctx context.Context, url string, pool *x509.CertPool) (Response, error) {
-	response, _, err := get(ctx, l.Cluster.Client(pool), url)
+	response, _, err := get(ctx, l.Cluster.ClientOf(l.Model, pool), url)
 	return response, err
 }
 
@@ -28,7 +28,7 @@ func (l *Lab) Get(ctx context.Context, url string, pool *x509.CertPool) (Respons
 // client that trusts the pool alone. Any answer will do; one that the client
 // cannot verify is an error.
 func (l *Lab) Served(ctx context.Context, url string, pool *x509.CertPool) (*x509.Certificate, error) {
-	_, leaf, err := get(ctx, l.Cluster.Client(pool), url)
+	_, leaf, err := get(ctx, l.Cluster.ClientOf(l.Model, pool), url)
 	if err == nil && leaf == nil {
 		err = fmt.Errorf("%s is served without TLS", url)
 	}

@@ -21,7 +21,7 @@ import (
 // Options say what a Lab is like.
 type Options struct {
 	// Cluster is the cluster, started. Several labs can share one, each with a
-	// model of its own; Traefik serves them all at one address.
+	// model of its own; Traefik serves them all at one address, Envoy each at its own.
 	Cluster *cluster.Cluster
 	// Model is the name of the Juju model; "demo" when empty.
 	Model string
@@ -99,6 +99,9 @@ func New(ctx context.Context, options Options) (*Lab, error) {
 	l.Juju = juju
 	return l, options.Cluster.CreateModel(ctx, l.Model)
 }
+
+// Address is where the model's Gateway is served.
+func (l *Lab) Address() string { return l.Cluster.GatewayAddressOf(l.Model) }
 
 // Close ends the model's processes and deletes its namespace.
 func (l *Lab) Close(ctx context.Context) error {

@@ -34,7 +34,7 @@ func (l *Lab) Probe(url string, pool *x509.CertPool) *Probe { return l.ProbeWith
 // ProbeWith starts asking for a URL. An answer that accept has an error for has
 // failed, like none at all.
 func (l *Lab) ProbeWith(url string, pool *x509.CertPool, accept func(Response) error) *Probe {
-	return startProbe(l.Cluster.Client(pool), url, accept, make(chan struct{}, 1))
+	return startProbe(l.Cluster.ClientOf(l.Model, pool), url, accept, make(chan struct{}, 1))
 }
 
 // Succeeds accepts an answer with code 200.

@@ -19,7 +19,7 @@ type Probes struct {
 
 // Probes starts asking for URLs that must all answer with 200.
 func (l *Lab) Probes(pool *x509.CertPool, urls ...string) *Probes {
-	return startProbes(l.Cluster.Client(pool), urls...)
+	return startProbes(l.Cluster.ClientOf(l.Model, pool), urls...)
 }
 
 func startProbes(client *http.Client, urls ...string) *Probes {
