@@ -2,19 +2,10 @@ package stress_test
 
 import (
 	"context"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"os"
 	"sync"
-
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 )
 
 // An interruption is what happens to a hook at one of its writes to the cluster.
@@ -53,36 +44,14 @@ type middleman struct {
 
 // interpose has the charm reach the API server by way of a middleman.
 func (w *world) interpose() {
-	path := w.Kubeconfig(units[0])
-	config, err := clientcmd.LoadFromFile(path)
-	w.must(err)
-	api := rest.AnonymousClientConfig(w.Cluster.Config())
-	transport, err := rest.TransportFor(api)
-	w.must(err)
-	target, err := url.Parse(api.Host)
-	w.must(err)
 	w.middle = &middleman{kill: func() {
 		for _, unit := range units {
 			_ = w.Juju.KillHook(unit) // It may have ended.
 		}
 	}, check: w.unsafeNow}
-	proxy := &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		Transport: transport,
-		ErrorLog:  log.New(io.Discard, "", 0), // Those that are killed leave requests.
-	}
-	server := httptest.NewUnstartedServer(w.middle.wrap(proxy))
-	server.Config.ErrorLog = proxy.ErrorLog
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	w.t.Cleanup(server.Close)
-	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	for _, cluster := range config.Clusters {
-		cluster.Server, cluster.CertificateAuthority, cluster.CertificateAuthorityData = server.URL, "", ca
-	}
-	content, err := clientcmd.Write(*config)
+	server, err := w.Interpose(charm, w.middle.wrap)
 	w.must(err)
-	w.must(os.WriteFile(path, content, 0o600))
+	w.t.Cleanup(server.Close)
 }
 
 // arm has the n-th write from now on interrupted.
