@@ -209,6 +209,9 @@ func broken(w *world, s state.State, p plan.Plan) string {
 	if problem := checkAnswers(s, p, listeners); problem != "" {
 		return problem
 	}
+	if problem := checkBackends(w, s, p); problem != "" {
+		return problem
+	}
 	return checkRequests(s, p)
 }
 

@@ -30,6 +30,8 @@ type world struct {
 	relation  int  // number of the newest relation
 	alike     bool // hosts were used whose listeners have the same name
 
+	backends backends
+
 	routeRequirers []state.RouteRequirer
 	providers      []state.DNSProvider
 	told           map[int]bool // relations on gateway-route that are told of the Gateway
@@ -209,6 +211,9 @@ var steps = []step{
 	{"routes that clash", false, (*world).clashRoute},
 	{"remove route", true, (*world).removeRoute},
 	{"DNS", true, (*world).changeProviders},
+	{"scheme", false, (*world).changeScheme},
+	{"authorities", false, (*world).changeAuthorities},
+	{"backend TLS", false, (*world).changeBackendTLS},
 	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
 }
 
@@ -228,6 +233,7 @@ func (w *world) state() state.State {
 			Routes: w.routes, Services: w.services,
 		},
 	}
+	w.backends.read(&s)
 	if w.gateway != nil {
 		s.Cluster.Gateway = w.gateway.DeepCopy()
 		s.Cluster.Gateway.Status.Addresses = w.addresses
@@ -368,6 +374,7 @@ func (w *world) apply(p plan.Plan, half bool) {
 	}
 	if !half {
 		w.secrets, w.services, w.routes = secrets, services, routes
+		w.backends.apply(p)
 		return
 	}
 	if w.secrets == nil {
