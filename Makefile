@@ -17,7 +17,7 @@ BENCHFLAGS ?=
 FUZZTIME   ?= 1m
 say = @printf '\n== %s\n' "$(1)"
 
-.PHONY: check test help lint unit fuzz whole bench fmt build charm golden demo cluster clean
+.PHONY: check test help lint unit fuzz whole bench vuln fmt build charm golden demo cluster clean
 
 check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
 
@@ -63,6 +63,10 @@ bench: ## what a hook costs with 1 to 1,000 applications (BENCHFLAGS='-bench=NoC
 	@cd tests && go run ./cluster/run -prepare
 	$(call say,benchmarks)
 	@go -C tests test -run '^$$' -bench . -timeout 75m $(BENCHFLAGS) ./bench
+
+vuln: ## look the modules up in Go's database of vulnerabilities, which is on the network
+	$(call say,govulncheck)
+	@$(TOOL) govulncheck ./...
 
 fmt: ## rewrite Go files as gofumpt wants them
 	@$(TOOL) gofumpt -l -w .

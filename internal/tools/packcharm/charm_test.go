@@ -39,6 +39,7 @@ func TestCharm(t *testing.T) {
 			checkNames(t, files)
 			checkManifest(t, files["manifest.yaml"].content, want.arch)
 			checkProgram(t, files["dispatch"], want.machine)
+			checkSupply(t, files)
 			for _, name := range []string{"LICENSE", "actions.yaml", "config.yaml", "icon.svg", "metadata.yaml"} {
 				source, err := os.ReadFile(filepath.Join(charm.root, name))
 				if err != nil {
@@ -64,6 +65,7 @@ func checkNames(t *testing.T, files map[string]packedFile) {
 	t.Helper()
 	required := []string{
 		"LICENSE", "actions.yaml", "config.yaml", "dispatch", "icon.svg", "manifest.yaml", "metadata.yaml", "version",
+		"sbom.cdx.json", "third-party-licenses.txt",
 	}
 	for _, name := range required {
 		if _, found := files[name]; !found {
@@ -190,7 +192,7 @@ func TestCharmcraftPacksTheSame(t *testing.T) {
 	if output, err := script.CombinedOutput(); err != nil {
 		t.Fatalf("override-build: %v\n%s", err, output)
 	}
-	for _, name := range []string{"dispatch", "LICENSE", "README.md", "icon.svg"} {
+	for _, name := range []string{"dispatch", "LICENSE", "README.md", "icon.svg", "third-party-licenses.txt"} {
 		content, err := os.ReadFile(filepath.Join(installed, name))
 		if err != nil {
 			t.Errorf("charmcraft would ship no %s: %v", name, err)
@@ -206,6 +208,13 @@ func TestCharmcraftPacksTheSame(t *testing.T) {
 		if info.Mode() != files[name].mode {
 			t.Errorf("charmcraft would ship %s with mode %v, the packer with %v", name, info.Mode(), files[name].mode)
 		}
+	}
+	bom, err := os.ReadFile(filepath.Join(installed, "sbom.cdx.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := bytes.Replace(files["sbom.cdx.json"].content, []byte(unversioned), []byte("v1"), 1); !bytes.Equal(bom, want) {
+		t.Errorf("charmcraft would ship another bill of materials:\n%s", cmp.Diff(string(want), string(bom)))
 	}
 	version, err := os.ReadFile(filepath.Join(installed, "version"))
 	if err != nil {
@@ -248,6 +257,7 @@ func TestMetadata(t *testing.T) {
 	type endpoint struct {
 		Interface, Description string
 		Limit                  int
+		Optional               bool
 	}
 	var metadata struct {
 		Name        string
@@ -289,10 +299,11 @@ func TestMetadata(t *testing.T) {
 		}
 	}
 	want := map[string]endpoint{
-		"provides gateway":       {Interface: "ingress"},
-		"provides gateway-route": {Interface: "gateway-route"},
-		"requires certificates":  {Interface: "tls-certificates", Limit: 1},
-		"requires dns-record":    {Interface: "dns_record"},
+		"provides gateway":         {Interface: "ingress"},
+		"provides gateway-route":   {Interface: "gateway-route"},
+		"requires certificates":    {Interface: "tls-certificates", Limit: 1},
+		"requires dns-record":      {Interface: "dns_record", Optional: true},
+		"requires receive-ca-cert": {Interface: "certificate_transfer", Optional: true},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("endpoints (-want +got):\n%s", diff)

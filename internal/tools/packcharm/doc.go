@@ -10,7 +10,12 @@
 //	dispatch       the program, run for every event; its zip entry must carry the exec bit
 //	version        one line, shown by juju status
 //
-// LICENSE, README.md and icon.svg are for people and for Charmhub.
+// LICENSE, README.md and icon.svg are for people and for Charmhub; so are
+//
+//	sbom.cdx.json             the modules in the program: CycloneDX, with versions, checksums, licences
+//	third-party-licenses.txt  the terms of those modules, which have to go with the program
+//
+// A module under a licence that has not been found compatible stops the packing.
 //
 // The same tree gives the same bytes, on any machine with the same Go: entries
 // are sorted and carry one fixed time, and the program holds no path, build id

@@ -19,8 +19,8 @@ const repository = "../../.."
 // repository's history, and returns what the packer reads there.
 func copyCharm(t *testing.T, directory string) project {
 	t.Helper()
-	// Other modules, and what a developer may have lying about.
-	skipped := []string{".git", ".cache", "bin", "tests", filepath.Join("internal", "tools")}
+	// The tests, and what a developer may have lying about.
+	skipped := []string{".git", ".cache", "bin", "tests"}
 	err := filepath.WalkDir(repository, func(path string, file fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -31,8 +31,10 @@ func copyCharm(t *testing.T, directory string) project {
 		}
 		target := filepath.Join(directory, relative)
 		switch {
-		case slices.Contains(skipped, relative):
+		case slices.Contains(skipped, relative) && file.IsDir():
 			return fs.SkipDir
+		case slices.Contains(skipped, relative): // .git, in a worktree
+			return nil
 		case file.IsDir():
 			return os.MkdirAll(target, 0o755)
 		case strings.HasSuffix(relative, ".charm"):

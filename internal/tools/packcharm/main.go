@@ -30,12 +30,16 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("packcharm", flag.ContinueOnError)
 	root := flags.String("root", "../..", "the charm's directory, where charmcraft.yaml is")
 	out := flags.String("out", "", "the directory to write to (the charm's own when empty)")
+	supply := flags.String("supply", "", "pack nothing: say of the program `directory`/dispatch what it is made of, in files beside it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	charm, err := readProject(*root)
 	if err != nil {
 		return err
+	}
+	if *supply != "" {
+		return writeSupply(ctx, charm, *supply)
 	}
 	if *out == "" {
 		*out = *root
@@ -50,6 +54,29 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 			return fmt.Errorf("cannot pack for %s: %w", platform, err)
 		}
 		fmt.Fprintln(stdout, line)
+	}
+	return nil
+}
+
+// writeSupply writes the files that say what the program in a directory is made
+// of, for charmcraft's own packing.
+func writeSupply(ctx context.Context, charm project, directory string) error {
+	program, err := os.ReadFile(filepath.Join(directory, "dispatch"))
+	if err != nil {
+		return fmt.Errorf("cannot read the program: %w", err)
+	}
+	version, err := describe(ctx, charm.root)
+	if err != nil {
+		return err
+	}
+	entries, err := supplyEntries(ctx, charm.root, charm.name, version, program)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := os.WriteFile(filepath.Join(directory, entry.name), entry.content, entry.mode); err != nil {
+			return fmt.Errorf("cannot write %s: %w", entry.name, err)
+		}
 	}
 	return nil
 }

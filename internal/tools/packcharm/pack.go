@@ -61,6 +61,11 @@ func pack(ctx context.Context, charm project, platform string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	supply, err := supplyEntries(ctx, charm.root, charm.name, version, program)
+	if err != nil {
+		return nil, err
+	}
+	entries = append(entries, supply...)
 	entries = append(
 		entries,
 		entry{"dispatch", 0o755, program},
@@ -68,6 +73,22 @@ func pack(ctx context.Context, charm project, platform string) ([]byte, error) {
 		entry{"version", 0o644, []byte(version + "\n")},
 	)
 	return archive(entries)
+}
+
+// supplyEntries are the files that say what the program is made of.
+func supplyEntries(ctx context.Context, root, name, version string, program []byte) ([]entry, error) {
+	dependencies, err := dependenciesOf(ctx, root, program)
+	if err != nil {
+		return nil, err
+	}
+	bom, err := sbom(name, version, dependencies)
+	if err != nil {
+		return nil, err
+	}
+	return []entry{
+		{"sbom.cdx.json", 0o644, bom},
+		{"third-party-licenses.txt", 0o644, licenseTexts(dependencies)},
+	}, nil
 }
 
 func copiedEntries(root string) ([]entry, error) {
