@@ -153,12 +153,13 @@ func denied(call gocharm.Call) error {
 
 // apiServer keeps objects by path.
 type apiServer struct {
-	mutex    sync.Mutex
-	objects  map[string]map[string]any
-	requests []string // such as "PATCH /api/v1/…"; of a watch "WATCH /api/v1/…"
-	refuse   bool     // answer 403 to everything
-	invalid  string   // answer 422 to a patch of a path with that in it
-	version  int
+	mutex          sync.Mutex
+	objects        map[string]map[string]any
+	requests       []string // such as "PATCH /api/v1/…"; of a watch "WATCH /api/v1/…"
+	refuse         bool     // answer 403 to everything
+	withoutAddress bool     // the Gateway has none
+	invalid        string   // answer 422 to a patch of a path with that in it
+	version        int
 }
 
 func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -269,8 +270,12 @@ func (a *apiServer) control() {
 					"name": listener.(map[string]any)["name"], "attachedRoutes": 1, "supportedKinds": []any{}, "conditions": conditions,
 				})
 			}
+			addresses := []any{map[string]any{"value": "10.0.0.9"}}
+			if a.withoutAddress {
+				addresses = []any{}
+			}
 			object["status"] = map[string]any{
-				"addresses": []any{map[string]any{"value": "10.0.0.9"}}, "conditions": conditions, "listeners": listeners,
+				"addresses": addresses, "conditions": conditions, "listeners": listeners,
 			}
 		case strings.Contains(path, "/httproutes/"):
 			var parents []any
