@@ -194,8 +194,8 @@ func (v variant) run(t *testing.T, model string) {
 }
 
 // TestRefreshStale refreshes where the Python charm has left what is true no more: a
-// URL, an answer to an application that asks for nonsense now, and a record. That is
-// put right, and nothing else is written.
+// URL, an answer to an application that asks for nonsense now, and a record; and
+// objects of another host and application. That is put right, and nothing else is written.
 func TestRefreshStale(t *testing.T) {
 	t.Parallel()
 	f := newRefresh(t, "stale", map[string]any{"external-hostname": "stale.example.com", "gateway-class": "traefik"})
@@ -220,6 +220,17 @@ func TestRefreshStale(t *testing.T) {
 	} {
 		f.must(f.Juju.SetApplicationData(id, charm, bag))
 	}
+	const gone = charm + "-gone-service"
+	f.must(f.python.Leave(f.ctx, "services", gone, map[string]any{"spec": map[string]any{
+		"ports": []any{map[string]any{"name": "tcp-80", "port": int64(80)}}, "selector": map[string]any{"app.kubernetes.io/name": "gone"},
+	}}))
+	f.must(f.python.Leave(f.ctx, "httproutes", charm+"-https-before.example.com", map[string]any{"spec": map[string]any{
+		"parentRefs": []any{map[string]any{"name": charm, "sectionName": charm + "-https-before-example-com"}},
+		"rules":      []any{map[string]any{"backendRefs": []any{map[string]any{"name": gone, "port": int64(80)}}}},
+	}}))
+	f.must(f.python.Leave(f.ctx, "secrets", charm+"-secret-before.example.com", map[string]any{
+		"type": "kubernetes.io/tls", "stringData": map[string]any{"tls.crt": f.ca.PEM(), "tls.key": f.ca.PEM()},
+	}))
 	f.must(f.Settle(f.ctx))
 	bags := f.bags()
 	watched := f.watch("stale", url)
@@ -250,4 +261,6 @@ func TestRefreshStale(t *testing.T) {
 	watched.end()
 	f.oneCertificate(watched, "stale.example.com")
 	f.writesNothing()
+	f.owned()
+	f.deployedAnew()
 }

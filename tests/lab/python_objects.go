@@ -257,12 +257,29 @@ func (p *PythonCharm) cleanUp(ctx context.Context, resource schema.GroupVersionR
 
 // Delete deletes one of its objects, by the plural of its kind.
 func (p *PythonCharm) Delete(ctx context.Context, plural, name string) error {
+	resource, err := resourceOf(plural)
+	if err != nil {
+		return err
+	}
+	return p.lab.Cluster.Dynamic().Resource(resource).Namespace(p.lab.Model).Delete(ctx, name, metav1.DeleteOptions{})
+}
+
+// Leave makes an object, in its way, that it has forgotten to delete.
+func (p *PythonCharm) Leave(ctx context.Context, plural, name string, content map[string]any) error {
+	resource, err := resourceOf(plural)
+	if err != nil {
+		return err
+	}
+	return p.put(ctx, resource, name, content)
+}
+
+func resourceOf(plural string) (schema.GroupVersionResource, error) {
 	for _, resource := range []schema.GroupVersionResource{gateways, httpRoutes, services, secrets} {
 		if resource.Resource == plural {
-			return p.lab.Cluster.Dynamic().Resource(resource).Namespace(p.lab.Model).Delete(ctx, name, metav1.DeleteOptions{})
+			return resource, nil
 		}
 	}
-	return fmt.Errorf("cannot delete %s %s: no such kind", plural, name)
+	return schema.GroupVersionResource{}, fmt.Errorf("there is no kind %s", plural)
 }
 
 func (p *PythonCharm) names(ctx context.Context, resource schema.GroupVersionResource) ([]string, error) {
