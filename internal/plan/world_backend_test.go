@@ -128,7 +128,9 @@ func checkBackends(w *world, s state.State, p plan.Plan) string {
 }
 
 // shortened says that a Service's name is none that could be told from the application's.
-func shortened(service string) bool { return len(service) > 55 || !strings.HasSuffix(service, "-service") }
+func shortened(service string) bool {
+	return len(service) > 55 || !strings.HasSuffix(service, "-service")
+}
 
 func checkPolicy(w *world, policy *gatewayv1.BackendTLSPolicy) string {
 	validation := policy.Spec.Validation

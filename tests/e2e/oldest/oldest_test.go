@@ -6,6 +6,9 @@ import (
 	"os"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
@@ -56,4 +59,33 @@ func TestBundle120(t *testing.T) {
 		return err
 	}))
 	must(l.Expect(ctx, "http://oldest.example.com/oldest-web/a", nil, 301))
+
+	// The bundle has no BackendTLSPolicy. The test cluster has, because Traefik starts
+	// with it only; once started, it can do without. Who needs the kind is named, and
+	// nobody else notices.
+	must(c.Dynamic().Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}).
+		Delete(ctx, "backendtlspolicies.gateway.networking.k8s.io", metav1.DeleteOptions{}))
+	probe := l.Probe("https://oldest.example.com/oldest-web/a", ca.Pool())
+	signer, err := lab.NewAuthority("backend")
+	must(err)
+	_, err = l.AddCASource("authorities", signer)
+	must(err)
+	must(l.Relate(ctx, charm+":receive-ca-cert", "authorities"))
+	vault, err := l.AddTLSApp(ctx, "vault", 8443, 1, signer)
+	must(err)
+	must(l.Relate(ctx, "vault:ingress", charm))
+	must(l.Settle(ctx))
+	want := "Gateway addresses: " + c.GatewayAddress() + "; 1 of 2 applications served; vault: the cluster has no BackendTLSPolicy"
+	must(l.Await(ctx, charm, func() error {
+		if unit := l.Juju.Status().Unit(charm + "/0"); unit.Status != "active" || unit.Message != want {
+			return fmt.Errorf("%s is %s %q", unit.Name, unit.Status, unit.Message)
+		}
+		return nil
+	}))
+	must(l.Expect(ctx, "https://oldest.example.com/oldest-vault", ca.Pool(), 404))
+	must(probe.AwaitMore(ctx, 2))
+	probe.Stop()
+	if probe.Failed > 0 || vault.Reached.Load()+vault.Plain.Load() > 0 {
+		t.Errorf("%d of %d requests failed, first: %v; the other application got %d", probe.Failed, probe.Sent, probe.First, vault.Reached.Load()+vault.Plain.Load())
+	}
 }

@@ -1,0 +1,147 @@
+package charm_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+)
+
+// backendCA makes an authority's certificate, in PEM.
+func backendCA(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "backend"}, NotBefore: now, NotAfter: now.Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func quoted(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// withBackendTLS has the application speak TLS, and relates a provider of authorities,
+// which has written nothing yet.
+func withBackendTLS(t *testing.T) *world {
+	t.Helper()
+	w := serving(t)
+	w.bags["gateway:1"]["shop"]["scheme"] = `"https"`
+	w.relations["receive-ca-cert"] = []string{"receive-ca-cert:7"}
+	w.remotes["receive-ca-cert:7"] = "ca"
+	w.units["receive-ca-cert:7"] = []string{"ca/0"}
+	w.bags["receive-ca-cert:7"] = map[string]map[string]string{own: {}, "ca": {}, "ca/0": {"ingress-address": "10.0.0.1"}}
+	return w
+}
+
+// made are the kinds of objects that were written, in order.
+func (w *world) made() []string {
+	var kinds []string
+	for _, write := range w.writes() {
+		method, path, _ := strings.Cut(write, " ")
+		parts := strings.Split(path, "/")
+		kinds = append(kinds, method+" "+parts[len(parts)-2])
+	}
+	return kinds
+}
+
+// TestBackendTLS follows an application that speaks TLS: from the one version of the
+// interface to the other, and to the end of the relation.
+func TestBackendTLS(t *testing.T) {
+	t.Parallel()
+	w := withBackendTLS(t)
+	ca := backendCA(t)
+	event := func(kind gocharm.Kind) gocharm.Event {
+		return gocharm.Event{Kind: kind, Relation: &gocharm.EventRelation{Endpoint: "receive-ca-cert", ID: "receive-ca-cert:7", RemoteApp: "ca"}}
+	}
+	w.run(event(gocharm.RelationCreated))
+	if diff := cmp.Diff(map[string]string{"version": "1"}, w.bags["receive-ca-cert:7"][own]); diff != "" {
+		t.Errorf("our data (-want +got):\n%s", diff)
+	}
+	if got := w.lastStatus(); !strings.HasPrefix(got, "blocked Validation of ingress relation data failed. shop: no CA certificate yet from ca") {
+		t.Errorf("status is %q", got)
+	}
+	if made := w.made(); !slices.Equal(made, []string{"PATCH gateways", "DELETE httproutes", "DELETE services"}) {
+		t.Errorf("without an authority: %v", made)
+	}
+	for name, bags := range map[string]map[string]map[string]string{
+		"version 0": {own: w.bags["receive-ca-cert:7"][own], "ca": {}, "ca/0": {"ca": quoted(t, ca), "version": "0"}},
+		"version 1": {own: w.bags["receive-ca-cert:7"][own], "ca": {"certificates": quoted(t, []string{ca}), "version": "1"}, "ca/0": {}},
+	} {
+		w.bags["receive-ca-cert:7"] = bags
+		w.run(event(gocharm.RelationChanged))
+		w.control()
+		if made := w.made(); !slices.Contains(made, "PATCH backendtlspolicies") {
+			t.Errorf("%s: %v", name, made)
+		}
+		config := w.objects["/api/v1/namespaces/prod/configmaps/gw-backend-ca"]
+		if config == nil || config["data"].(map[string]any)["ca.crt"] != ca {
+			t.Errorf("%s: ConfigMap is %v", name, config)
+		}
+	}
+	// Units are not asked where the application's data say it all.
+	w.run(updateStatus())
+	if slices.Contains(w.calls, "relation-get receive-ca-cert:7 ca/0") {
+		t.Errorf("calls: %q", w.calls)
+	}
+	w.writes()
+	w.run(event(gocharm.RelationBroken))
+	want := []string{"PATCH gateways", "DELETE httproutes", "DELETE services", "DELETE backendtlspolicies", "DELETE configmaps"}
+	if made := w.made(); !slices.Equal(made, want) {
+		t.Errorf("without the relation: %v", made)
+	}
+}
+
+// TestRequestsForConfigMaps are made only where there may be one.
+func TestRequestsForConfigMaps(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	asked := func(event gocharm.Event) bool {
+		w.mutex.Lock()
+		w.requests = nil
+		w.mutex.Unlock()
+		w.run(event)
+		w.mutex.Lock()
+		defer w.mutex.Unlock()
+		return slices.ContainsFunc(w.requests, func(r string) bool { return strings.HasSuffix(r, "/configmaps") })
+	}
+	broken := gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: "receive-ca-cert", ID: "receive-ca-cert:7", RemoteApp: "ca"}}
+	other := gocharm.Event{Kind: gocharm.RelationChanged, Relation: &gocharm.EventRelation{Endpoint: "gateway", ID: "gateway:1", RemoteApp: "shop"}}
+	if asked(updateStatus()) || asked(other) {
+		t.Error("asked for ConfigMaps without a need")
+	}
+	if !asked(broken) {
+		t.Error("a ConfigMap may be left, and was not asked for")
+	}
+	w.relations["receive-ca-cert"] = []string{"receive-ca-cert:8"}
+	w.remotes["receive-ca-cert:8"] = "ca"
+	w.bags["receive-ca-cert:8"] = map[string]map[string]string{own: {}, "ca": {"certificates": "[]"}}
+	if !asked(updateStatus()) {
+		t.Error("there is a provider of authorities, and no ConfigMap was asked for")
+	}
+}
