@@ -71,7 +71,7 @@ func (s *story) deploy(ctx context.Context) error {
 		return err
 	}
 	say("HTTPS is enforced unless told otherwise, so without certificates nothing may be served. The Gateway is there already, so that it has its address.")
-	if err := s.expectStatus("blocked", "Certificates relation is needed if enforce-https is enabled."); err != nil {
+	if err := s.expectStatus("blocked", "Certificates relation is needed if enforce-https is enabled. Try `juju integrate gateway-api-integrator:certificates CA`"); err != nil {
 		return err
 	}
 	return s.expectObjects(ctx, "Gateway/"+charm)

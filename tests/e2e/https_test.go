@@ -14,7 +14,7 @@ import (
 func TestHTTPS(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "https", map[string]any{"external-hostname": "https.example.com"})
-	f.awaitStatus("blocked", "Certificates relation is needed if enforce-https is enabled.")
+	f.awaitStatus("blocked", "Certificates relation is needed if enforce-https is enabled. Try `juju integrate gateway-api-integrator:certificates CA`")
 	f.withAuthority()
 	web := f.app("web", 8080, nil)
 	blog := f.app("blog", 80, map[string]string{"strip-prefix": "true"})
@@ -147,5 +147,5 @@ func TestWithdrawal(t *testing.T) {
 	f.must(f.Settle(f.ctx))
 	f.awaitAnswer(plain, 404)
 	f.awaitRefused(secure)
-	f.awaitStatus("blocked", "Certificates relation is needed if enforce-https is enabled.")
+	f.awaitStatus("blocked", "Certificates relation is needed if enforce-https is enabled. Try `juju integrate gateway-api-integrator:certificates CA`")
 }

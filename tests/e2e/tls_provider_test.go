@@ -29,7 +29,7 @@ func TestProviderReplaced(t *testing.T) {
 	f.must(f.Unrelate(f.ctx, charm, "ca"))
 	f.must(f.Settle(f.ctx))
 	f.awaitRefused(url)
-	f.awaitStatus("blocked", "Certificates relation is needed if enforce-https is enabled.")
+	f.awaitStatus("blocked", "Certificates relation is needed if enforce-https is enabled. Try `juju integrate gateway-api-integrator:certificates CA`")
 	if published := app.URL(charm); published != "" {
 		t.Errorf("still publishes %s", published)
 	}

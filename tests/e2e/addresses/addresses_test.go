@@ -112,7 +112,7 @@ func TestHostAndBack(t *testing.T) {
 // so. Then the operator has to set a name.
 func TestNoAddressCertificates(t *testing.T) {
 	const story, name = "a provider without IP certificates", "needed.example.com"
-	const blocked = "blocked external-hostname must be set: the certificates provider issues none for IP addresses"
+	const blocked = "blocked external-hostname must be set: addresses get no certificate; `juju config gateway-api-integrator external-hostname=NAME`"
 	refusal := map[string]lab.Refusal{first: {Code: 101, Message: "names only"}}
 	f := newFixture(t, "none", []string{first}, func(ca *lab.Authority) {
 		ca.Capabilities, ca.Refuse = `{"supports_ip_sans": false}`, refusal
