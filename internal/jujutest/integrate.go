@@ -98,7 +98,7 @@ func (j *Juju) candidates(name string) ([]relationEnd, error) {
 
 func (j *Juju) addRelation(ends ...relationEnd) *relation {
 	r := &relation{
-		id: j.nextRelation, ends: ends,
+		id: j.nextRelation, ends: ends, since: j.options.Now(),
 		scope: make(map[string]*membership), units: make(map[string]*bag), apps: make(map[string]*bag),
 	}
 	j.nextRelation++

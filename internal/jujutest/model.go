@@ -62,6 +62,7 @@ type relation struct {
 	ends  []relationEnd
 	life  life
 	gone  bool // removed by force while agents still know it
+	since time.Time
 	scope map[string]*membership
 	units map[string]*bag
 	apps  map[string]*bag

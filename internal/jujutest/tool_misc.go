@@ -101,12 +101,15 @@ func goalState(inv *invocation) error {
 	relations := make(map[string]map[string]any)
 	for id := range c.unit.agent.relation {
 		r := c.juju.relations[id]
+		if r.isPeer() {
+			continue // Its units are those of the application, which are listed anyway.
+		}
 		end, _ := r.end(c.unit.app)
 		remote := r.remote(c.unit.app)
 		if relations[end.endpoint.Name] == nil {
 			relations[end.endpoint.Name] = make(map[string]any)
 		}
-		relations[end.endpoint.Name][remote.app.name] = map[string]string{"status": "joined"}
+		relations[end.endpoint.Name][remote.app.name] = goal("joined", r.since)
 		for _, u := range remote.app.units {
 			relations[end.endpoint.Name][u.name] = u.goal()
 		}
@@ -118,8 +121,10 @@ func goalState(inv *invocation) error {
 	return inv.print(&out, map[string]any{"units": units, "relations": relations})
 }
 
-func (u *unit) goal() map[string]string {
-	return map[string]string{"status": u.status.Status, "since": u.status.Since.UTC().Format(time.DateTime + "Z")}
+func (u *unit) goal() map[string]string { return goal(u.status.Status, u.status.Since) }
+
+func goal(status string, since time.Time) map[string]string {
+	return map[string]string{"status": status, "since": since.UTC().Format(time.DateTime + "Z")}
 }
 
 // credentialGet: credential-get. The cloud's credentials are never simulated.

@@ -189,6 +189,8 @@ func TestMiscellaneousTools(t *testing.T) {
 		{"is-leader --help >/dev/null", "code 0"},
 		{"is-leader -o answer --format=json; cat answer", "true\ncode 0"},
 		{"goal-state --format=json | tr -d ' ' | grep -c '\"web/1\":{\"since\":\".*\",\"status\":\"active\"}'", "1\ncode 0"},
+		{"goal-state --format=json | tr -d ' ' | grep -c '\"relations\":{\"gateway\":{\"web\":{\"since\":\"20[^\"]*\",\"status\":\"joined\"},'", "1\ncode 0"},
+		{"goal-state | grep -c peers", "0\ncode 1"},
 		// A tool Juju has and the simulator lacks, and one nobody has.
 		{"storage-list", "ERROR jujutest does not simulate the hook tool \"storage-list\"\ncode 2"},
 		{"relation-destroy 2>/dev/null", "code 127"},
