@@ -1,0 +1,42 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
+)
+
+// TestTLSBackendOverHTTP: with enforce-https=false clients may come in clear; the
+// application is spoken to over TLS all the same.
+func TestTLSBackendOverHTTP(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "tlsclear", map[string]any{"external-hostname": "tlsclear.example.com", "enforce-https": false}).withAuthority()
+	signer := f.authority("backend")
+	f.withCASource("authorities", signer)
+	app := f.withTLSApp("vault", 1, signer)
+	f.awaitStatus("active", active+" (enforce-https is set to false)")
+	f.awaitAnswer("http://tlsclear.example.com/tlsclear-vault", 200)
+	f.awaitAnswer("https://tlsclear.example.com/tlsclear-vault", 200)
+	if n := app.Plain.Load(); n > 0 {
+		t.Errorf("%d requests came in clear", n)
+	}
+
+	// At rest, a hook reads one kind more than for others, and writes nothing.
+	user := cluster.ServiceAccount("tlsclear", charm)
+	f.must(shared.ResetRequestCounts(user))
+	f.must(f.Juju.UpdateStatus(f.ctx, charm))
+	f.must(f.Settle(f.ctx))
+	counts, err := shared.RequestCount(user)
+	f.must(err)
+	requests := 0
+	for request, n := range counts {
+		requests += n
+		if !strings.HasPrefix(request, "list ") && !strings.HasPrefix(request, "get ") {
+			t.Errorf("a hook that changes nothing does %s", request)
+		}
+	}
+	if requests != 9 || counts["list configmaps"] != 1 {
+		t.Errorf("%d API requests, want 9: %v", requests, counts)
+	}
+}
