@@ -20,7 +20,7 @@ func TestRefreshBack(t *testing.T) {
 			t.Parallel()
 			const model = "back"
 			host := "back." + name[len("library-"):] + ".example.com"
-			f := newRefresh(t, model+name[len("library-1."):], map[string]any{"external-hostname": host, "gateway-class": "traefik"})
+			f := newRefresh(t, model+name[len("library-1."):], map[string]any{"external-hostname": host})
 			f.python.KeyLabel = label
 			f.withAuthority()
 			_, err := f.AddDNS("bind")

@@ -14,7 +14,7 @@ import (
 func TestRefreshPending(t *testing.T) {
 	t.Parallel()
 	const host = "pending.example.com"
-	f := newRefresh(t, "pending", map[string]any{"external-hostname": host, "gateway-class": "traefik"})
+	f := newRefresh(t, "pending", map[string]any{"external-hostname": host})
 	f.withAuthority()
 	f.ca.Hold = true
 	app := f.related("web", nil)
@@ -48,7 +48,7 @@ func TestRefreshPending(t *testing.T) {
 // Our first hook serves again whoever has a certificate.
 func TestRefreshMendsOutage(t *testing.T) {
 	t.Parallel()
-	f := newRefresh(t, "outage", map[string]any{"gateway-class": "traefik"})
+	f := newRefresh(t, "outage", map[string]any{})
 	f.withAuthority()
 	f.configurator("first", "outage", "first.outage.example.com")
 	f.reconcile()
@@ -90,7 +90,7 @@ func TestRefreshHalfDone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			host := name + ".half.example.com"
-			f := newRefresh(t, "half-"+name, map[string]any{"external-hostname": host, "gateway-class": "traefik"})
+			f := newRefresh(t, "half-"+name, map[string]any{"external-hostname": host})
 			f.withAuthority()
 			app := f.related("web", nil)
 			f.awaitAnswer(app.URL(charm), 200)
@@ -129,7 +129,7 @@ func TestRefreshUnits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			host := name + ".units.example.com"
-			f := newRefresh(t, "units-"+name, map[string]any{"external-hostname": host, "gateway-class": "traefik"})
+			f := newRefresh(t, "units-"+name, map[string]any{"external-hostname": host})
 			f.python.KeyOwner, f.python.KeyLabel = test.keyOwner, legacy
 			f.withAuthority()
 			next, err := f.Juju.AddUnit(f.ctx, charm)
@@ -147,7 +147,7 @@ func TestRefreshUnits(t *testing.T) {
 				t.Fatalf("%s leads", f.leader())
 			}
 			watched.more()
-			f.must(f.Await(f.ctx, charm, func() error { return f.unitIs(next, "active", active) }))
+			f.must(f.Await(f.ctx, charm, func() error { return f.unitIs(next, "active", f.here(active)) }))
 			f.must(f.unitIs(charm+"/0", "active", "Standby"))
 			watched.end()
 			redirects()
@@ -168,7 +168,7 @@ func TestRefreshUnits(t *testing.T) {
 func TestRefreshInterrupted(t *testing.T) {
 	t.Parallel()
 	const host = "interrupted.example.com"
-	f := newRefresh(t, "interrupted", map[string]any{"external-hostname": host, "gateway-class": "traefik"})
+	f := newRefresh(t, "interrupted", map[string]any{"external-hostname": host})
 	f.withAuthority()
 	app := f.related("web", nil)
 	url := app.URL(charm)

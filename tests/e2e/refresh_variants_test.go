@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -67,10 +68,10 @@ func web(f *refresh) []string { return []string{f.related("web", nil).URL(charm)
 func variants() map[string]variant {
 	current, _ := tlscertificates.KeyLabels("certificates")
 	hosted := func(host string) map[string]any {
-		return map[string]any{"external-hostname": host, "gateway-class": "traefik"}
+		return map[string]any{"external-hostname": host}
 	}
 	clear := func(host string) map[string]any {
-		config := map[string]any{"gateway-class": "traefik", "enforce-https": false}
+		config := map[string]any{"enforce-https": false}
 		if host != "" {
 			config["external-hostname"] = host
 		}
@@ -106,7 +107,7 @@ func variants() map[string]variant {
 			status: active + " (enforce-https is set to false)",
 		},
 		"routes": {
-			config: map[string]any{"gateway-class": "traefik"}, secret: true, redirect: true,
+			config: map[string]any{}, secret: true, redirect: true,
 			hosts: []string{"alpha.was.example.com", "alias.was.example.com", "beta.was.example.com"},
 			apps: func(f *refresh) []string {
 				f.configurator("alpha", f.Model, "alpha.was.example.com", "alias.was.example.com")
@@ -198,7 +199,7 @@ func (v variant) run(t *testing.T, model string) {
 // objects of another host and application. That is put right, and nothing else is written.
 func TestRefreshStale(t *testing.T) {
 	t.Parallel()
-	f := newRefresh(t, "stale", map[string]any{"external-hostname": "stale.example.com", "gateway-class": "traefik"})
+	f := newRefresh(t, "stale", map[string]any{"external-hostname": "stale.example.com"})
 	f.withAuthority()
 	names, err := f.AddDNS("bind")
 	f.must(err)
@@ -212,7 +213,7 @@ func TestRefreshStale(t *testing.T) {
 	for id, bag := range map[int]map[string]string{
 		app.Relation: {"ingress": `{"url": "https://before.example.com/stale-web"}`},
 		odd: {
-			"gateway_address": `"10.43.45.1"`, "gateway_model": `"stale"`, "gateway_name": `"` + charm + `"`,
+			"gateway_address": fmt.Sprintf("%q", f.Address()), "gateway_model": `"stale"`, "gateway_name": `"` + charm + `"`,
 			"hsts_max_age": "31536000", "https_mode": `"enforced"`,
 		},
 		f.relation("dns-record"): {"dns_entries": `[{"domain": "before.example.com", "host_label": "@", "ttl": 600, "record_class": "IN", ` +

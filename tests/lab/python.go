@@ -54,8 +54,9 @@ var pythonFiles embed.FS
 // DeployPython deploys the Python charm, trusted.
 func (l *Lab) DeployPython(ctx context.Context, app string, config map[string]any) (*PythonCharm, error) {
 	_, legacy := tlscertificates.KeyLabels("certificates")
-	p := &PythonCharm{App: app, KeyLabel: legacy, KeyOwner: app, Class: "traefik", HSTS: 31536000, lab: l}
+	p := &PythonCharm{App: app, KeyLabel: legacy, KeyOwner: app, HSTS: 31536000, lab: l}
 	p.Hostname, _ = config["external-hostname"].(string)
+	p.Class, _ = config["gateway-class"].(string)
 	if enforce, set := config["enforce-https"].(bool); set {
 		p.Plain = !enforce
 	}
