@@ -92,7 +92,7 @@ func (p *place) start(ctx context.Context, container *corev1.Container) error {
 			return err
 		}
 	}
-	if p.network, err = newSandbox("envoy-"+strconv.Itoa(p.number), p.podAddress()); err != nil {
+	if p.network, err = newSandbox("envoy-"+strconv.Itoa(p.number), p.podAddress(), fmt.Sprintf("fd10::ffff:%x", p.number+1)); err != nil {
 		return err
 	}
 	// Shared memory that another Envoy has begun would be taken for its own.

@@ -11,22 +11,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A sandbox is the network of one pod: a network namespace with an address of
+// A sandbox is the network of one pod: a network namespace with addresses of
 // its own, where programs listen on any port without being in each other's way.
 // A pair of virtual links leads to the private network and its every address.
 //
 //	private network                        sandbox
-//	10.0.0.1 … ── <name> ═════════ eth0 ── 10.1.255.2
+//	10.0.0.1 … ── <name> ═════════ eth0 ── 10.1.255.2, fd10::ffff:2
 type sandbox struct {
-	address   string   // IPv4
-	namespace *os.File // the network namespace, which lasts as long as somebody holds it
-	link      string   // the end in the private network
+	addresses []*net.IPNet // of one address each
+	namespace *os.File     // the network namespace, which lasts as long as somebody holds it
+	link      string       // the end in the private network
 }
 
-// newSandbox makes a network with the address, which nobody else may have. The
-// name is that of a link, 15 characters at most.
-func newSandbox(name, address string) (*sandbox, error) {
-	s := &sandbox{address: address, link: name}
+// newSandbox makes a network with the addresses, which nobody else may have; IPv6
+// is left out where the kernel has none. The name is that of a link, 15 characters
+// at most.
+func newSandbox(name string, addresses ...string) (*sandbox, error) {
+	s := &sandbox{link: name}
+	for _, address := range addresses {
+		if network := hostNetwork(address); network.IP.To4() != nil || HasIPv6() {
+			s.addresses = append(s.addresses, network)
+		}
+	}
 	if err := s.make(); err != nil {
 		s.close()
 		return nil, fmt.Errorf("cannot make the network of %s: %w", name, err)
@@ -69,22 +75,31 @@ func (s *sandbox) join() error {
 	if err := s.do(func() (err error) { inner, err = s.setUp(outer.Attrs().HardwareAddr); return err }); err != nil {
 		return err
 	}
-	host := hostNetwork(s.address)
-	// In the local table, which is asked first, and where it is more precise than
-	// the route by which all of the range is this machine.
-	route := &netlink.Route{
-		LinkIndex: outer.Attrs().Index, Dst: host, Table: unix.RT_TABLE_LOCAL, Scope: netlink.SCOPE_LINK,
-		Type: unix.RTN_UNICAST, Src: net.ParseIP(apiAddress),
+	for _, host := range s.addresses {
+		// In the local table, which is asked first, and where it is more precise than
+		// the route by which all of the range is this machine.
+		route := &netlink.Route{LinkIndex: outer.Attrs().Index, Dst: host, Table: unix.RT_TABLE_LOCAL, Type: unix.RTN_UNICAST}
+		if host.IP.To4() != nil {
+			route.Scope, route.Src = netlink.SCOPE_LINK, net.ParseIP(apiAddress)
+		}
+		if err := netlink.RouteAdd(route); err != nil {
+			return fmt.Errorf("cannot add a route: %w", err)
+		}
+		if err := setNeighbour(outer, host.IP, inner.Attrs().HardwareAddr); err != nil {
+			return err
+		}
 	}
-	if err := netlink.RouteAdd(route); err != nil {
-		return fmt.Errorf("cannot add a route: %w", err)
-	}
-	return setNeighbour(outer, host.IP, inner.Attrs().HardwareAddr)
+	return nil
 }
 
-// gatewayOfSandboxes is where a sandbox sends what is for others. The address
-// is on no wire: it stands for the other end's hardware address.
-const gatewayOfSandboxes = "169.254.1.1"
+// gatewayOf is where a sandbox sends what is for others, for an address of its.
+// It is on no wire: it stands for the other end's hardware address.
+func gatewayOf(own net.IP) net.IP {
+	if own.To4() != nil {
+		return net.ParseIP("169.254.1.1")
+	}
+	return net.ParseIP("fe80::1")
+}
 
 // setUp is called in the sandbox.
 func (s *sandbox) setUp(outer net.HardwareAddr) (netlink.Link, error) {
@@ -101,16 +116,22 @@ func (s *sandbox) setUp(outer net.HardwareAddr) (netlink.Link, error) {
 			return nil, err
 		}
 	}
-	if err := netlink.AddrAdd(inner, &netlink.Addr{IPNet: hostNetwork(s.address)}); err != nil {
-		return nil, fmt.Errorf("cannot add an address: %w", err)
-	}
-	gateway := net.ParseIP(gatewayOfSandboxes)
-	if err := setNeighbour(inner, gateway, outer); err != nil {
-		return nil, err
-	}
-	route := &netlink.Route{LinkIndex: inner.Attrs().Index, Gw: gateway, Flags: int(netlink.FLAG_ONLINK)}
-	if err := netlink.RouteAdd(route); err != nil {
-		return nil, fmt.Errorf("cannot add a route: %w", err)
+	for _, host := range s.addresses {
+		address := &netlink.Addr{IPNet: host}
+		if host.IP.To4() == nil {
+			address.Flags = unix.IFA_F_NODAD // Nobody else has it: no need to ask around for a second.
+		}
+		if err := netlink.AddrAdd(inner, address); err != nil {
+			return nil, fmt.Errorf("cannot add an address: %w", err)
+		}
+		gateway := gatewayOf(host.IP)
+		if err := setNeighbour(inner, gateway, outer); err != nil {
+			return nil, err
+		}
+		route := &netlink.Route{LinkIndex: inner.Attrs().Index, Gw: gateway, Flags: int(netlink.FLAG_ONLINK)}
+		if err := netlink.RouteAdd(route); err != nil {
+			return nil, fmt.Errorf("cannot add a route: %w", err)
+		}
 	}
 	return inner, nil
 }
@@ -123,9 +144,13 @@ func setNeighbour(link netlink.Link, address net.IP, hardware net.HardwareAddr) 
 	return nil
 }
 
-// hostNetwork is the network that has one IPv4 address.
+// hostNetwork is the network that has one address.
 func hostNetwork(address string) *net.IPNet {
-	return &net.IPNet{IP: net.ParseIP(address).To4(), Mask: net.CIDRMask(32, 32)}
+	ip := net.ParseIP(address)
+	if short := ip.To4(); short != nil {
+		return &net.IPNet{IP: short, Mask: net.CIDRMask(32, 32)}
+	}
+	return &net.IPNet{IP: ip, Mask: net.CIDRMask(128, 128)}
 }
 
 // start starts a command in the sandbox.
