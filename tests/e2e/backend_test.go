@@ -110,9 +110,9 @@ func TestTLSBackend(t *testing.T) {
 
 		// A CA that did not sign for it: the gateway refuses the certificate.
 		f.tell(source, wrong)
-		f.awaitAnswer(app.URL(charm), 500)
+		f.awaitAnswer(app.URL(charm), unverified())
 		before := app.Reached.Load()
-		f.awaitAnswer(app.URL(charm), 500)
+		f.awaitAnswer(app.URL(charm), unverified())
 		if after := app.Reached.Load(); after != before {
 			t.Errorf("%d requests reached an application that was not verified", after-before)
 		}
@@ -123,7 +123,7 @@ func TestTLSBackend(t *testing.T) {
 		// A certificate for another name.
 		f.must(app.Certify(0, good, "other.example.com"))
 		f.tell(source, good, wrong) // New connections.
-		f.awaitAnswer(app.URL(charm), 500)
+		f.awaitAnswer(app.URL(charm), unverified())
 		f.must(app.Certify(0, good, f.HostOf("vault", 0)))
 		f.awaitAnswer(app.URL(charm), 200)
 
@@ -154,14 +154,14 @@ func TestTLSBackendRotation(t *testing.T) {
 	early, late := f.withTLSApp("early", 1, next), f.withTLSApp("late", 1, old)
 	f.awaitStatus("active", active)
 	f.awaitAnswer(late.URL(charm), 200)
-	f.awaitAnswer(early.URL(charm), 500)
+	f.awaitAnswer(early.URL(charm), unverified())
 	f.unfailing(app.URL(charm), func() {
 		f.tell(source, old, next)
 		f.awaitAnswer(early.URL(charm), 200)
 		f.awaitAnswer(late.URL(charm), 200)
 		f.must(app.Certify(0, next, f.HostOf("vault", 0)))
 		f.tell(source, next)
-		f.awaitAnswer(late.URL(charm), 500)
+		f.awaitAnswer(late.URL(charm), unverified())
 		f.awaitAnswer(early.URL(charm), 200)
 		f.awaitAnswer(app.URL(charm), 200)
 	})

@@ -22,8 +22,8 @@ var toldTwice = []string{
 	"TestHTTPS", "TestHostChange", "TestIssuedExpired", "TestLeaderAndPodLoss", "TestNoChange",
 	"TestOneBadApplication", "TestPlainHTTP", "TestPort443", "TestProviderFallsSilent",
 	"TestProviderReplaced", "TestRedirectOne", "TestRemoveHost", "TestRevocation", "TestRotation",
-	"TestRoutingSwitched", "TestRoutingSwitchedInClear", "TestTLSBackend", "TestTLSBackendRotation",
-	"TestTLSBackendUnits", "TestTakeOver", "TestTakeOverCertificates", "TestUnitsOfAnotherModel",
+	"TestRoutingSwitched", "TestRoutingSwitchedInClear", "TestTLSBackend", "TestTLSBackendOfOldProvider",
+	"TestTLSBackendRotation", "TestTakeOver", "TestTakeOverCertificates", "TestUnitsOfAnotherModel",
 	"TestUnitsOfOurModel", "TestWithdrawal",
 }
 
@@ -43,4 +43,13 @@ func onEnvoy() bool { return cluster.DataPlane(*dataPlane) == cluster.Envoy }
 // model's: on Envoy each Gateway has an address of its own.
 func (f *fixture) here(text string) string {
 	return strings.ReplaceAll(text, "10.43.45.1", f.Address())
+}
+
+// unverified is the answer for an application whose certificate the data plane does
+// not accept.
+func unverified() int {
+	if onEnvoy() {
+		return 503
+	}
+	return 500
 }
