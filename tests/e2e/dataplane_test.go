@@ -21,7 +21,7 @@ var toldTwice = []string{
 	"TestDomainChanged", "TestEnforceSwitched", "TestGatewayRoute", "TestGatewayRouteInClear", "TestH2C",
 	"TestHTTPS", "TestHostChange", "TestIssuedExpired", "TestLeaderAndPodLoss", "TestNoChange",
 	"TestOneBadApplication", "TestPlainHTTP", "TestPort443", "TestProviderFallsSilent",
-	"TestProviderReplaced", "TestRedirectOne", "TestRemoveHost", "TestRevocation", "TestRotation",
+	"TestProviderReplaced", "TestRedirectOne", "TestRefresh", "TestRefreshBack", "TestRemoveHost", "TestRevocation", "TestRotation",
 	"TestRoutingSwitched", "TestRoutingSwitchedInClear", "TestTLSBackend", "TestTLSBackendOfOldProvider",
 	"TestTLSBackendRotation", "TestTakeOver", "TestTakeOverCertificates", "TestUnitsOfAnotherModel",
 	"TestUnitsOfOurModel", "TestWithdrawal",
