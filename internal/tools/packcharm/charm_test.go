@@ -188,7 +188,7 @@ func TestCharmcraftPacksTheSame(t *testing.T) {
 	installed := t.TempDir()
 	script := exec.Command("bash", "-euo", "pipefail", "-c", part.OverrideBuild)
 	script.Dir = charm.root
-	script.Env = append(os.Environ(), "CRAFT_ARCH_BUILD_FOR=amd64", "CRAFT_PART_INSTALL="+installed)
+	script.Env = append(os.Environ(), "CRAFT_ARCH_BUILD_FOR=amd64", "CRAFT_PROJECT_DIR="+charm.root, "CRAFT_PART_INSTALL="+installed)
 	if output, err := script.CombinedOutput(); err != nil {
 		t.Fatalf("override-build: %v\n%s", err, output)
 	}
