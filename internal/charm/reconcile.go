@@ -62,6 +62,9 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	// The address may be known now, or permission have been refused. Planning
 	// is pure, so ask again.
 	p = plan.Make(st)
+	if len(st.Cluster.Refused) > 0 {
+		p.Relations = plan.Make(permitted(st)).Relations
+	}
 	if err := c.publish(ctx, st, p); err != nil {
 		return err
 	}
@@ -71,22 +74,42 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	return c.logEnd(ctx, p.Status, len(changes), time.Since(started))
 }
 
+// permitted is a state in which nothing was forbidden.
+func permitted(st state.State) state.State {
+	st.Cluster.Forbidden = ""
+	return st
+}
+
+func objectsOf(p plan.Plan) []kube.Object {
+	objects := make([]kube.Object, len(p.Objects))
+	for i, object := range p.Objects {
+		objects[i] = object
+	}
+	return objects
+}
+
 // apply writes the objects and brings the state up to date with what the
 // cluster answered.
 func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot, p plan.Plan) ([]kube.Change, error) {
 	if p.KeepObjects {
 		return nil, nil
 	}
-	objects := make([]kube.Object, len(p.Objects))
-	for i, object := range p.Objects {
-		objects[i] = object
+	changes, err := cluster.Apply(ctx, snapshot, objectsOf(p))
+	var missing *kube.MissingSecretsError
+	if errors.As(err, &missing) {
+		// A host that cannot have its Secret holds up no other.
+		st.Cluster.Refused = missing.Names
+		more, othersErr := cluster.Apply(ctx, snapshot, objectsOf(plan.Make(*st)))
+		changes, err = append(changes, more...), errors.Join(err, othersErr)
 	}
-	changes, err := cluster.Apply(ctx, snapshot, objects)
 	var forbidden *kube.ForbiddenError
 	switch {
 	case errors.As(err, &forbidden):
 		st.Cluster.Forbidden = forbidden.Action
-		return changes, c.logRefusal(ctx, err)
+		err = c.logRefusal(ctx, err)
+		if missing == nil || err != nil {
+			return changes, err
+		}
 	case err != nil:
 		return changes, fmt.Errorf("cannot apply: %w", err)
 	}

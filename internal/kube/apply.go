@@ -46,12 +46,12 @@ func (c Change) String() string { return c.Kind + "/" + c.Name + " " + string(c.
 // Gateway is never deleted.
 //
 // One object that is refused keeps no other from being written, but what may
-// depend on it is left as it is: a Gateway is not written while a new Secret is
-// missing, because controllers have been seen to take no change of a Gateway
-// with a listener like that; a Service that a BackendTLSPolicy is for is not written,
+// depend on it is left as it is: a Service that a BackendTLSPolicy is for is not written,
 // nor a route to it, while the policy could not be; and an object is not deleted while
-// one that may refer to it could not be written. Only an API server that does not answer ends
-// everything.
+// one that may refer to it could not be written. A new Secret that is refused ends
+// everything with a *MissingSecretsError, because controllers have been seen to take no
+// change of a Gateway with a listener like that: the caller has to plan without it. So
+// does an API server that does not answer.
 //
 // What was done comes back with the error. The snapshot is brought up to date.
 func (c *Client) Apply(ctx context.Context, snapshot *Snapshot, desired []Object) ([]Change, error) {
@@ -94,7 +94,7 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 	failed := map[string]error{}
 	now, last, all := bridged(snapshot, wanted, c.options.Manager)
 	for _, r := range resources {
-		if needed := prerequisites[r.kind]; missing(snapshot, now[needed]) {
+		if needed := prerequisites[r.kind]; len(missing(snapshot, now[needed])) > 0 {
 			failed[r.kind] = fmt.Errorf("cannot apply %s: not before all their %ss are there", r.Resource, needed)
 			continue
 		}
@@ -109,6 +109,9 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 		changes, failed[r.kind] = append(changes, done...), err
 		if unanswered(err) {
 			return changes, joinErrors(failed)
+		}
+		if names := missing(snapshot, now[r.kind]); r.kind == "Secret" && len(names) > 0 {
+			return changes, &MissingSecretsError{Names: names, err: err}
 		}
 	}
 	if !all {
@@ -129,13 +132,17 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 
 // prerequisites are the kinds of which all wanted objects must be there before one of
 // another kind is written.
-var prerequisites = map[string]string{"Gateway": "Secret", kindPolicy: kindConfigMap}
+var prerequisites = map[string]string{kindPolicy: kindConfigMap}
 
-// missing says that one of the objects is not in the cluster.
-func missing(snapshot *Snapshot, objects []*unstructured.Unstructured) bool {
-	return slices.ContainsFunc(objects, func(object *unstructured.Unstructured) bool {
-		return snapshot.live[key{object.GetKind(), object.GetName()}] == nil
-	})
+// missing gives the names of the objects that are not in the cluster.
+func missing(snapshot *Snapshot, objects []*unstructured.Unstructured) []string {
+	var names []string
+	for _, object := range objects {
+		if snapshot.live[key{object.GetKind(), object.GetName()}] == nil {
+			names = append(names, object.GetName())
+		}
+	}
+	return names
 }
 
 // joinErrors joins the errors of all kinds, in the order of the kinds.

@@ -39,6 +39,19 @@ func (e *NoResourceError) Error() string {
 // Unwrap gives the API server's own error.
 func (e *NoResourceError) Unwrap() error { return e.err }
 
+// MissingSecretsError says that new Secrets were refused, and nothing that comes after
+// Secrets was written.
+type MissingSecretsError struct {
+	// Names are those of the Secrets that are not there.
+	Names []string
+	err   error
+}
+
+func (e *MissingSecretsError) Error() string { return e.err.Error() }
+
+// Unwrap gives the error of the requests; there may be a *ForbiddenError in it.
+func (e *MissingSecretsError) Unwrap() error { return e.err }
+
 // classify gives an error its kind. A 404 for a whole resource, rather than for
 // one object, means that the resource is not served; the API server gives it in
 // plain text, not as a Status.

@@ -56,6 +56,9 @@ func newHost(s state.State, name string) host {
 			h.issued = h.newest
 		}
 	}
+	if h.issued != nil && slices.Contains(s.Cluster.Refused, secretName(s.Application, name)) {
+		return h // As long as there is no Secret, it is as if there were no certificate.
+	}
 	if h.issued != nil {
 		h.chain, h.key = h.issued.Chain, s.Certificates.Key
 		return h

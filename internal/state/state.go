@@ -66,6 +66,8 @@ type Cluster struct {
 	// Served are the certificates in the application's Secrets that are still
 	// good to serve.
 	Served []Served `json:"served,omitempty"`
+	// Refused are the names of Secrets that cannot be made, as this run has found.
+	Refused []string `json:"refused,omitempty"`
 	// Routes are the application's HTTPRoutes as they are.
 	Routes []gatewayv1.HTTPRoute `json:"routes,omitempty"`
 	// Policies are the application's BackendTLSPolicies as they are.

@@ -1,0 +1,84 @@
+package e2e_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A refusal has the API server refuse Secrets whose names have some part, as a quota or
+// an admission webhook does.
+type refusal struct {
+	mu   sync.Mutex
+	part string // empty for none
+}
+
+func (r *refusal) of(part string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.part = part
+}
+
+func (r *refusal) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		r.mu.Lock()
+		part := r.part
+		r.mu.Unlock()
+		if request.Method != http.MethodPatch || part == "" || !strings.Contains(request.URL.Path, "/secrets/"+charm+"-secret-"+part) {
+			next.ServeHTTP(w, request)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"exceeded quota","code":403}`)
+	})
+}
+
+// TestSecretRefused has the Secret of a new host refused. That host alone is not served:
+// what is revoked meanwhile is withdrawn at once, hosts that are to be replaced by such
+// are served on, and all is made up for when Secrets are taken again.
+func TestSecretRefused(t *testing.T) {
+	t.Parallel()
+	f := newSubdomains(t, "refused")
+	one, two := f.app("one", 8080, nil), f.app("two", 8080, nil)
+	f.awaitStatus("active", active)
+	r := &refusal{}
+	proxy, err := f.Interpose(charm, r.wrap)
+	f.must(err)
+	t.Cleanup(proxy.Close)
+	watched := f.watch("the Secret of another host is refused", one.URL(charm))
+
+	const forbidden = "blocked Insufficient permissions, try: "
+	r.of(f.host("three"))
+	three := f.app("three", 8080, nil)
+	if got := f.status(); !strings.HasPrefix(got, forbidden) || three.URL(charm) != "" {
+		t.Errorf("status is %q, published %q", got, three.URL(charm))
+	}
+	f.ca.RevokeIssued(f.host("two"))
+	f.must(f.Settle(f.ctx))
+	f.awaitRefused("https://" + f.host("two") + "/")
+	if got := f.status(); !strings.HasPrefix(got, forbidden) || two.URL(charm) != "" {
+		t.Errorf("status is %q, published %q", got, two.URL(charm))
+	}
+	f.ca.Reissue(f.host("two"))
+	f.must(f.Settle(f.ctx))
+	watched.more()
+
+	// Another host for all, none of which can have its Secret.
+	r.of("refused-")
+	before := one.URL(charm)
+	f.configure(map[string]any{"external-hostname": "next.example.com"})
+	if got := one.URL(charm); got != before {
+		t.Errorf("published %s while its Secret is refused", got)
+	}
+	watched.more()
+	f.configure(map[string]any{"external-hostname": "refused.example.com"})
+	r.of("")
+	f.updateStatus()
+	f.awaitStatus("active", active)
+	f.awaitAnswer(three.URL(charm), 200)
+	f.awaitAnswer(two.URL(charm), 200)
+	watched.end()
+}
