@@ -7,6 +7,7 @@
 // through package lab, and asks the gateway (awaitAnswer, unfailing). The stories of
 // certificates (tls_*_test.go) have clients that ask all the while over verified TLS
 // (watch), or in clear where nobody may answer (neverClear); their log tells how many
-// requests were sent, and how many failed. Decisions are tested in internal/plan, not
-// here.
+// requests were sent, and how many failed. The refreshes from the Python charm
+// (refresh_*_test.go) start from all that it leaves (newRefresh), and compare databags,
+// objects and certificates. Decisions are tested in internal/plan, not here.
 package e2e

@@ -11,10 +11,11 @@
 // account, StatefulSet), and plays the other side of the charm's relations: an
 // Authority that signs certificates, applications that ask for ingress, a
 // Configurator that writes routes of its own, and a DNS that makes records, in the
-// bytes of the Python libraries.
+// bytes of the Python libraries. A PythonCharm stands where the charm is refreshed from.
 //
-// The package knows nothing of the charm's code, and asserts nothing: it acts
-// and reports.
+// The package knows nothing of the charm's code, save that a PythonCharm makes requests
+// for certificates as internal/relation/tlscertificates does, which recordings hold to
+// the Python library's bytes. It asserts nothing: it acts and reports.
 //
 //	func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
 //
