@@ -23,8 +23,8 @@ var toldTwice = []string{
 	"TestOneBadApplication", "TestPlainHTTP", "TestPort443", "TestProviderFallsSilent",
 	"TestProviderReplaced", "TestRedirectOne", "TestRefresh", "TestRefreshBack", "TestRemoveHost", "TestRevocation", "TestRotation",
 	"TestRoutingSwitched", "TestRoutingSwitchedInClear", "TestTLSBackend", "TestTLSBackendOfOldProvider",
-	"TestTLSBackendRotation", "TestTakeOver", "TestTakeOverCertificates", "TestUnitsOfAnotherModel",
-	"TestUnitsOfOurModel", "TestWithdrawal",
+	"TestTLSBackendRotation", "TestTLSBackendUnits", "TestTakeOver", "TestTakeOverCertificates",
+	"TestUnitsOfAnotherModel", "TestUnitsOfOurModel", "TestWithdrawal",
 }
 
 // chooseDataPlane reads the flags. With Envoy the stories that are told twice run,
