@@ -86,7 +86,8 @@ func TestApplyGuards(t *testing.T) {
 		"no authorities":         {nil, "PATCH " + configMapsPath + "/ca", none},
 		"a policy that is older": {[]Object{policy("tls", "old.example.com")}, "PATCH " + policiesPath + "/tls", append([]string{"ConfigMap/ca created"}, none...)},
 		"authorities that are older": {
-			[]Object{policy("other", "old.example.com"), configMap("ca", "OLD")}, "PATCH " + configMapsPath + "/ca",
+			[]Object{policy("other", "old.example.com"), configMap("ca", "OLD")},
+			"PATCH " + configMapsPath + "/ca",
 			append([]string{
 				"BackendTLSPolicy/tls created", "Service/tls created", "Service/plain created", "HTTPRoute/tls created", "HTTPRoute/plain created",
 			}, "BackendTLSPolicy/other deleted"),
