@@ -2,7 +2,12 @@ package e2e_test
 
 import (
 	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"testing"
 
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
@@ -22,7 +27,7 @@ var toldTwice = []string{
 	"TestHTTPS", "TestHostChange", "TestIssuedExpired", "TestLeaderAndPodLoss", "TestNoChange",
 	"TestOneBadApplication", "TestPlainHTTP", "TestPort443", "TestProviderFallsSilent",
 	"TestProviderReplaced", "TestRedirectOne", "TestRefresh", "TestRefreshBack", "TestRemoveHost", "TestRevocation", "TestRotation",
-	"TestRoutingSwitched", "TestRoutingSwitchedInClear", "TestTLSBackend", "TestTLSBackendOfOldProvider",
+	"TestRoutingSwitched", "TestRoutingSwitchedInClear", "TestTLSBackend", "TestTLSBackendOfOldProvider", "TestTLSBackendOverHTTP",
 	"TestTLSBackendRotation", "TestTLSBackendUnits", "TestTakeOver", "TestTakeOverCertificates",
 	"TestUnitsOfAnotherModel", "TestUnitsOfOurModel", "TestWithdrawal",
 }
@@ -52,4 +57,59 @@ func unverified() int {
 		return 503
 	}
 	return 500
+}
+
+var (
+	testFunction = regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
+	toldRow      = regexp.MustCompile(`(?m)^\|.*\| (Test\w+) \|.*✓.*\| ✓.*\|$`)
+	alone        = regexp.MustCompile("`(Test\\w+)(…?)`")
+)
+
+// notStories are tests of the tests.
+var notStories = []string{"TestToldTwice", "TestObeyTakesNoOrders"}
+
+// TestToldTwice keeps docs/reference/controllers.md true: what it says was proven on
+// Envoy is what runs there, and every other story is told why it does not.
+func TestToldTwice(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "controllers.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := []string{}
+	for _, found := range toldRow.FindAllStringSubmatch(string(page), -1) {
+		rows = append(rows, found[1])
+	}
+	slices.Sort(rows)
+	if told := slices.Sorted(slices.Values(toldTwice)); !slices.Equal(rows, told) {
+		t.Errorf("the page says that these are told on Envoy:\n%v\nand these are:\n%v", rows, told)
+	}
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stories := []string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range testFunction.FindAllStringSubmatch(string(content), -1) {
+			stories = append(stories, found[1])
+		}
+	}
+	for _, name := range toldTwice {
+		if !slices.Contains(stories, name) {
+			t.Errorf("there is no story %s", name)
+		}
+	}
+	reasons := alone.FindAllStringSubmatch(string(page), -1)
+	for _, name := range stories {
+		explained := slices.ContainsFunc(reasons, func(found []string) bool {
+			return name == found[1] || (found[2] != "" && strings.HasPrefix(name, found[1]))
+		})
+		if !slices.Contains(toldTwice, name) && !slices.Contains(notStories, name) && !explained {
+			t.Errorf("the page does not say why %s is told on Traefik alone; or let it be told twice", name)
+		}
+	}
 }
