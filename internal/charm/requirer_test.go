@@ -120,7 +120,8 @@ func TestUnitsThatAreRead(t *testing.T) {
 	}{
 		"of our model, the first": {nil, []map[string]string{{"host": `"shop-0"`}, {"host": `"shop-1"`}}, []string{"shop/0"}},
 		"past those that have not written": {
-			nil, []map[string]string{{"ingress-address": "10.1.0.4"}, {"host": "raw"}, {"host": `"shop-2"`}, {"host": `"shop-3"`}},
+			nil,
+			[]map[string]string{{"ingress-address": "10.1.0.4"}, {"host": "raw"}, {"host": `"shop-2"`}, {"host": `"shop-3"`}},
 			[]string{"shop/0", "shop/1", "shop/2"},
 		},
 		"of another model, each": {
