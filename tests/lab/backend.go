@@ -34,6 +34,9 @@ type TLSApp struct {
 	// Reached is how many requests its pods have got, Plain how many came in clear, and
 	// were refused.
 	Reached, Plain atomic.Int64
+	// HangUp has the pods end the connection with each answer, so that the next request
+	// sees the certificate of the moment.
+	HangUp atomic.Bool
 
 	certificates []atomic.Pointer[tls.Certificate]
 }
@@ -55,6 +58,9 @@ func (l *Lab) AddTLSApp(ctx context.Context, name string, port, units int, autho
 	}, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			app.Reached.Add(1)
+			if app.HangUp.Load() {
+				w.Header().Set("Connection", "close")
+			}
 			next.ServeHTTP(w, r)
 		})
 	})
