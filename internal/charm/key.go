@@ -119,10 +119,12 @@ func (c *Charm) followSecret(ctx context.Context) error {
 }
 
 // forget removes every secret that was about certificates, once their relation is
-// gone: a provider that comes after gets requests with a new key.
+// gone: a provider that comes after gets requests with a new key. Whoever leads next
+// does it if the leadership was on its way meanwhile.
 func (c *Charm) forget(ctx context.Context) error {
 	relation := c.Event.Relation
-	if c.Event.Kind != gocharm.RelationBroken || relation.Endpoint != endpointCertificates {
+	broken := c.Event.Kind == gocharm.RelationBroken && relation.Endpoint == endpointCertificates
+	if !broken && c.Event.Kind != gocharm.LeaderElected {
 		return nil
 	}
 	others, err := c.relations(ctx, endpointCertificates)

@@ -218,6 +218,27 @@ func TestRemoveApplication(t *testing.T) {
 	}
 }
 
+// TestLeadershipMovesAsCertificatesGo has nobody lead while the certificates relation
+// breaks. Whoever leads next leaves no secret over.
+func TestLeadershipMovesAsCertificatesGo(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "moves", map[string]any{"external-hostname": "moves.example.com"}).withAuthority()
+	other, err := f.Juju.AddUnit(f.ctx, charm)
+	f.must(err)
+	f.app("web", 8080, nil)
+	f.awaitStatus("active", active)
+	f.must(f.Juju.LoseLeadershipDuringHook(charm+"/0", 1, ""))
+	f.must(f.Juju.RemoveRelation(f.ctx, charm, "ca"))
+	if ran := f.settle(); !slices.Contains(ran, other+" certificates-relation-broken") {
+		t.Errorf("ran %v", ran)
+	}
+	f.must(f.Juju.SetLeader(charm, other))
+	f.must(f.Settle(f.ctx))
+	if got := labels(f.labelled(certificateSecrets)); len(got) > 0 {
+		t.Errorf("left over: %v", got)
+	}
+}
+
 // variable gives the value of a variable in an environment.
 func variable(environment []string, name string) string {
 	for _, entry := range environment {
