@@ -178,8 +178,9 @@ func (c *Cluster) gatewayCRDs(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// CreateGatewayClass makes a GatewayClass. Only classes of the controller
-// traefik.io/gateway-controller are ever accepted.
+// CreateGatewayClass makes a GatewayClass. Only classes of the data plane's
+// controller are ever accepted: traefik.io/gateway-controller, or
+// gateway.envoyproxy.io/gatewayclass-controller.
 func (c *Cluster) CreateGatewayClass(ctx context.Context, name, controllerName string) error {
 	class := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": gatewayGroup + "/v1",
