@@ -130,7 +130,9 @@ func (f *refresh) everything() []string {
 
 var kindsOfModel = []schema.GroupVersionResource{
 	gatewayAPI("gateways"), gatewayAPI("httproutes"),
-	{Version: "v1", Resource: "services"}, {Version: "v1", Resource: "secrets"}, {Version: "v1", Resource: "configmaps"},
+	{Version: "v1", Resource: "services"},
+	{Version: "v1", Resource: "secrets"},
+	{Version: "v1", Resource: "configmaps"},
 	{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
 }
 
