@@ -50,7 +50,7 @@ func TestUnusualHosts(t *testing.T) {
 		"*.example.com":                  "has a wildcard",
 		"a_b.example.com":                "is not a DNS name",
 		"shop.1":                         "ends in a number",
-		long(253) + "c":                  "is longer than…",
+		long(253) + "c":                  "is longer than 25…",
 		"https://example.com":            "is not a DNS name",
 		"example.com:443":                "is not a DNS name",
 		strings.Repeat("a", 64) + ".com": "is not a DNS name",
