@@ -45,22 +45,9 @@ func (c *Cluster) CreateModel(ctx context.Context, model string) error {
 }
 
 // DestroyModel deletes the namespace of a model; the namespace controller
-// empties it. With Envoy as the data plane it returns when the addresses of the
-// model's Gateways are free for others.
+// empties it.
 func (c *Cluster) DestroyModel(ctx context.Context, model string) error {
 	if err := c.typed.CoreV1().Namespaces().Delete(ctx, model, metav1.DeleteOptions{}); err != nil {
-		return fmt.Errorf("cannot destroy model %s: %w", model, err)
-	}
-	if c.envoy == nil {
-		return nil
-	}
-	err := poll(ctx, c.timeouts.Delete, c.timeouts.Poll, func(context.Context) error {
-		if address := c.envoy.proxies.addressOf(model); address != "" {
-			return fmt.Errorf("its Gateway still has the address %s", address)
-		}
-		return nil
-	})
-	if err != nil {
 		return fmt.Errorf("cannot destroy model %s: %w", model, err)
 	}
 	return nil
