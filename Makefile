@@ -71,6 +71,12 @@ envoy: ## the stories that are not about one controller, with Envoy Gateway in T
 	*) exit $$result ;; \
 	esac
 
+interop: ## real Python charms and the real charmcraft, of which make test leaves out what cannot be had
+	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
+	@cd tests && go run ./cluster/run -prepare
+	$(call say,real Python charms and the real charmcraft; the first run installs them)
+	@INTEROP_REQUIRED=1 go -C tests test -count=1 -p 1 -timeout 30m $(TESTFLAGS) ./interop/...
+
 bench: ## what a hook costs with 1 to 1,000 applications (BENCHFLAGS='-bench=NoChange -count=6')
 	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
 	@cd tests && go run ./cluster/run -prepare
