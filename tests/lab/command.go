@@ -56,5 +56,5 @@ func (l *Lab) run(ctx context.Context, verb string, words []string) error {
 			return l.Juju.SetConfig(ctx, words[0], map[string]any{option: value})
 		}
 	}
-	return errors.New("Juju has no such command")
+	return errors.New("no command of Juju that is known here")
 }
