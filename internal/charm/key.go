@@ -118,18 +118,37 @@ func (c *Charm) followSecret(ctx context.Context) error {
 	return nil
 }
 
+// keyForget marks, in the unit's stored state, a unit that saw the certificates relation
+// break when it did not lead.
+const keyForget = "forget-certificates"
+
 // forget removes every secret that was about certificates, once their relation is
-// gone: a provider that comes after gets requests with a new key. Whoever leads next
-// does it if the leadership was on its way meanwhile.
-func (c *Charm) forget(ctx context.Context) error {
-	relation := c.Event.Relation
-	broken := c.Event.Kind == gocharm.RelationBroken && relation.Endpoint == endpointCertificates
-	if !broken && c.Event.Kind != gocharm.LeaderElected {
-		return nil
+// gone: a provider that comes after gets requests with a new key. The application's are
+// the leader's to remove; the others remember, lest leadership is on its way meanwhile
+// and nobody does. Without that memory nothing is removed: a key may have been put there
+// for a relation to come.
+func (c *Charm) forget(ctx context.Context, leader bool) error {
+	broken := c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.Endpoint == endpointCertificates
+	if !broken {
+		if !leader || c.Event.Kind != gocharm.LeaderElected {
+			return nil
+		}
+		stored, err := c.storedState(ctx)
+		if err != nil || stored[keyForget] == "" {
+			return err
+		}
+		if err := c.Tools.DeleteState(ctx, keyForget); err != nil {
+			return err
+		}
 	}
 	others, err := c.relations(ctx, endpointCertificates)
 	if err != nil || len(others) > 0 {
 		return err
+	}
+	if !leader {
+		if err := c.Tools.SetState(ctx, map[string]string{keyForget: "true"}); err != nil {
+			return err
+		}
 	}
 	return c.removeSecrets(ctx, tlscertificates.LabelPrefix+"-")
 }

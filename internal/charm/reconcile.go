@@ -30,10 +30,13 @@ func (c *Charm) reconcile(ctx context.Context) error {
 	if leader {
 		err = c.lead(ctx, started)
 	}
-	if err == nil {
-		err = c.forget(ctx)
+	if errors.Is(err, gocharm.ErrNotLeader) {
+		leader, err = false, nil
 	}
-	if !leader || errors.Is(err, gocharm.ErrNotLeader) {
+	if err == nil {
+		err = c.forget(ctx, leader)
+	}
+	if err == nil && !leader || errors.Is(err, gocharm.ErrNotLeader) {
 		// Leadership can be lost in the middle of a hook. The new leader has an
 		// event of its own.
 		return c.setStatus(ctx, plan.Standby())
