@@ -208,7 +208,8 @@ func TestTLSBackendUnits(t *testing.T) {
 }
 
 // awaitUnits waits until both units of an application have answered. From its first
-// answer on each request has one.
+// answer on each request has one; on Envoy that may have come by a connection from
+// before, so there it is one after the other without a failure.
 func (f *fixture) awaitUnits(app *lab.TLSApp) {
 	f.t.Helper()
 	f.awaitAnswer(app.URL(charm), 200)
@@ -216,6 +217,10 @@ func (f *fixture) awaitUnits(app *lab.TLSApp) {
 	f.must(eventually(f.ctx, func(ctx context.Context) error {
 		response, err := f.Get(ctx, app.URL(charm), f.ca.Pool())
 		if err != nil || response.Code != 200 {
+			if onEnvoy() {
+				clear(reached)
+				return fmt.Errorf("answer %d, %v", response.Code, err)
+			}
 			f.t.Errorf("answer %d, %v", response.Code, err)
 		}
 		if reached[response.Echo.Unit] = true; len(reached) < 2 {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
+	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
 // The flags of these tests: go test ./e2e -args -data-plane=envoy.
@@ -48,6 +49,25 @@ func onEnvoy() bool { return cluster.DataPlane(*dataPlane) == cluster.Envoy }
 // model's: on Envoy each Gateway has an address of its own.
 func (f *fixture) here(text string) string {
 	return strings.ReplaceAll(text, "10.43.45.1", f.Address())
+}
+
+// routed accepts what a client is answered while one route takes the place of another:
+// what the application says; and on Envoy, which may hear of a route before it hears
+// where that leads, 503.
+func routed(response lab.Response) error {
+	if response.Code == 503 && onEnvoy() {
+		return nil
+	}
+	return lab.Succeeds(response)
+}
+
+// watchReplaced is like watch for a URL whose HTTPRoute is replaced by another.
+func (f *fixture) watchReplaced(story, url string) *watch {
+	f.t.Helper()
+	f.awaitAnswer(url, 200)
+	w := &watch{Probes: &lab.Probes{All: []*lab.Probe{f.ProbeWith(url, f.ca.Pool(), routed)}}, f: f, story: story}
+	f.t.Cleanup(w.Stop)
+	return w
 }
 
 // unverified is the answer for an application whose certificate the data plane does

@@ -28,7 +28,7 @@ func TestRefreshBack(t *testing.T) {
 			f.must(f.Relate(f.ctx, charm, "bind"))
 			app := f.related("web", nil)
 			url := app.URL(charm)
-			watched, redirects := f.watch("back "+name, url), f.redirected(url)
+			watched, redirects := f.watchReplaced("back "+name, url), f.redirected(url)
 			bags, secrets, objects := f.bags(), f.secrets(), f.specs()
 
 			f.refresh()

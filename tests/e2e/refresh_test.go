@@ -321,7 +321,7 @@ func TestRefresh(t *testing.T) {
 		t.Fatalf("the Python charm published %q", url)
 	}
 	bags := f.bags()
-	watched, redirects := f.watch("refresh", url), f.redirected(url)
+	watched, redirects := f.watchReplaced("refresh", url), f.redirected(url)
 	if got := f.awaitAnswer(url, 200).HSTS; len(got) != 2 {
 		t.Errorf("the Python charm adds a header to what the application sends: %v", got)
 	}

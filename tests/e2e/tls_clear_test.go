@@ -14,10 +14,7 @@ func followed(response lab.Response) error {
 	if response.Code == 301 && strings.HasPrefix(response.Location, "https://") {
 		return nil
 	}
-	if response.Code == 503 && onEnvoy() {
-		return nil // A route that is new to it.
-	}
-	return lab.Succeeds(response)
+	return routed(response)
 }
 
 // either starts a client of plain HTTP that takes an answer, or a redirect to HTTPS.
