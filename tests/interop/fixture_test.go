@@ -174,10 +174,7 @@ func (f *fixture) await(good func(status string) bool, want string) {
 // certificate that it got is the one in PEM.
 func (f *fixture) awaitServed(url, root, leaf string) {
 	f.t.Helper()
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM([]byte(root)) {
-		f.t.Fatalf("no certificate: %s", root)
-	}
+	pool := poolOf(f.t, root)
 	want := parse(f.t, leaf)
 	f.must(cluster.Eventually(f.ctx, lab.Patience, func(context.Context) error {
 		probe := f.Probe(url, pool)
@@ -199,14 +196,22 @@ func (f *fixture) awaitServed(url, root, leaf string) {
 // awaitRefused waits until a client is not served over TLS.
 func (f *fixture) awaitRefused(url, root string) {
 	f.t.Helper()
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM([]byte(root))
+	pool := poolOf(f.t, root)
 	f.must(cluster.Eventually(f.ctx, lab.Patience, func(ctx context.Context) error {
 		if _, err := f.Get(ctx, url, pool); err == nil {
 			return fmt.Errorf("%s is still served over TLS", url)
 		}
 		return nil
 	}))
+}
+
+func poolOf(t *testing.T, root string) *x509.CertPool {
+	t.Helper()
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM([]byte(root)) {
+		t.Fatalf("no certificate: %s", root)
+	}
+	return pool
 }
 
 func parse(t *testing.T, text string) *x509.Certificate {
