@@ -13,8 +13,7 @@
 //
 //	environment, err := python.Prepare(ctx, "requirements.txt", os.Stderr)
 //	if errors.Is(err, python.ErrUnavailable) && !python.Required() {
-//		fmt.Println(python.LeftOut("the tests with real charms", err))
-//		os.Exit(0)
+//		return python.LeaveOut("the tests with real charms", err)
 //	}
 //	exec.Command(environment.Interpreter, "-m", "charmcraft", "version")
 package python

@@ -21,9 +21,24 @@ const requiredVariable = "INTEROP_REQUIRED"
 // environment is unavailable.
 func Required() bool { return os.Getenv(requiredVariable) != "" }
 
-// LeftOut is the line that says which tests did not run, and why.
-func LeftOut(tests string, err error) string {
-	return fmt.Sprintf("LEFT OUT: %s: %s", tests, strings.ReplaceAll(err.Error(), "\n", " "))
+// leftOutVariable names a file to which that line is appended: go test shows nothing of
+// what a package that passes has printed.
+const leftOutVariable = "INTEROP_LEFT_OUT"
+
+// LeaveOut says in one line which tests do not run, and why.
+func LeaveOut(tests string, why error) error {
+	line := fmt.Sprintf("LEFT OUT: %s: %s\n", tests, strings.ReplaceAll(why.Error(), "\n", " "))
+	fmt.Print(line)
+	path := os.Getenv(leftOutVariable)
+	if path == "" {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(line)
+	return errors.Join(err, file.Close())
 }
 
 // interpreters are looked for on PATH, in this order. Each may be there and not work:
