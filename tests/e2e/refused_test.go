@@ -41,7 +41,7 @@ func (r *refusal) wrap(next http.Handler) http.Handler {
 // are served on, and all is made up for when Secrets are taken again.
 func TestSecretRefused(t *testing.T) {
 	t.Parallel()
-	f := newSubdomains(t, "refused")
+	f := newSubdomains(t, "barred")
 	one, two := f.app("one", 8080, nil), f.app("two", 8080, nil)
 	f.awaitStatus("active", active)
 	r := &refusal{}
@@ -67,14 +67,14 @@ func TestSecretRefused(t *testing.T) {
 	watched.more()
 
 	// Another host for all, none of which can have its Secret.
-	r.of("refused-")
+	r.of("barred-")
 	before := one.URL(charm)
 	f.configure(map[string]any{"external-hostname": "next.example.com"})
 	if got := one.URL(charm); got != before {
 		t.Errorf("published %s while its Secret is refused", got)
 	}
 	watched.more()
-	f.configure(map[string]any{"external-hostname": "refused.example.com"})
+	f.configure(map[string]any{"external-hostname": "barred.example.com"})
 	r.of("")
 	f.updateStatus()
 	f.awaitStatus("active", active)

@@ -12,7 +12,7 @@ import (
 func TestIssuedExpired(t *testing.T) {
 	t.Parallel()
 	const story = "issued when expired already"
-	f := newSubdomains(t, "stale")
+	f := newSubdomains(t, "outdated")
 	good := f.app("good", 8080, nil)
 	f.awaitStatus("active", active)
 	watched := f.watch(story+", the other host", good.URL(charm))
