@@ -46,7 +46,7 @@ func TestNotYetValid(t *testing.T) {
 	t.Parallel()
 	const story = "issued before it is valid"
 	var juju clock
-	f := newSubdomains(t, "early", juju.of)
+	f := newSubdomains(t, "soon", juju.of)
 	good := f.app("good", 8080, nil)
 	f.awaitStatus("active", active)
 	watched := f.watch(story+", the other host", good.URL(charm))
