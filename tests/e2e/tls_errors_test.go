@@ -22,7 +22,7 @@ func TestProviderErrors(t *testing.T) {
 	inClear := f.neverClear(story+", in clear", "http://"+host+"/")
 	f.ca.Refuse = map[string]lab.Refusal{host: {Code: 102, Message: "policy", Reason: "not ours"}}
 	three := f.app("three", 8080, nil)
-	const domain, policy = ": the provider refuses: domain_not_allowed", ": policy (not ours)"
+	const domain, policy = ": refused: domain_not_allowed", ": policy (not ours)"
 	const cure = "; allow it at the provider"
 	f.awaitStatus("blocked", cured("Certificate for "+host+domain+policy, cure))
 	for _, refusal := range []struct {
@@ -30,8 +30,8 @@ func TestProviderErrors(t *testing.T) {
 		kind, message string
 	}{
 		{lab.Refusal{Code: 102, Message: "policy", Schema: true}, "blocked", cured("Certificate for "+host+domain+": policy", cure)},
-		{lab.Refusal{Code: 103, Message: "no stars", Schema: true}, "blocked", cured("Certificate for "+host+": the provider refuses: wildcard_not_allowed: no stars", cure)},
-		{lab.Refusal{Code: 101, Message: "no addresses"}, "blocked", cured("Certificate for "+host+": the provider refuses: ip_not_allowed: no addresses", cure)},
+		{lab.Refusal{Code: 103, Message: "no stars", Schema: true}, "blocked", cured("Certificate for "+host+": refused: wildcard_not_allowed: no stars", cure)},
+		{lab.Refusal{Code: 101, Message: "no addresses"}, "blocked", cured("Certificate for "+host+": refused: ip_not_allowed: no addresses", cure)},
 		{lab.Refusal{Code: 201, Message: "try later"}, "waiting", "Waiting for a certificate for " + host + ": the provider reports: server_not_available: try later"},
 		{lab.Refusal{Code: 201, Schema: true}, "waiting", "Waiting for a certificate for " + host + ": the provider reports: server_not_available"},
 		{lab.Refusal{Code: 999, Message: "odd"}, "waiting", "Waiting for a certificate for " + host + ": the provider reports: other: odd"},
@@ -76,7 +76,7 @@ func TestRefusedReplacement(t *testing.T) {
 	f.action(charm+"/0", "rotate-private-key")
 	f.must(f.Settle(f.ctx))
 	until := servedUntil(last(f.ca.Issued(f.host("one"))))
-	want := "blocked Certificate for " + f.host("one") + until + ": the provider refuses: "
+	want := "blocked Certificate for " + f.host("one") + until + ": refused: "
 	if got := f.status(); !strings.HasPrefix(got, want) {
 		t.Errorf("status is %q, want %q", got, want)
 	}
@@ -113,7 +113,7 @@ func TestGarbage(t *testing.T) {
 	f.awaitAnswer("https://"+f.host("two")+"/", 200)
 	f.ca.Refuse = map[string]lab.Refusal{f.host("three"): {Code: 102, Message: "policy"}}
 	f.app("three", 8080, nil)
-	f.awaitStatus("blocked", cured("Certificate for "+f.host("three")+": the provider refuses: domain_not_allowed: policy", "; allow it at the provider"))
+	f.awaitStatus("blocked", cured("Certificate for "+f.host("three")+": refused: domain_not_allowed: policy", "; allow it at the provider"))
 	f.ca.Capabilities = `{"supports_ip_sans": false, "supports_wildcards": false, "provider_type": "acme"}`
 	f.ca.Refuse = nil
 	f.must(f.Settle(f.ctx))

@@ -36,7 +36,7 @@ func TestRefusedRenewal(t *testing.T) {
 		lab.Refusal
 		want string
 	}{
-		{lab.Refusal{Code: 102, Message: "no more"}, "blocked Certificate for " + host + until + ": the provider refuses: "},
+		{lab.Refusal{Code: 102, Message: "no more"}, "blocked Certificate for " + host + until + ": refused: "},
 		{lab.Refusal{Code: 201, Schema: true}, "waiting Waiting for a certificate for " + host + until + ": the provider reports: server_not"},
 	} {
 		f.ca.Refuse = map[string]lab.Refusal{host: refusal.Refusal}

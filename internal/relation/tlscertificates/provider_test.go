@@ -84,8 +84,8 @@ func answers(t *testing.T, f fixture) map[string]answer {
 		"empty list":                       {bag: bag{"certificates": "[]"}, want: tlscertificates.Pending},
 		"key absent":                       {bag: bag{}, want: tlscertificates.Pending},
 		"no bag":                           {want: tlscertificates.Pending},
-		"errors lib key csr":               {bag: bag{"request_errors": encode(t, []any{map[string]any{"csr": f.CSR, "error": refusal}})}, want: tlscertificates.Denied, reason: "the provider refuses: ip_not_allowed: no"},
-		"errors schema key":                {bag: bag{"request_errors": schema}, want: tlscertificates.Denied, reason: "the provider refuses: ip_not_allowed: no"},
+		"errors lib key csr":               {bag: bag{"request_errors": encode(t, []any{map[string]any{"csr": f.CSR, "error": refusal}})}, want: tlscertificates.Denied, reason: "refused: ip_not_allowed: no"},
+		"errors schema key":                {bag: bag{"request_errors": schema}, want: tlscertificates.Denied, reason: "refused: ip_not_allowed: no"},
 		"errors schema key + valid cert":   {bag: bag{"request_errors": schema, "certificates": f.SelfSigned["certificates"]}, want: issued, unlike: "both spellings are read"},
 		"errors garbage":                   {bag: bag{"request_errors": `[5, {}, {"csr": "x"}, {"csr": null}]`, "certificates": f.SelfSigned["certificates"]}, want: issued, remarks: 4},
 		"caps":                             {bag: bag{"capabilities": f.Capabilities["capabilities"], "certificates": f.SelfSigned["certificates"]}, want: issued},
@@ -150,7 +150,7 @@ func TestErrors(t *testing.T) {
 	t.Parallel()
 	f := load(t)
 	verdict := f.judge(f.Error)
-	if verdict.State != tlscertificates.Denied || verdict.Reason != "the provider refuses: domain_not_allowed: rejected (rejectedIdentifier)" {
+	if verdict.State != tlscertificates.Denied || verdict.Reason != "refused: domain_not_allowed: rejected (rejectedIdentifier)" {
 		t.Errorf("%v: %s", verdict.State, verdict.Reason)
 	}
 	got := *verdict.Error

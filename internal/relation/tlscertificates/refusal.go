@@ -53,7 +53,7 @@ func (e RequestError) String() string {
 // reason says in words for an operator what the refusal means.
 func (e RequestError) reason() string {
 	if e.OperatorMustAct() {
-		return "the provider refuses: " + e.String()
+		return "refused: " + e.String()
 	}
 	return "the provider reports: " + e.String()
 }
