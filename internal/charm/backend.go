@@ -25,8 +25,12 @@ func (c *Charm) readCAProvider(ctx context.Context, id string, number int) (stat
 		if err != nil {
 			return state.CAProvider{}, err
 		}
-		if units, err = c.readUnits(ctx, id, names, true); err != nil {
+		all, err := c.readUnits(ctx, id, names, true)
+		if err != nil {
 			return state.CAProvider{}, err
+		}
+		for _, unit := range all {
+			units = append(units, unit.Bag)
 		}
 	}
 	return state.NewCAProvider(number, application, written, units, c.Now), nil

@@ -3,7 +3,9 @@ package charm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
@@ -58,8 +60,8 @@ func (c *Charm) applicationOf(ctx context.Context, id string, units []string) (s
 
 // readUnits reads the data of units: of each, or up to the first that can be served,
 // which says as much as all of them where only that counts.
-func (c *Charm) readUnits(ctx context.Context, id string, names []string, each bool) ([]state.Databag, error) {
-	var units []state.Databag
+func (c *Charm) readUnits(ctx context.Context, id string, names []string, each bool) ([]state.UnitBag, error) {
+	var units []state.UnitBag
 	for _, name := range names {
 		unit, err := c.Tools.UnitData(ctx, id, name)
 		if gone(err) {
@@ -68,9 +70,13 @@ func (c *Charm) readUnits(ctx context.Context, id string, names []string, each b
 		if err != nil {
 			return nil, err
 		}
-		units = append(units, unit)
+		number, err := strconv.Atoi(name[strings.LastIndexByte(name, '/')+1:])
+		if err != nil {
+			return nil, fmt.Errorf("cannot read unit name %q", name)
+		}
+		units = append(units, state.UnitBag{Number: number, Bag: unit})
 		if _, err := ingress.ParseUnit(unit); err == nil && !each {
-			return []state.Databag{unit}, nil
+			return units[len(units)-1:], nil
 		}
 	}
 	return units, nil

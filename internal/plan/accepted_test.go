@@ -19,7 +19,7 @@ func TestWhatIsAcceptedAndNotUsed(t *testing.T) {
 		for key, value := range more {
 			request[key] = value
 		}
-		s.Requirers = []state.Requirer{state.NewRequirer(7, "shop", request, []state.Databag{{"host": `"shop-0"`}})}
+		s.Requirers = []state.Requirer{state.NewRequirer(7, "shop", request, []state.UnitBag{{Bag: state.Databag{"host": `"shop-0"`}}})}
 		return plan.Make(s)
 	}
 	want := string(render(t, made(nil)))

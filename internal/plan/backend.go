@@ -31,7 +31,7 @@ const (
 // trust is how applications that speak TLS are verified.
 type trust struct {
 	bundle string // the authorities, in PEM
-	names  int    // how many names of one application can be verified
+	names  int    // how many names one policy verifies
 	// problem says why there can be nothing of the kind, and cure what to do about it;
 	// empty when there can.
 	problem, cure string
@@ -124,55 +124,46 @@ func (t *trust) gather(s state.State) {
 
 // unverifiable gives the reason why an application that speaks TLS cannot be spoken to,
 // and the cure.
-func (t trust) unverifiable(s state.State, set settings, r state.Requirer) (reason, cure string) {
-	switch hosts := len(r.Hosts); {
+func (t trust) unverifiable(r state.Requirer) (reason, cure string) {
+	switch {
 	case t.problem != "":
 		return t.problem, t.cure
-	case hosts == 0 && (r.Waiting || !r.HasUnits):
-		return "", "" // See findHosts.
-	case hosts == 0:
+	case len(r.Hosts) == 0 && !r.Waiting && r.HasUnits: // Else see findBackends.
 		return "no unit has a host to verify a certificate for", "see `juju debug-log`"
-	case hosts > maxVerified:
-		return fmt.Sprintf("%d unit hosts, and %d at most can be verified", hosts, maxVerified), "scale it down"
-	case hosts > t.names:
-		return fmt.Sprintf("%d unit hosts, and class %s verifies one", hosts, set.class), "`juju scale-application " + r.Name + " 1`"
 	default:
 		return "", ""
 	}
 }
 
-// findHosts says whether there is a name to verify an application by. Of one that is
-// served, and whose units have changed, none may have written yet: it is served on, by
-// the names it has been.
-func findHosts(s state.State, t *target) bool {
-	if !speaksTLS(t.Requirer) || len(t.Hosts) > 0 {
-		return true
-	}
-	for _, policy := range s.Cluster.Policies {
-		if policy.Name != t.service {
-			continue
+// oneForAll says that one policy verifies all units of an application, to whichever the
+// gateway comes to speak. Where a policy verifies one name that takes units which share
+// it. A unit that is alone gets a Service of its own there: the next one may have another
+// name, and a Service for all would lead to it before we know.
+func (t trust) oneForAll(r state.Requirer) bool {
+	named := 0
+	for _, unit := range r.Units {
+		switch {
+		case unit.Host != "":
+			named++
+		case !unit.Silent:
+			return false
 		}
-		t.Hosts = []string{string(policy.Spec.Validation.Hostname)}
-		for _, name := range policy.Spec.Validation.SubjectAltNames {
-			if host := string(name.Hostname); !slices.Contains(t.Hosts, host) {
-				t.Hosts = append(t.Hosts, host)
-			}
-		}
-		return true
 	}
-	return false
+	return len(r.Hosts) <= t.names && (t.names > 1 || named > 1)
 }
 
 // speaksTLS says that an application is spoken to over TLS.
 func speaksTLS(r state.Requirer) bool { return r.Scheme == "https" }
 
 // backendPolicies gives what the applications that speak TLS need: one ConfigMap with
-// the authorities, and a BackendTLSPolicy each.
+// the authorities, and a BackendTLSPolicy for each of their Services.
 func backendPolicies(s state.State, routing routing) []Object {
 	var all []Object
 	for _, t := range routing.targets {
 		if speaksTLS(t.Requirer) {
-			all = append(all, backendPolicy(s, t))
+			for _, b := range t.backends {
+				all = append(all, backendPolicy(s, b))
+			}
 		}
 	}
 	if len(all) == 0 {
@@ -190,27 +181,27 @@ func authoritiesName(application string) string {
 	return bounded(application+"-backend-ca", maxSubdomainName)
 }
 
-// backendPolicy is for the target's Service, and has its name. The first host is the
+// backendPolicy is for the Service of a backend, and has its name. The first host is the
 // name that the gateway asks for. It is the one that counts, too, unless there are
 // several: then each unit may show a certificate for any of them.
-func backendPolicy(s state.State, t target) *gatewayv1.BackendTLSPolicy {
+func backendPolicy(s state.State, b backend) *gatewayv1.BackendTLSPolicy {
 	policy := &gatewayv1.BackendTLSPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "BackendTLSPolicy"},
-		ObjectMeta: objectMeta(s, t.service),
+		ObjectMeta: objectMeta(s, b.service),
 		Spec: gatewayv1.BackendTLSPolicySpec{
 			TargetRefs: []gatewayv1.LocalPolicyTargetReferenceWithSectionName{{
-				LocalPolicyTargetReference: gatewayv1.LocalPolicyTargetReference{Kind: "Service", Name: gatewayv1.ObjectName(t.service)},
+				LocalPolicyTargetReference: gatewayv1.LocalPolicyTargetReference{Kind: "Service", Name: gatewayv1.ObjectName(b.service)},
 			}},
 			Validation: gatewayv1.BackendTLSPolicyValidation{
 				CACertificateRefs: []gatewayv1.LocalObjectReference{{Kind: "ConfigMap", Name: gatewayv1.ObjectName(authoritiesName(s.Application))}},
-				Hostname:          gatewayv1.PreciseHostname(t.Hosts[0]),
+				Hostname:          gatewayv1.PreciseHostname(b.hosts[0]),
 			},
 		},
 	}
-	if len(t.Hosts) == 1 {
+	if len(b.hosts) == 1 {
 		return policy
 	}
-	for _, host := range t.Hosts {
+	for _, host := range b.hosts {
 		policy.Spec.Validation.SubjectAltNames = append(policy.Spec.Validation.SubjectAltNames, gatewayv1.SubjectAltName{
 			Type: gatewayv1.HostnameSubjectAltNameType, Hostname: gatewayv1.Hostname(host),
 		})

@@ -113,8 +113,8 @@ func FuzzMake(f *testing.F) {
 			state.OptionExternalHostname: hostname, state.OptionGatewayClass: class, state.OptionRoutingMode: mode, state.OptionEnforceHTTPS: enforce,
 		})
 		s.Requirers = []state.Requirer{
-			state.NewRequirer(1, "web", bagOf(web), []state.Databag{bagOf(webUnit)}),
-			state.NewRequirer(2, "api", bagOf(api), []state.Databag{bagOf(apiUnit), bagOf(webUnit)}),
+			state.NewRequirer(1, "web", bagOf(web), []state.UnitBag{{Bag: bagOf(webUnit)}}),
+			state.NewRequirer(2, "api", bagOf(api), []state.UnitBag{{Bag: bagOf(apiUnit)}, {Number: 1, Bag: bagOf(webUnit)}}),
 		}
 		s.RouteRequirers = []state.RouteRequirer{state.NewRouteRequirer(3, "router", bagOf(route))}
 		s.DNSProviders = []state.DNSProvider{{RelationID: 4, Application: "bind", Reply: bagOf(dns)}}

@@ -123,22 +123,22 @@ func redirectRule(path string) gatewayv1.HTTPRouteRule {
 	}
 }
 
-// forwardRule sends a path to the target's Service. With a stripped prefix the
-// application is told of it, as proxies do, so that it can make links.
+// forwardRule sends a path to the target's Services, each as much. With a stripped
+// prefix the application is told of it, as proxies do, so that it can make links.
 func forwardRule(t target, path, hsts string) gatewayv1.HTTPRouteRule {
-	rule := gatewayv1.HTTPRouteRule{
-		Matches: prefixMatch(path),
-		BackendRefs: []gatewayv1.HTTPBackendRef{{
+	rule := gatewayv1.HTTPRouteRule{Matches: prefixMatch(path)}
+	for _, b := range t.backends {
+		rule.BackendRefs = append(rule.BackendRefs, gatewayv1.HTTPBackendRef{
 			BackendRef: gatewayv1.BackendRef{
 				BackendObjectReference: gatewayv1.BackendObjectReference{
 					Group: ptr(gatewayv1.Group("")),
 					Kind:  ptr(gatewayv1.Kind("Service")),
-					Name:  gatewayv1.ObjectName(t.service),
+					Name:  gatewayv1.ObjectName(b.service),
 					Port:  ptr(gatewayv1.PortNumber(portOf(t))),
 				},
 				Weight: ptr(int32(1)),
 			},
-		}},
+		})
 	}
 	if t.StripPrefix && path != "/" {
 		rule.Filters = append(rule.Filters, setRequestHeader("X-Forwarded-Prefix", path), stripPrefix())

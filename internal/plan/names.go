@@ -3,6 +3,7 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -60,11 +61,20 @@ func secretName(application, host string) string {
 // serviceName is the Python charm's within a model. A requirer of another model
 // may have the name of one of ours, so there the model is part of it.
 func serviceName(s state.State, r state.Requirer) string {
-	name := r.Name
+	return bounded(serviceStem(s, r)+"-service", maxLabelName)
+}
+
+// unitServiceName is that of the Service for one unit. No name of an application ends in
+// a number after a dash.
+func unitServiceName(s state.State, r state.Requirer, unit int) string {
+	return bounded(fmt.Sprintf("%s-%d-service", serviceStem(s, r), unit), maxLabelName)
+}
+
+func serviceStem(s state.State, r state.Requirer) string {
 	if isRemote(s, r) {
-		name = r.Model + "-" + r.Name
+		return s.Application + "-" + r.Model + "-" + r.Name
 	}
-	return bounded(s.Application+"-"+name+"-service", maxLabelName)
+	return s.Application + "-" + r.Name
 }
 
 func redirectRouteName(application string) string {

@@ -135,7 +135,11 @@ func outline(p plan.Plan) string {
 			for _, parent := range object.Spec.ParentRefs {
 				fmt.Fprintf(&text, " %s%s", *parent.SectionName, *object.Spec.Rules[0].Matches[0].Path.Value)
 			}
-			fmt.Fprintf(&text, " forwards: %t\n", forwards(*object))
+			fmt.Fprint(&text, " to")
+			for _, backend := range object.Spec.Rules[0].BackendRefs {
+				fmt.Fprintf(&text, " %s", backend.Name)
+			}
+			fmt.Fprintln(&text)
 		}
 	}
 	return text.String()
@@ -163,7 +167,7 @@ func (w world) secureApplications() []string {
 	for _, route := range w.routes {
 		for _, parent := range route.Spec.ParentRefs {
 			if forwards(route) && strings.HasPrefix(string(*parent.SectionName), "gateway-https") {
-				all = append(all, string(route.Spec.Rules[0].BackendRefs[0].Name))
+				all = append(all, applicationOf(route))
 			}
 		}
 	}
@@ -278,7 +282,7 @@ func checkRoutes(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName
 	served := map[string]bool{}
 	redirects := map[string]bool{}
 	for _, r := range s.Requirers {
-		redirects["gateway-"+r.Name+"-service"] = r.RedirectHTTPS && s.Certificates.Related
+		redirects["gateway-prod-"+r.Name] = r.RedirectHTTPS && s.Certificates.Related
 	}
 	for _, object := range p.Objects {
 		route, ok := object.(*gatewayv1.HTTPRoute)
@@ -301,7 +305,7 @@ func checkRoutes(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName
 			if !forwards(*route) || listener.Protocol == gatewayv1.HTTPSProtocolType {
 				continue
 			}
-			if s.Config.EnforceHTTPS || redirects[string(route.Spec.Rules[0].BackendRefs[0].Name)] {
+			if s.Config.EnforceHTTPS || redirects[applicationOf(*route)] {
 				return "served in clear: " + route.Name
 			}
 		}
@@ -309,9 +313,9 @@ func checkRoutes(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName
 	secure := world{routes: routesOf(p)}.secureApplications()
 	for _, url := range p.Relations.URLs {
 		i := slices.IndexFunc(s.Requirers, func(r state.Requirer) bool { return r.RelationID == url.RelationID })
-		service := "gateway-" + s.Requirers[i].Name + "-service"
-		if url.URL == "" && slices.Contains(secure, service) && s.Cluster.Gateway != nil && len(s.Cluster.Gateway.Status.Addresses) > 0 {
-			return fmt.Sprintf("served over HTTPS, and not told so: %s, at one of %v", service, s.Cluster.Gateway.Status.Addresses)
+		application := "gateway-prod-" + s.Requirers[i].Name
+		if url.URL == "" && slices.Contains(secure, application) && s.Cluster.Gateway != nil && len(s.Cluster.Gateway.Status.Addresses) > 0 {
+			return fmt.Sprintf("served over HTTPS, and not told so: %s, at one of %v", application, s.Cluster.Gateway.Status.Addresses)
 		}
 		if url.URL != "" && !reachable(url.URL, listeners, served) {
 			return "nothing is served at " + url.URL

@@ -13,13 +13,14 @@ import (
 // A target is one application that is served.
 type target struct {
 	state.Requirer
-	host    string     // where it shall be served; empty: at any address
-	path    string     // and under which path: "/model-app", "/"
-	kept    *keptPlace // where it is served until then; nil for nowhere
-	service string     // name of its Service
-	https   string     // name of its HTTPRoute on HTTPS listeners
-	http    string     // name of its HTTPRoute on HTTP listeners
-	remote  bool       // of another model: no selector reaches its pods
+	host     string     // where it shall be served; empty: at any address
+	path     string     // and under which path: "/model-app", "/"
+	kept     *keptPlace // where it is served until then; nil for nowhere
+	service  string     // name of its Service, if it has one for all units
+	backends []backend  // what its routes lead to
+	https    string     // name of its HTTPRoute on HTTPS listeners
+	http     string     // name of its HTTPRoute on HTTP listeners
+	remote   bool       // of another model: no selector reaches its pods
 }
 
 // A routeTarget is one application that writes routes of its own.
@@ -72,7 +73,7 @@ func route(s state.State, set settings) routing {
 			r.wait(requirer)
 			continue
 		}
-		reason, cure := r.unservable(s, set, requirer)
+		reason, cure := r.unservable(s, requirer)
 		host, path, tooLong := place(set, requirer)
 		switch older, taken := owner[host+path]; {
 		case reason != "":
@@ -100,7 +101,7 @@ func route(s state.State, set settings) routing {
 			http:     names.unique("route", httpRouteName(s.Application, requirer), id+" http", maxLabelName),
 			remote:   isRemote(s, requirer),
 		}
-		if !r.findUnits(s, &t) || !findHosts(s, &t) {
+		if !r.findBackends(s, names, &t) {
 			r.wait(requirer)
 			continue
 		}
@@ -111,25 +112,6 @@ func route(s state.State, set settings) routing {
 	joinKeptHost(r.targets)
 	r.yieldToKept()
 	return r
-}
-
-// findUnits says whether an application can be forwarded to. Of one that is served, and
-// whose units have changed, none may have written yet: it is served on, and where its
-// units' addresses are needed, at the last ones known. Without a unit there is nobody
-// to forward to, and the addresses may be another's by now.
-func (r *routing) findUnits(s state.State, t *target) bool {
-	last, served := s.Cluster.Services[t.service]
-	switch {
-	case !t.remote:
-		return !t.Waiting || served
-	case len(t.Addresses) > 0:
-		return true
-	case !t.HasUnits || len(last) == 0:
-		return false
-	}
-	t.Addresses = last
-	r.remark(t.Application, t.RelationID, "none of its units says its address: still served at the last ones known")
-	return true
 }
 
 // joinKeptHost lets an application that comes while the host is being changed be
@@ -182,7 +164,7 @@ func isRemote(s state.State, r state.Requirer) bool { return r.Foreign || r.Mode
 
 // unservable gives the reason why a requirer cannot be served at all, and the cure where
 // it is not to correct what the requirer wrote.
-func (r *routing) unservable(s state.State, set settings, requirer state.Requirer) (reason, cure string) {
+func (r *routing) unservable(s state.State, requirer state.Requirer) (reason, cure string) {
 	switch {
 	case requirer.Problem != "":
 		return requirer.Problem, ""
@@ -192,7 +174,7 @@ func (r *routing) unservable(s state.State, set settings, requirer state.Require
 		// model it is an alias, which no application of ours can have.
 		return "it claims to be " + requirer.Name + " of this model", ""
 	case speaksTLS(requirer):
-		return r.trust.unverifiable(s, set, requirer)
+		return r.trust.unverifiable(requirer)
 	default:
 		return "", ""
 	}

@@ -13,23 +13,29 @@ import (
 // labelJujuApplication is what Juju puts on the pods of an application.
 const labelJujuApplication = "app.kubernetes.io/name"
 
+// labelPodName is what Kubernetes puts on the pods of a StatefulSet, which those of an
+// application are: unit web/1 is pod web-1.
+const labelPodName = "statefulset.kubernetes.io/pod-name"
+
 // maxEndpoints is the API server's bound for one EndpointSlice.
 const maxEndpoints = 1000
 
-// services gives every target its Service and, where no selector can reach the
+// services gives every target its Services and, where no selector can reach the
 // pods, the EndpointSlices that stand in for it.
 func services(s state.State, routing routing) []Object {
 	var all []Object
 	for _, t := range routing.targets {
-		all = append(all, serviceOf(s, t))
-		if t.remote {
-			all = append(all, endpointSlices(s, t)...)
+		for _, b := range t.backends {
+			all = append(all, serviceOf(s, t, b))
+			if t.remote {
+				all = append(all, endpointSlices(s, t, b)...)
+			}
 		}
 	}
 	return all
 }
 
-func serviceOf(s state.State, t target) *service {
+func serviceOf(s state.State, t target, b backend) *service {
 	port := servicePort{
 		Name:       portName(t),
 		Protocol:   protocolTCP,
@@ -41,11 +47,14 @@ func serviceOf(s state.State, t target) *service {
 	}
 	made := &service{
 		TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Service"},
-		ObjectMeta: objectMeta(s, t.service),
+		ObjectMeta: objectMeta(s, b.service),
 		Spec:       serviceSpec{Ports: []servicePort{port}},
 	}
 	if !t.remote {
 		made.Spec.Selector = map[string]string{labelJujuApplication: t.Name}
+		if b.pod != "" {
+			made.Spec.Selector[labelPodName] = b.pod
+		}
 	}
 	return made
 }
@@ -69,11 +78,11 @@ func portName(t target) string {
 	return fmt.Sprintf("tcp-%d", t.Port)
 }
 
-// endpointSlices gives one slice for each address family of the units, and more where
+// endpointSlices gives one slice for each address family of a backend's units, and more where
 // one cannot hold them.
-func endpointSlices(s state.State, t target) []Object {
+func endpointSlices(s state.State, t target, b backend) []Object {
 	families := map[string][]endpoint{}
-	for _, address := range t.Addresses {
+	for _, address := range b.addresses {
 		family := addressTypeIPv6
 		if address.Is4() {
 			family = addressTypeIPv4
@@ -87,19 +96,19 @@ func endpointSlices(s state.State, t target) []Object {
 	var all []Object
 	for _, family := range []string{addressTypeIPv4, addressTypeIPv6} {
 		for i, endpoints := range slices.Collect(slices.Chunk(families[family], maxEndpoints)) {
-			name := t.service + "-" + strings.ToLower(family)
+			name := b.service + "-" + strings.ToLower(family)
 			if i > 0 {
 				name += fmt.Sprintf("-%d", i+1)
 			}
-			all = append(all, endpointSliceOf(s, t, name, family, endpoints))
+			all = append(all, endpointSliceOf(s, t, b, name, family, endpoints))
 		}
 	}
 	return all
 }
 
-func endpointSliceOf(s state.State, t target, name, family string, endpoints []endpoint) *endpointSlice {
+func endpointSliceOf(s state.State, t target, b backend, name, family string, endpoints []endpoint) *endpointSlice {
 	meta := objectMeta(s, name)
-	meta.Labels[labelServiceName] = t.service
+	meta.Labels[labelServiceName] = b.service
 	// Kubernetes' own controller then leaves the slice to us.
 	meta.Labels[labelSliceManagedBy] = s.Application
 	return &endpointSlice{

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -24,16 +25,18 @@ func backendStatus(s state.State, set settings, routing routing) *Status {
 		if !speaksTLS(t.Requirer) {
 			continue
 		}
-		status, known := onePolicyStatus(s, set, t, live[t.service])
-		switch {
-		case status == nil:
-		case status.Kind == Blocked:
-			return status
-		case first == nil:
-			first = status
-		}
-		if !known {
-			pending = append(pending, t.Application)
+		for _, b := range t.backends {
+			status, known := onePolicyStatus(s, set, t, live[b.service])
+			switch {
+			case status == nil:
+			case status.Kind == Blocked:
+				return status
+			case first == nil:
+				first = status
+			}
+			if !known && !slices.Contains(pending, t.Application) {
+				pending = append(pending, t.Application)
+			}
 		}
 	}
 	if first == nil && len(pending) > 0 {

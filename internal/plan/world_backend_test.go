@@ -2,9 +2,12 @@ package plan_test
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/plan"
@@ -22,20 +25,81 @@ type backends struct {
 	policies    []gatewayv1.BackendTLSPolicy
 }
 
-// changeScheme lets an application speak TLS, or no more, or with other hosts.
+// verifiesOne are the features of a class that verifies one name.
+var verifiesOne = []gatewayv1.SupportedFeature{{Name: "BackendTLSPolicy"}}
+
+// changeScheme lets an application speak TLS, or no more, or with other units.
 func (w *world) changeScheme() {
 	w.anyRequirer(func(r *state.Requirer) {
-		r.Scheme, r.Hosts = pick(w, "http", "h2c", "https", "https", "https"), nil
-		if r.Scheme != "https" {
-			return
-		}
-		for i := range w.random.IntN(4) {
-			r.Hosts = append(r.Hosts, fmt.Sprintf("%s-%d.example.net", r.Name, i))
-		}
-		if w.random.IntN(10) == 0 {
-			r.Hosts = []string{"a", "b", "c", "d", "e", "f"}
+		r.Scheme, r.Units = pick(w, "http", "h2c", "https", "https", "https"), nil
+		if r.Scheme == "https" {
+			w.addUnits(r, pick(w, 0, 1, 1, 2, 3, 5, 6, 20))
 		}
 	})
+}
+
+// scale adds units to an application that speaks TLS, or removes the newest.
+func (w *world) scale() {
+	w.anyRequirer(func(r *state.Requirer) {
+		switch n := len(r.Units); {
+		case r.Scheme != "https" || n == 0:
+		case w.random.IntN(2) == 0:
+			w.addUnits(r, 1+w.random.IntN(2))
+		case slices.ContainsFunc(r.Units[:n-1], func(u state.Unit) bool { return u.Host != "" && u.Address.IsValid() }):
+			r.Units = slices.Clone(r.Units[:n-1])
+		}
+	})
+}
+
+// addUnits adds units, most of them with a name of their own. Some have written nothing
+// yet, no name or no address.
+func (w *world) addUnits(r *state.Requirer, count int) {
+	r.Units = slices.Clone(r.Units)
+	for range count {
+		n := len(r.Units)
+		unit := state.Unit{Number: n, Host: fmt.Sprintf("%s-%d.example.net", r.Name, n), Address: netip.AddrFrom4([4]byte{10, 1, 1, byte(n + 1)})}
+		switch w.random.IntN(12) {
+		case 0:
+			unit = state.Unit{Number: n, Silent: true}
+		case 1:
+			unit.Host = ""
+		case 2:
+			unit.Host = "shared.example.net"
+		case 3:
+			unit.Address = netip.Addr{}
+		}
+		r.Units = append(r.Units, unit)
+	}
+}
+
+// written gives the applications as they are read: what the units of those that speak TLS
+// say is also there as a whole.
+func (w *world) written() []state.Requirer {
+	all := slices.Clone(w.requirers)
+	for i := range all {
+		r := &all[i]
+		if r.Scheme != "https" {
+			continue
+		}
+		r.Units, r.Hosts = slices.Clone(r.Units), nil
+		r.HasUnits = r.HasUnits || len(r.Units) > 0
+		if r.Foreign {
+			r.Addresses = nil
+		}
+		for j := range r.Units {
+			unit := &r.Units[j]
+			if r.Waiting {
+				*unit = state.Unit{Number: unit.Number, Silent: true}
+			}
+			if unit.Host != "" && !slices.Contains(r.Hosts, unit.Host) {
+				r.Hosts = append(r.Hosts, unit.Host)
+			}
+			if unit.Address.IsValid() {
+				r.Addresses = append(r.Addresses, unit.Address)
+			}
+		}
+	}
+	return all
 }
 
 func (w *world) changeAuthorities() {
@@ -47,7 +111,7 @@ func (w *world) changeBackendTLS() {
 	w.backends.old, w.backends.forbidden = w.random.IntN(5) == 0, w.random.IntN(5) == 0
 	w.backends.features = pick(w, nil, nil,
 		[]gatewayv1.SupportedFeature{{Name: "HTTPRoute"}},
-		[]gatewayv1.SupportedFeature{{Name: "BackendTLSPolicy"}},
+		verifiesOne, verifiesOne,
 		[]gatewayv1.SupportedFeature{{Name: "BackendTLSPolicy"}, {Name: "BackendTLSPolicySANValidation"}})
 }
 
@@ -81,44 +145,40 @@ func (b backends) possible() bool {
 }
 
 // checkBackends checks that whoever speaks TLS is led to by no route without a policy
-// and an authority, neither of which comes after the Service, and that nobody else has
-// any of it.
+// and an authority, neither of which comes after the Service, that nobody else has any of
+// it, and that a route leads to nothing that is not there.
 func checkBackends(w *world, s state.State, p plan.Plan) string {
-	speaks := map[string]bool{} // Services of applications that speak TLS
+	speaks := map[string]bool{} // routes of applications that speak TLS
 	for _, r := range s.Requirers {
-		name := "gateway-" + r.Name + "-service"
-		if r.Foreign {
-			name = "gateway-" + r.Model + "-" + r.Name + "-service"
-		}
-		speaks[name] = r.Scheme == "https"
+		speaks["gateway-prod-"+r.Name] = r.Scheme == "https"
 	}
-	authorities, services, guarded := 0, []string{}, map[string]bool{}
+	authorities, services, guarded := 0, map[string]map[string]any{}, map[string]*gatewayv1.BackendTLSPolicy{}
 	for _, object := range p.Objects {
-		kind, name := object.GetObjectKind().GroupVersionKind().Kind, object.GetName()
+		name := object.GetName()
 		switch object := object.(type) {
 		case *gatewayv1.BackendTLSPolicy:
 			target := string(object.Spec.TargetRefs[0].Name)
 			if problem := checkPolicy(w, object); problem != "" {
 				return name + ": " + problem
 			}
-			if authorities == 0 || slices.Contains(services, target) || !speaks[target] && !shortened(target) {
+			if authorities == 0 || services[target] != nil || target != name {
 				return fmt.Sprintf("policy %s, after %d ConfigMaps and the Services %v, for %s", name, authorities, services, target)
 			}
-			guarded[target] = true
+			guarded[target] = object
 		case *gatewayv1.HTTPRoute:
 			if !forwards(*object) {
 				continue
 			}
-			target := string(object.Spec.Rules[0].BackendRefs[0].Name)
-			if speaks[target] && !guarded[target] {
-				return fmt.Sprintf("route %s leads to an application on TLS without a policy", name)
+			speaks, known := speaks[applicationOf(*object)]
+			if problem := checkForward(object, services, guarded, speaks || !known); problem != "" {
+				return fmt.Sprintf("route %s: %s", name, problem)
 			}
 		}
-		switch kind {
+		switch object.GetObjectKind().GroupVersionKind().Kind {
 		case "ConfigMap":
 			authorities++
 		case "Service":
-			services = append(services, name)
+			services[name] = contentOf(object)
 		}
 	}
 	if len(guarded) == 0 && authorities > 0 || len(guarded) > 0 && !w.backends.possible() {
@@ -127,10 +187,53 @@ func checkBackends(w *world, s state.State, p plan.Plan) string {
 	return ""
 }
 
-// shortened says that a Service's name is none that could be told from the application's.
-func shortened(service string) bool {
-	return len(service) > 55 || !strings.HasSuffix(service, "-service")
+// checkForward checks what a route leads to: Services that are there, each once and as
+// much; if it may speak TLS each with a policy or none, and of those for one unit the
+// policy names that unit.
+func checkForward(route *gatewayv1.HTTPRoute, services map[string]map[string]any, guarded map[string]*gatewayv1.BackendTLSPolicy, speaks bool) string {
+	refs := route.Spec.Rules[0].BackendRefs
+	if len(refs) > 16 {
+		return fmt.Sprintf("%d backends", len(refs))
+	}
+	seen, policies := map[string]bool{}, 0
+	for _, ref := range refs {
+		name := string(ref.Name)
+		service, policy := services[name], guarded[name]
+		if service == nil || seen[name] || *ref.Weight != 1 {
+			return "backend without a Service, twice or with another weight: " + name
+		}
+		if seen[name] = true; policy == nil {
+			continue
+		}
+		policies++
+		pod, _, _ := unstructured.NestedString(service, "spec", "selector", "statefulset.kubernetes.io/pod-name")
+		host := string(policy.Spec.Validation.Hostname)
+		if pod != "" && host != pod+".example.net" && host != "shared.example.net" {
+			return fmt.Sprintf("pod %s is verified as %s", pod, host)
+		}
+		if pod == "" && len(refs) > 1 && service["spec"].(map[string]any)["selector"] != nil {
+			return "one of several backends, and for all units: " + name
+		}
+	}
+	if policies != 0 && (policies != len(refs) || !speaks) || policies == 0 && speaks && !shortened(route.Name) {
+		return fmt.Sprintf("%d backends, %d policies, and it speaks TLS: %t", len(refs), policies, speaks)
+	}
+	return ""
 }
+
+// applicationOf is a route's name without what tells the one on HTTP from that on HTTPS.
+func applicationOf(route gatewayv1.HTTPRoute) string { return strings.TrimSuffix(route.Name, "-http") }
+
+func contentOf(object plan.Object) map[string]any {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return nil
+	}
+	return content
+}
+
+// shortened says that a route's name is none that could be told from the application's.
+func shortened(route string) bool { return len(route) > 55 }
 
 func checkPolicy(w *world, policy *gatewayv1.BackendTLSPolicy) string {
 	validation := policy.Spec.Validation

@@ -19,7 +19,7 @@ import (
 // routeHosts are what applications on gateway-route name: hosts of their own, and some
 // that ingress has at times.
 var routeHosts = []string{
-	"a.example.com", "b.example.com", "r1.example.net", "r2.example.net", "r3.example.net", "prod-app-7.a.example.com", strings.Repeat("long.", 45) + "example.com",
+	"a.example.com", "b.example.com", "r1.example.net", "r2.example.net", "r3.example.net", "prod-app7.a.example.com", strings.Repeat("long.", 45) + "example.com",
 }
 
 func (w *world) addRoute() {

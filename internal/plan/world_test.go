@@ -72,8 +72,15 @@ func newWorld(seed uint64) *world {
 	if w.random.IntN(8) == 0 {
 		applications = 30 + w.random.IntN(40) // Around what the listeners suffice for.
 	}
+	speakTLS := w.random.IntN(2) == 0
+	if speakTLS {
+		w.backends.authorities, w.backends.features = []string{"CA-1\n"}, pick(w, nil, verifiesOne, verifiesOne)
+	}
 	for range applications {
 		w.addRequirer()
+		if speakTLS {
+			w.changeScheme()
+		}
 	}
 	return w
 }
@@ -95,7 +102,7 @@ func pick[T any](w *world, of ...T) T { return of[w.random.IntN(len(of))] }
 
 func (w *world) addRequirer() {
 	w.relation++
-	name := "app-" + strconv.Itoa(w.random.IntN(70))
+	name := "app" + strconv.Itoa(w.random.IntN(70))
 	if w.random.IntN(10) == 0 {
 		name += strings.Repeat("-long", 11)
 	}
@@ -212,6 +219,7 @@ var steps = []step{
 	{"remove route", true, (*world).removeRoute},
 	{"DNS", true, (*world).changeProviders},
 	{"scheme", false, (*world).changeScheme},
+	{"scale", true, (*world).scale},
 	{"authorities", false, (*world).changeAuthorities},
 	{"backend TLS", false, (*world).changeBackendTLS},
 	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
@@ -221,7 +229,7 @@ var steps = []step{
 func (w *world) state() state.State {
 	s := state.State{
 		Application: "gateway", Model: "prod", Now: w.now,
-		Config: w.config, Problems: w.problems, Requirers: slices.Clone(w.requirers),
+		Config: w.config, Problems: w.problems, Requirers: w.written(),
 		RouteRequirers: slices.Clone(w.routeRequirers), DNSProviders: slices.Clone(w.providers),
 		Cluster: state.Cluster{
 			Classes: []gatewayv1.GatewayClass{{

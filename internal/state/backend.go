@@ -36,24 +36,30 @@ func NewCAProvider(relationID int, application string, written Databag, units []
 	}
 }
 
-// backendHosts gives the names that a certificate of an application's units can be
-// verified for, in natural order, each once; and remarks on those that are none. An
-// address is no such name (Gateway API, type PreciseHostname), and localhost names
-// everybody.
-func backendHosts(hosts []string) (names, remarks []string) {
-	for _, host := range hosts {
-		name, err := NormalizeHostname(host)
+// addUnits keeps the units of an application that speaks TLS, and their names that a
+// certificate can be verified for; it gives remarks on those that are none. An address is
+// no such name (Gateway API, type PreciseHostname), and localhost names everybody.
+func (r *Requirer) addUnits(units []Unit) (remarks []string) {
+	for _, unit := range units {
+		name, err := NormalizeHostname(unit.Host)
 		switch {
+		case unit.Host == "":
 		case err != nil:
 			remarks = append(remarks, fmt.Sprintf("host: %v; no certificate can be verified for it", err))
+			name = ""
 		case name == "localhost" || strings.HasSuffix(name, ".localhost"):
 			remarks = append(remarks, fmt.Sprintf("host: %s names no unit; no certificate can be verified for it", Quote(name)))
+			name = ""
 		default:
-			names = append(names, name)
+			r.Hosts = append(r.Hosts, name)
 		}
+		unit.Host = name
+		r.Units = append(r.Units, unit)
 	}
-	slices.SortFunc(names, natural)
-	return slices.Compact(names), remarks
+	slices.SortFunc(r.Hosts, natural)
+	r.Hosts = slices.Compact(r.Hosts)
+	slices.SortFunc(r.Units, func(a, b Unit) int { return cmp.Compare(a.Number, b.Number) })
+	return remarks
 }
 
 // natural compares as people count: web-2 comes before web-10.

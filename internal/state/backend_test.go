@@ -18,7 +18,7 @@ func tlsRequirer(hosts ...string) state.Requirer {
 	for _, host := range hosts {
 		units = append(units, state.Databag{"host": `"` + host + `"`})
 	}
-	return state.NewRequirer(3, "vault", state.Databag{"model": `"prod"`, "name": `"vault"`, "port": "8200", "scheme": `"https"`}, units)
+	return state.NewRequirer(3, "vault", state.Databag{"model": `"prod"`, "name": `"vault"`, "port": "8200", "scheme": `"https"`}, numbered(units...))
 }
 
 // TestHosts shows which names of units a certificate is verified for.
@@ -49,10 +49,51 @@ func TestHostsOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"http", "h2c"} {
 		r := state.NewRequirer(3, "web", state.Databag{"model": `"prod"`, "name": `"web"`, "port": "80", "scheme": `"` + scheme + `"`},
-			[]state.Databag{{"host": `"localhost"`}})
+			numbered(state.Databag{"host": `"localhost"`}))
 		if !r.Servable() || r.Hosts != nil || r.Remarks != nil {
 			t.Errorf("%s: %+v", scheme, r)
 		}
+	}
+}
+
+// numbered gives the units from 0 on.
+func numbered(bags ...state.Databag) []state.UnitBag {
+	var all []state.UnitBag
+	for i, bag := range bags {
+		all = append(all, state.UnitBag{Number: i, Bag: bag})
+	}
+	return all
+}
+
+// TestUnits: of an application that speaks TLS the host and the address of each unit are
+// kept together, whatever the order in which they are read.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	request := state.Databag{"model": `"prod"`, "name": `"vault"`, "port": "8200", "scheme": `"https"`}
+	units := []state.UnitBag{
+		{Number: 10, Bag: state.Databag{"host": `"vault.example"`, "ip": `"10.1.0.10"`}},
+		{Number: 2, Bag: state.Databag{"host": `"Vault.example"`, "ip": "null"}},
+		{Number: 3, Bag: state.Databag{"host": `"localhost"`, "ip": `"10.1.0.3"`}},
+		{Number: 0, Bag: state.Databag{"ingress-address": "10.1.0.1"}},
+		{Number: 4, Bag: state.Databag{"host": "raw", "ip": `"10.1.0.4"`}},
+	}
+	got := state.NewRequirer(3, "vault", request, units)
+	want := []state.Unit{
+		{Number: 0, Silent: true},
+		{Number: 2, Host: "vault.example"},
+		{Number: 3, Address: netip.MustParseAddr("10.1.0.3")},
+		{Number: 4},
+		{Number: 10, Host: "vault.example", Address: netip.MustParseAddr("10.1.0.10")},
+	}
+	if diff := cmp.Diff(want, got.Units, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("units (-want +got):\n%s", diff)
+	}
+	if !slices.Equal(got.Hosts, []string{"vault.example"}) || len(got.Addresses) != 2 || len(got.Remarks) != 2 {
+		t.Errorf("hosts %q, addresses %v, remarks %q", got.Hosts, got.Addresses, got.Remarks)
+	}
+	request["scheme"] = `"http"`
+	if got := state.NewRequirer(3, "vault", request, units); got.Units != nil || len(got.Addresses) != 2 {
+		t.Errorf("of one that does not speak TLS: %v, %v", got.Units, got.Addresses)
 	}
 }
 
@@ -121,7 +162,7 @@ func TestWhatIsAcceptedAndNotUsed(t *testing.T) {
 	request := func() state.Databag {
 		return state.Databag{"model": `"prod"`, "name": `"web"`, "port": "8080"}
 	}
-	units := []state.Databag{{"host": `"web-0"`, "ip": `"10.1.2.3"`}}
+	units := numbered(state.Databag{"host": `"web-0"`, "ip": `"10.1.2.3"`})
 	plain := state.NewRequirer(3, "web", request(), units)
 	if !plain.Servable() {
 		t.Fatalf("%+v", plain)

@@ -48,6 +48,27 @@ type Requirer struct {
 	// Hosts are the names of its units that a certificate can be verified for, in
 	// natural order, each once; with scheme https only.
 	Hosts []string `json:"hosts,omitempty"`
+	// Units are all of its units, by number; with scheme https only.
+	Units []Unit `json:"units,omitempty"`
+}
+
+// A Unit is one unit of an application that speaks TLS.
+type Unit struct {
+	// Number is the 3 of web/3. Within our model, web-3 is its pod.
+	Number int `json:"number"`
+	// Silent says that it has written nothing yet.
+	Silent bool `json:"silent,omitempty"`
+	// Host is its name, if a certificate can be verified for it; else empty.
+	Host string `json:"host,omitempty"`
+	// Address is what it says its address is; the zero value if it says none.
+	Address netip.Addr `json:"address,omitzero"`
+}
+
+// A UnitBag is what one unit wrote.
+type UnitBag struct {
+	// Number is that of the unit.
+	Number int
+	Bag    Databag
 }
 
 // A Databag is the content of one side of a relation.
@@ -56,7 +77,7 @@ type Databag = map[string]string
 // NewRequirer judges what an application wrote. A request is served when the
 // application's own data are valid and, where units are there, at least one of
 // them is: a unit that has not written yet must not take its siblings down.
-func NewRequirer(relationID int, application string, request Databag, units []Databag) Requirer {
+func NewRequirer(relationID int, application string, request Databag, units []UnitBag) Requirer {
 	r := judgeRequirer(relationID, application, request, units)
 	r.Remarks = bounded(r.Remarks)
 	return r
@@ -84,7 +105,7 @@ func bounded(remarks []string) []string {
 	return kept
 }
 
-func judgeRequirer(relationID int, application string, request Databag, units []Databag) Requirer {
+func judgeRequirer(relationID int, application string, request Databag, units []UnitBag) Requirer {
 	r := Requirer{RelationID: relationID, Application: application, HasUnits: len(units) > 0}
 	app, err := ingress.ParseApplication(request)
 	if errors.Is(err, ingress.ErrNotWritten) {
@@ -97,13 +118,13 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 	}
 	r.Remarks = app.Remarks
 	valid, unitErr := 0, error(nil)
-	var hosts []string
-	for _, bag := range units {
-		unit, err := ingress.ParseUnit(bag)
+	var all []Unit
+	for _, one := range units {
+		unit, err := ingress.ParseUnit(one.Bag)
+		all = append(all, Unit{Number: one.Number, Silent: errors.Is(err, ingress.ErrNotWritten), Host: unit.Host, Address: unit.IP})
 		switch {
 		case err == nil:
 			valid++
-			hosts = append(hosts, unit.Host)
 			r.Remarks = append(r.Remarks, unit.Remarks...)
 		case !errors.Is(err, ingress.ErrNotWritten):
 			unitErr = err
@@ -126,8 +147,7 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 	r.StripPrefix, r.RedirectHTTPS = app.StripPrefix, app.RedirectHTTPS
 	r.Scheme = string(app.Scheme)
 	if app.Scheme == ingress.HTTPS {
-		names, remarks := backendHosts(hosts)
-		r.Hosts, r.Remarks = names, append(r.Remarks, remarks...)
+		r.Remarks = append(r.Remarks, r.addUnits(all)...)
 	}
 	return r
 }

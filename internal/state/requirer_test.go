@@ -51,7 +51,7 @@ func TestNewRequirer(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := state.NewRequirer(3, "web", test.app, test.units)
+			got := state.NewRequirer(3, "web", test.app, numbered(test.units...))
 			if diff := cmp.Diff(test.want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -69,7 +69,7 @@ func TestNewRequirer(t *testing.T) {
 	for name, test := range bad {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := state.NewRequirer(3, "web", test.app, test.units); got.Problem == "" || got.Servable() {
+			if got := state.NewRequirer(3, "web", test.app, numbered(test.units...)); got.Problem == "" || got.Servable() {
 				t.Errorf("got %+v, want a problem", got)
 			}
 		})
@@ -85,10 +85,10 @@ func TestRemarksAreBounded(t *testing.T) {
 		alike = append(alike, state.Databag{"host": `"web"`, "ip": `"nowhere"`})
 		different = append(different, state.Databag{"host": `"web"`, "ip": fmt.Sprintf(`"nowhere-%d"`, i)})
 	}
-	if got := state.NewRequirer(3, "web", app, alike).Remarks; len(got) != 1 {
+	if got := state.NewRequirer(3, "web", app, numbered(alike...)).Remarks; len(got) != 1 {
 		t.Errorf("remarks on units that write the same: %q", got)
 	}
-	got := state.NewRequirer(3, "web", app, different).Remarks
+	got := state.NewRequirer(3, "web", app, numbered(different...)).Remarks
 	if len(got) != 11 || got[10] != "and 90 more" {
 		t.Errorf("remarks on units that write something else each: %q", got)
 	}

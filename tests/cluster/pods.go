@@ -25,7 +25,7 @@ type Pod struct {
 	HTTP2   bool              // speak HTTP/2 in clear, and nothing else
 	IPv6    bool              // have an IPv6 address too
 	Errors  io.Writer         // told of broken connections; nobody when nil
-	Labels  map[string]string // added to app.kubernetes.io/name
+	Labels  map[string]string // added to app.kubernetes.io/name and statefulset.kubernetes.io/pod-name
 }
 
 // RunningPod is a pod that serves.
@@ -40,7 +40,7 @@ type RunningPod struct {
 }
 
 // AddPod makes the pod of unit <app>/<unit>: an object that is running and
-// ready, labelled as Juju labels it, and an HTTP server that listens on its
+// ready, labelled as Juju and a StatefulSet label it, and an HTTP server that listens on its
 // address. The endpointslice controller notices it within milliseconds. If the
 // application's StatefulSet is there it owns the pod.
 func (c *Cluster) AddPod(ctx context.Context, model, app string, unit int, pod Pod) (*RunningPod, error) {
@@ -104,7 +104,7 @@ func (r *RunningPod) serve(ctx context.Context, pod Pod, addresses []string) err
 }
 
 func (c *Cluster) createPod(ctx context.Context, model, app, name string, pod Pod, addresses []string) error {
-	labels := map[string]string{nameLabel: app}
+	labels := map[string]string{nameLabel: app, "statefulset.kubernetes.io/pod-name": name}
 	for key, value := range pod.Labels {
 		labels[key] = value
 	}

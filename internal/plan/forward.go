@@ -1,0 +1,151 @@
+package plan
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// What the route of an application leads to: one Service for all its units or, where
+// they speak TLS and no single policy verifies them all, one for each.
+
+// maxBackends is how many Services a rule of an HTTPRoute may lead to.
+const maxBackends = 16
+
+// A backend is one Service that a target's route leads to.
+type backend struct {
+	service   string
+	pod       string       // the only one that it selects; empty: all of the application
+	hosts     []string     // any of which verifies it, of an application that speaks TLS
+	addresses []netip.Addr // of another model, where no selector reaches
+}
+
+// findBackends says whether an application can be forwarded to, and where. Of one that
+// is served, and whose units have changed, none may have written yet: it is served on as
+// it has been, where its units are needed for that at the last addresses known. Without
+// a unit there is nobody to forward to, and the addresses may be another's by now.
+func (r *routing) findBackends(s state.State, names namer, t *target) bool {
+	if speaksTLS(t.Requirer) && !r.trust.oneForAll(t.Requirer) {
+		t.backends = r.backendForEach(s, names, *t)
+		if len(t.backends) > 0 || len(t.Hosts) > 0 {
+			return len(t.backends) > 0
+		}
+	}
+	whole := backend{service: t.service, hosts: t.Hosts, addresses: t.Addresses}
+	last, served := s.Cluster.Services[t.service]
+	if speaksTLS(t.Requirer) && len(whole.hosts) == 0 {
+		whole.hosts = policyHosts(s, t.service)
+		if n := len(whole.hosts); n == 0 || n > r.trust.names {
+			return false
+		}
+	}
+	switch {
+	case !t.remote && t.Waiting && !served:
+		return false
+	case t.remote && len(t.Addresses) == 0:
+		if !t.HasUnits || len(last) == 0 {
+			return false
+		}
+		whole.addresses = last
+		r.remark(t.Application, t.RelationID, lastAddresses)
+	}
+	t.backends = []backend{whole}
+	return true
+}
+
+const lastAddresses = "none of its units says its address: still served at the last ones known"
+
+// backendForEach gives a backend for each unit that can be verified and, of another
+// model, found. If there is none, those that are served.
+func (r *routing) backendForEach(s state.State, names namer, t target) []backend {
+	var ready, kept []backend
+	var nameless, nowhere []int
+	for _, unit := range t.Units {
+		b := unitBackend(s, names, t, unit)
+		switch {
+		case !unit.Silent && unit.Host == "":
+			nameless = append(nameless, unit.Number)
+		case b.complete(t):
+			ready = append(ready, b)
+		default:
+			if last := b.last(s); last.complete(t) {
+				kept = append(kept, last)
+			}
+			if !unit.Silent {
+				nowhere = append(nowhere, unit.Number)
+			}
+		}
+	}
+	if len(ready) == 0 && len(kept) > 0 {
+		ready, nowhere = kept, nil
+		if t.remote {
+			r.remark(t.Application, t.RelationID, lastAddresses)
+		}
+	}
+	r.leaveOut(t, nameless, "no host to verify a certificate for")
+	r.leaveOut(t, nowhere, "no address")
+	if more := len(ready) - maxBackends; more > 0 {
+		r.remark(t.Application, t.RelationID, fmt.Sprintf("%d of its units are left out: a route leads to %d Services at most, and each unit needs its own", more, maxBackends))
+		ready = ready[:maxBackends]
+	}
+	return ready
+}
+
+func (r *routing) leaveOut(t target, units []int, reason string) {
+	switch more := len(units) - 1; {
+	case more == 0:
+		r.remark(t.Application, t.RelationID, fmt.Sprintf("unit %d is left out: %s", units[0], reason))
+	case more > 0:
+		r.remark(t.Application, t.RelationID, fmt.Sprintf("unit %d and %d more are left out: %s", units[0], more, reason))
+	}
+}
+
+// unitBackend is made of what a unit says.
+func unitBackend(s state.State, names namer, t target, unit state.Unit) backend {
+	id := fmt.Sprintf("/%s-%s/%d", t.Model, t.Name, unit.Number)
+	b := backend{service: names.unique("service", unitServiceName(s, t.Requirer, unit.Number), id, maxLabelName)}
+	if !t.remote {
+		b.pod = fmt.Sprintf("%s-%d", t.Name, unit.Number)
+	}
+	if unit.Host != "" {
+		b.hosts = []string{unit.Host}
+	}
+	if unit.Address.IsValid() {
+		b.addresses = []netip.Addr{unit.Address}
+	}
+	return b
+}
+
+// last fills in what the unit does not say, as it is served now.
+func (b backend) last(s state.State) backend {
+	if len(b.hosts) == 0 {
+		b.hosts = policyHosts(s, b.service)
+	}
+	if len(b.addresses) == 0 {
+		b.addresses = s.Cluster.Services[b.service]
+	}
+	return b
+}
+
+func (b backend) complete(t target) bool {
+	return len(b.hosts) > 0 && (!t.remote || len(b.addresses) > 0)
+}
+
+// policyHosts gives the names by which what stands behind a Service is verified now.
+func policyHosts(s state.State, service string) []string {
+	for _, policy := range s.Cluster.Policies {
+		if policy.Name != service {
+			continue
+		}
+		hosts := []string{string(policy.Spec.Validation.Hostname)}
+		for _, name := range policy.Spec.Validation.SubjectAltNames {
+			if host := string(name.Hostname); !slices.Contains(hosts, host) {
+				hosts = append(hosts, host)
+			}
+		}
+		return hosts
+	}
+	return nil
+}
