@@ -43,7 +43,8 @@ func (c Change) String() string { return c.Kind + "/" + c.Name + " " + string(c.
 // Apply makes the cluster as desired: it writes the objects that differ from
 // the snapshot, kind by kind in the order of dependence, and then deletes,
 // kind by kind backwards, the application's objects that are not desired. The
-// Gateway is never deleted.
+// Gateway is never deleted, and what a route has led to only when its controller has
+// seen that it leads elsewhere: an event later, mostly.
 //
 // One object that is refused keeps no other from being written, but what may
 // depend on it is left as it is: a Service that a BackendTLSPolicy is for is not written,
@@ -92,6 +93,7 @@ func sortByKind(desired []Object) (map[string][]*unstructured.Unstructured, erro
 func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) ([]Change, error) {
 	var changes []Change
 	failed := map[string]error{}
+	stay := lingering(snapshot, wanted)
 	now, last, all := bridged(snapshot, wanted, c.options.Manager)
 	for _, r := range resources {
 		if needed := prerequisites[r.kind]; len(missing(snapshot, now[needed])) > 0 {
@@ -121,7 +123,10 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 		if r.kind == "Gateway" || slices.ContainsFunc(r.referrers, func(kind string) bool { return failed[kind] != nil }) {
 			continue
 		}
-		done, err := c.prune(ctx, r, snapshot, wanted[r.kind])
+		if r.kind == kindConfigMap && len(snapshot.names(kindPolicy)) > len(wanted[kindPolicy]) {
+			continue // Policies that stay for the moment refer to it.
+		}
+		done, err := c.prune(ctx, r, snapshot, wanted[r.kind], stay)
 		changes, failed[r.kind] = append(changes, done...), errors.Join(failed[r.kind], err)
 		if unanswered(err) {
 			break

@@ -10,15 +10,16 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// prune deletes the application's objects of a kind that are not wanted.
-func (c *Client) prune(ctx context.Context, r resource, snapshot *Snapshot, wanted []*unstructured.Unstructured) ([]Change, error) {
+// prune deletes the application's objects of a kind that are not wanted, save for those
+// of Services that stay for the moment.
+func (c *Client) prune(ctx context.Context, r resource, snapshot *Snapshot, wanted []*unstructured.Unstructured, stay map[string]bool) ([]Change, error) {
 	keep := map[string]bool{}
 	for _, object := range wanted {
 		keep[object.GetName()] = true
 	}
 	names := slices.DeleteFunc(snapshot.names(r.kind), func(name string) bool {
 		live := snapshot.live[key{r.kind, name}]
-		return keep[name] || live.GetDeletionTimestamp() != nil || c.madeForOther(live)
+		return keep[name] || live.GetDeletionTimestamp() != nil || c.madeForOther(live) || lingers(live, stay)
 	})
 	const unknown, gone, deleted = 0, 1, 2
 	outcomes := make([]int, len(names))

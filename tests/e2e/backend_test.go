@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/tests/lab"
@@ -104,7 +103,7 @@ func TestTLSBackend(t *testing.T) {
 		if got := f.awaitAnswer(app.URL(charm), 200).Echo; got.Unit != "vault/0" {
 			t.Errorf("reached %+v", got)
 		}
-		want := []string{"ConfigMap/" + charm + "-backend-ca", "BackendTLSPolicy/" + charm + "-vault-service"}
+		want := f.policiesOf(1)
 		if got := f.objectsOfTLS(); !slices.Equal(got, want) {
 			t.Errorf("there is %v", got)
 		}
@@ -180,54 +179,6 @@ func TestTLSBackendRotation(t *testing.T) {
 		f.awaitAnswer(early.URL(charm), 200)
 		f.awaitAnswer(app.URL(charm), 200)
 	})
-}
-
-// TestTLSBackendUnits: Traefik verifies one name for all units of an application, Envoy
-// the name of each.
-func TestTLSBackendUnits(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "tlsunits", map[string]any{"external-hostname": "tlsunits.example.com"}).withAuthority()
-	signer := f.authority("backend")
-	f.withCASource("authorities", signer)
-	app := f.withTLSApp("vault", 2, signer)
-	if onEnvoy() {
-		f.awaitStatus("active", active)
-		f.awaitUnits(app)
-	} else {
-		f.awaitStatus("blocked", "Validation of ingress relation data failed. vault: 2 unit hosts, and class traefik ve…; `juju scale-application vault 1`")
-	}
-
-	const shared = "vault.example.com"
-	for unit, pod := range app.Pods {
-		f.must(app.Certify(unit, signer, shared))
-		f.must(f.Juju.SetUnitData(app.Relation, fmt.Sprintf("vault/%d", unit), map[string]string{"host": strconv.Quote(shared), "ip": strconv.Quote(pod.IP)}))
-	}
-	f.must(f.Settle(f.ctx))
-	f.awaitStatus("active", active)
-	f.awaitUnits(app)
-}
-
-// awaitUnits waits until both units of an application have answered. From its first
-// answer on each request has one; on Envoy that may have come by a connection from
-// before, so there it is one after the other without a failure.
-func (f *fixture) awaitUnits(app *lab.TLSApp) {
-	f.t.Helper()
-	f.awaitAnswer(app.URL(charm), 200)
-	reached := map[string]bool{}
-	f.must(eventually(f.ctx, func(ctx context.Context) error {
-		response, err := f.Get(ctx, app.URL(charm), f.ca.Pool())
-		if err != nil || response.Code != 200 {
-			if onEnvoy() {
-				clear(reached)
-				return fmt.Errorf("answer %d, %v", response.Code, err)
-			}
-			f.t.Errorf("answer %d, %v", response.Code, err)
-		}
-		if reached[response.Echo.Unit] = true; len(reached) < 2 {
-			return fmt.Errorf("reached %v", reached)
-		}
-		return nil
-	}))
 }
 
 // TestTLSBackendOfOldProvider gets its authority from a provider of version 0.

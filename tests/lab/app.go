@@ -21,7 +21,8 @@ type App struct {
 	Relation int
 	Pods     []*cluster.RunningPod
 
-	lab *Lab
+	lab      *Lab
+	startPod func(ctx context.Context, unit int) error // of those with pods of their own kind
 }
 
 // AddApp adds an application with the number of units, its pods serving on the
@@ -70,15 +71,19 @@ func EchoHandler(unit string) http.Handler {
 
 // write writes both databags as the ingress library does.
 func (a *App) write() error {
-	for unit, pod := range a.Pods {
-		name := fmt.Sprintf("%s/%d", a.Name, unit)
-		host := a.lab.HostOf(a.Name, unit)
-		err := a.lab.Juju.SetUnitData(a.Relation, name, map[string]string{"host": strconv.Quote(host), "ip": strconv.Quote(pod.IP)})
-		if err != nil {
+	for unit := range a.Pods {
+		if err := a.writeUnit(unit); err != nil {
 			return err
 		}
 	}
 	return a.lab.Juju.SetApplicationData(a.Relation, a.Name, a.Request)
+}
+
+func (a *App) writeUnit(unit int) error {
+	host, address := a.lab.HostOf(a.Name, unit), a.Pods[unit].IP
+	return a.lab.Juju.SetUnitData(a.Relation, fmt.Sprintf("%s/%d", a.Name, unit), map[string]string{
+		"host": strconv.Quote(host), "ip": strconv.Quote(address),
+	})
 }
 
 // URL is what the charm has published to the application, empty for nothing.

@@ -38,13 +38,17 @@ type TLSApp struct {
 	// sees the certificate of the moment.
 	HangUp atomic.Bool
 
+	authority    *Authority
 	certificates []atomic.Pointer[tls.Certificate]
 }
+
+// maxTLSUnits is how many units a TLSApp may come to have.
+const maxTLSUnits = 32
 
 // AddTLSApp adds an application of some units that speak TLS, and nothing else. Each has
 // a certificate for the name that its unit publishes as its host.
 func (l *Lab) AddTLSApp(ctx context.Context, name string, port, units int, authority *Authority) (*TLSApp, error) {
-	app := &TLSApp{certificates: make([]atomic.Pointer[tls.Certificate], units)}
+	app := &TLSApp{authority: authority, certificates: make([]atomic.Pointer[tls.Certificate], maxTLSUnits)}
 	for unit := range units {
 		if err := app.Certify(unit, authority, l.HostOf(name, unit)); err != nil {
 			return nil, err
@@ -68,6 +72,22 @@ func (l *Lab) AddTLSApp(ctx context.Context, name string, port, units int, autho
 		return nil, err
 	}
 	return app, nil
+}
+
+// AddUnit adds a unit as Juju does: its pod is there first, then the unit joins the
+// relation, and then it writes. Whoever routes to it is told with the next Settle.
+func (a *TLSApp) AddUnit(ctx context.Context) error {
+	unit := len(a.Pods)
+	if err := a.Certify(unit, a.authority, a.lab.HostOf(a.Name, unit)); err != nil {
+		return err
+	}
+	if err := a.startPod(ctx, unit); err != nil {
+		return err
+	}
+	if _, err := a.lab.Juju.AddUnit(ctx, a.Name); err != nil {
+		return err
+	}
+	return a.writeUnit(unit)
 }
 
 // Write reads the log of its servers, for requests in clear (net/http says so of them).
@@ -125,16 +145,21 @@ func (l *Lab) addBackend(ctx context.Context, name string, units int, scheme str
 	if err != nil {
 		return nil, err
 	}
-	for unit := range units {
+	app.startPod = func(ctx context.Context, unit int) error {
 		wanted := pod(unit)
 		wanted.Handler = wrap(EchoHandler(fmt.Sprintf("%s/%d", name, unit)))
 		running, err := l.Cluster.AddPod(ctx, l.Model, name, unit, wanted)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			app.Pods = append(app.Pods, running)
 		}
-		app.Pods = append(app.Pods, running)
-		app.Request = map[string]string{
-			"model": strconv.Quote(l.Model), "name": strconv.Quote(name), "port": strconv.Itoa(wanted.Port), "scheme": strconv.Quote(scheme),
+		return err
+	}
+	app.Request = map[string]string{
+		"model": strconv.Quote(l.Model), "name": strconv.Quote(name), "port": strconv.Itoa(pod(0).Port), "scheme": strconv.Quote(scheme),
+	}
+	for unit := range units {
+		if err := app.startPod(ctx, unit); err != nil {
+			return nil, err
 		}
 	}
 	return app, nil

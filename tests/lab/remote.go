@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strconv"
@@ -59,7 +60,23 @@ func (r *Remote) RemoveUnit(ctx context.Context, unit string) error {
 // StartPod starts a pod, with an IPv6 address too if asked for. Every answer of its names
 // the unit that is given.
 func (r *Remote) StartPod(ctx context.Context, unit string, ipv6 bool) (*cluster.RunningPod, error) {
-	pod, err := r.lab.Cluster.AddPod(ctx, r.Model, r.Alias, r.made, cluster.Pod{Port: r.port, IPv6: ipv6, Handler: EchoHandler(unit)})
+	return r.startPod(ctx, cluster.Pod{Port: r.port, IPv6: ipv6, Handler: EchoHandler(unit)})
+}
+
+// StartTLSPod starts a pod that speaks TLS, with a certificate for these hosts, and
+// nothing else.
+func (r *Remote) StartTLSPod(ctx context.Context, unit string, authority *Authority, hosts ...string) (*cluster.RunningPod, error) {
+	certificate, err := authority.certify(hosts)
+	if err != nil {
+		return nil, fmt.Errorf("cannot certify a backend: %w", err)
+	}
+	return r.startPod(ctx, cluster.Pod{
+		Port: r.port, Handler: EchoHandler(unit), TLS: &tls.Config{Certificates: []tls.Certificate{*certificate}},
+	})
+}
+
+func (r *Remote) startPod(ctx context.Context, wanted cluster.Pod) (*cluster.RunningPod, error) {
+	pod, err := r.lab.Cluster.AddPod(ctx, r.Model, r.Alias, r.made, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +94,16 @@ func (r *Remote) StopPod(ctx context.Context, pod *cluster.RunningPod) error {
 // Write has a unit write its databag as the ingress library does: its address, or that
 // it has none when that is empty.
 func (r *Remote) Write(unit, address string) error {
+	return r.WriteHost(unit, r.Name+"-0", address)
+}
+
+// WriteHost has it write a host of its own, too.
+func (r *Remote) WriteHost(unit, host, address string) error {
 	ip := "null"
 	if address != "" {
 		ip = strconv.Quote(address)
 	}
-	return r.lab.Juju.SetUnitData(r.Relation, unit, map[string]string{"host": strconv.Quote(r.Name + "-0"), "ip": ip})
+	return r.lab.Juju.SetUnitData(r.Relation, unit, map[string]string{"host": strconv.Quote(host), "ip": ip})
 }
 
 // URL is what the charm has published to the application, empty for nothing.

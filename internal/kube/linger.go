@@ -1,0 +1,70 @@
+package kube
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// What a route has led to stays until its controller has seen that it leads elsewhere.
+// Controllers read one kind after the other: one that has read the old route, and then
+// finds its Service or the policy of that gone, fails requests until it reads again.
+// Traefik was seen to do so for a second.
+
+// lingering gives the names of Services that are not wanted, and stay for the moment:
+// those from which a route is led away now, and those from which one has been led away,
+// while its controller has not judged it since.
+func lingering(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) map[string]bool {
+	stays := map[string]bool{}
+	for _, route := range wanted["HTTPRoute"] {
+		stays[route.GetName()] = true
+	}
+	led, ledAway, behind := map[string]bool{}, map[string]bool{}, false
+	for _, name := range snapshot.names("HTTPRoute") {
+		route := snapshot.live[key{"HTTPRoute", name}]
+		for _, service := range backends(route) {
+			led[service] = true
+			ledAway[service] = ledAway[service] || stays[name]
+		}
+		behind = behind || stays[name] && unjudged(route)
+	}
+	for _, name := range snapshot.names("Service") {
+		if !led[name] && behind {
+			ledAway[name] = true
+		}
+	}
+	return ledAway
+}
+
+// unjudged says that a route has been judged, but not as it is now.
+func unjudged(route *unstructured.Unstructured) bool {
+	judged := false
+	parents, _, _ := unstructured.NestedSlice(route.Object, "status", "parents")
+	for _, parent := range parents {
+		fields, _ := parent.(map[string]any)
+		conditions, _, _ := unstructured.NestedSlice(fields, "conditions")
+		for _, condition := range conditions {
+			fields, _ := condition.(map[string]any)
+			if generation, _, _ := unstructured.NestedInt64(fields, "observedGeneration"); generation == route.GetGeneration() {
+				return false
+			}
+			judged = true
+		}
+	}
+	return judged
+}
+
+// lingers says that an object belongs to a Service that stays for the moment.
+func lingers(object *unstructured.Unstructured, services map[string]bool) bool {
+	switch object.GetKind() {
+	case "Service":
+		return services[object.GetName()]
+	case "EndpointSlice":
+		return services[object.GetLabels()[labelServiceName]]
+	case kindPolicy:
+		for _, name := range namesIn(object, "spec", "targetRefs") {
+			if services[name] {
+				return true
+			}
+		}
+	}
+	return false
+}

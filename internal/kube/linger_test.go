@@ -1,0 +1,64 @@
+package kube
+
+import "testing"
+
+// judge has a controller judge a route at a generation, of which it is at another.
+func (s *server) judge(route string, generation, observed int64) {
+	object := s.objects[routesPath+"/"+route]
+	object["metadata"].(map[string]any)["generation"] = generation
+	object["status"] = map[string]any{"parents": []any{map[string]any{
+		"conditions": []any{map[string]any{"type": "Accepted", "status": "True", "observedGeneration": observed}},
+	}}}
+}
+
+// TestLinger leads a route away: what it has led to goes when its controller has seen
+// that, and not before.
+func TestLinger(t *testing.T) {
+	t.Parallel()
+	slice := endpointSlice("old-ipv4", "10.1.0.5")
+	slice.Labels[labelServiceName] = "old"
+	old := []Object{routeTo("web", "old"), service("old", 443), slice, policy("old", "old.example.com"), configMap("ca", "CA")}
+	next := []Object{routeTo("web", "next"), service("next", 80)}
+	s := newServer(t)
+	if _, _, _, err := run(t, s, old...); err != nil {
+		t.Fatal(err)
+	}
+	s.judge("web", 1, 1)
+	step := func(what string, desired []Object, want ...string) {
+		t.Helper()
+		changes, _, _, err := run(t, s, desired...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, what, changes, want...)
+	}
+	step("led away", next, "Service/next created", "HTTPRoute/web configured")
+	s.judge("web", 2, 1)
+	step("not judged yet", next)
+	s.judge("web", 2, 2)
+	step("judged", next, "EndpointSlice/old-ipv4 deleted", "Service/old deleted", "BackendTLSPolicy/old deleted", "ConfigMap/ca deleted")
+
+	// Without the route nothing leads there, whoever judges whatever.
+	step("without it", nil, "HTTPRoute/web deleted", "Service/next deleted")
+}
+
+// TestLingerForNobody: where no controller judges at all nothing stays for longer than a
+// run, and what no route leads away from goes at once.
+func TestLingerForNobody(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	if _, _, _, err := run(t, s, both()...); err != nil {
+		t.Fatal(err)
+	}
+	next := []Object{routeTo("plain", "next"), service("next", 80)}
+	for _, want := range [][]string{
+		{"Service/next created", "HTTPRoute/plain configured", "HTTPRoute/tls deleted", "Service/tls deleted", "BackendTLSPolicy/tls deleted", "ConfigMap/ca deleted"},
+		{"Service/plain deleted"},
+	} {
+		changes, _, _, err := run(t, s, next...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, "changes", changes, want...)
+	}
+}
