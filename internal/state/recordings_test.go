@@ -40,7 +40,7 @@ func TestProviderRecordings(t *testing.T) {
 			t.Errorf("block %q is unknown to this test", block.Name)
 			continue
 		}
-		if r := state.NewRequirer(1, "myapp", c.app, c.units); !c.want(r) {
+		if r := state.NewRequirer(1, "myapp", c.app, numbered(c.units...)); !c.want(r) {
 			t.Errorf("%s: %+v", block.Name, r)
 		}
 	}

@@ -28,7 +28,7 @@ var toldTwice = []string{
 	"TestHTTPS", "TestHostChange", "TestIssuedExpired", "TestLeaderAndPodLoss", "TestNoChange",
 	"TestOneBadApplication", "TestPlainHTTP", "TestPort443", "TestProviderFallsSilent",
 	"TestProviderReplaced", "TestRedirectOne", "TestRefresh", "TestRefreshBack", "TestRemoveHost", "TestRevocation", "TestRotation",
-	"TestRoutingSwitched", "TestRoutingSwitchedInClear", "TestTLSBackend", "TestTLSBackendOfOldProvider", "TestTLSBackendOverHTTP",
+	"TestRoutingSwitched", "TestRoutingSwitchedInClear", "TestTLSBackend", "TestTLSBackendOfAnotherModel", "TestTLSBackendOfOldProvider", "TestTLSBackendOverHTTP",
 	"TestTLSBackendRotation", "TestTLSBackendUnits", "TestTakeOver", "TestTakeOverCertificates",
 	"TestUnitsOfAnotherModel", "TestUnitsOfOurModel", "TestWithdrawal",
 }
