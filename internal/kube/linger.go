@@ -31,6 +31,9 @@ func lingering(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructure
 			ledAway[name] = true
 		}
 	}
+	for _, service := range wanted["Service"] {
+		delete(ledAway, service.GetName())
+	}
 	return ledAway
 }
 

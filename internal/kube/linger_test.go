@@ -38,6 +38,13 @@ func TestLinger(t *testing.T) {
 	s.judge("web", 2, 2)
 	step("judged", next, "EndpointSlice/old-ipv4 deleted", "Service/old deleted", "BackendTLSPolicy/old deleted", "ConfigMap/ca deleted")
 
+	// What belongs to a Service that stays goes at once.
+	other := endpointSlice("next-ipv6", "fd00::1")
+	other.Labels[labelServiceName] = "next"
+	guard := []Object{other, policy("next", "next.example.com"), configMap("ca", "CA")}
+	step("more of it", append(guard, next...), "ConfigMap/ca created", "BackendTLSPolicy/next created", "EndpointSlice/next-ipv6 created")
+	step("less of it", next, "EndpointSlice/next-ipv6 deleted", "BackendTLSPolicy/next deleted", "ConfigMap/ca deleted")
+
 	// Without the route nothing leads there, whoever judges whatever.
 	step("without it", nil, "HTTPRoute/web deleted", "Service/next deleted")
 }

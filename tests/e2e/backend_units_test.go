@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
@@ -30,24 +31,54 @@ func (f *fixture) policiesOf(units int) []string {
 	return all
 }
 
-// awaitUnits waits until each unit of an application has answered, and no other, so
-// often that none is left out.
-func (f *fixture) awaitUnits(url string, units ...string) {
+// turns is a client, the only one of its URL: each unit has its turn.
+type turns struct {
+	*lab.Probe
+	f    *fixture
+	mu   sync.Mutex
+	seen map[string]bool // the units that have answered
+}
+
+func (f *fixture) turns(url string) *turns {
 	f.t.Helper()
-	f.must(eventually(f.ctx, func(ctx context.Context) error {
-		reached := map[string]bool{}
-		for range 6 * len(units) {
-			response, err := f.Get(ctx, url, f.ca.Pool())
-			if err != nil || response.Code != 200 {
-				return fmt.Errorf("answer %d, %w", response.Code, err)
-			}
-			reached[response.Echo.Unit] = true
+	f.awaitAnswer(url, 200)
+	all := &turns{f: f, seen: map[string]bool{}}
+	all.Probe = f.ProbeWith(url, f.ca.Pool(), func(response lab.Response) error {
+		all.mu.Lock()
+		defer all.mu.Unlock()
+		all.seen[response.Echo.Unit] = true
+		return lab.Succeeds(response)
+	})
+	f.t.Cleanup(all.Stop)
+	return all
+}
+
+// await waits until each of the units has answered, and no other, so often that none is
+// left out.
+func (c *turns) await(units ...string) {
+	c.f.t.Helper()
+	c.f.must(eventually(c.f.ctx, func(ctx context.Context) error {
+		c.mu.Lock()
+		clear(c.seen)
+		c.mu.Unlock()
+		if err := c.AwaitMore(ctx, 2+4*len(units)); err != nil {
+			return err
 		}
-		if got := slices.Sorted(maps.Keys(reached)); !slices.Equal(got, units) {
-			return fmt.Errorf("reached %v, not %v", got, units)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if got := slices.Sorted(maps.Keys(c.seen)); !slices.Equal(got, units) {
+			return fmt.Errorf("%v answer, not %v", got, units)
 		}
 		return nil
 	}))
+}
+
+func unitsOf(name string, count int) []string {
+	var all []string
+	for unit := range count {
+		all = append(all, fmt.Sprintf("%s/%d", name, unit))
+	}
+	return all
 }
 
 // awaitObjectsOfTLS waits until what routes have been led away from is gone, with
@@ -62,14 +93,6 @@ func (f *fixture) awaitObjectsOfTLS(want ...string) {
 	}))
 }
 
-func unitsOf(name string, count int) []string {
-	var all []string
-	for unit := range count {
-		all = append(all, fmt.Sprintf("%s/%d", name, unit))
-	}
-	return all
-}
-
 // TestTLSBackendScaled: an application that speaks TLS is scaled up and down under load.
 func TestTLSBackendScaled(t *testing.T) {
 	t.Parallel()
@@ -78,25 +101,24 @@ func TestTLSBackendScaled(t *testing.T) {
 	f.withCASource("authorities", signer)
 	app := f.withTLSApp("vault", 1, signer)
 	f.awaitStatus("active", active)
-	watched := f.watch("an application on TLS is scaled", app.URL(charm))
+	client := f.turns(app.URL(charm))
+	ended := f.ending("an application on TLS is scaled", client.Probe)
 	for count := 2; count <= 3; count++ {
 		f.must(app.AddUnit(f.ctx))
 		f.must(f.Settle(f.ctx))
-		f.awaitUnits(app.URL(charm), unitsOf("vault", count)...)
+		client.await(unitsOf("vault", count)...)
 		f.awaitStatus("active", active)
 		f.awaitObjectsOfTLS(f.policiesOf(count)...)
-		watched.more()
 	}
 	for count := 2; count >= 1; count-- {
 		f.must(f.Juju.RemoveUnit(f.ctx, fmt.Sprintf("vault/%d", count)))
 		f.must(f.Settle(f.ctx))
-		f.awaitUnits(app.URL(charm), unitsOf("vault", count)...)
+		client.await(unitsOf("vault", count)...)
 		f.must(app.Pods[count].Stop(f.ctx))
 		f.awaitObjectsOfTLS(f.policiesOf(count)...)
-		watched.more()
 	}
 	f.awaitStatus("active", active)
-	watched.end()
+	ended()
 }
 
 // TestTLSBackendUnits: units that have hosts of their own come to share one, and back,
@@ -113,7 +135,8 @@ func TestTLSBackendUnits(t *testing.T) {
 	}
 	app := f.withTLSApp("vault", units, signer)
 	f.awaitStatus("active", active)
-	f.awaitUnits(app.URL(charm), unitsOf("vault", units)...)
+	client := f.turns(app.URL(charm))
+	client.await(unitsOf("vault", units)...)
 	f.awaitObjectsOfTLS(f.policiesOf(units)...)
 	const shared = "vault.example.com"
 	for unit := range app.Pods {
@@ -126,15 +149,13 @@ func TestTLSBackendUnits(t *testing.T) {
 		}
 		f.must(f.Settle(f.ctx))
 		f.awaitStatus("active", active)
-		f.awaitUnits(app.URL(charm), unitsOf("vault", units)...)
+		client.await(unitsOf("vault", units)...)
 	}
-	watched := f.watch("units come to share a host, and back", app.URL(charm))
 	write(func(int) string { return shared })
 	f.awaitObjectsOfTLS("ConfigMap/"+charm+"-backend-ca", "BackendTLSPolicy/"+charm+"-vault-service")
-	watched.more()
 	write(func(unit int) string { return f.HostOf("vault", unit) })
 	f.awaitObjectsOfTLS(f.policiesOf(units)...)
-	watched.end()
+	f.ending("units come to share a host, and back", client.Probe)()
 }
 
 // TestTLSBackendOneUnit: what is wrong with one of three units, its certificate or its
@@ -146,8 +167,13 @@ func TestTLSBackendOneUnit(t *testing.T) {
 	f.withCASource("authorities", signer)
 	app := f.withTLSApp("vault", 3, signer)
 	f.awaitStatus("active", active)
-	f.awaitUnits(app.URL(charm), unitsOf("vault", 3)...)
-
+	all := func(units int) {
+		t.Helper()
+		client := f.turns(app.URL(charm))
+		client.await(unitsOf("vault", units)...)
+		client.Stop()
+	}
+	all(3)
 	app.HangUp.Store(true) // Or connections that are verified are used on.
 	f.must(app.Certify(1, signer, "other.example.com"))
 	for range 10 {
@@ -156,7 +182,7 @@ func TestTLSBackendOneUnit(t *testing.T) {
 	t.Logf("a wrong certificate: answers %v", f.answers(app, 60, unverified()))
 	t.Logf("status: %v", f.Juju.Status().Unit(charm+"/0"))
 	f.must(app.Certify(1, signer, f.HostOf("vault", 1)))
-	f.awaitUnits(app.URL(charm), unitsOf("vault", 3)...)
+	all(3)
 
 	f.must(app.Pods[2].Stop(f.ctx)) // Its unit still stands in the relation.
 	f.must(f.Juju.UpdateStatus(f.ctx, charm))
@@ -165,7 +191,7 @@ func TestTLSBackendOneUnit(t *testing.T) {
 	t.Logf("status: %v", f.Juju.Status().Unit(charm+"/0"))
 	f.must(f.Juju.RemoveUnit(f.ctx, "vault/2"))
 	f.must(f.Settle(f.ctx))
-	f.awaitUnits(app.URL(charm), unitsOf("vault", 2)...)
+	all(2)
 	f.awaitStatus("active", active)
 }
 
@@ -219,19 +245,18 @@ func TestTLSBackendOfAnotherModel(t *testing.T) {
 	add("a")
 	f.awaitStatus("active", active)
 	url := remote.URL(charm)
-	f.awaitUnits(url, "a")
-	watched := f.watch("units of another model that speak TLS come and go", url)
+	client := f.turns(url)
+	client.await("a")
 	b := add("b")
-	f.awaitUnits(url, "a", "b")
+	client.await("a", "b")
 	f.awaitStatus("active", active)
 	add("c")
-	f.awaitUnits(url, "a", "b", "c")
-	watched.more()
+	client.await("a", "b", "c")
 	f.must(f.Juju.RemoveUnit(f.ctx, b))
 	f.must(f.Settle(f.ctx))
-	f.awaitUnits(url, "a", "c")
+	client.await("a", "c")
 	f.must(remote.StopPod(f.ctx, pods[1]))
-	watched.end()
+	f.ending("units of another model that speak TLS come and go", client.Probe)()
 
 	// One whose certificate is for another name is not spoken to.
 	unit, err := remote.AddUnit(f.ctx)
