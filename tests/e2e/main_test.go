@@ -135,6 +135,18 @@ func (f *fixture) awaitStatus(kind, message string) {
 	}))
 }
 
+// awaitStatusBeginning waits for a status, "active Gateway…", that begins so.
+func (f *fixture) awaitStatusBeginning(want string) {
+	f.t.Helper()
+	want = f.here(want)
+	f.must(f.Await(f.ctx, charm, func() error {
+		if got := f.status(); !strings.HasPrefix(got, want) {
+			return fmt.Errorf("status is %q, not %q…", got, want)
+		}
+		return nil
+	}))
+}
+
 // active is the message of a charm at rest; see here.
 const active = "Gateway addresses: 10.43.45.1"
 
