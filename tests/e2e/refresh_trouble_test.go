@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
@@ -174,11 +175,22 @@ func TestRefreshInterrupted(t *testing.T) {
 	url := app.URL(charm)
 	watched, redirects := f.watch("interrupted", url), f.redirected(url)
 	bags := f.bags()
-	for _, n := range []int{3, 15, 25} {
+	killed, observe := 0, f.run
+	f.run = func(run jujutest.HookRun) {
+		observe(run)
+		if run.ExitCode == 137 {
+			killed++
+		}
+	}
+	kills := []int{3, 15, 25}
+	for _, n := range kills {
 		f.must(f.Juju.KillDuringHook(charm+"/0", n))
 	}
 	f.refresh()
 	f.Juju.ClearFaults()
+	if killed != len(kills) {
+		t.Errorf("%d hooks were killed, not %d", killed, len(kills))
+	}
 	f.must(f.Juju.KillPod(f.ctx, charm+"/0"))
 	f.must(f.Settle(f.ctx))
 	f.awaitStatus("active", active)
