@@ -39,7 +39,8 @@ type turns struct {
 	seen map[string]bool // the units that have answered
 }
 
-func (f *fixture) turns(url string) *turns {
+// turns starts it. An answer that accept has an error for has failed.
+func (f *fixture) turns(url string, accept func(lab.Response) error) *turns {
 	f.t.Helper()
 	f.awaitAnswer(url, 200)
 	all := &turns{f: f, seen: map[string]bool{}}
@@ -47,7 +48,7 @@ func (f *fixture) turns(url string) *turns {
 		all.mu.Lock()
 		defer all.mu.Unlock()
 		all.seen[response.Echo.Unit] = true
-		return lab.Succeeds(response)
+		return accept(response)
 	})
 	f.t.Cleanup(all.Stop)
 	return all
@@ -101,7 +102,7 @@ func TestTLSBackendScaled(t *testing.T) {
 	f.withCASource("authorities", signer)
 	app := f.withTLSApp("vault", 1, signer)
 	f.awaitStatus("active", active)
-	client := f.turns(app.URL(charm))
+	client := f.turns(app.URL(charm), lab.Succeeds)
 	ended := f.ending("an application on TLS is scaled", client.Probe)
 	for count := 2; count <= 3; count++ {
 		f.must(app.AddUnit(f.ctx))
@@ -132,7 +133,7 @@ func TestTLSBackendUnits(t *testing.T) {
 	const units = 2
 	app := f.withTLSApp("vault", units, signer)
 	f.awaitStatus("active", active)
-	client := f.turns(app.URL(charm))
+	client := f.turns(app.URL(charm), routed)
 	client.await(unitsOf("vault", units)...)
 	f.awaitObjectsOfTLS(f.policiesOf(units)...)
 	const shared = "vault.example.com"
@@ -152,11 +153,6 @@ func TestTLSBackendUnits(t *testing.T) {
 	f.awaitObjectsOfTLS("ConfigMap/"+charm+"-backend-ca", "BackendTLSPolicy/"+charm+"-vault-service")
 	write(func(unit int) string { return f.HostOf("vault", unit) })
 	f.awaitObjectsOfTLS(f.policiesOf(units)...)
-	if onEnvoy() {
-		client.Stop()
-		t.Logf("%d requests, %d failed while the names of a Service changed, first: %v", client.Sent, client.Failed, client.First)
-		return
-	}
 	f.ending("units come to share a host, and back", client.Probe)()
 }
 
@@ -171,36 +167,40 @@ func TestTLSBackendOneUnit(t *testing.T) {
 	f.awaitStatus("active", active)
 	all := func(units int) {
 		t.Helper()
-		client := f.turns(app.URL(charm))
+		client := f.turns(app.URL(charm), lab.Succeeds)
 		client.await(unitsOf("vault", units)...)
 		client.Stop()
 	}
 	all(3)
 	app.HangUp.Store(true) // Or connections that are verified are used on.
 	f.must(app.Certify(1, signer, "other.example.com"))
-	for range 10 {
-		_, _ = f.Get(f.ctx, app.URL(charm), f.ca.Pool())
-	}
-	t.Logf("a wrong certificate: answers %v", f.answers(app, 60, unverified()))
-	t.Logf("status: %v", f.Juju.Status().Unit(charm+"/0"))
+	t.Logf("a wrong certificate: answers %v", f.answersWithout("vault/1", app, 60, unverified()))
+	f.awaitStatus("active", active)
 	f.must(app.Certify(1, signer, f.HostOf("vault", 1)))
 	all(3)
 
 	f.must(app.Pods[2].Stop(f.ctx)) // Its unit still stands in the relation.
 	f.must(f.Juju.UpdateStatus(f.ctx, charm))
 	f.must(f.Settle(f.ctx))
-	t.Logf("a pod is gone: answers %v", f.answers(app, 60, 500, 502, 503))
-	t.Logf("status: %v", f.Juju.Status().Unit(charm+"/0"))
+	t.Logf("a pod is gone: answers %v", f.answersWithout("vault/2", app, 60, 500, 502, 503))
+	f.awaitStatus("active", active)
 	f.must(f.Juju.RemoveUnit(f.ctx, "vault/2"))
 	f.must(f.Settle(f.ctx))
 	all(2)
 	f.awaitStatus("active", active)
 }
 
-// answers asks so often, and checks that two thirds at least succeed, of at least two
-// units, and that the rest has one of these codes.
-func (f *fixture) answers(app *lab.TLSApp, count int, failing ...int) map[string]int {
+// answersWithout waits until a unit of three answers no more, asks so often, and checks
+// that it does not, that the others do, and that its share of the requests, and no more,
+// is answered with one of these codes.
+func (f *fixture) answersWithout(unit string, app *lab.TLSApp, count int, failing ...int) map[string]int {
 	f.t.Helper()
+	f.awaitEach(app.URL(charm), func(response lab.Response) error {
+		if response.Echo.Unit == unit {
+			return errors.New(unit + " still answers")
+		}
+		return nil
+	})
 	all := map[string]int{}
 	for range count {
 		response, err := f.Get(f.ctx, app.URL(charm), f.ca.Pool())
@@ -213,8 +213,8 @@ func (f *fixture) answers(app *lab.TLSApp, count int, failing ...int) map[string
 			f.t.Errorf("answer %d, %v", response.Code, err)
 		}
 	}
-	if len(all) < 2 || all["failed"] > count/3+2 {
-		f.t.Errorf("answers: %v", all)
+	if all[unit] > 0 || len(all) != 3 || all["failed"] == 0 || all["failed"] > count/3+2 {
+		f.t.Errorf("answers without %s: %v", unit, all)
 	}
 	return all
 }
@@ -247,7 +247,7 @@ func TestTLSBackendOfAnotherModel(t *testing.T) {
 	add("a")
 	f.awaitStatus("active", active)
 	url := remote.URL(charm)
-	client := f.turns(url)
+	client := f.turns(url, routed)
 	client.await("a")
 	b := add("b")
 	client.await("a", "b")
@@ -267,14 +267,23 @@ func TestTLSBackendOfAnotherModel(t *testing.T) {
 	f.must(err)
 	f.must(remote.WriteHost(unit, "d.tlsfar.svc", pod.IP))
 	f.must(f.Settle(f.ctx))
+	verified := func(response lab.Response) {
+		t.Helper()
+		if response.Echo.Unit == "d" {
+			t.Error("the unit answers that cannot be verified")
+		}
+	}
 	f.must(eventually(f.ctx, func(ctx context.Context) error {
 		response, err := f.Get(ctx, url, f.ca.Pool())
 		if err == nil && response.Code != unverified() {
 			err = errors.New("served")
 		}
-		if response.Echo.Unit == "d" {
-			t.Error("the unit answers that cannot be verified")
-		}
+		verified(response)
 		return err
 	}))
+	for range 3 * 3 { // Its turn comes again.
+		response, err := f.Get(f.ctx, url, f.ca.Pool())
+		f.must(err)
+		verified(response)
+	}
 }

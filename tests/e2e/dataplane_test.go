@@ -51,9 +51,9 @@ func (f *fixture) here(text string) string {
 	return strings.ReplaceAll(text, "10.43.45.1", f.Address())
 }
 
-// routed accepts what a client is answered while one route takes the place of another:
-// what the application says; and on Envoy, which may hear of a route before it hears
-// where that leads, 503.
+// routed accepts what a client is answered while one route takes the place of another,
+// or the names in the policy of a Service change: what the application says; and on
+// Envoy, which hears of the parts in any order, 503.
 func routed(response lab.Response) error {
 	if response.Code == 503 && onEnvoy() {
 		return nil
