@@ -98,7 +98,7 @@ func (w *world) fill(ctx context.Context) error {
 	if _, err := w.AddAuthority("ca"); err != nil {
 		return err
 	}
-	if err := w.Relate(ctx, charm, "ca"); err != nil {
+	if err := w.Relate(ctx, charm+":certificates", "ca"); err != nil {
 		return err
 	}
 	if err := w.Settle(ctx); err != nil {

@@ -84,8 +84,8 @@ func (s *story) relateAuthority(ctx context.Context) error {
 	if s.ca, err = s.lab.AddAuthority(authority); err != nil {
 		return err
 	}
-	command("juju integrate %s %s", charm, authority)
-	if err := s.lab.Relate(ctx, charm, authority); err != nil {
+	command("juju integrate %s:certificates %s", charm, authority)
+	if err := s.lab.Relate(ctx, charm+":certificates", authority); err != nil {
 		return err
 	}
 	if err := s.lab.Settle(ctx); err != nil {

@@ -97,7 +97,7 @@ func (f *fixture) withAuthority() *fixture {
 	var err error
 	f.ca, err = f.AddAuthority("ca")
 	f.must(err)
-	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.must(f.Settle(f.ctx))
 	return f
 }

@@ -90,7 +90,7 @@ func TestCertificatesOptional(t *testing.T) {
 		t.Errorf("published %s", got)
 	}
 	f.awaitStatus("active", active+" (enforce-https is set to false)")
-	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.must(f.Settle(f.ctx))
 	f.awaitAnswer(secure, 200)
 	if got := app.URL(charm); got != secure {

@@ -43,7 +43,7 @@ func TestProviderReplaced(t *testing.T) {
 	f.ca, err = f.AddAuthority("other")
 	f.must(err)
 	f.ca.Hold = true
-	f.must(f.Relate(f.ctx, charm, "other"))
+	f.must(f.Relate(f.ctx, charm+":certificates", "other"))
 	f.must(f.Settle(f.ctx))
 	f.awaitStatus("waiting", pending)
 	f.ca.Hold = false

@@ -76,7 +76,7 @@ func newRenewal(t *testing.T, model string, options ...func(*lab.Options)) *rene
 	r.ca, err = r.AddAuthority("ca")
 	r.must(err)
 	r.ca.Life = shortLife
-	r.must(r.Relate(r.ctx, charm, "ca"))
+	r.must(r.Relate(r.ctx, charm+":certificates", "ca"))
 	r.must(r.Settle(r.ctx))
 	r.awaitStatus("active", active)
 	r.watched = r.watch("renewal on "+model, app.URL(charm))

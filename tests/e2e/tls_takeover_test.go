@@ -103,7 +103,7 @@ func (p pythonCharm) takenOver(t *testing.T, model string, juju *clock) *fixture
 	f.ca, err = f.AddAuthority("ca")
 	f.must(err)
 	f.ca.Backdate, f.ca.Life = 10*time.Minute, 75*time.Second
-	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.must(f.Write(f.ca, map[string]string{"certificate_signing_requests": p.request}))
 	_, err = f.Answer(f.ctx)
 	f.must(err)

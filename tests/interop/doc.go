@@ -21,7 +21,7 @@
 //
 //	f := newFixture(t, "issue", nil)
 //	f.python("ca", "authority", nil)
-//	f.must(f.Relate(f.ctx, charm, "ca"))
+//	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 //	f.must(f.Settle(f.ctx))
 //	f.awaitStatus("active", active)
 //

@@ -87,7 +87,7 @@ func (f *fixture) python(app, name string, options jujutest.DeployOptions) {
 func (f *fixture) withAuthority(config map[string]any) *fixture {
 	f.t.Helper()
 	f.python("ca", "authority", jujutest.DeployOptions{Config: config})
-	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.must(f.Settle(f.ctx))
 	return f
 }

@@ -166,7 +166,7 @@ func TestLeaders(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "leaders", host("leaders"))
 	f.python("ca", "authority", jujutest.DeployOptions{Units: 2})
-	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.must(f.Settle(f.ctx))
 	url := f.hello("leaders")
 	before := f.one("ca/0")
@@ -220,7 +220,7 @@ func TestRelatedAnew(t *testing.T) {
 	if status := f.status(charm + "/0"); !strings.HasPrefix(status, "blocked ") {
 		t.Errorf("status is %q", status)
 	}
-	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.must(f.Settle(f.ctx))
 	after := f.one("ca/0")
 	if after.Certificates[0].Certificate == before.Certificates[0].Certificate {

@@ -86,14 +86,18 @@ type issued struct {
 	revoked     bool
 }
 
-// AddAuthority adds a certificate authority to the model.
+// AddAuthority adds a certificate authority to the model. As self-signed-certificates it
+// has two endpoints that the charm could be related to, so that who relates it has to name
+// one. On send-ca-cert it says nothing: a [CASource] does.
 func (l *Lab) AddAuthority(name string) (*Authority, error) {
 	a, err := newAuthority(name)
 	if err != nil {
 		return nil, err
 	}
 	l.authorities[name] = a
-	return a, l.Juju.AddScripted(name, jujutest.ScriptedMetadata{Provides: map[string]string{"certificates": "tls-certificates"}}, 1)
+	return a, l.Juju.AddScripted(name, jujutest.ScriptedMetadata{Provides: map[string]string{
+		"certificates": "tls-certificates", "send-ca-cert": "certificate_transfer",
+	}}, 1)
 }
 
 func newAuthority(name string) (*Authority, error) {

@@ -22,5 +22,5 @@
 //	l, err := lab.New(ctx, lab.Options{Cluster: c})
 //	err = l.Deploy(ctx, "gateway-api-integrator", nil, true)
 //	ca, err := l.AddAuthority("ca")
-//	err = l.Relate(ctx, "gateway-api-integrator", "ca")
+//	err = l.Relate(ctx, "gateway-api-integrator:certificates", "ca")
 package lab

@@ -85,7 +85,7 @@ func newFixture(t *testing.T, model string, addresses []string, prepare func(*la
 	f.ca, err = f.AddAuthority("ca")
 	f.must(err)
 	prepare(f.ca)
-	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.app, err = f.AddApp(f.ctx, "web", 8080, 1)
 	f.must(err)
 	f.must(f.Relate(f.ctx, "web:ingress", charm))

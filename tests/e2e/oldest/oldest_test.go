@@ -38,7 +38,7 @@ func TestBundle120(t *testing.T) {
 	must(l.Deploy(ctx, charm, map[string]any{"external-hostname": "oldest.example.com"}, true))
 	ca, err := l.AddAuthority("ca")
 	must(err)
-	must(l.Relate(ctx, charm, "ca"))
+	must(l.Relate(ctx, charm+":certificates", "ca"))
 	app, err := l.AddApp(ctx, "web", 8080, 1)
 	must(err)
 	app.Request["strip-prefix"] = "true"

@@ -73,7 +73,7 @@ func newFixture(t *testing.T, model string, config map[string]any) *fixture {
 	f.must(f.Deploy(f.ctx, charm, options, true))
 	_, err = f.AddAuthority("ca")
 	f.must(err)
-	f.must(f.Relate(f.ctx, charm, "ca"))
+	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.app, err = f.AddApp(f.ctx, "web", 8080, 1)
 	f.must(err)
 	f.must(f.Relate(f.ctx, "web:ingress", charm))

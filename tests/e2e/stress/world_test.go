@@ -98,7 +98,7 @@ func (w *world) addAuthority() *lab.Authority {
 }
 
 func (w *world) relateAuthority(authority *lab.Authority) {
-	w.must(w.Relate(w.ctx, charm, authority.Name))
+	w.must(w.Relate(w.ctx, charm+":certificates", authority.Name))
 	w.provider = authority
 	w.certificates = w.relationOf(authority.Name)
 }
