@@ -90,6 +90,9 @@ func (j *Juju) Refresh(ctx context.Context, app, charmDir string) error {
 	if err != nil {
 		return fmt.Errorf("cannot refresh %q: %w", app, err)
 	}
+	if err := j.checkLimits(a, charm); err != nil {
+		return fmt.Errorf("cannot refresh %q: %w", app, err)
+	}
 	if err := j.checkRefresh(a, charm); err != nil {
 		return fmt.Errorf("cannot refresh %q: %w", app, err)
 	}
@@ -109,6 +112,22 @@ func (j *Juju) Refresh(ctx context.Context, app, charmDir string) error {
 		}
 		if err := j.replaceCharm(u); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// checkLimits refuses a charm whose endpoints take fewer relations than there are, in the words of
+// preUpgradeRelationLimitCheck of state/application.go in Juju's source.
+func (j *Juju) checkLimits(app *application, next *charm) error {
+	for _, name := range sortedKeys(next.endpoints) {
+		e := next.endpoints[name]
+		if e.Limit == 0 || app.endpoints[name].Interface != e.Interface {
+			continue
+		}
+		if count := j.countRelations(relationEnd{app: app, endpoint: e}); count > e.Limit {
+			return fmt.Errorf("new charm version imposes a maximum relation limit of %d for %s:%s which cannot be satisfied by the number of already established relations (%d)",
+				e.Limit, app.name, name, count)
 		}
 	}
 	return nil

@@ -139,11 +139,40 @@ func TestRefresh(t *testing.T) {
 	equal(t, "refresh", w.outputs(), []string{
 		"INFO old stop 9", "INFO new upgrade-charm 9 more", "INFO new config-changed 9 more", "INFO new start 9 more",
 	})
-	scriptedWeb(t, w, 1)
-	w.integrate("web", "gw")
-	err := w.Refresh(w.ctx, "gw", quiet(t, requirerMetadata))
-	if err == nil || !strings.Contains(err.Error(), "would break relation") {
-		t.Errorf("refresh to a charm without the endpoint: %v", err)
+}
+
+// TestRefreshRefused refreshes an application that has two others on one endpoint.
+func TestRefreshRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(w.Deploy(w.ctx, "gw", quiet(t, providerMetadata), jujutest.DeployOptions{}))
+	for _, name := range []string{"one", "two"} {
+		w.must(w.AddScripted(name, jujutest.ScriptedMetadata{Requires: map[string]string{"ingress": "ingress"}}, 1))
+		w.integrate(name, "gw")
+	}
+	const limited = "name: gateway\nprovides:\n  gateway: {interface: ingress, limit: %d}\npeers:\n  peers: {interface: gateway-peers}\n"
+	for name, c := range map[string]struct{ metadata, refusal string }{
+		"without the endpoint": {
+			"name: gateway\npeers:\n  peers: {interface: gateway-peers}\n",
+			`cannot refresh "gw": would break relation "one:ingress gw:gateway"`,
+		},
+		"with a lower limit": {
+			fmt.Sprintf(limited, 1),
+			`cannot refresh "gw": new charm version imposes a maximum relation limit of 1 for gw:gateway which cannot be satisfied by the number of already established relations (2)`,
+		},
+		"with another interface": {
+			strings.Replace(fmt.Sprintf(limited, 1), "ingress", "other", 1),
+			`cannot refresh "gw": would break relation "one:ingress gw:gateway"`,
+		},
+		"with room for both": {fmt.Sprintf(limited, 2), ""},
+	} {
+		refusal := ""
+		if err := w.Refresh(w.ctx, "gw", quiet(t, c.metadata)); err != nil {
+			refusal = err.Error()
+		}
+		if refusal != c.refusal {
+			t.Errorf("%s: %q, want %q", name, refusal, c.refusal)
+		}
 	}
 }
 
