@@ -17,7 +17,7 @@ BENCHFLAGS ?=
 FUZZTIME   ?= 1m
 say = @printf '\n== %s\n' "$(1)"
 
-.PHONY: check test help lint unit fuzz whole envoy bench vuln fmt build charm golden demo cluster clean
+.PHONY: check test help lint unit fuzz whole envoy interop bench vuln fmt build charm golden demo cluster clean
 
 check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
 

@@ -21,16 +21,16 @@ const requiredVariable = "INTEROP_REQUIRED"
 // environment is unavailable.
 func Required() bool { return os.Getenv(requiredVariable) != "" }
 
-// leftOutVariable names a file to which that line is appended: go test shows nothing of
-// what a package that passes has printed.
+// leftOutVariable names a file to which that line is appended, for `make test` to show:
+// go test shows nothing of what a package that passes has printed.
 const leftOutVariable = "INTEROP_LEFT_OUT"
 
 // LeaveOut says in one line which tests do not run, and why.
 func LeaveOut(tests string, why error) error {
 	line := fmt.Sprintf("LEFT OUT: %s: %s\n", tests, strings.ReplaceAll(why.Error(), "\n", " "))
-	fmt.Print(line)
 	path := os.Getenv(leftOutVariable)
 	if path == "" {
+		fmt.Print(line)
 		return nil
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
