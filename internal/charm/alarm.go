@@ -58,7 +58,7 @@ func (c *Charm) setAlarm(ctx context.Context, at time.Time) error {
 	case !errors.Is(err, gocharm.ErrNotFound):
 		return fmt.Errorf("cannot look for the alarm: %w", err)
 	}
-	if err := c.removeSecrets(ctx, alarmPrefix); err != nil {
+	if _, err := c.removeSecrets(ctx, alarmPrefix); err != nil {
 		return err
 	}
 	if soon := c.Now.Add(minAlarm); at.Before(soon) {

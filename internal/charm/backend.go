@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
@@ -57,6 +58,10 @@ func (c *Charm) readBackendTLS(ctx context.Context, cluster *kube.Client, st *st
 		if err := cluster.ReadConfigMaps(ctx, snapshot); err != nil {
 			return fmt.Errorf("cannot read the cluster: %w", err)
 		}
+	}
+	if slices.ContainsFunc(st.CAProviders, func(p state.CAProvider) bool { return !p.Written }) {
+		data, annotations := snapshot.ConfigMap(plan.AuthoritiesName(st.Application))
+		st.Cluster.Authorities = state.NewAuthorities(data[plan.AuthoritiesKey], annotations[plan.AnnotationTold], c.Now)
 	}
 	st.Cluster.Policies = snapshot.Policies
 	var forbidden *kube.ForbiddenError

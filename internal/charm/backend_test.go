@@ -117,6 +117,58 @@ func TestBackendTLS(t *testing.T) {
 	}
 }
 
+// TestSilentProviderOfAuthorities follows what is kept of a provider that says nothing any
+// more: what it said itself, until it says that there is nothing, or goes.
+func TestSilentProviderOfAuthorities(t *testing.T) {
+	t.Parallel()
+	event := func(kind gocharm.Kind, id string) gocharm.Event {
+		return gocharm.Event{Kind: kind, Relation: &gocharm.EventRelation{Endpoint: "receive-ca-cert", ID: id, RemoteApp: "ca"}}
+	}
+	tests := map[string]struct {
+		then func(w *world) gocharm.Event
+		kept bool
+	}{
+		"no units": {func(*world) gocharm.Event { return updateStatus() }, true},
+		"a unit that has written nothing": {func(w *world) gocharm.Event {
+			w.units["receive-ca-cert:7"] = []string{"ca/1"}
+			w.bags["receive-ca-cert:7"]["ca/1"] = map[string]string{"ingress-address": "10.0.0.2"}
+			return event(gocharm.RelationJoined, "receive-ca-cert:7")
+		}, true},
+		"an empty list": {func(w *world) gocharm.Event {
+			w.bags["receive-ca-cert:7"]["ca"] = map[string]string{"certificates": "[]", "version": "1"}
+			return event(gocharm.RelationChanged, "receive-ca-cert:7")
+		}, false},
+		"no relation": {func(*world) gocharm.Event { return event(gocharm.RelationBroken, "receive-ca-cert:7") }, false},
+		"another relation": {func(w *world) gocharm.Event {
+			w.relations["receive-ca-cert"] = []string{"receive-ca-cert:8"}
+			w.remotes["receive-ca-cert:8"] = "ca"
+			w.bags["receive-ca-cert:8"] = map[string]map[string]string{own: {}, "ca": {}}
+			return event(gocharm.RelationCreated, "receive-ca-cert:8")
+		}, false},
+		"it has expired": {func(w *world) gocharm.Event { w.later = 2 * time.Hour; return updateStatus() }, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := withBackendTLS(t)
+			w.bags["receive-ca-cert:7"]["ca/0"] = map[string]string{"ca": quoted(t, backendCA(t)), "version": "0"}
+			w.quiet()
+			w.units["receive-ca-cert:7"] = nil
+			w.writes()
+			w.run(event(gocharm.RelationDeparted, "receive-ca-cert:7"))
+			const remark = "ca (relation 7): it tells of no CA certificate: the last ones known are kept"
+			if gone := deletions(w.writes()); len(gone) > 0 || !strings.Contains(strings.Join(w.log, " "), remark) {
+				t.Errorf("without units it deletes %q; the log is %q", gone, w.log)
+			}
+			w.run(test.then(w))
+			w.control()
+			if kept := w.objects["/api/v1/namespaces/prod/configmaps/gw-backend-ca"] != nil; kept != test.kept {
+				t.Errorf("the authority is kept: %t; status is %q", kept, w.lastStatus())
+			}
+		})
+	}
+}
+
 // TestRequestsForConfigMaps are made only where there may be one.
 func TestRequestsForConfigMaps(t *testing.T) {
 	t.Parallel()

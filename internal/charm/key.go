@@ -126,39 +126,46 @@ const keyForget = "forget-certificates"
 // gone: a provider that comes after gets requests with a new key. The application's are
 // the leader's to remove; the others remember, lest leadership is on its way meanwhile
 // and nobody does. Without that memory nothing is removed: a key may have been put there
-// for a relation to come.
+// for a relation to come. It lasts until a hook finds nothing to remove: Juju 4.0 stores
+// a unit's state before it removes secrets, and may fail in between.
 func (c *Charm) forget(ctx context.Context, leader bool) error {
 	broken := c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.Endpoint == endpointCertificates
 	if !broken {
-		if !leader || c.Event.Kind != gocharm.LeaderElected {
+		if !leader {
 			return nil
 		}
 		stored, err := c.storedState(ctx)
 		if err != nil || stored[keyForget] == "" {
 			return err
 		}
-		if err := c.Tools.DeleteState(ctx, keyForget); err != nil {
-			return err
-		}
 	}
 	others, err := c.relations(ctx, endpointCertificates)
-	if err != nil || len(others) > 0 {
+	switch {
+	case err != nil:
 		return err
-	}
-	if !leader {
+	case len(others) > 0 && broken:
+		return nil
+	case len(others) > 0: // The secrets are that relation's.
+		return c.Tools.DeleteState(ctx, keyForget)
+	case !leader:
 		if err := c.Tools.SetState(ctx, map[string]string{keyForget: "true"}); err != nil {
 			return err
 		}
 	}
-	return c.removeSecrets(ctx, tlscertificates.LabelPrefix+"-")
+	found, err := c.removeSecrets(ctx, tlscertificates.LabelPrefix+"-")
+	if err == nil && !broken && found == 0 {
+		err = c.Tools.DeleteState(ctx, keyForget)
+	}
+	return err
 }
 
 // removeSecrets removes the secrets whose labels begin with the prefix, of those
-// that this unit owns: its own and, if it leads, its application's.
-func (c *Charm) removeSecrets(ctx context.Context, prefix string) error {
+// that this unit owns: its own and, if it leads, its application's. It tells how many it
+// has found.
+func (c *Charm) removeSecrets(ctx context.Context, prefix string) (found int, err error) {
 	ids, err := c.Tools.SecretIDs(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, id := range ids {
 		if c.Event.Secret != nil && c.Event.Secret.ID == id {
@@ -166,11 +173,12 @@ func (c *Charm) removeSecrets(ctx context.Context, prefix string) error {
 		}
 		info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{ID: id})
 		if err == nil && strings.HasPrefix(info.Label, prefix) {
+			found++
 			err = c.Tools.RemoveSecret(ctx, id, 0)
 		}
 		if err != nil && !gone(err) {
-			return fmt.Errorf("cannot remove a secret: %w", err)
+			return found, fmt.Errorf("cannot remove a secret: %w", err)
 		}
 	}
-	return nil
+	return found, nil
 }

@@ -16,12 +16,18 @@ import (
 // A ledger is what this unit knows of what stands on our side of the relations, so that
 // it need not ask: to read a databag of our own is a question to Juju's controller, for
 // every relation in every hook. It is kept in the unit's stored state. A databag that is
-// in the ledger with what is to be written is left alone; any other is read, written if
-// it differs, and entered.
+// in the ledger with what is to be written is left alone; any other is read, and written
+// if it differs.
 //
-// It never says more than what stands there by this unit's doing: Juju carries out a
-// hook's writes to relations and to the stored state together, or neither when the hook
-// fails. It may say what somebody else has overwritten since:
+// A databag is entered only where a hook has found it to be as it has to; one that a hook
+// writes is not, until the next has read it. So the ledger is never ahead of what stands
+// there, in whichever order Juju carries out what a hook leaves to its end: Juju 3 writes
+// relations and stored state together, Juju 4.0 the stored state first, then secrets, then
+// relations, and may fail in between (juju/juju, commitHookChangesForOneUnit of
+// apiserver/facades/agent/uniter). A Juju that wrote relations first could leave an entry
+// of before: that is read past by a hook which wants what it has failed to enter, and is
+// wrong for one that wants the old data back. The entry may also be of what somebody else
+// has overwritten since:
 //
 //   - another leader. A new one has a leader-elected of its own, which does not trust
 //     its ledger. Until then an event may come that does: where it wants what is
@@ -30,13 +36,14 @@ import (
 //   - another version of the charm, the Python one among them: upgrade-charm.
 //   - an operator, by hand: config-changed and start, which he can cause.
 //   - any of these, where the event that would have told is lost (resolved without a
-//     retry; leadership that is lost and won again behind one long hook): no ledger is
-//     trusted for longer than a day.
+//     retry; leadership that is lost and won again behind one long hook).
+//
+// No ledger is trusted for longer than an hour, which bounds them all.
 type ledger struct {
 	// Read is when every databag was last read, rather than trusted to be what is
 	// entered.
 	Read time.Time `json:"read"`
-	// Digests are those of what stands in our databags, by the relations' numbers. Juju
+	// Digests are those of what was found in our databags, by the relations' numbers. Juju
 	// gives no number twice.
 	Digests map[int]string `json:"digests,omitempty"`
 	// Ours are the relations, by number, with applications of our own model. A relation
@@ -51,7 +58,7 @@ const (
 	// maxLedger is less than what Juju takes as one value, 64 KiB. It has room for some
 	// two thousand relations; those that are newer are read in every hook.
 	maxLedger = 60 << 10
-	maxTrust  = 24 * time.Hour
+	maxTrust  = time.Hour
 )
 
 // A desk is where a run has the ledger that it trusts, and the one that it writes.

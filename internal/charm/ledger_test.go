@@ -107,16 +107,16 @@ func TestOverwrittenDataAreMended(t *testing.T) {
 			}
 		})
 	}
-	t.Run("after a day", func(t *testing.T) {
+	t.Run("after an hour", func(t *testing.T) {
 		t.Parallel()
 		w := serving(t)
 		w.bags["gateway:1"][own]["ingress"] = byHand
-		w.later = 25 * time.Hour
+		w.later = time.Hour
 		w.run(updateStatus())
 		if got := w.published(); got != urlOfShop {
 			t.Errorf("%s is published", got)
 		}
-		w.run(updateStatus())
+		w.quiet()
 		if got := w.reads(); len(got) > 0 {
 			t.Errorf("read again: %q", got)
 		}
@@ -143,8 +143,8 @@ func TestOverwrittenDataAreMended(t *testing.T) {
 	})
 }
 
-// Juju carries out what a hook wrote to relations and to the stored state together, or
-// neither: a ledger never runs ahead of what stands there.
+// Juju 3 carries out what a hook wrote to relations and to the stored state together, or
+// neither.
 func TestAHookThatFailsIsRepeatedWhole(t *testing.T) {
 	t.Parallel()
 	for name, fails := range map[string]string{
@@ -176,6 +176,73 @@ func TestAHookThatFailsIsRepeatedWhole(t *testing.T) {
 	}
 }
 
+// Juju 4.0 carries out the one, then the other, and may fail between them: a ledger never
+// runs ahead of what stands there, nor stays behind it for long.
+func TestHalfOfWhatAHookWroteIsCarriedOut(t *testing.T) {
+	t.Parallel()
+	const urlOfNext = `{"url": "http://next.example.com/prod-shop"}`
+	tests := map[string]struct {
+		half func(w *world, bag, stored map[string]string) // takes the other half back
+		host string                                        // what is wanted afterwards
+		at   time.Duration                                 // when it has to be there, at the latest
+		want string
+	}{
+		"the stored state": {
+			half: func(w *world, bag, _ map[string]string) { w.bags["gateway:1"][own] = bag },
+			host: "next.example.com", want: urlOfNext,
+		},
+		"the stored state, and the old is wanted again": {
+			half: func(w *world, bag, _ map[string]string) { w.bags["gateway:1"][own] = bag },
+			host: "web.example.com", want: urlOfShop,
+		},
+		"the relation": {
+			half: func(w *world, _, stored map[string]string) { w.state = stored },
+			host: "next.example.com", want: urlOfNext,
+		},
+		"the relation, and the old is wanted again": {
+			half: func(w *world, _, stored map[string]string) { w.state = stored },
+			host: "web.example.com", at: time.Hour, want: urlOfShop,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := serving(t)
+			bag, stored := maps.Clone(w.bags["gateway:1"][own]), maps.Clone(w.state)
+			w.config["external-hostname"] = "next.example.com"
+			w.run(updateStatus())
+			if w.published() != urlOfNext {
+				t.Fatalf("published: %s", w.published())
+			}
+			test.half(w, bag, stored)
+			w.config["external-hostname"] = test.host
+			w.later = test.at
+			w.run(updateStatus())
+			if w.published() != test.want {
+				t.Errorf("published: %s", w.published())
+			}
+			w.quiet()
+			if got := w.reads(); len(got) > 0 || w.published() != test.want {
+				t.Errorf("in the end it reads %q, and %s is published", got, w.published())
+			}
+		})
+	}
+}
+
+// What a hook wrote is read once more, by the next.
+func TestWhatWasWrittenIsReadByTheNextHook(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.config["external-hostname"] = "next.example.com"
+	for i, want := range []int{1, 1, 0, 0} {
+		w.run(updateStatus())
+		stores := slices.Contains(w.calls, "state-set")
+		if got := w.reads(); len(got) != want || stores != (want > 0) {
+			t.Errorf("hook %d reads %q; it stores a ledger: %t", i+1, got, stores)
+		}
+	}
+}
+
 // One unit leads, then another, then the first again, which has an event before its
 // leader-elected.
 func TestLeadershipGoesAndComesBack(t *testing.T) {
@@ -201,7 +268,7 @@ func TestLeadershipGoesAndComesBack(t *testing.T) {
 			if got := w.published(); got != test.want {
 				t.Errorf("%s is published", got)
 			}
-			w.run(updateStatus())
+			w.quiet()
 			if got := w.reads(); len(got) > 0 || w.published() != test.want {
 				t.Errorf("read again: %q, publishing %s", got, w.published())
 			}

@@ -75,7 +75,8 @@ func (c *Charm) publishRoutes(ctx context.Context, relations plan.Relations) err
 }
 
 // write puts data into our side of a relation, unless they stand there. Where they take
-// back what was said, nothing at all will do as well.
+// back what was said, nothing at all will do as well. What is written is for the next hook
+// to find and to enter in the ledger.
 func (c *Charm) write(ctx context.Context, endpoint string, number int, data state.Databag, takesBack bool) error {
 	sum, err := digest(data)
 	if err != nil || c.desk.trusted.Digests[number] == sum {
@@ -83,15 +84,15 @@ func (c *Charm) write(ctx context.Context, endpoint string, number int, data sta
 	}
 	id := relationID(endpoint, number)
 	bag, err := c.ownData(ctx, id)
-	if err == nil && !holds(bag, data) && !(takesBack && len(bag) == 0) {
+	if err == nil && (holds(bag, data) || takesBack && len(bag) == 0) {
+		c.desk.written.Digests[number] = sum
+		return nil
+	}
+	delete(c.desk.written.Digests, number)
+	if err == nil {
 		err = c.Tools.SetApplicationData(ctx, id, data)
 	}
-	if err != nil {
-		delete(c.desk.written.Digests, number)
-		return ignoreGone(err)
-	}
-	c.desk.written.Digests[number] = sum
-	return nil
+	return ignoreGone(err)
 }
 
 // holds says that writing the data to a bag would change nothing; an empty

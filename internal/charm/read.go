@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -214,6 +215,9 @@ func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error
 		return state.Certificates{}, ignoreGone(err)
 	}
 	own, err := c.ownData(ctx, id)
+	if errors.Is(err, gocharm.ErrPermissionDenied) {
+		return state.Certificates{}, c.deniedThoughListed(ctx, id, err)
+	}
 	if err != nil {
 		return state.Certificates{}, ignoreGone(err)
 	}
@@ -224,6 +228,18 @@ func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error
 	certificates, remarks := state.NewCertificates(id, key, own, provider, c.Now)
 	certificates.LegacyKey = legacy
 	return certificates, c.logChanges(ctx, nil, remarks)
+}
+
+// deniedThoughListed gives the error of a leader that is denied its own data, unless the
+// relation is not listed any more. The lease may have lapsed for a moment, and to take
+// the relation for gone would withdraw all HTTPS. When Juju repeats the hook, what was
+// removed by force is not listed.
+func (c *Charm) deniedThoughListed(ctx context.Context, id string, denied error) error {
+	ids, err := c.relations(ctx, endpointCertificates)
+	if err == nil && slices.Contains(ids, id) {
+		err = fmt.Errorf("cannot read our data of relation %s: %w", id, denied)
+	}
+	return err
 }
 
 func ignoreGone(err error) error {

@@ -2,6 +2,7 @@ package charm_test
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -140,5 +141,36 @@ func TestNewKeyIsFollowed(t *testing.T) {
 	w.run(gocharm.Event{Kind: gocharm.SecretChanged, Secret: &gocharm.EventSecret{ID: "s1"}})
 	if want := "s1 --format=json --refresh"; read != want {
 		t.Errorf("read %q, not %q", read, want)
+	}
+}
+
+// A unit that saw the certificates relation break when it did not lead removes the secrets
+// when it does. Juju 4.0 stores the unit's state before it removes secrets, and may fail in
+// between: the unit remembers until they are gone.
+func TestSecretsLeftByABrokenRelationAreRemoved(t *testing.T) {
+	t.Parallel()
+	label, _ := tlscertificates.KeyLabels("certificates")
+	w := serving(t)
+	w.leader = false
+	w.run(gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: "certificates", ID: "certificates:2"}})
+	w.leader = true
+	w.owned = map[string]string{"d0ns8mh3t7s5d8ihj6eg": label}
+	w.secrets[label] = "key"
+	for range 2 { // The first time it is not carried out.
+		w.run(gocharm.Event{Kind: gocharm.LeaderElected})
+		if !slices.Contains(w.calls, "secret-remove") {
+			t.Errorf("calls: %q", w.calls)
+		}
+	}
+	w.owned = nil
+	w.run(updateStatus())
+	if slices.Contains(w.calls, "secret-remove") {
+		t.Errorf("with nothing to remove: %q", w.calls)
+	}
+	// What is put there from now on is for a relation to come.
+	w.owned = map[string]string{"d0ns8mh3t7s5d8ihj6eg": label}
+	w.run(gocharm.Event{Kind: gocharm.LeaderElected})
+	if slices.Contains(w.calls, "secret-remove") {
+		t.Errorf("with nothing to remember: %q", w.calls)
 	}
 }

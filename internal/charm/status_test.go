@@ -32,12 +32,12 @@ func TestFailedHookTakesTheApplicationsStatusBack(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
 	units := len(w.status)
-	w.refuseTool("relation-ids", "ERROR no connection to the controller")
+	w.refuseTool("config-get", "ERROR no connection")
 	if err := w.try(gocharm.Event{Kind: gocharm.UpdateStatus}); err == nil {
 		t.Fatal("the hook does not fail")
 	}
 	got := w.applicationStatus[len(w.applicationStatus)-1]
-	if !strings.HasPrefix(got, "waiting Hook failed, Juju repeats it: cannot ") || !strings.Contains(got, "no connection") {
+	if !strings.HasPrefix(got, "waiting Hook failed: cannot ") || !strings.HasSuffix(got, ": no connection; see `juju debug-log`") {
 		t.Errorf("the application shows %q", got)
 	}
 	if len(w.status) != units {

@@ -47,6 +47,7 @@ type juju struct {
 	models    map[string]string                       // UUID by relation id; ours unless it is there
 	state     map[string]string
 	secrets   map[string]string        // private key by label
+	owned     map[string]string        // labels of what secret-ids lists, by id
 	before    func(gocharm.Call) error // called before each tool; its error is the tool's
 
 	status, log, failed []string
@@ -114,7 +115,10 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 	case "secret-remove":
 		return nil, nil
 	case "secret-ids":
-		return []byte("null"), nil
+		return json.Marshal(slices.Sorted(maps.Keys(j.owned)))
+	case "state-delete":
+		delete(j.state, last)
+		return nil, nil
 	}
 	if strings.HasPrefix(call.Tool, "secret-") {
 		return j.secret(call)
@@ -128,6 +132,8 @@ func (j *juju) secret(call gocharm.Call) ([]byte, error) {
 	for _, arg := range call.Args {
 		if name, value, _ := strings.Cut(arg, "="); name == "--label" {
 			label = value
+		} else if of, owned := j.owned[arg]; owned {
+			label = of
 		}
 	}
 	key, found := j.secrets[label]

@@ -9,8 +9,9 @@
 //
 // It is strict where a charm could go wrong unnoticed:
 //
-//   - What a hook writes is buffered and applied as a whole when dispatch exits 0; applying can fail.
-//     Status, logs and the like take effect at once.
+//   - What a hook writes is buffered and applied when dispatch exits 0, as a whole or, as Juju 4.0 does,
+//     step by step; applying can fail, there between the steps. Status, logs and the like take effect at
+//     once.
 //   - A tool's arguments are refused with exit code 2, its failures are code 1, with Juju's texts.
 //     A tool or flag Juju does not have is an error, and so is one that Juju has and this package lacks.
 //   - Relation data follow the permission matrix, are cached as the agent caches them, and announced

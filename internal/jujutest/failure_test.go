@@ -2,6 +2,7 @@ package jujutest_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,6 +142,47 @@ func TestFlushFailure(t *testing.T) {
 	}
 }
 
+// What comes before the step that fails stands with Juju 4.0, and with no other.
+func TestFlushFailsBetweenItsSteps(t *testing.T) {
+	t.Parallel()
+	for _, profile := range []jujutest.Profile{jujutest.Juju36, jujutest.Juju40, jujutest.OldJuju3} {
+		for step, stands := range map[jujutest.FlushStep]string{
+			jujutest.FlushState: "", jujutest.FlushSecrets: "state", jujutest.FlushRelations: "state secret",
+		} {
+			t.Run(fmt.Sprint(profile, " ", step), func(t *testing.T) {
+				t.Parallel()
+				w, broken := flakyWorld(t, func(o *jujutest.Options) { o.Profile = profile })
+				w.must(os.Remove(broken))
+				w.must(w.FailFlushAt("gw/0", step, errors.New("no quorum")))
+				var err error
+				for more := true; more && err == nil; {
+					more, err = w.Step(w.ctx)
+				}
+				failure, ok := errors.AsType[*jujutest.HookError](err)
+				if !ok || failure.Hook != "config-changed" || !strings.Contains(err.Error(), "no quorum") {
+					t.Fatalf("the hooks end with %v", err)
+				}
+				var found []string
+				if strings.HasPrefix(w.exec("gw/0", "state-get seen"), "yes") {
+					found = append(found, "state")
+				}
+				if _, ok := w.SecretByLabel("mine"); ok {
+					found = append(found, "secret")
+				}
+				if w.RelationData(0, "gw")["key"]+w.RelationData(0, "gw/0")["key"] != "" {
+					found = append(found, "relation")
+				}
+				if profile != jujutest.Juju40 {
+					stands = ""
+				}
+				if got := strings.Join(found, " "); got != stands {
+					t.Errorf("what stands is %q, want %q", got, stands)
+				}
+			})
+		}
+	}
+}
+
 func TestLeadershipLostDuringHook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -266,6 +308,7 @@ func TestFaultErrors(t *testing.T) {
 	w := toolWorld(t)
 	for what, err := range map[string]error{
 		"flush of nobody":   w.FailNextFlush("gw/9", errors.New("x")),
+		"step of nobody":    w.FailFlushAt("gw/9", jujutest.FlushState, errors.New("x")),
 		"kill before start": w.KillDuringHook("gw/0", 0),
 		"heir unknown":      w.LoseLeadershipDuringHook("gw/0", 1, "gw/9"),
 		"scripted unit":     w.KillDuringHook("web/0", 1),

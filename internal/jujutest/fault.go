@@ -7,6 +7,7 @@ import (
 // faults are the failures a test has asked for, by unit.
 type faults struct {
 	flush  map[string][]error
+	steps  map[string]map[FlushStep]error
 	onCall map[string][]callFault
 }
 
@@ -23,6 +24,30 @@ func (f *faults) takeFlush(unit string) error {
 	}
 	f.flush[unit] = queue[1:]
 	return queue[0]
+}
+
+func (f *faults) takeFlushStep(unit string, step FlushStep) error {
+	err := f.steps[unit][step]
+	delete(f.steps[unit], step)
+	return err
+}
+
+// FailFlushAt makes the unit's next flush that has something to do in that step fail there, once. With
+// a profile that commits in steps the ones before it stand; with any other nothing does.
+func (j *Juju) FailFlushAt(unit string, step FlushStep, err error) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.agentUnit(unit); err != nil {
+		return err
+	}
+	if j.faults.steps == nil {
+		j.faults.steps = make(map[string]map[FlushStep]error)
+	}
+	if j.faults.steps[unit] == nil {
+		j.faults.steps[unit] = make(map[FlushStep]error)
+	}
+	j.faults.steps[unit][step] = err
+	return nil
 }
 
 // FailNextFlush makes the next flush of a unit's changes fail although dispatch exits 0.

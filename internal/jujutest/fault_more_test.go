@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"testing"
+
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 )
 
 func TestClearFaults(t *testing.T) {
@@ -15,6 +17,7 @@ func TestClearFaults(t *testing.T) {
 	for range 10 { // More than are retried.
 		w.must(w.FailNextFlush("gw/0", errors.New("no")))
 	}
+	w.must(w.FailFlushAt("gw/0", jujutest.FlushRelations, errors.New("no")))
 	w.must(w.KillDuringHook("gw/0", 1))
 	w.ClearFaults()
 	w.settle()

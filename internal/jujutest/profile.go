@@ -9,7 +9,8 @@ type Profile int
 const (
 	// Juju36 is Juju 3.6: breaking relations are left out of relation-ids, requests may carry a token.
 	Juju36 Profile = iota
-	// Juju40 is Juju 4.0: no token, no leader-get, other wordings for what is gone.
+	// Juju40 is Juju 4.0: no token, no leader-get, other wordings for what is gone; what a hook leaves to
+	// its end is carried out step by step.
 	Juju40
 	// OldJuju3 is Juju 3.1: breaking relations are still listed, no relation-model-get, owners of
 	// secrets see the latest revision, the agent socket has an abstract address.
@@ -25,6 +26,7 @@ type traits struct {
 	ownerSeesLatest   bool   // secret-get by the owner ignores tracking
 	abstractSocket    bool   // the socket address is "@path"
 	decimalContextID  bool   // context ids end in a guessable number
+	commitsInSteps    bool   // a hook's changes are not applied as one: state, secrets, relations
 	refusesBrokenBag  bool   // relation-set --app fails in relation-broken
 	leaderSettings    bool   // followers get leader-settings-changed once
 	meterVariables    bool   // JUJU_SLA and its kin are set
@@ -58,6 +60,7 @@ func (p Profile) traits() traits {
 		t.leaderSettings = false
 		t.meterVariables = false
 		t.qualifiedSecrets = true
+		t.commitsInSteps = true
 		t.goneRelation = "relation %d not found"
 		t.labelNotFound = "secret with label %q not found"
 		t.unknownCommand = "bad request: unknown hook command: %s"

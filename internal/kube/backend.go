@@ -50,6 +50,17 @@ func (c *Client) ReadConfigMaps(ctx context.Context, snapshot *Snapshot) error {
 	return nil
 }
 
+// ConfigMap gives what stands in one of the application's ConfigMaps, if they were read
+// and it is there.
+func (s *Snapshot) ConfigMap(name string) (data, annotations map[string]string) {
+	object := s.live[key{kindConfigMap, name}]
+	if object == nil {
+		return nil, nil
+	}
+	data, _, _ = unstructured.NestedStringMap(object.Object, "data")
+	return data, object.GetAnnotations()
+}
+
 // withoutBackendTLS notes why there can be no TLS to applications, if that is why a
 // list failed.
 func (s *Snapshot) withoutBackendTLS(err error) error {

@@ -157,8 +157,11 @@ func TestReadConfigMaps(t *testing.T) {
 			t.Fatalf("asked %d times, %v", asked(), err)
 		}
 	}
-	if snapshot.live[key{"ConfigMap", "ca"}] == nil {
-		t.Error("there is no ConfigMap")
+	if data, _ := snapshot.ConfigMap("ca"); data["ca.crt"] != "CA" {
+		t.Errorf("the ConfigMap holds %q", data)
+	}
+	if data, annotations := snapshot.ConfigMap("other"); data != nil || annotations != nil {
+		t.Errorf("one that is not there holds %q, %q", data, annotations)
 	}
 	s.hasApplied(t, policiesPath, policy("tls", "tls.example.com"))
 	if snapshot, err = client.Read(t.Context()); err != nil || asked() != 2 || snapshot.live[key{"ConfigMap", "ca"}] == nil {

@@ -1,9 +1,7 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -14,10 +12,6 @@ import (
 // Applications that speak TLS themselves (scheme https). The Gateway API verifies them
 // or does not speak to them at all: there is no way to ask for less, and we never fall
 // back to plain HTTP.
-
-// maxBundle bounds the authorities in the ConfigMap, in bytes. The API server takes a
-// megabyte.
-const maxBundle = 768 << 10
 
 // maxVerified is how many names a BackendTLSPolicy has room for.
 const maxVerified = 5
@@ -31,6 +25,7 @@ const (
 // trust is how applications that speak TLS are verified.
 type trust struct {
 	bundle string // the authorities, in PEM
+	told   told   // who told of them
 	names  int    // how many names one policy verifies
 	// problem says why there can be nothing of the kind, and cure what to do about it;
 	// empty when there can.
@@ -93,35 +88,6 @@ func caProvidersByAge(s state.State) []state.CAProvider {
 	return byAge(s.CAProviders, func(p state.CAProvider) int { return p.RelationID })
 }
 
-// gather joins the authorities of all providers, each once and sorted, so that the
-// bytes are the same whatever the order. Of more than there is room for, those of the
-// older relations stay.
-func (t *trust) gather(s state.State) {
-	var all []string
-	size := 0
-	for _, provider := range caProvidersByAge(s) {
-		left := 0
-		for _, certificate := range provider.Certificates {
-			switch {
-			case slices.Contains(all, certificate):
-			case size+len(certificate) > maxBundle:
-				left++
-			default:
-				all, size = append(all, certificate), size+len(certificate)
-			}
-		}
-		remarks := provider.Remarks
-		if left > 0 {
-			remarks = append(slices.Clone(remarks), fmt.Sprintf("there is no room for %d of its CA certificates", left))
-		}
-		for _, remark := range remarks {
-			t.remarks = append(t.remarks, fmt.Sprintf("%s (relation %d): %s", provider.Application, provider.RelationID, remark))
-		}
-	}
-	slices.Sort(all)
-	t.bundle = strings.Join(all, "")
-}
-
 // unverifiable gives the reason why an application that speaks TLS cannot be spoken to,
 // and the cure.
 func (t trust) unverifiable(r state.Requirer) (reason, cure string) {
@@ -169,16 +135,7 @@ func backendPolicies(s state.State, routing routing) []Object {
 	if len(all) == 0 {
 		return nil
 	}
-	return append([]Object{&configMap{
-		TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "ConfigMap"},
-		ObjectMeta: objectMeta(s, authoritiesName(s.Application)),
-		Data:       map[string]string{configMapCAKey: routing.trust.bundle},
-	}}, all...)
-}
-
-// authoritiesName is the name of the ConfigMap.
-func authoritiesName(application string) string {
-	return bounded(application+"-backend-ca", maxSubdomainName)
+	return append([]Object{authorities(s, routing.trust)}, all...)
 }
 
 // backendPolicy is for the Service of a backend, and has its name. The first host is the
@@ -193,7 +150,7 @@ func backendPolicy(s state.State, b backend) *gatewayv1.BackendTLSPolicy {
 				LocalPolicyTargetReference: gatewayv1.LocalPolicyTargetReference{Kind: "Service", Name: gatewayv1.ObjectName(b.service)},
 			}},
 			Validation: gatewayv1.BackendTLSPolicyValidation{
-				CACertificateRefs: []gatewayv1.LocalObjectReference{{Kind: "ConfigMap", Name: gatewayv1.ObjectName(authoritiesName(s.Application))}},
+				CACertificateRefs: []gatewayv1.LocalObjectReference{{Kind: "ConfigMap", Name: gatewayv1.ObjectName(AuthoritiesName(s.Application))}},
 				Hostname:          gatewayv1.PreciseHostname(b.hosts[0]),
 			},
 		},

@@ -31,9 +31,6 @@ type configMap struct {
 	Data              map[string]string `json:"data"`
 }
 
-// configMapCAKey is where a BackendTLSPolicy looks for authorities.
-const configMapCAKey = "ca.crt"
-
 // service is a Service, group "", version v1.
 type service struct {
 	metav1.TypeMeta   `json:",inline"`

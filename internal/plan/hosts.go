@@ -213,17 +213,21 @@ func (set settings) secureHosts() []host {
 // A keptPlace is where an application is still served over HTTPS.
 type keptPlace struct{ host, path string }
 
-// keptPlaceOf finds where an application's live route serves it while the place
-// that it should have is without a certificate; nil for nowhere.
-func keptPlaceOf(s state.State, t target) *keptPlace {
-	if newHost(s, t.host).secure() || s.Cluster.Gateway == nil {
+// liveRoutes gives the application's routes as they are, by name.
+func liveRoutes(s state.State) map[string]*gatewayv1.HTTPRoute {
+	live := make(map[string]*gatewayv1.HTTPRoute, len(s.Cluster.Routes))
+	for i := range s.Cluster.Routes {
+		live[s.Cluster.Routes[i].Name] = &s.Cluster.Routes[i]
+	}
+	return live
+}
+
+// keptPlaceOf finds where an application's live route, nil for none, serves it while
+// the place that it should have is without a certificate; nil for nowhere.
+func keptPlaceOf(s state.State, t target, route *gatewayv1.HTTPRoute) *keptPlace {
+	if route == nil || s.Cluster.Gateway == nil || newHost(s, t.host).secure() {
 		return nil
 	}
-	i := slices.IndexFunc(s.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool { return route.Name == t.https })
-	if i < 0 {
-		return nil
-	}
-	route := s.Cluster.Routes[i]
 	path := pathOf(route)
 	for _, parent := range route.Spec.ParentRefs {
 		name, ok := listenerHost(s.Cluster.Gateway, parent)
@@ -249,7 +253,7 @@ func listenerHost(gateway *gatewayv1.Gateway, parent gatewayv1.ParentReference) 
 }
 
 // pathOf gives the path of a route of ours, which has one rule with one match.
-func pathOf(route gatewayv1.HTTPRoute) string {
+func pathOf(route *gatewayv1.HTTPRoute) string {
 	for _, rule := range route.Spec.Rules {
 		for _, match := range rule.Matches {
 			if match.Path != nil && match.Path.Value != nil {

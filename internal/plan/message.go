@@ -83,9 +83,10 @@ func cut(text string, limit int) string {
 // Standby is the status of a unit that is not the leader.
 func Standby() Status { return active("Standby") }
 
-// Failed is what the application shows while Juju repeats a hook that has failed. The
-// unit itself is in error then.
+// Failed is what the application shows after a hook that has failed, while the unit itself
+// is in error. Whether Juju repeats the hook is for the model to say
+// (automatically-retry-hooks).
 func Failed(failure error) Status {
 	reason, _, _ := strings.Cut(failure.Error(), "\n")
-	return waitingFor("Hook failed, Juju repeats it", reason)
+	return trouble{what: "Hook failed", why: reason, cure: elsewhere}.status(Waiting)
 }

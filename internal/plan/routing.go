@@ -56,7 +56,7 @@ func route(s state.State, set settings) routing {
 	r := routing{trust: trustOf(s, set)}
 	r.remarks = r.trust.remarks
 	owner := map[string]string{} // host and path → application
-	names := namer{}
+	names, live := namer{}, liveRoutes(s)
 	room := listenerRoom{}
 	room.claim(r.ownHosts(set)) // No application stands before the options.
 	routes := routesByAge(s)
@@ -105,7 +105,7 @@ func route(s state.State, set settings) routing {
 			r.wait(requirer)
 			continue
 		}
-		t.kept = keptPlaceOf(s, t)
+		t.kept = keptPlaceOf(s, t, live[t.https])
 		r.targets = append(r.targets, t)
 	}
 	r.addRoutes(s, room, routes, math.MaxInt)

@@ -14,10 +14,7 @@ import (
 // routeStatus reads what the controller says of each planned route, at each of
 // its listeners.
 func routeStatus(s state.State, set settings, routing routing) *Status {
-	live := map[string]*gatewayv1.HTTPRoute{}
-	for i := range s.Cluster.Routes {
-		live[s.Cluster.Routes[i].Name] = &s.Cluster.Routes[i]
-	}
+	live := liveRoutes(s)
 	served := map[string]string{} // route → application
 	for _, t := range routing.targets {
 		served[t.https], served[t.http] = t.Application, t.Application

@@ -19,7 +19,9 @@ import (
 // A backends is what a world has for them.
 type backends struct {
 	authorities []string // of one provider; nil for no relation
-	old         bool     // the cluster has no BackendTLSPolicy
+	silent      bool     // the provider says nothing, any more or yet
+	live        state.Authorities
+	old         bool // the cluster has no BackendTLSPolicy
 	forbidden   bool
 	features    []gatewayv1.SupportedFeature
 	policies    []gatewayv1.BackendTLSPolicy
@@ -104,7 +106,11 @@ func (w *world) written() []state.Requirer {
 
 func (w *world) changeAuthorities() {
 	w.backends.authorities = pick(w, nil, []string{}, []string{"CA-1\n"}, []string{"CA-1\n", "CA-2\n"}, []string{"CA-2\n"})
+	w.backends.silent = false
 }
+
+// silence has the provider say nothing, or speak again.
+func (w *world) silence() { w.backends.silent = !w.backends.silent && w.backends.authorities != nil }
 
 // changeBackendTLS changes what the cluster can do.
 func (w *world) changeBackendTLS() {
@@ -123,15 +129,24 @@ func (b backends) read(s *state.State) {
 	}
 	s.Cluster.Policies = b.policies
 	s.Cluster.Classes[0].Status.SupportedFeatures = b.features
-	if b.authorities != nil {
+	switch {
+	case b.silent:
+		s.CAProviders = []state.CAProvider{{RelationID: 1, Application: "ca"}}
+		s.Cluster.Authorities = b.live
+	case b.authorities != nil:
 		s.CAProviders = []state.CAProvider{{RelationID: 1, Application: "ca", Written: true, Certificates: b.authorities}}
 	}
 }
 
 // apply carries out a plan.
 func (b *backends) apply(p plan.Plan) {
-	b.policies = nil
+	b.policies, b.live = nil, state.Authorities{}
 	for _, object := range p.Objects {
+		if object.GetName() == plan.AuthoritiesName("gateway") {
+			data, _, _ := unstructured.NestedStringMap(contentOf(object), "data")
+			b.live.PEM = slices.Collect(strings.Lines(data[plan.AuthoritiesKey]))
+			b.live.Told = object.GetAnnotations()[plan.AnnotationTold]
+		}
 		if policy, ok := object.(*gatewayv1.BackendTLSPolicy); ok {
 			b.policies = append(b.policies, *policy.DeepCopy())
 		}
@@ -141,7 +156,11 @@ func (b *backends) apply(p plan.Plan) {
 // possible says that anybody can be spoken to over TLS.
 func (b backends) possible() bool {
 	claims := func(feature gatewayv1.SupportedFeature) bool { return feature.Name == "BackendTLSPolicy" }
-	return len(b.authorities) > 0 && !b.old && !b.forbidden && (len(b.features) == 0 || slices.ContainsFunc(b.features, claims))
+	known := b.authorities
+	if b.silent {
+		known = b.live.PEM
+	}
+	return len(known) > 0 && !b.old && !b.forbidden && (len(b.features) == 0 || slices.ContainsFunc(b.features, claims))
 }
 
 // checkBackends checks that whoever speaks TLS is led to by no route without a policy

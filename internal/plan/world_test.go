@@ -221,6 +221,7 @@ var steps = []step{
 	{"scheme", false, (*world).changeScheme},
 	{"scale", true, (*world).scale},
 	{"authorities", false, (*world).changeAuthorities},
+	{"silence", false, (*world).silence},
 	{"backend TLS", false, (*world).changeBackendTLS},
 	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
 }

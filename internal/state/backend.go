@@ -2,6 +2,8 @@ package state
 
 import (
 	"cmp"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,6 +35,33 @@ func NewCAProvider(relationID int, application string, written Databag, units []
 	return CAProvider{
 		RelationID: relationID, Application: application,
 		Written: parsed.Written, Certificates: parsed.PEM, Remarks: bounded(parsed.Remarks),
+	}
+}
+
+// Authorities are those that stand in the cluster.
+type Authorities struct {
+	// PEM holds those that are still valid, each as CAProvider has it.
+	PEM []string `json:"pem,omitempty"`
+	// Told says who told of them, in the planner's own words.
+	Told string `json:"told,omitempty"`
+}
+
+// IsZero says that there are none.
+func (a Authorities) IsZero() bool { return len(a.PEM) == 0 && a.Told == "" }
+
+// NewAuthorities judges the bundle that stands in the cluster, at the time of the run.
+func NewAuthorities(bundle, told string, now time.Time) Authorities {
+	live := Authorities{Told: told}
+	for rest := []byte(bundle); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return live
+		}
+		list, err := json.Marshal([]string{string(pem.EncodeToMemory(block))})
+		if err == nil {
+			parsed := certificatetransfer.Parse(Databag{"certificates": string(list)}, nil, now)
+			live.PEM = append(live.PEM, parsed.PEM...)
+		}
 	}
 }
 

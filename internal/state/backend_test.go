@@ -1,6 +1,11 @@
 package state_test
 
 import (
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
 	"net/netip"
 	"slices"
 	"strings"
@@ -40,6 +45,40 @@ func TestHosts(t *testing.T) {
 		if !got.Servable() || !slices.Equal(got.Hosts, c.want) || len(got.Remarks) != c.remarks {
 			t.Errorf("%q: %q, problem %q, remarks %q", c.units, got.Hosts, got.Problem, got.Remarks)
 		}
+	}
+}
+
+// authority makes an authority's certificate, in PEM, that expires then.
+func authority(t *testing.T, expires time.Time) string {
+	t.Helper()
+	key := newKey(t)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "backend"}, NotBefore: expires.Add(-24 * time.Hour), NotAfter: expires,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// What stands in the cluster has the bytes in which a provider told of it, and no more
+// than is still valid.
+func TestAuthoritiesOfTheCluster(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	old, good := authority(t, now.Add(-time.Second)), authority(t, now.Add(time.Hour))
+	provider := state.NewCAProvider(1, "ca", nil, []state.Databag{{"ca": good}, {"ca": old}}, now.Add(-time.Minute))
+	if len(provider.Certificates) != 2 {
+		t.Fatalf("the provider tells of %q", provider.Certificates)
+	}
+	got := state.NewAuthorities(strings.Join(provider.Certificates, "")+"no PEM", "told", now)
+	if diff := cmp.Diff(state.Authorities{PEM: []string{good}, Told: "told"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := state.NewAuthorities("", "", now); !got.IsZero() {
+		t.Errorf("of nothing: %+v", got)
 	}
 }
 

@@ -72,6 +72,9 @@ type Cluster struct {
 	Routes []gatewayv1.HTTPRoute `json:"routes,omitempty"`
 	// Policies are the application's BackendTLSPolicies as they are.
 	Policies []gatewayv1.BackendTLSPolicy `json:"policies,omitempty"`
+	// Authorities is what the application's ConfigMap holds; read only where a
+	// provider of authorities is silent.
+	Authorities Authorities `json:"authorities,omitzero"`
 	// WithoutBackendTLS says that the cluster has no BackendTLSPolicy, version v1:
 	// its Gateway API is older than 1.4. ForbiddenBackendTLS is what the charm may
 	// not do of all that applications which speak TLS need, such as "list

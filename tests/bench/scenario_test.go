@@ -88,7 +88,13 @@ func (s scenario) run(ctx context.Context, w *world) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	return w.cost(requests), w.rest(ctx)
+	cost := w.cost(requests)
+	if cost.sets > 0 { // The next hook reads what this one has written, and no other does.
+		if err := w.updateStatus(ctx); err != nil {
+			return cost, err
+		}
+	}
+	return cost, w.rest(ctx)
 }
 
 // cost reads the last run and its requests to the API server.

@@ -209,7 +209,7 @@ func TestOutage(t *testing.T) {
 	}
 	status := f.Juju.Status()
 	app := status.Application(charm)
-	if app.Status != "waiting" || !strings.HasPrefix(app.Message, "Hook failed, Juju repeats it: cannot read the cluster: ") {
+	if app.Status != "waiting" || !strings.HasPrefix(app.Message, "Hook failed: cannot read the cluster: ") {
 		t.Errorf("the application shows %s %q", app.Status, app.Message)
 	}
 	if unit := status.Unit(charm + "/0"); unit.Agent != "error" {
