@@ -116,10 +116,10 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 			return changes, &MissingSecretsError{Names: names, err: err}
 		}
 	}
-	if !all {
-		return changes, joinErrors(failed) // What is not wanted is still in use.
-	}
 	for _, r := range slices.Backward(resources) {
+		if !all && r.kind != "HTTPRoute" {
+			break // What is not wanted is still in use.
+		}
 		if r.kind == "Gateway" || slices.ContainsFunc(r.referrers, func(kind string) bool { return failed[kind] != nil }) {
 			continue
 		}
