@@ -52,7 +52,7 @@ func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.Back
 		return nil, false
 	}
 	for _, ancestor := range live.Status.Ancestors {
-		if ancestor.AncestorRef.Name != gatewayv1.ObjectName(s.Application) || ancestor.ControllerName != controllerOf(s, set.class) {
+		if !isOurGateway(s, ancestor.AncestorRef) || ancestor.ControllerName != controllerOf(s, set.class) {
 			continue
 		}
 		accepted := acceptedOf(ancestor.Conditions, live.Generation)
@@ -62,6 +62,13 @@ func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.Back
 		known = known || accepted.known
 	}
 	return nil, known
+}
+
+// isOurGateway says that a reference is to our Gateway. Others may have its name, in
+// other namespaces.
+func isOurGateway(s state.State, ref gatewayv1.ParentReference) bool {
+	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.Model) &&
+		(ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")
 }
 
 // policyTrouble reads what the controller says of a policy at our Gateway, or at one of
