@@ -138,6 +138,11 @@ func TestRequestsForConfigMaps(t *testing.T) {
 	if !asked(broken) {
 		t.Error("a ConfigMap may be left, and was not asked for")
 	}
+	for _, kind := range []gocharm.Kind{gocharm.LeaderElected, gocharm.ConfigChanged} {
+		if !asked(gocharm.Event{Kind: kind}) {
+			t.Errorf("%s: a hook may have broken off, and no ConfigMap was asked for", kind)
+		}
+	}
 	w.relations["receive-ca-cert"] = []string{"receive-ca-cert:8"}
 	w.remotes["receive-ca-cert:8"] = "ca"
 	w.bags["receive-ca-cert:8"] = map[string]map[string]string{own: {}, "ca": {"certificates": "[]"}}
