@@ -10,8 +10,7 @@ import (
 )
 
 // bridged gives what is to be written now of what is wanted, and whether that is all;
-// if it is not, routes are all that may be pruned. The last of the writes that rename
-// listeners is told, too: routes are written in it only with the Gateway.
+// if it is not, routes are all that may be pruned.
 //
 // Where listeners get other names, it takes two events: two listeners for the same host
 // cannot be there together, so that no route could lead from one to the other. First
@@ -23,26 +22,26 @@ import (
 //
 // This charm does not rename listeners, but it takes over those of an early release of
 // its predecessor, and a refresh is three events.
-func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, manager string) (now map[string][]*unstructured.Unstructured, last, all bool) {
+func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, manager string) (now map[string][]*unstructured.Unstructured, all bool) {
 	replaced := replacedListeners(snapshot.Gateway, wanted["Gateway"])
 	if len(replaced) == 0 {
-		return wanted, false, true
+		return wanted, true
 	}
-	now, last = maps.Clone(wanted), true
+	now, all = maps.Clone(wanted), true
 	now["HTTPRoute"] = nil
 	for _, route := range wanted["HTTPRoute"] {
 		live := snapshot.live[key{"HTTPRoute", route.GetName()}]
 		if live != nil && attachedToAny(live, replaced) {
 			route = withParentsOf(route, live)
-			last = last && same(route, live, manager)
+			all = all && same(route, live, manager)
 		}
 		now["HTTPRoute"] = append(now["HTTPRoute"], route)
 	}
-	if last {
-		return wanted, true, true
+	if all {
+		return wanted, true
 	}
 	delete(now, "Gateway")
-	return now, false, false
+	return now, false
 }
 
 // replacedListeners gives the names of the live Gateway's listeners that are to be
@@ -87,6 +86,29 @@ func sameTraffic(a, b gatewayv1.Listener) bool {
 
 // maxParents is how many parents a route can have (Gateway API, CommonRouteSpec).
 const maxParents = 32
+
+// staying gives the routes that may be written though the Gateway could not be: not those
+// that would leave a listener that is there for one that is not.
+func staying(snapshot *Snapshot, routes []*unstructured.Unstructured) []*unstructured.Unstructured {
+	if snapshot.Gateway == nil {
+		return routes
+	}
+	there := func(parent any) bool {
+		name := section(parent)
+		return name == "" || listenerOf(snapshot.Gateway, func(l gatewayv1.Listener) bool { return string(l.Name) == name }) != nil
+	}
+	return slices.DeleteFunc(slices.Clone(routes), func(route *unstructured.Unstructured) bool {
+		live := snapshot.live[key{"HTTPRoute", route.GetName()}]
+		next := parentsOf(route)
+		if live == nil || !slices.ContainsFunc(next, func(parent any) bool { return !there(parent) }) {
+			return false
+		}
+		return slices.ContainsFunc(parentsOf(live), func(parent any) bool {
+			stays := func(other any) bool { return section(other) == section(parent) }
+			return there(parent) && !slices.ContainsFunc(next, stays)
+		})
+	})
+}
 
 // withParentsOf gives a route with its present parents besides those it shall have.
 func withParentsOf(route, live *unstructured.Unstructured) *unstructured.Unstructured {

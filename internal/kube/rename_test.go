@@ -98,7 +98,7 @@ func TestRenameRefused(t *testing.T) {
 	if err == nil {
 		t.Error("no error")
 	}
-	check(t, "written", written[len(written)-1:], "PATCH gateways/gw")
+	check(t, "written", written, "PATCH gateways/gw", "DELETE httproutes/old")
 }
 
 // TestRenameWithoutOthers shows that a route which serves nothing at the listeners that

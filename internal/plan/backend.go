@@ -52,7 +52,7 @@ func trustOf(s state.State, set settings) trust {
 		t.cure = "install Gateway API 1.4 or newer"
 	case s.Cluster.ForbiddenBackendTLS != "":
 		t.problem = "scheme https, but the charm may not " + s.Cluster.ForbiddenBackendTLS
-		t.cure = "`juju trust " + s.Application + " --scope=cluster`"
+		t.cure = trustCommand(s)
 	case len(features) > 0 && !slices.Contains(features, featureBackendTLS):
 		t.problem = "class " + set.class + " speaks no TLS to applications"
 		t.cure = "set " + state.OptionGatewayClass + " to another"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -116,6 +117,12 @@ func unitBackend(s state.State, names namer, t target, unit state.Unit) backend 
 		b.addresses = []netip.Addr{unit.Address}
 	}
 	return b
+}
+
+// hasSlice says that an EndpointSlice of the name stands in for the backend's selector.
+func (b backend) hasSlice(name string) bool {
+	rest, ok := strings.CutPrefix(name, b.service+"-ipv")
+	return ok && (strings.HasPrefix(rest, "4") || strings.HasPrefix(rest, "6"))
 }
 
 // last fills in what the unit does not say, as it is served now.

@@ -47,6 +47,10 @@ type routing struct {
 	silent  []omission // without a reason
 	remarks []string
 	trust   trust // for applications that speak TLS
+	// held are left out because of an object that was refused, and served as before;
+	// refused are the objects that were, and whose refusal is not one application's.
+	held    []target
+	refused []state.Refusal
 }
 
 // route judges the requirers, oldest relation first: of two that want the same
