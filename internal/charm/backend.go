@@ -70,7 +70,7 @@ func (c *Charm) readBackendTLS(ctx context.Context, cluster *kube.Client, st *st
 			return fmt.Errorf("cannot read the cluster: %w", err)
 		}
 	}
-	st.Cluster.Policies = snapshot.Policies
+	st.Cluster.Policies, st.Cluster.TLSServices = snapshot.Policies, snapshot.TLSServices()
 	var forbidden *kube.ForbiddenError
 	switch {
 	case errors.As(snapshot.NoBackendTLS, &forbidden):

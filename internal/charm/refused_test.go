@@ -144,3 +144,34 @@ func TestRefusedPolicies(t *testing.T) {
 		}
 	}
 }
+
+// TestReadingPoliciesIsRefused: what is served over TLS stays, and is told of.
+func TestReadingPoliciesIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, request := range []string{"GET backendtlspolicies", "GET configmaps"} {
+		w := withBackendTLS(t)
+		w.bags["receive-ca-cert:7"]["ca"] = map[string]string{"certificates": quoted(t, []string{backendCA(t)}), "version": "1"}
+		w.settle()
+		w.writes()
+		w.fail = map[string]answer{request: withoutRight}
+		w.relate("gateway:2", "blog")
+		w.bags["gateway:2"]["blog"]["scheme"] = `"https"`
+		w.settle()
+		for _, write := range w.writes() {
+			if strings.HasPrefix(write, "DELETE") || strings.Contains(write, "blog") {
+				t.Errorf("%s: %s", request, write)
+			}
+		}
+		if w.published() != urlOfShop || strings.Contains(w.urlOn("gateway:2"), "http") {
+			t.Errorf("%s: published %q and %q", request, w.published(), w.urlOn("gateway:2"))
+		}
+		if got := w.lastStatus(); !strings.HasPrefix(got, "blocked TLS policies of shop stay as they are: the charm may not list ") {
+			t.Errorf("%s: status is %q", request, got)
+		}
+		w.fail = nil
+		w.settle()
+		if !strings.Contains(w.urlOn("gateway:2"), "http") {
+			t.Errorf("%s: in the end published %q", request, w.urlOn("gateway:2"))
+		}
+	}
+}

@@ -127,7 +127,7 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 		if r.kind == kindConfigMap && len(snapshot.names(kindPolicy)) > len(wanted[kindPolicy]) {
 			continue // Policies that stay for the moment refer to it.
 		}
-		done, err := c.prune(ctx, r, snapshot, wanted[r.kind], stay)
+		done, err := c.prune(ctx, r, snapshot, wanted, stay)
 		changes, failed[r.kind] = append(changes, done...), errors.Join(failed[r.kind], err)
 		if unanswered(err) {
 			break

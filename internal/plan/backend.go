@@ -156,8 +156,12 @@ func (t trust) oneForAll(r state.Requirer) bool {
 func speaksTLS(r state.Requirer) bool { return r.Scheme == "https" }
 
 // backendPolicies gives what the applications that speak TLS need: one ConfigMap with
-// the authorities, and a BackendTLSPolicy for each of their Services.
+// the authorities, and a BackendTLSPolicy for each of their Services. Where the charm may
+// not see or write that, it stays as it is.
 func backendPolicies(s state.State, routing routing) []Object {
+	if s.Cluster.ForbiddenBackendTLS != "" {
+		return nil
+	}
 	var all []Object
 	for _, t := range routing.targets {
 		if speaksTLS(t.Requirer) {

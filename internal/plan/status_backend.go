@@ -15,6 +15,9 @@ import (
 // may not know the kind at all, and speak to the application in clear: that is no
 // state to be content with.
 func backendStatus(s state.State, set settings, routing routing) *Status {
+	if s.Cluster.ForbiddenBackendTLS != "" {
+		return unseenPolicies(s, routing)
+	}
 	live := map[string]*gatewayv1.BackendTLSPolicy{}
 	for i := range s.Cluster.Policies {
 		live[s.Cluster.Policies[i].Name] = &s.Cluster.Policies[i]
@@ -43,6 +46,24 @@ func backendStatus(s state.State, set settings, routing routing) *Status {
 		return statusOf(waiting("Waiting for the gateway controller to accept the TLS policies of " + strings.Join(pending, ", ")))
 	}
 	return first
+}
+
+// unseenPolicies names the applications that are served with policies that the charm may
+// not see, or not renew.
+func unseenPolicies(s state.State, routing routing) *Status {
+	var names []string
+	for _, t := range routing.targets {
+		if speaksTLS(t.Requirer) {
+			names = append(names, t.Application)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return statusOf(blocked(trouble{
+		what: "TLS policies of " + strings.Join(names, ", ") + " stay as they are",
+		why:  "the charm may not " + s.Cluster.ForbiddenBackendTLS, cure: trustCommand(s),
+	}))
 }
 
 // onePolicyStatus gives trouble with a policy; known is false while the controller has

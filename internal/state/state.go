@@ -78,12 +78,16 @@ type Cluster struct {
 	// WithoutBackendTLS says that the cluster has no BackendTLSPolicy, version v1:
 	// its Gateway API is older than 1.4. ForbiddenBackendTLS is what the charm may
 	// not do of all that applications which speak TLS need, such as "list
-	// backendtlspolicies"; empty when it may. Neither touches anything else.
+	// backendtlspolicies"; empty when it may. Neither touches anything else. With the
+	// latter, policies may be there that cannot be seen.
 	WithoutBackendTLS   bool   `json:"withoutBackendTLS,omitempty"`
 	ForbiddenBackendTLS string `json:"forbiddenBackendTLS,omitempty"`
 	// Services are the names of the application's Services as they were read, each
 	// with the addresses in the EndpointSlices that we wrote for it, sorted.
 	Services map[string][]netip.Addr `json:"services,omitempty"`
+	// TLSServices are the names of those of which a port's name says that TLS is spoken
+	// behind it.
+	TLSServices []string `json:"tlsServices,omitempty"`
 }
 
 // A Refusal is one object that the API server has refused to have written.
