@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/relation/certificatetransfer"
@@ -47,14 +48,25 @@ func (c *Charm) publishCARequests(ctx context.Context, relations plan.Relations)
 	return nil
 }
 
+// mayFindConfigMaps says that by the event alone there may be a ConfigMap to prune.
+func (c *Charm) mayFindConfigMaps() bool {
+	switch c.Event.Kind {
+	case gocharm.LeaderElected, gocharm.Start, gocharm.UpgradeCharm, gocharm.ConfigChanged:
+		return true
+	default:
+		return c.Event.Relation != nil && c.Event.Relation.Endpoint == endpointReceiveCA
+	}
+}
+
 // readBackendTLS adds what the cluster has for applications that speak TLS. ConfigMaps
 // are asked for only where there may be one: a hook that has nothing to do with such
-// applications makes no request for them.
+// applications makes no request for them. One that broke off half-way may have left a
+// ConfigMap behind, and the leader with it: rare events ask, too.
 func (c *Charm) readBackendTLS(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot) error {
 	if snapshot == nil {
 		return nil
 	}
-	if len(st.CAProviders) > 0 || c.Event.Relation != nil && c.Event.Relation.Endpoint == endpointReceiveCA {
+	if len(st.CAProviders) > 0 || c.mayFindConfigMaps() {
 		if err := cluster.ReadConfigMaps(ctx, snapshot); err != nil {
 			return fmt.Errorf("cannot read the cluster: %w", err)
 		}
@@ -63,7 +75,7 @@ func (c *Charm) readBackendTLS(ctx context.Context, cluster *kube.Client, st *st
 		data, annotations := snapshot.ConfigMap(plan.AuthoritiesName(st.Application))
 		st.Cluster.Authorities = state.NewAuthorities(data[plan.AuthoritiesKey], annotations[plan.AnnotationTold], c.Now)
 	}
-	st.Cluster.Policies = snapshot.Policies
+	st.Cluster.Policies, st.Cluster.TLSServices = snapshot.Policies, snapshot.TLSServices()
 	var forbidden *kube.ForbiddenError
 	switch {
 	case errors.As(snapshot.NoBackendTLS, &forbidden):

@@ -89,19 +89,19 @@ func TestBackendTLS(t *testing.T) {
 	if made := w.made(); !slices.Equal(made, []string{"PATCH gateways", "DELETE httproutes", "DELETE services"}) {
 		t.Errorf("without an authority: %v", made)
 	}
-	for name, bags := range map[string]map[string]map[string]string{
-		"version 0": {own: w.bags["receive-ca-cert:7"][own], "ca": {}, "ca/0": {"ca": quoted(t, ca), "version": "0"}},
-		"version 1": {own: w.bags["receive-ca-cert:7"][own], "ca": {"certificates": quoted(t, []string{ca}), "version": "1"}, "ca/0": {}},
+	for version, bags := range []map[string]map[string]string{
+		{own: w.bags["receive-ca-cert:7"][own], "ca": {}, "ca/0": {"ca": quoted(t, ca), "version": "0"}},
+		{own: w.bags["receive-ca-cert:7"][own], "ca": {"certificates": quoted(t, []string{ca}), "version": "1"}, "ca/0": {}},
 	} {
 		w.bags["receive-ca-cert:7"] = bags
 		w.run(event(gocharm.RelationChanged))
 		w.control()
 		if made := w.made(); !slices.Contains(made, "PATCH backendtlspolicies") {
-			t.Errorf("%s: %v", name, made)
+			t.Errorf("version %d: %v", version, made)
 		}
 		config := w.objects["/api/v1/namespaces/prod/configmaps/gw-backend-ca"]
 		if config == nil || config["data"].(map[string]any)["ca.crt"] != ca {
-			t.Errorf("%s: ConfigMap is %v", name, config)
+			t.Errorf("version %d: ConfigMap is %v", version, config)
 		}
 	}
 	// Units are not asked where the application's data say it all.
@@ -189,6 +189,11 @@ func TestRequestsForConfigMaps(t *testing.T) {
 	}
 	if !asked(broken) {
 		t.Error("a ConfigMap may be left, and was not asked for")
+	}
+	for _, kind := range []gocharm.Kind{gocharm.LeaderElected, gocharm.ConfigChanged} {
+		if !asked(gocharm.Event{Kind: kind}) {
+			t.Errorf("%s: a hook may have broken off, and no ConfigMap was asked for", kind)
+		}
 	}
 	w.relations["receive-ca-cert"] = []string{"receive-ca-cert:8"}
 	w.remotes["receive-ca-cert:8"] = "ca"

@@ -50,12 +50,12 @@ func clusterState(application string, snapshot *kube.Snapshot, err error) (state
 	var forbidden *kube.ForbiddenError
 	var missing *kube.NoResourceError
 	switch {
+	case err != nil && !kube.OnlyRefused(err): // An outage, whatever else.
+		return state.Cluster{}, err
 	case errors.As(err, &forbidden):
 		return state.Cluster{Forbidden: forbidden.Action}, nil
 	case errors.As(err, &missing):
 		return state.Cluster{WithoutGatewayAPI: true}, nil
-	case err != nil:
-		return state.Cluster{}, err
 	}
 	facts := state.Cluster{
 		Classes: snapshot.Classes, Gateway: snapshot.Gateway, Routes: snapshot.Routes, Services: snapshot.Services(),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
@@ -62,12 +63,9 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
-	// The address may be known now, or permission have been refused. Planning
-	// is pure, so ask again.
+	// The address may be known now, or objects have been refused. Planning is pure, so
+	// ask again.
 	p = plan.Make(st)
-	if len(st.Cluster.Refused) > 0 {
-		p.Relations = plan.Make(permitted(st)).Relations
-	}
 	if err := c.publish(ctx, st, p); err != nil {
 		return err
 	}
@@ -75,12 +73,6 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 		return err
 	}
 	return c.logEnd(ctx, p.Status, len(changes), time.Since(started))
-}
-
-// permitted is a state in which nothing was forbidden.
-func permitted(st state.State) state.State {
-	st.Cluster.Forbidden = ""
-	return st
 }
 
 func objectsOf(p plan.Plan) []kube.Object {
@@ -92,7 +84,7 @@ func objectsOf(p plan.Plan) []kube.Object {
 }
 
 // apply writes the objects and brings the state up to date with what the
-// cluster answered.
+// cluster answered. That the API server refuses objects is an answer too, and no error.
 func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot, p plan.Plan) ([]kube.Change, error) {
 	if p.KeepObjects {
 		return nil, nil
@@ -105,16 +97,17 @@ func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State
 		more, othersErr := cluster.Apply(ctx, snapshot, objectsOf(plan.Make(*st)))
 		changes, err = append(changes, more...), errors.Join(err, othersErr)
 	}
-	var forbidden *kube.ForbiddenError
-	switch {
-	case errors.As(err, &forbidden):
-		st.Cluster.Forbidden = forbidden.Action
-		err = c.logRefusal(ctx, err)
-		if missing == nil || err != nil {
-			return changes, err
-		}
-	case err != nil:
+	refused, err := kube.Refusals(err)
+	if logErr := c.logRefusals(ctx, refused); logErr != nil {
+		err = errors.Join(err, logErr)
+	}
+	if err != nil {
 		return changes, fmt.Errorf("cannot apply: %w", err)
+	}
+	for _, one := range refused {
+		st.Cluster.Refusals = append(st.Cluster.Refusals, state.Refusal{
+			Kind: one.Kind, Name: one.Name, Action: one.Action, Permission: one.Permission, Stands: one.Stands, Reason: one.Reason,
+		})
 	}
 	st.Cluster.Gateway, st.Cluster.Routes, st.Cluster.Policies = snapshot.Gateway, snapshot.Routes, snapshot.Policies
 	written := slices.ContainsFunc(changes, func(change kube.Change) bool { return change.Kind == "Gateway" })
@@ -141,8 +134,20 @@ func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks [
 	return nil
 }
 
-// logRefusal says what the API server refused: the status has room only for the
-// likely cure, and quotas and admission webhooks refuse in the same way.
+// logRefusals tells of each object that the API server has refused: the status has room
+// for one.
+func (c *Charm) logRefusals(ctx context.Context, refused []*kube.RefusedError) error {
+	lines := make([]string, len(refused))
+	for i, one := range refused {
+		lines[i], _, _ = strings.Cut(one.Error(), "\n")
+	}
+	if err := c.Tools.LogList(ctx, gocharm.LevelWarning, "Refused by the API server:", lines); err != nil {
+		return fmt.Errorf("cannot log: %w", err)
+	}
+	return nil
+}
+
+// logRefusal says what may not be read.
 func (c *Charm) logRefusal(ctx context.Context, refusal error) error {
 	if err := c.Tools.Log(ctx, gocharm.LevelWarning, refusal.Error()); err != nil {
 		return fmt.Errorf("cannot log: %w", err)

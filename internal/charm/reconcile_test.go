@@ -1,6 +1,7 @@
 package charm_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func TestRefusedRequestsAreLogged(t *testing.T) {
 func TestChangesOfAFailedHookAreLogged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.invalid = "/httproutes/"
+	w.fail = map[string]answer{"PATCH /httproutes/": {http.StatusInternalServerError, "broken"}}
 	if err := w.try(gocharm.Event{Kind: gocharm.UpdateStatus}); err == nil {
 		t.Error("the hook does not fail")
 	}

@@ -164,8 +164,27 @@ type apiServer struct {
 	requests       []string // such as "PATCH /api/v1/…"; of a watch "WATCH /api/v1/…"
 	refuse         bool     // answer 403 to everything
 	withoutAddress bool     // the Gateway has none
-	invalid        string   // answer 422 to a patch of a path with that in it
 	version        int
+	// fail gives the answers to requests such as "PATCH httproutes/gw-prod-blog", of
+	// which the path need only be a part; 0 breaks the connection.
+	fail map[string]answer
+}
+
+// An answer of the API server that is none of success.
+type answer struct {
+	code    int
+	message string
+}
+
+// failing gives the answer to a request that is to fail.
+func (a *apiServer) failing(method, path string) (answer, bool) {
+	for request, with := range a.fail {
+		wanted, part, _ := strings.Cut(request, " ")
+		if method == wanted && strings.Contains(path, part) {
+			return with, true
+		}
+	}
+	return answer{}, false
 }
 
 func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -178,11 +197,15 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.requests = append(a.requests, method+" "+r.URL.Path)
 	w.Header().Set("Content-Type", "application/json")
 	code, answer := http.StatusOK, any(nil)
+	with, fails := a.failing(method, r.URL.Path)
 	switch object := a.objects[r.URL.Path]; {
+	case fails && with.code == 0:
+		panic(http.ErrAbortHandler)
+	case fails:
+		reason := map[int]string{http.StatusForbidden: "Forbidden", http.StatusUnprocessableEntity: "Invalid"}[with.code]
+		code, answer = with.code, failure(with.code, cmp.Or(reason, "InternalError"), with.message)
 	case a.refuse:
 		code, answer = http.StatusForbidden, failure(http.StatusForbidden, "Forbidden", "no right to "+r.URL.Path)
-	case method == http.MethodPatch && a.invalid != "" && strings.Contains(r.URL.Path, a.invalid):
-		code, answer = http.StatusUnprocessableEntity, failure(http.StatusUnprocessableEntity, "Invalid", "no good")
 	case method == http.MethodPatch:
 		answer = a.apply(r)
 	case method == http.MethodDelete:

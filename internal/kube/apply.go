@@ -54,7 +54,8 @@ func (c Change) String() string { return c.Kind + "/" + c.Name + " " + string(c.
 // change of a Gateway with a listener like that: the caller has to plan without it. So
 // does an API server that does not answer.
 //
-// What was done comes back with the error. The snapshot is brought up to date.
+// What was done comes back with the error, which Refusals takes apart. The snapshot is
+// brought up to date.
 func (c *Client) Apply(ctx context.Context, snapshot *Snapshot, desired []Object) ([]Change, error) {
 	wanted, err := sortByKind(desired)
 	if err != nil {
@@ -94,18 +95,18 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 	var changes []Change
 	failed := map[string]error{}
 	stay := lingering(snapshot, wanted)
-	now, last, all := bridged(snapshot, wanted, c.options.Manager)
+	now, all := bridged(snapshot, wanted, c.options.Manager)
 	for _, r := range resources {
 		if needed := prerequisites[r.kind]; len(missing(snapshot, now[needed])) > 0 {
-			failed[r.kind] = fmt.Errorf("cannot apply %s: not before all their %ss are there", r.Resource, needed)
+			failed[r.kind] = errHeldUp
 			continue
-		}
-		if r.kind == "HTTPRoute" && last && failed["Gateway"] != nil {
-			return changes, joinErrors(failed) // Routes stay with listeners that stay.
 		}
 		objects := now[r.kind]
 		if failed[kindPolicy] != nil {
 			objects = c.guarded(snapshot, now, r.kind)
+		}
+		if r.kind == "HTTPRoute" && failed["Gateway"] != nil {
+			objects = staying(snapshot, objects)
 		}
 		done, err := c.applyKind(ctx, r, snapshot, objects)
 		changes, failed[r.kind] = append(changes, done...), err
@@ -116,17 +117,17 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 			return changes, &MissingSecretsError{Names: names, err: err}
 		}
 	}
-	if !all {
-		return changes, joinErrors(failed) // What is not wanted is still in use.
-	}
 	for _, r := range slices.Backward(resources) {
+		if !all && r.kind != "HTTPRoute" {
+			break // What is not wanted is still in use.
+		}
 		if r.kind == "Gateway" || slices.ContainsFunc(r.referrers, func(kind string) bool { return failed[kind] != nil }) {
 			continue
 		}
 		if r.kind == kindConfigMap && len(snapshot.names(kindPolicy)) > len(wanted[kindPolicy]) {
 			continue // Policies that stay for the moment refer to it.
 		}
-		done, err := c.prune(ctx, r, snapshot, wanted[r.kind], stay)
+		done, err := c.prune(ctx, r, snapshot, wanted, stay)
 		changes, failed[r.kind] = append(changes, done...), errors.Join(failed[r.kind], err)
 		if unanswered(err) {
 			break
@@ -138,6 +139,9 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 // prerequisites are the kinds of which all wanted objects must be there before one of
 // another kind is written.
 var prerequisites = map[string]string{kindPolicy: kindConfigMap}
+
+// errHeldUp stands for what cannot be done for a reason that is told already.
+var errHeldUp = errors.New("something that it needs is not there")
 
 // missing gives the names of the objects that are not in the cluster.
 func missing(snapshot *Snapshot, objects []*unstructured.Unstructured) []string {
@@ -154,7 +158,11 @@ func missing(snapshot *Snapshot, objects []*unstructured.Unstructured) []string 
 func joinErrors(failed map[string]error) error {
 	var errs []error
 	for _, r := range resources {
-		errs = append(errs, failed[r.kind])
+		for _, err := range leaves(failed[r.kind]) {
+			if !errors.Is(err, errHeldUp) {
+				errs = append(errs, err)
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -169,11 +177,14 @@ func (c *Client) applyKind(ctx context.Context, r resource, snapshot *Snapshot, 
 		}
 		jobs = append(jobs, func() (err error) {
 			if live != nil {
-				if err := c.takeOver(ctx, r, live); err != nil {
-					return err
-				}
+				err = c.takeOver(ctx, r, live)
 			}
-			results[i], err = c.apply(ctx, r, object)
+			if err == nil {
+				results[i], err = c.apply(ctx, r, object)
+			}
+			if refused := (*RefusedError)(nil); errors.As(err, &refused) {
+				refused.Stands = live != nil
+			}
 			return err
 		})
 	}

@@ -185,7 +185,7 @@ func TestApplyPartly(t *testing.T) {
 		"a route that goes": {
 			"DELETE " + routesPath + "/old", forbidden(),
 			[]string{"Secret/s created", "Gateway/gw created", "Service/v created", "EndpointSlice/e created", "HTTPRoute/r created", "HTTPRoute/r2 created", "Secret/old deleted"},
-			"cannot delete httproutes: no permission",
+			"cannot delete httproutes/old: no permission",
 		},
 		"a service": {
 			"PATCH " + servicesPath + "/v", refuse(http.StatusConflict, metav1.StatusReasonConflict, "try again"),
@@ -251,7 +251,7 @@ func TestApplyKeepsGatewayWithSecret(t *testing.T) {
 	renewed := secret("s")
 	renewed.Data[corev1.TLSCertKey] = []byte("renewed")
 	changes, _, _, err := run(t, s, renewed, gateway("gw", "a"))
-	if target := (*ForbiddenError)(nil); !errors.As(err, &target) || target.Action != "apply secrets" {
+	if target := (*RefusedError)(nil); !errors.As(err, &target) || target.Action != "apply secrets" || !target.Stands {
 		t.Errorf("got error %v", err)
 	}
 	check(t, "changes", changes, "Gateway/gw created")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -71,6 +72,45 @@ func (s *Snapshot) withoutBackendTLS(err error) error {
 	}
 	s.NoBackendTLS = err
 	return nil
+}
+
+// tlsPort begins the name of a port behind which TLS is spoken. Controllers know it by
+// that, too.
+const tlsPort = "https"
+
+func speaksTLS(service *unstructured.Unstructured) bool {
+	ports := namesIn(service, "spec", "ports")
+	return slices.ContainsFunc(ports, func(name string) bool { return strings.HasPrefix(name, tlsPort) })
+}
+
+// TLSServices gives the names of the application's Services that have a port behind which
+// TLS is spoken, sorted.
+func (s *Snapshot) TLSServices() []string {
+	return slices.DeleteFunc(s.names("Service"), func(name string) bool { return !speaksTLS(s.live[key{"Service", name}]) })
+}
+
+// hiding says that there may be policies that cannot be seen, or authorities: nothing
+// that one may need can be pruned then.
+func (s *Snapshot) hiding() bool {
+	var forbidden *ForbiddenError
+	return errors.As(s.NoBackendTLS, &forbidden)
+}
+
+// neededUnseen says that an object that is not wanted has to stay while something is
+// hidden. A policy goes where its Service speaks TLS no more, as its application could
+// not be reached with it.
+func neededUnseen(object *unstructured.Unstructured, services []*unstructured.Unstructured) bool {
+	switch object.GetKind() {
+	case kindConfigMap:
+		return true
+	case kindPolicy:
+		targets := namesIn(object, "spec", "targetRefs")
+		return !slices.ContainsFunc(services, func(service *unstructured.Unstructured) bool {
+			return slices.Contains(targets, service.GetName()) && !speaksTLS(service)
+		})
+	default:
+		return object.GetKind() == "Service" && speaksTLS(object)
+	}
 }
 
 // guarded gives the objects of a kind that may be written though not all

@@ -200,3 +200,50 @@ func TestReadWithoutBackendTLS(t *testing.T) {
 		t.Errorf("an outage: %v", err)
 	}
 }
+
+// TestPruneWithoutSeeingPolicies: what belongs to policies that cannot be seen stays, and
+// a policy that cannot be renewed, save where its Service speaks TLS no more.
+func TestPruneWithoutSeeingPolicies(t *testing.T) {
+	t.Parallel()
+	overTLS, plain := service("tls", 443), service("tls", 80)
+	overTLS.Spec.Ports[0].Name = "https-443"
+	for name, c := range map[string]struct {
+		refused string
+		wanted  []Object
+		want    []string
+	}{
+		"policies":            {policiesPath, nil, []string{"HTTPRoute/tls deleted", "Service/plain deleted"}},
+		"ConfigMaps":          {configMapsPath, nil, []string{"HTTPRoute/tls deleted", "Service/plain deleted"}},
+		"ConfigMaps, no TLS":  {configMapsPath, []Object{plain}, []string{"Service/tls configured", "HTTPRoute/tls deleted", "Service/plain deleted", "BackendTLSPolicy/tls deleted"}},
+		"nothing, and all go": {classesPath + "/none", nil, []string{"HTTPRoute/tls deleted", "Service/plain deleted", "Service/tls deleted", "BackendTLSPolicy/tls deleted", "ConfigMap/ca deleted"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			s.hasApplied(t, routesPath, routeTo("tls", "tls"))
+			s.hasApplied(t, servicesPath, overTLS)
+			s.hasApplied(t, servicesPath, service("plain", 80))
+			s.hasApplied(t, policiesPath, policy("tls", "tls.example.com"))
+			s.hasApplied(t, configMapsPath, configMap("ca", "CA"))
+			s.answer("GET "+c.refused, forbidden())
+			client := s.client(t)
+			snapshot, err := client.Read(t.Context())
+			if err == nil {
+				err = client.ReadConfigMaps(t.Context(), snapshot)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, "Services that speak TLS", snapshot.TLSServices(), "tls")
+			changes, err := client.Apply(t.Context(), snapshot, c.wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var lines []string
+			for _, change := range changes {
+				lines = append(lines, change.String())
+			}
+			check(t, "changes", lines, c.want...)
+		})
+	}
+}

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// ForbiddenError says that the API server refused a request for want of
+// ForbiddenError says that the API server refused to let us read something, for want of
 // permission. Only an operator can help.
 type ForbiddenError struct {
 	// Action is what was refused, such as "list gateways".
@@ -59,10 +59,14 @@ func classify(err error, verb string, resource schema.GroupVersionResource, name
 	if err == nil {
 		return nil
 	}
+	refused, permission := refusal(err)
 	if resource.Group == "" && resource.Resource == "secrets" {
 		err = withoutContent(err)
 	}
 	action := verb + " " + resource.Resource
+	if refused && writes(verb) {
+		return &RefusedError{Kind: kindOf(resource), Name: name, Action: action, Permission: permission, Reason: reasonOf(err), err: err}
+	}
 	switch {
 	case apierrors.IsForbidden(err):
 		return &ForbiddenError{Action: action, err: err}

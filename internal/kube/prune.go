@@ -11,15 +11,16 @@ import (
 )
 
 // prune deletes the application's objects of a kind that are not wanted, save for those
-// of Services that stay for the moment.
-func (c *Client) prune(ctx context.Context, r resource, snapshot *Snapshot, wanted []*unstructured.Unstructured, stay map[string]bool) ([]Change, error) {
+// of Services that stay for the moment and, while policies cannot be seen, what those need.
+func (c *Client) prune(ctx context.Context, r resource, snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, stay map[string]bool) ([]Change, error) {
 	keep := map[string]bool{}
-	for _, object := range wanted {
+	for _, object := range wanted[r.kind] {
 		keep[object.GetName()] = true
 	}
 	names := slices.DeleteFunc(snapshot.names(r.kind), func(name string) bool {
 		live := snapshot.live[key{r.kind, name}]
-		return keep[name] || live.GetDeletionTimestamp() != nil || c.madeForOther(live) || lingers(live, stay)
+		return keep[name] || live.GetDeletionTimestamp() != nil || c.madeForOther(live) || lingers(live, stay) ||
+			snapshot.hiding() && neededUnseen(live, wanted["Service"])
 	})
 	const unknown, gone, deleted = 0, 1, 2
 	outcomes := make([]int, len(names))

@@ -74,7 +74,7 @@ func TestPruneAnswers(t *testing.T) {
 	}{
 		"gone already":  {refuse(http.StatusNotFound, metav1.StatusReasonNotFound, "not here"), "", gone},
 		"made anew":     {refuse(http.StatusConflict, metav1.StatusReasonConflict, "another uid"), "", gone},
-		"forbidden":     {forbidden(), "cannot delete httproutes: no permission", there},
+		"forbidden":     {forbidden(), "cannot delete httproutes/r: no permission", there},
 		"out of order":  {refuse(http.StatusInternalServerError, "InternalError", "broken"), "cannot delete httproutes/r: broken", there},
 		"kind not here": {unserved, "", gone},
 	}
@@ -95,8 +95,8 @@ func TestPruneAnswers(t *testing.T) {
 			case test.err != "" && (err == nil || err.Error() != test.err):
 				t.Errorf("got error %v, want %s", err, test.err)
 			}
-			if target := (*ForbiddenError)(nil); name == "forbidden" && (!errors.As(err, &target) || target.Action != "delete httproutes") {
-				t.Errorf("got error %v, want a ForbiddenError", err)
+			if target := (*RefusedError)(nil); name == "forbidden" && (!errors.As(err, &target) || target.Action != "delete httproutes") {
+				t.Errorf("got error %v, want a RefusedError", err)
 			}
 		})
 	}

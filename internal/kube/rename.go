@@ -9,47 +9,66 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// bridged gives what is to be written now of what is wanted, and whether that is all.
-// The last of the writes that rename listeners is told, too: routes are written in it
-// only with the Gateway.
+// bridged gives what is to be written now of what is wanted, and whether that is all;
+// if it is not, routes are all that may be pruned.
 //
 // Where listeners get other names, it takes two events: two listeners for the same host
 // cannot be there together, so that no route could lead from one to the other. First
-// every route names the next listeners beside the present ones, and nothing else of the
-// Gateway and of routes changes; then, when controllers have seen that, the Gateway is
-// written, and each route is attached all the while. In one event it would be a race,
-// since controllers follow Gateways and routes apart.
+// every route that is attached to one of the present ones names the next beside it, and
+// the Gateway stays; then, when controllers have seen that, the Gateway is written, and
+// each of these routes is attached all the while. In one event it would be a race, since
+// controllers follow Gateways and routes apart. Routes that are attached to no such
+// listener lose nothing, and are not waited for: they may never be taken.
 //
 // This charm does not rename listeners, but it takes over those of an early release of
 // its predecessor, and a refresh is three events.
-func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, manager string) (now map[string][]*unstructured.Unstructured, last, all bool) {
-	if !renames(snapshot.Gateway, wanted["Gateway"]) {
-		return wanted, false, true
+func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, manager string) (now map[string][]*unstructured.Unstructured, all bool) {
+	replaced := replacedListeners(snapshot.Gateway, wanted["Gateway"])
+	if len(replaced) == 0 {
+		return wanted, true
 	}
-	now = maps.Clone(wanted)
-	now["HTTPRoute"] = bridges(snapshot, wanted["HTTPRoute"])
-	there := func(route *unstructured.Unstructured) bool {
+	now, all = maps.Clone(wanted), true
+	now["HTTPRoute"] = nil
+	for _, route := range wanted["HTTPRoute"] {
 		live := snapshot.live[key{"HTTPRoute", route.GetName()}]
-		return live != nil && same(route, live, manager)
+		if live != nil && attachedToAny(live, replaced) {
+			route = withParentsOf(route, live)
+			all = all && same(route, live, manager)
+		}
+		now["HTTPRoute"] = append(now["HTTPRoute"], route)
 	}
-	if !slices.ContainsFunc(now["HTTPRoute"], func(route *unstructured.Unstructured) bool { return !there(route) }) {
-		return wanted, true, true
+	if all {
+		return wanted, true
 	}
 	delete(now, "Gateway")
-	return now, false, false
+	return now, false
 }
 
-// renames says that a listener of the live Gateway is to be replaced by one of another
-// name for the same port and host.
-func renames(live *gatewayv1.Gateway, wanted []*unstructured.Unstructured) bool {
+// replacedListeners gives the names of the live Gateway's listeners that are to be
+// replaced by one of another name for the same port and host.
+func replacedListeners(live *gatewayv1.Gateway, wanted []*unstructured.Unstructured) []string {
 	var next gatewayv1.Gateway
 	if live == nil || len(wanted) != 1 || fromUnstructured(wanted[0], &next) != nil {
-		return false
+		return nil
 	}
-	return slices.ContainsFunc(next.Spec.Listeners, func(listener gatewayv1.Listener) bool {
-		return listenerOf(live, func(l gatewayv1.Listener) bool { return l.Name == listener.Name }) == nil &&
-			listenerOf(live, func(l gatewayv1.Listener) bool { return sameTraffic(l, listener) }) != nil
-	})
+	var names []string
+	for _, listener := range next.Spec.Listeners {
+		before := listenerOf(live, func(l gatewayv1.Listener) bool { return sameTraffic(l, listener) })
+		if before != nil && listenerOf(live, func(l gatewayv1.Listener) bool { return l.Name == listener.Name }) == nil {
+			names = append(names, string(before.Name))
+		}
+	}
+	return names
+}
+
+// attachedToAny says that a route names one of the listeners.
+func attachedToAny(route *unstructured.Unstructured, listeners []string) bool {
+	return slices.ContainsFunc(parentsOf(route), func(parent any) bool { return slices.Contains(listeners, section(parent)) })
+}
+
+func parentsOf(route *unstructured.Unstructured) []any {
+	parents, _, _ := unstructured.NestedSlice(route.Object, "spec", "parentRefs")
+	return parents
 }
 
 func listenerOf(gateway *gatewayv1.Gateway, is func(gatewayv1.Listener) bool) *gatewayv1.Listener {
@@ -68,23 +87,33 @@ func sameTraffic(a, b gatewayv1.Listener) bool {
 // maxParents is how many parents a route can have (Gateway API, CommonRouteSpec).
 const maxParents = 32
 
-// bridges gives the routes with their present parents besides those they shall have.
-func bridges(snapshot *Snapshot, wanted []*unstructured.Unstructured) []*unstructured.Unstructured {
-	var all []*unstructured.Unstructured
-	for _, route := range wanted {
-		live := snapshot.live[key{"HTTPRoute", route.GetName()}]
-		if live != nil {
-			route = withParentsOf(route, live)
-		}
-		all = append(all, route)
+// staying gives the routes that may be written though the Gateway could not be: not those
+// that would leave a listener that is there for one that is not.
+func staying(snapshot *Snapshot, routes []*unstructured.Unstructured) []*unstructured.Unstructured {
+	if snapshot.Gateway == nil {
+		return routes
 	}
-	return all
+	there := func(parent any) bool {
+		name := section(parent)
+		return name == "" || listenerOf(snapshot.Gateway, func(l gatewayv1.Listener) bool { return string(l.Name) == name }) != nil
+	}
+	return slices.DeleteFunc(slices.Clone(routes), func(route *unstructured.Unstructured) bool {
+		live := snapshot.live[key{"HTTPRoute", route.GetName()}]
+		next := parentsOf(route)
+		if live == nil || !slices.ContainsFunc(next, func(parent any) bool { return !there(parent) }) {
+			return false
+		}
+		return slices.ContainsFunc(parentsOf(live), func(parent any) bool {
+			stays := func(other any) bool { return section(other) == section(parent) }
+			return there(parent) && !slices.ContainsFunc(next, stays)
+		})
+	})
 }
 
+// withParentsOf gives a route with its present parents besides those it shall have.
 func withParentsOf(route, live *unstructured.Unstructured) *unstructured.Unstructured {
-	parents, _, _ := unstructured.NestedSlice(route.Object, "spec", "parentRefs")
-	present, _, _ := unstructured.NestedSlice(live.Object, "spec", "parentRefs")
-	for _, parent := range present {
+	parents := parentsOf(route)
+	for _, parent := range parentsOf(live) {
 		there := func(other any) bool { return section(other) == section(parent) }
 		if !slices.ContainsFunc(parents, there) {
 			parents = append(parents, parent)

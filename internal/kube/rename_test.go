@@ -61,8 +61,8 @@ func TestRename(t *testing.T) {
 	s.hasApplied(t, routesPath, attached("redirect", "gw-listener"))
 	s.hasApplied(t, routesPath, attached("old", "gw-listener"))
 	steps := [][]string{
-		{"PATCH httproutes/redirect gw-a.example.com gw-listener", "PATCH httproutes/web gw-a.example.com"},
-		{"PATCH gateways/gw", "PATCH httproutes/redirect gw-a.example.com", "DELETE httproutes/old"},
+		{"DELETE httproutes/old", "PATCH httproutes/redirect gw-a.example.com gw-listener", "PATCH httproutes/web gw-a.example.com"},
+		{"PATCH gateways/gw", "PATCH httproutes/redirect gw-a.example.com"},
 		nil,
 	}
 	for i, want := range steps {
@@ -98,10 +98,32 @@ func TestRenameRefused(t *testing.T) {
 	if err == nil {
 		t.Error("no error")
 	}
-	check(t, "written", written[len(written)-1:], "PATCH gateways/gw")
+	check(t, "written", written, "PATCH gateways/gw", "DELETE httproutes/old")
 }
 
-func TestRenames(t *testing.T) {
+// TestRenameWithoutOthers shows that a route which serves nothing at the listeners that
+// are renamed is not waited for: it may never be taken.
+func TestRenameWithoutOthers(t *testing.T) {
+	t.Parallel()
+	for name, live := range map[string]*gatewayv1.HTTPRoute{"new": nil, "elsewhere": attached("web", "gw-b.example.com")} {
+		s := newServer(t)
+		s.hasApplied(t, gatewaysPath, renamed())
+		s.hasApplied(t, routesPath, attached("redirect", "gw-listener"))
+		if live != nil {
+			s.hasApplied(t, routesPath, live)
+		}
+		s.answer("PATCH "+routesPath+"/web", refuse(http.StatusForbidden, metav1.StatusReasonForbidden, "webhook"))
+		var last []string
+		for range 2 {
+			_, last, _, _ = run(t, s, gateway("gw", "a.example.com"), attached("redirect", "gw-a.example.com"), attached("web", "gw-a.example.com"))
+		}
+		if !slices.Contains(last, "PATCH gateways/gw") {
+			t.Errorf("%s: the second event writes %v", name, last)
+		}
+	}
+}
+
+func TestReplacedListeners(t *testing.T) {
 	t.Parallel()
 	other := gateway("gw", "b.example.com")
 	secure := gateway("gw", "a.example.com")
@@ -124,7 +146,7 @@ func TestRenames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got[name], want[name] = renames(test.live, wanted["Gateway"]), test.want
+		got[name], want[name] = len(replacedListeners(test.live, wanted["Gateway"])) > 0, test.want
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -47,7 +47,7 @@ func trustOf(s state.State, set settings) trust {
 		t.cure = "install Gateway API 1.4 or newer"
 	case s.Cluster.ForbiddenBackendTLS != "":
 		t.problem = "scheme https, but the charm may not " + s.Cluster.ForbiddenBackendTLS
-		t.cure = "`juju trust " + s.Application + " --scope=cluster`"
+		t.cure = trustCommand(s)
 	case len(features) > 0 && !slices.Contains(features, featureBackendTLS):
 		t.problem = "class " + set.class + " speaks no TLS to applications"
 		t.cure = "set " + state.OptionGatewayClass + " to another"
@@ -122,8 +122,12 @@ func (t trust) oneForAll(r state.Requirer) bool {
 func speaksTLS(r state.Requirer) bool { return r.Scheme == "https" }
 
 // backendPolicies gives what the applications that speak TLS need: one ConfigMap with
-// the authorities, and a BackendTLSPolicy for each of their Services.
+// the authorities, and a BackendTLSPolicy for each of their Services. Where the charm may
+// not see or write that, it stays as it is.
 func backendPolicies(s state.State, routing routing) []Object {
+	if s.Cluster.ForbiddenBackendTLS != "" {
+		return nil
+	}
 	var all []Object
 	for _, t := range routing.targets {
 		if speaksTLS(t.Requirer) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -93,6 +94,28 @@ func (r *routing) backendForEach(s state.State, names namer, t target) []backend
 	return ready
 }
 
+// keepBackends says that an application that speaks TLS is served, and where, while the
+// charm may not see or write what that needs. The Services that stand were made with their
+// policies, and lead where they led. New ones would lead there in clear.
+func keepBackends(s state.State, names namer, t *target) bool {
+	stands := func(b backend) bool {
+		return slices.Contains(s.Cluster.TLSServices, b.service) && (!t.remote || t.HasUnits && len(b.addresses) > 0)
+	}
+	for _, unit := range t.Units {
+		if b := unitBackend(s, names, *t, unit).last(s); stands(b) && len(t.backends) < maxBackends {
+			t.backends = append(t.backends, b)
+		}
+	}
+	if len(t.backends) > 0 {
+		return true
+	}
+	whole := backend{service: t.service, addresses: t.Addresses}
+	if whole = whole.last(s); stands(whole) {
+		t.backends = []backend{whole}
+	}
+	return len(t.backends) > 0
+}
+
 func (r *routing) leaveOut(t target, units []int, reason string) {
 	switch more := len(units) - 1; {
 	case more == 0:
@@ -116,6 +139,12 @@ func unitBackend(s state.State, names namer, t target, unit state.Unit) backend 
 		b.addresses = []netip.Addr{unit.Address}
 	}
 	return b
+}
+
+// hasSlice says that an EndpointSlice of the name stands in for the backend's selector.
+func (b backend) hasSlice(name string) bool {
+	rest, ok := strings.CutPrefix(name, b.service+"-ipv")
+	return ok && (strings.HasPrefix(rest, "4") || strings.HasPrefix(rest, "6"))
 }
 
 // last fills in what the unit does not say, as it is served now.

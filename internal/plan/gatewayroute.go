@@ -134,8 +134,11 @@ func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 		reachable = h.covered(reachable)
 	}
 	for _, requirer := range routesByAge(s) {
-		served := slices.ContainsFunc(routing.routes, func(t routeTarget) bool { return t.RelationID == requirer.RelationID })
+		i := slices.IndexFunc(routing.routes, func(t routeTarget) bool { return t.RelationID == requirer.RelationID })
+		served := i >= 0
+		lacks := func(host string) bool { return !listensFor(s, set, host) }
 		switch {
+		case served && gatewayStays(s) && slices.ContainsFunc(routing.routes[i].hosts, lacks):
 		case !served:
 			all = append(all, RouteAnswer{RelationID: requirer.RelationID})
 		case len(reachable) > 0:

@@ -77,7 +77,9 @@ func Make(s state.State) Plan {
 		p.Objects = objects(s, set, routing)
 		p.Relations.URLs = urls(s, set, routing)
 		p.Relations.Routes = routeAnswers(s, set, routing)
-		p.Relations.DNS = dnsRecords(s, set)
+		if !gatewayStays(s) {
+			p.Relations.DNS = dnsRecords(s, set)
+		}
 	}
 	p.Remarks = append(p.Remarks, dnsRemarks(s, set)...)
 	p.Status = status(s, set, routing)
@@ -89,6 +91,7 @@ func decide(s state.State) (settings, routing) {
 	set := settle(s)
 	routing := route(s, set)
 	set.hosts = hosts(s, set, routing)
+	routing.leaveRefused(s, set)
 	return set, routing
 }
 

@@ -47,6 +47,10 @@ type routing struct {
 	silent  []omission // without a reason
 	remarks []string
 	trust   trust // for applications that speak TLS
+	// held are left out because of an object that was refused, and served as before;
+	// refused are the objects that were, and whose refusal is not one application's.
+	held    []target
+	refused []state.Refusal
 }
 
 // route judges the requirers, oldest relation first: of two that want the same
@@ -101,7 +105,13 @@ func route(s state.State, set settings) routing {
 			http:     names.unique("route", httpRouteName(s.Application, requirer), id+" http", maxLabelName),
 			remote:   isRemote(s, requirer),
 		}
-		if !r.findBackends(s, names, &t) {
+		switch {
+		case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS != "":
+			if !keepBackends(s, names, &t) {
+				r.omit("ingress", requirer.Application, requirer.RelationID, r.trust.problem, r.trust.cure)
+				continue
+			}
+		case !r.findBackends(s, names, &t):
 			r.wait(requirer)
 			continue
 		}
@@ -173,7 +183,7 @@ func (r *routing) unservable(s state.State, requirer state.Requirer) (reason, cu
 		// name for it is the one to believe: for an application of another
 		// model it is an alias, which no application of ours can have.
 		return "it claims to be " + requirer.Name + " of this model", ""
-	case speaksTLS(requirer):
+	case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS == "": // Else see keepBackends.
 		return r.trust.unverifiable(requirer)
 	default:
 		return "", ""

@@ -28,6 +28,9 @@ func status(s state.State, set settings, routing routing) Status {
 	if !s.Cluster.Usable() {
 		return clusterStatus(s)
 	}
+	if status := refusedStatus(s, routing); status != nil {
+		return *status
+	}
 	if set.classStatus != nil {
 		return *set.classStatus
 	}
@@ -54,8 +57,15 @@ func clusterStatus(s state.State) Status {
 	if s.Cluster.WithoutGatewayAPI {
 		return blocked(trouble{what: "Gateway API resources are not installed in the cluster", cure: "try `k8s enable gateway`, or install its CRDs"})
 	}
-	return blocked(trouble{what: "Insufficient permissions, try: `juju trust " + s.Application + " --scope=cluster`"})
+	return notPermitted(s)
 }
+
+func notPermitted(s state.State) Status {
+	return blocked(trouble{what: "Insufficient permissions, try: " + trustCommand(s)})
+}
+
+// trustCommand is the command that gives the charm its permissions.
+func trustCommand(s state.State) string { return "`juju trust " + s.Application + " --scope=cluster`" }
 
 // requirerStatus speaks when nothing can be served to anybody. As long as some
 // application is served, those that are not are named in the active status.

@@ -15,6 +15,9 @@ import (
 // may not know the kind at all, and speak to the application in clear: that is no
 // state to be content with.
 func backendStatus(s state.State, set settings, routing routing) *Status {
+	if s.Cluster.ForbiddenBackendTLS != "" {
+		return unseenPolicies(s, routing)
+	}
 	live := map[string]*gatewayv1.BackendTLSPolicy{}
 	for i := range s.Cluster.Policies {
 		live[s.Cluster.Policies[i].Name] = &s.Cluster.Policies[i]
@@ -45,6 +48,24 @@ func backendStatus(s state.State, set settings, routing routing) *Status {
 	return first
 }
 
+// unseenPolicies names the applications that are served with policies that the charm may
+// not see, or not renew.
+func unseenPolicies(s state.State, routing routing) *Status {
+	var names []string
+	for _, t := range routing.targets {
+		if speaksTLS(t.Requirer) {
+			names = append(names, t.Application)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return statusOf(blocked(trouble{
+		what: "TLS policies of " + strings.Join(names, ", ") + " stay as they are",
+		why:  "the charm may not " + s.Cluster.ForbiddenBackendTLS, cure: trustCommand(s),
+	}))
+}
+
 // onePolicyStatus gives trouble with a policy; known is false while the controller has
 // not judged it for our Gateway.
 func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.BackendTLSPolicy) (trouble *Status, known bool) {
@@ -52,7 +73,7 @@ func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.Back
 		return nil, false
 	}
 	for _, ancestor := range live.Status.Ancestors {
-		if ancestor.AncestorRef.Name != gatewayv1.ObjectName(s.Application) || ancestor.ControllerName != controllerOf(s, set.class) {
+		if !isOurGateway(s, ancestor.AncestorRef) || ancestor.ControllerName != controllerOf(s, set.class) {
 			continue
 		}
 		accepted := acceptedOf(ancestor.Conditions, live.Generation)
@@ -62,6 +83,13 @@ func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.Back
 		known = known || accepted.known
 	}
 	return nil, known
+}
+
+// isOurGateway says that a reference is to our Gateway. Others may have its name, in
+// other namespaces.
+func isOurGateway(s state.State, ref gatewayv1.ParentReference) bool {
+	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.Model) &&
+		(ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")
 }
 
 // policyTrouble reads what the controller says of a policy at our Gateway, or at one of

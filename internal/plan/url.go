@@ -14,11 +14,16 @@ import (
 // not yet, is told nothing: a URL is a promise.
 func urls(s state.State, set settings, routing routing) []URL {
 	told := map[int]string{}
-	for _, t := range routing.targets {
+	unchanged := map[int]bool{}
+	for _, t := range slices.Concat(routing.targets, routing.held) {
 		told[t.RelationID] = urlOf(s, set, t)
+		unchanged[t.RelationID] = gatewayStays(s) && !standsAt(s, set, t)
 	}
 	var all []URL
 	for _, requirer := range requirersByAge(s) {
+		if unchanged[requirer.RelationID] {
+			continue // It may be served where it has been.
+		}
 		all = append(all, URL{RelationID: requirer.RelationID, URL: told[requirer.RelationID]})
 	}
 	return all

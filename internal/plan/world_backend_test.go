@@ -25,6 +25,7 @@ type backends struct {
 	forbidden   bool
 	features    []gatewayv1.SupportedFeature
 	policies    []gatewayv1.BackendTLSPolicy
+	services    []string // those that speak TLS
 }
 
 // verifiesOne are the features of a class that verifies one name.
@@ -124,10 +125,10 @@ func (w *world) changeBackendTLS() {
 // read adds what a hook would read.
 func (b backends) read(s *state.State) {
 	s.Cluster.WithoutBackendTLS = b.old
+	s.Cluster.Policies, s.Cluster.TLSServices = b.policies, b.services
 	if b.forbidden {
-		s.Cluster.ForbiddenBackendTLS = "list backendtlspolicies"
+		s.Cluster.ForbiddenBackendTLS, s.Cluster.Policies = "list backendtlspolicies", nil
 	}
-	s.Cluster.Policies = b.policies
 	s.Cluster.Classes[0].Status.SupportedFeatures = b.features
 	switch {
 	case b.silent:
@@ -140,17 +141,29 @@ func (b backends) read(s *state.State) {
 
 // apply carries out a plan.
 func (b *backends) apply(p plan.Plan) {
-	b.policies, b.live = nil, state.Authorities{}
+	if b.forbidden {
+		return // Nothing of it is pruned.
+	}
+	b.policies, b.services, b.live = nil, nil, state.Authorities{}
 	for _, object := range p.Objects {
 		if object.GetName() == plan.AuthoritiesName("gateway") {
 			data, _, _ := unstructured.NestedStringMap(contentOf(object), "data")
 			b.live.PEM = slices.Collect(strings.Lines(data[plan.AuthoritiesKey]))
 			b.live.Told = object.GetAnnotations()[plan.AnnotationTold]
 		}
+		if object.GetObjectKind().GroupVersionKind().Kind == "Service" && namesTLS(contentOf(object)) {
+			b.services = append(b.services, object.GetName())
+		}
 		if policy, ok := object.(*gatewayv1.BackendTLSPolicy); ok {
 			b.policies = append(b.policies, *policy.DeepCopy())
 		}
 	}
+}
+
+// namesTLS says that a Service's port has a name of TLS.
+func namesTLS(service map[string]any) bool {
+	ports, _, _ := unstructured.NestedSlice(service, "spec", "ports")
+	return strings.HasPrefix(ports[0].(map[string]any)["name"].(string), "https")
 }
 
 // possible says that anybody can be spoken to over TLS.
@@ -189,7 +202,7 @@ func checkBackends(w *world, s state.State, p plan.Plan) string {
 				continue
 			}
 			speaks, known := speaks[applicationOf(*object)]
-			if problem := checkForward(object, services, guarded, speaks || !known); problem != "" {
+			if problem := checkForward(w, object, services, guarded, speaks || !known); problem != "" {
 				return fmt.Sprintf("route %s: %s", name, problem)
 			}
 		}
@@ -209,7 +222,7 @@ func checkBackends(w *world, s state.State, p plan.Plan) string {
 // checkForward checks what a route leads to: Services that are there, each once and as
 // much; if it may speak TLS each with a policy or none, and of those for one unit the
 // policy names that unit.
-func checkForward(route *gatewayv1.HTTPRoute, services map[string]map[string]any, guarded map[string]*gatewayv1.BackendTLSPolicy, speaks bool) string {
+func checkForward(w *world, route *gatewayv1.HTTPRoute, services map[string]map[string]any, guarded map[string]*gatewayv1.BackendTLSPolicy, speaks bool) string {
 	refs := route.Spec.Rules[0].BackendRefs
 	if len(refs) > 16 {
 		return fmt.Sprintf("%d backends", len(refs))
@@ -221,7 +234,11 @@ func checkForward(route *gatewayv1.HTTPRoute, services map[string]map[string]any
 		if service == nil || seen[name] || *ref.Weight != 1 {
 			return "backend without a Service, twice or with another weight: " + name
 		}
-		if seen[name] = true; policy == nil {
+		if seen[name] = true; speaks && w.backends.forbidden && namesTLS(service) && slices.Contains(w.backends.services, name) {
+			policies++ // Which cannot be seen.
+			continue
+		}
+		if policy == nil {
 			continue
 		}
 		policies++

@@ -49,8 +49,7 @@ type Problem struct {
 // Cluster holds the facts of the cluster that decisions depend on.
 type Cluster struct {
 	// Forbidden is what the charm may not do, such as "list gatewayclasses";
-	// empty when all it asked for was granted. Nothing else is known then, unless
-	// it was a write that was refused.
+	// empty when all it asked for was granted. Nothing else is known then.
 	Forbidden string `json:"forbidden,omitempty"`
 	// WithoutGatewayAPI says that the Gateway API's resource definitions are
 	// not installed. Nothing else is known then.
@@ -68,6 +67,10 @@ type Cluster struct {
 	Served []Served `json:"served,omitempty"`
 	// Refused are the names of Secrets that cannot be made, as this run has found.
 	Refused []string `json:"refused,omitempty"`
+	// Refusals are the objects that the API server has refused to have written in this
+	// run. What is planned with them is not written any more: it is for what the
+	// applications and the operator are told.
+	Refusals []Refusal `json:"refusals,omitempty"`
 	// Routes are the application's HTTPRoutes as they are.
 	Routes []gatewayv1.HTTPRoute `json:"routes,omitempty"`
 	// Policies are the application's BackendTLSPolicies as they are.
@@ -78,12 +81,31 @@ type Cluster struct {
 	// WithoutBackendTLS says that the cluster has no BackendTLSPolicy, version v1:
 	// its Gateway API is older than 1.4. ForbiddenBackendTLS is what the charm may
 	// not do of all that applications which speak TLS need, such as "list
-	// backendtlspolicies"; empty when it may. Neither touches anything else.
+	// backendtlspolicies"; empty when it may. Neither touches anything else. With the
+	// latter, policies may be there that cannot be seen.
 	WithoutBackendTLS   bool   `json:"withoutBackendTLS,omitempty"`
 	ForbiddenBackendTLS string `json:"forbiddenBackendTLS,omitempty"`
 	// Services are the names of the application's Services as they were read, each
 	// with the addresses in the EndpointSlices that we wrote for it, sorted.
 	Services map[string][]netip.Addr `json:"services,omitempty"`
+	// TLSServices are the names of those of which a port's name says that TLS is spoken
+	// behind it.
+	TLSServices []string `json:"tlsServices,omitempty"`
+}
+
+// A Refusal is one object that the API server has refused to have written.
+type Refusal struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Action is what was refused, such as "apply httproutes" or "delete services".
+	Action string `json:"action"`
+	// Permission says that the charm may not do that at all. Else a quota, an admission
+	// webhook or the validation of the kind is in the way of this one object.
+	Permission bool `json:"permission,omitempty"`
+	// Stands says that the object is there as it was before.
+	Stands bool `json:"stands,omitempty"`
+	// Reason is what the API server says, in a line.
+	Reason string `json:"reason"`
 }
 
 // Usable says whether the cluster can be written at all.

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A refusal has the API server refuse Secrets whose names have some part, as a quota or
+// A refusal has the API server refuse objects whose paths have some part, as a quota or
 // an admission webhook does.
 type refusal struct {
 	mu   sync.Mutex
@@ -26,7 +26,7 @@ func (r *refusal) wrap(next http.Handler) http.Handler {
 		r.mu.Lock()
 		part := r.part
 		r.mu.Unlock()
-		if request.Method != http.MethodPatch || part == "" || !strings.Contains(request.URL.Path, "/secrets/"+charm+"-secret-"+part) {
+		if request.Method != http.MethodPatch || part == "" || !strings.Contains(request.URL.Path, part) {
 			next.ServeHTTP(w, request)
 			return
 		}
@@ -50,16 +50,17 @@ func TestSecretRefused(t *testing.T) {
 	t.Cleanup(proxy.Close)
 	watched := f.watch("the Secret of another host is refused", one.URL(charm))
 
-	const forbidden = "blocked Insufficient permissions, try: "
-	r.of(f.host("three"))
+	const secret = "/secrets/" + charm + "-secret-"
+	const refused = "blocked The API server refuses to apply Secret "
+	r.of(secret + f.host("three"))
 	three := f.app("three", 8080, nil)
-	if got := f.status(); !strings.HasPrefix(got, forbidden) || three.URL(charm) != "" {
+	if got := f.status(); !strings.HasPrefix(got, refused) || three.URL(charm) != "" {
 		t.Errorf("status is %q, published %q", got, three.URL(charm))
 	}
 	f.ca.RevokeIssued(f.host("two"))
 	f.must(f.Settle(f.ctx))
 	f.awaitRefused("https://" + f.host("two") + "/")
-	if got := f.status(); !strings.HasPrefix(got, forbidden) || two.URL(charm) != "" {
+	if got := f.status(); !strings.HasPrefix(got, refused) || two.URL(charm) != "" {
 		t.Errorf("status is %q, published %q", got, two.URL(charm))
 	}
 	f.ca.Reissue(f.host("two"))
@@ -67,7 +68,7 @@ func TestSecretRefused(t *testing.T) {
 	watched.more()
 
 	// Another host for all, none of which can have its Secret.
-	r.of("barred-")
+	r.of(secret + "barred-")
 	before := one.URL(charm)
 	f.configure(map[string]any{"external-hostname": "next.example.com"})
 	if got := one.URL(charm); got != before {
@@ -80,5 +81,46 @@ func TestSecretRefused(t *testing.T) {
 	f.awaitStatus("active", active)
 	f.awaitAnswer(three.URL(charm), 200)
 	f.awaitAnswer(two.URL(charm), 200)
+	watched.end()
+}
+
+// TestObjectRefused has an object of one application refused, and then the Gateway. Nobody
+// else notices, and all is made up for when the objects are taken again.
+func TestObjectRefused(t *testing.T) {
+	t.Parallel()
+	f := newSubdomains(t, "choosy")
+	one := f.app("one", 8080, nil)
+	f.awaitStatus("active", active)
+	r := &refusal{}
+	proxy, err := f.Interpose(charm, r.wrap)
+	f.must(err)
+	t.Cleanup(proxy.Close)
+	watched := f.watch("objects of others are refused", one.URL(charm))
+
+	for name, path := range map[string]string{"backend": "/services/" + charm + "-", "front": "/httproutes/" + charm + "-choosy-"} {
+		r.of(path + name)
+		two := f.app(name, 8080, nil)
+		f.awaitStatus("active", active+"; 1 of 2 applications served; "+name+": refused by the API server: exceeded quota")
+		if got := two.URL(charm); got != "" {
+			t.Errorf("%s is told %q", name, got)
+		}
+		r.of("")
+		f.updateStatus()
+		f.awaitStatus("active", active)
+		f.awaitAnswer(two.URL(charm), 200)
+		f.must(f.Juju.RemoveApplication(f.ctx, name))
+		f.must(f.Settle(f.ctx))
+	}
+
+	r.of("/gateways/" + charm)
+	before := one.URL(charm)
+	three := f.app("three", 8080, nil)
+	if got := f.status(); !strings.HasPrefix(got, "blocked The API server refuses to apply Gateway ") || one.URL(charm) != before || three.URL(charm) != "" {
+		t.Errorf("status is %q, published %q and %q", got, one.URL(charm), three.URL(charm))
+	}
+	r.of("")
+	f.updateStatus()
+	f.awaitStatus("active", active)
+	f.awaitAnswer(three.URL(charm), 200)
 	watched.end()
 }

@@ -1,0 +1,177 @@
+package charm_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What the API server answers in the tests of this file.
+var (
+	byQuota      = answer{http.StatusForbidden, `services "gw-blog-service" is forbidden: exceeded quota: services`}
+	byWebhook    = answer{http.StatusForbidden, `admission webhook "w.example.com" denied the request: not this one`}
+	byValidation = answer{http.StatusUnprocessableEntity, `HTTPRoute.gateway.networking.k8s.io "gw-prod-blog" is invalid: no`}
+	withoutRight = answer{http.StatusForbidden, `x "y" is forbidden: User "gw" cannot patch resource "x" in API group "" in the namespace "prod"`}
+	broken       = answer{http.StatusInternalServerError, "broken"}
+)
+
+// relate relates one more application, which speaks plain HTTP.
+func (w *world) relate(id, name string) {
+	w.relations["gateway"] = append(w.relations["gateway"], id)
+	w.remotes[id], w.units[id] = name, []string{name + "/0"}
+	w.bags[id] = map[string]map[string]string{
+		own: {}, name: {"model": `"prod"`, "name": `"` + name + `"`, "port": "8080"}, name + "/0": {"host": `"` + name + `-0"`},
+	}
+}
+
+// settle runs events, each with the controller after it.
+func (w *world) settle() {
+	w.t.Helper()
+	for range 3 {
+		w.run(updateStatus())
+		w.control()
+	}
+}
+
+func (w *world) urlOn(id string) string { return w.bags[id][own]["ingress"] }
+
+// TestRefusedObject: who has an object that the API server does not take is named and
+// told no URL. Others do not notice.
+func TestRefusedObject(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		request string
+		with    answer
+		want    string
+	}{
+		"quota":      {"PATCH services/gw-blog-service", byQuota, "active Gateway addresses: 10.0.0.9 (enforce-https is set to false); 2 of 3 applications served; blog: refused by the API "},
+		"webhook":    {"PATCH httproutes/gw-prod-blog", byWebhook, "active Gateway addresses: 10.0.0.9 (enforce-https is set to false); 2 of 3 applications served; blog: refused by the API "},
+		"validation": {"PATCH httproutes/gw-prod-blog", byValidation, "active Gateway addresses: 10.0.0.9 (enforce-https is set to false); 2 of 3 applications served; blog: refused by the API "},
+		"permission": {"PATCH httproutes/gw-prod-blog", withoutRight, "blocked Insufficient permissions, try: `juju trust gw --scope=cluster`"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := serving(t)
+			w.relate("gateway:2", "blog")
+			w.relate("gateway:3", "news")
+			w.fail = map[string]answer{test.request: test.with}
+			w.settle()
+			if got := w.lastStatus(); !strings.HasPrefix(got, test.want) {
+				t.Errorf("status is %q", got)
+			}
+			if w.published() != urlOfShop || w.urlOn("gateway:3") == "" || w.urlOn("gateway:2") != "" {
+				t.Errorf("published %q, %q and %q", w.published(), w.urlOn("gateway:2"), w.urlOn("gateway:3"))
+			}
+			if log := strings.Join(w.log, "\n"); !strings.Contains(log, test.with.message) {
+				t.Errorf("log is %q", log)
+			}
+			w.fail = nil
+			w.settle()
+			if got := w.lastStatus(); !strings.HasPrefix(got, "active ") || strings.Contains(got, " of ") || w.urlOn("gateway:2") == "" {
+				t.Errorf("in the end status is %q, published %q", got, w.urlOn("gateway:2"))
+			}
+		})
+	}
+}
+
+// TestRefusedChange: what was served before, and is still, is not taken back.
+func TestRefusedChange(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.bags["gateway:1"]["shop"]["port"] = "9090"
+	w.fail = map[string]answer{"PATCH httproutes/": byWebhook}
+	w.settle()
+	if got := w.lastStatus(); w.published() != urlOfShop || !strings.Contains(got, "shop: refused by the API server: ") {
+		t.Errorf("published %q, status is %q", w.published(), got)
+	}
+}
+
+// TestRefusedGateway: what is served stays, on the old host, and so does what is said of
+// it; who comes is served there only when it is its host.
+func TestRefusedGateway(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.fail = map[string]answer{"PATCH gateways/": byWebhook}
+	w.config["gateway-class"] = "c"
+	w.config["external-hostname"] = "next.example.com"
+	w.relate("gateway:2", "blog")
+	w.settle()
+	const want = "blocked The API server refuses to apply Gateway gw: admission webhook"
+	if got := w.lastStatus(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "; see `juju debug-log`") {
+		t.Errorf("status is %q", got)
+	}
+	if w.published() != urlOfShop || w.urlOn("gateway:2") != "" {
+		t.Errorf("published %q and %q", w.published(), w.urlOn("gateway:2"))
+	}
+	if writes := w.writes(); slices.ContainsFunc(writes, func(w string) bool { return strings.HasSuffix(w, "gw-prod-shop-http") }) {
+		t.Errorf("the route is led to a listener that is not there: %q", writes)
+	}
+}
+
+// TestOutageBesideRefusal is an outage: the hook is to be repeated.
+func TestOutageBesideRefusal(t *testing.T) {
+	t.Parallel()
+	for _, outage := range []answer{broken, {}} {
+		w := serving(t)
+		w.relate("gateway:2", "blog")
+		w.bags["gateway:1"]["shop"]["port"] = "9090"
+		w.fail = map[string]answer{"PATCH httproutes/gw-prod-blog": withoutRight, "PATCH services/gw-shop-service": outage}
+		if err := w.try(updateStatus()); err == nil {
+			t.Errorf("%d while writing: no error, %s", outage.code, w.lastStatus())
+		}
+		w.fail = map[string]answer{"GET httproutes": withoutRight, "GET secrets": outage}
+		if err := w.try(updateStatus()); err == nil {
+			t.Errorf("%d while reading: no error, %s", outage.code, w.lastStatus())
+		}
+	}
+}
+
+// TestRefusedPolicies: an application that speaks TLS is named, others do not notice.
+func TestRefusedPolicies(t *testing.T) {
+	t.Parallel()
+	for _, request := range []string{"PATCH backendtlspolicies", "PATCH configmaps"} {
+		w := withBackendTLS(t)
+		w.bags["receive-ca-cert:7"]["ca"] = map[string]string{"certificates": quoted(t, []string{backendCA(t)}), "version": "1"}
+		w.relate("gateway:2", "blog")
+		w.fail = map[string]answer{request: withoutRight}
+		w.settle()
+		if w.urlOn("gateway:2") == "" || strings.Contains(w.published(), "http") {
+			t.Errorf("%s: published %q and %q", request, w.urlOn("gateway:2"), w.published())
+		}
+		if got := w.lastStatus(); !strings.Contains(got, "1 of 2 applications served; shop: scheme https, but the") {
+			t.Errorf("%s: status is %q", request, got)
+		}
+	}
+}
+
+// TestReadingPoliciesIsRefused: what is served over TLS stays, and is told of.
+func TestReadingPoliciesIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, request := range []string{"GET backendtlspolicies", "GET configmaps"} {
+		w := withBackendTLS(t)
+		w.bags["receive-ca-cert:7"]["ca"] = map[string]string{"certificates": quoted(t, []string{backendCA(t)}), "version": "1"}
+		w.settle()
+		w.writes()
+		w.fail = map[string]answer{request: withoutRight}
+		w.relate("gateway:2", "blog")
+		w.bags["gateway:2"]["blog"]["scheme"] = `"https"`
+		w.settle()
+		for _, write := range w.writes() {
+			if strings.HasPrefix(write, "DELETE") || strings.Contains(write, "blog") {
+				t.Errorf("%s: %s", request, write)
+			}
+		}
+		if w.published() != urlOfShop || strings.Contains(w.urlOn("gateway:2"), "http") {
+			t.Errorf("%s: published %q and %q", request, w.published(), w.urlOn("gateway:2"))
+		}
+		if got := w.lastStatus(); !strings.HasPrefix(got, "blocked TLS policies of shop stay as they are: the charm may not list ") {
+			t.Errorf("%s: status is %q", request, got)
+		}
+		w.fail = nil
+		w.settle()
+		if !strings.Contains(w.urlOn("gateway:2"), "http") {
+			t.Errorf("%s: in the end published %q", request, w.urlOn("gateway:2"))
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Objects that the API server has refused. Applications whose own they are, are left out
+// by name; everybody is hurt only by what everybody stands on.
+
+// leaveRefused leaves out the applications of which an object was refused. It comes when
+// everything else is decided: hosts and requests for certificates stay as they are, for
+// the next event to try again.
+func (r *routing) leaveRefused(s state.State, set settings) {
+	owned := map[int]bool{} // refusals
+	var served []target
+	for _, t := range r.targets {
+		var first *state.Refusal
+		stands := true
+		for i := range s.Cluster.Refusals {
+			if one := &s.Cluster.Refusals[i]; t.owns(s, *one) {
+				owned[i], stands = true, stands && one.Stands
+				if first == nil {
+					first = one
+				}
+			}
+		}
+		if first == nil {
+			served = append(served, t)
+			continue
+		}
+		if stands && standsAt(s, set, t) {
+			r.held = append(r.held, t)
+		}
+		reason, cure := whyRefused(s, *first)
+		r.omit("ingress", t.Application, t.RelationID, reason, cure)
+	}
+	r.targets = served
+	for i, one := range s.Cluster.Refusals {
+		if !owned[i] || one.Permission && !forBackendTLS(one) {
+			r.refused = append(r.refused, one)
+		}
+	}
+}
+
+// owns says that an object is the target's, or one that it cannot be served without.
+func (t target) owns(s state.State, one state.Refusal) bool {
+	if strings.HasPrefix(one.Action, "delete ") {
+		return false // What is not wanted belongs to nobody.
+	}
+	isBackend := func(name string) bool {
+		return slices.ContainsFunc(t.backends, func(b backend) bool { return b.service == name })
+	}
+	switch one.Kind {
+	case "HTTPRoute":
+		return one.Name == t.https || one.Name == t.http
+	case "Service":
+		return isBackend(one.Name)
+	case "BackendTLSPolicy":
+		return speaksTLS(t.Requirer) && isBackend(one.Name)
+	case "ConfigMap":
+		return speaksTLS(t.Requirer)
+	case "EndpointSlice":
+		return t.remote && slices.ContainsFunc(t.backends, func(b backend) bool { return b.hasSlice(one.Name) })
+	default:
+		return false
+	}
+}
+
+// standsAt says that the target's live route is where its URL would say.
+func standsAt(s state.State, set settings, t target) bool {
+	at := set.placeOf(t)
+	name, listener := t.http, httpListenerName(s.Application, at.host)
+	if at.secure {
+		name, listener = t.https, httpsListenerName(s.Application, at.host)
+	}
+	return hasListener(s, listener) && slices.ContainsFunc(s.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool {
+		return route.Name == name && pathOf(&route) == at.path && slices.ContainsFunc(route.Spec.ParentRefs, func(ref gatewayv1.ParentReference) bool {
+			return ref.SectionName != nil && string(*ref.SectionName) == listener
+		})
+	})
+}
+
+// hasListener says that the live Gateway has a listener.
+func hasListener(s state.State, name string) bool {
+	return s.Cluster.Gateway != nil && slices.ContainsFunc(s.Cluster.Gateway.Spec.Listeners, func(l gatewayv1.Listener) bool {
+		return string(l.Name) == name
+	})
+}
+
+// gatewayStays says that the Gateway was refused: it is as it was, and may lack listeners
+// that are planned.
+func gatewayStays(s state.State) bool {
+	return slices.ContainsFunc(s.Cluster.Refusals, func(one state.Refusal) bool { return one.Kind == "Gateway" })
+}
+
+// listensFor says that the live Gateway has the listeners of a host.
+func listensFor(s state.State, set settings, host string) bool {
+	h := set.host(host)
+	return h != nil && (!h.http || hasListener(s, httpListenerName(s.Application, host))) &&
+		(!h.secure() || hasListener(s, httpsListenerName(s.Application, host)))
+}
+
+// whyRefused gives the reason why an application is not served as it asks, and the cure.
+func whyRefused(s state.State, one state.Refusal) (reason, cure string) {
+	if one.Permission && forBackendTLS(one) {
+		return "scheme https, but the charm may not " + one.Action, trustCommand(s)
+	}
+	return "refused by the API server: " + one.Reason, elsewhere
+}
+
+// forBackendTLS says that only applications that speak TLS need such an object.
+func forBackendTLS(one state.Refusal) bool {
+	return (one.Kind == "BackendTLSPolicy" || one.Kind == "ConfigMap") && !strings.HasPrefix(one.Action, "delete ")
+}
+
+// refusedStatus speaks of permissions, and of objects that no single application is
+// named for.
+func refusedStatus(s state.State, routing routing) *Status {
+	if len(routing.refused) == 0 {
+		return nil
+	}
+	if slices.ContainsFunc(routing.refused, func(one state.Refusal) bool { return one.Permission }) {
+		return statusOf(notPermitted(s))
+	}
+	first := routing.refused[0]
+	verb, _, _ := strings.Cut(first.Action, " ")
+	return statusOf(blocked(trouble{
+		what: "The API server refuses to " + verb + " " + first.Kind + " " + first.Name, why: first.Reason, cure: elsewhere,
+	}))
+}
