@@ -2,7 +2,7 @@ package interop_test
 
 import (
 	"context"
-	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,11 +50,18 @@ func TestTransfer(t *testing.T) {
 	// Without the application's authority it is reached by nobody.
 	f.configure("trust", map[string]any{"certificates": other.PEM()})
 	f.must(cluster.Eventually(f.ctx, lab.Patience, func(ctx context.Context) error {
-		if response, err := f.Get(ctx, url, poolOf(t, front.Root)); err == nil && response.Code == 200 {
-			return fmt.Errorf("%s is still served", url)
+		for range 10 {
+			if err := f.Expect(ctx, url, poolOf(t, front.Root), http.StatusInternalServerError); err != nil {
+				return err
+			}
 		}
 		return nil
 	}))
+	before := app.Reached.Load()
+	f.must(f.Expect(f.ctx, url, poolOf(t, front.Root), http.StatusInternalServerError))
+	if after := app.Reached.Load(); after != before {
+		t.Errorf("%d requests reached an application that was not verified", after-before)
+	}
 	f.must(f.Unrelate(f.ctx, charm, "trust"))
 	f.must(f.Settle(f.ctx))
 	if url := app.URL(charm); url != "" {

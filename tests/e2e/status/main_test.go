@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
@@ -41,22 +40,18 @@ func TestMain(m *testing.M) {
 // over HTTPS when all is well.
 type fixture struct {
 	*lab.Lab
-	t    *testing.T
-	ctx  context.Context
-	app  *lab.App
-	hook func(jujutest.HookRun)
+	t   *testing.T
+	ctx context.Context
+	app *lab.App
 }
 
 // newFixture makes a model. Nothing in it has to be served yet.
 func newFixture(t *testing.T, model string, config map[string]any) *fixture {
 	t.Helper()
 	log := &strings.Builder{}
-	f := &fixture{t: t, ctx: t.Context(), hook: func(jujutest.HookRun) {}}
+	f := &fixture{t: t, ctx: t.Context()}
 	var err error
-	f.Lab, err = lab.New(f.ctx, lab.Options{
-		Cluster: shared, Model: model, Log: log,
-		Observe: func(run jujutest.HookRun) { f.hook(run) },
-	})
+	f.Lab, err = lab.New(f.ctx, lab.Options{Cluster: shared, Model: model, Log: log})
 	f.must(err)
 	t.Cleanup(func() {
 		if err := f.Close(context.Background()); err != nil {
