@@ -178,6 +178,7 @@ func TestTLSBackendRotation(t *testing.T) {
 	app := f.withTLSApp("vault", 1, old)
 	// These two tell what the gateway trusts by now.
 	early, late := f.withTLSApp("early", 1, next), f.withTLSApp("late", 1, old)
+	late.HangUp.Store(onEnvoy()) // It would go on with a connection that it has verified.
 	f.awaitStatus("active", active)
 	f.awaitSteadily(late.URL(charm), 200)
 	f.awaitSteadily(early.URL(charm), unverified())
