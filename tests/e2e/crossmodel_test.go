@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -92,28 +91,14 @@ func (f *fixture) neverEmpty() func() {
 	}
 }
 
-// overseas is an application of another model, and its units in the order they came.
+// overseas is an application of another model, its pods by what they answer, and its
+// only client.
 type overseas struct {
 	*fixture
 	remote *lab.Remote
 	url    string
-	probe  *lab.Probe                     // the only client: a turn for each that is listed
-	pods   map[string]*cluster.RunningPod // by what they answer
-	mu     sync.Mutex
-	seen   map[string]bool // which of them have answered
-}
-
-// ask starts the client.
-func (o *overseas) ask() {
-	o.t.Helper()
-	o.awaitAnswer(o.url, 200)
-	o.probe = o.ProbeWith(o.url, o.ca.Pool(), func(response lab.Response) error {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.seen[response.Echo.Unit] = true
-		return lab.Succeeds(response)
-	})
-	o.t.Cleanup(o.probe.Stop)
+	client *turns
+	pods   map[string]*cluster.RunningPod
 }
 
 // unit adds a unit that has written nothing yet.
@@ -166,20 +151,7 @@ func (o *overseas) listed(ipv4, ipv6 []string, answering ...string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		o.t.Errorf("EndpointSlices (-want +got):\n%s", diff)
 	}
-	o.must(eventually(o.ctx, func(ctx context.Context) error {
-		o.mu.Lock()
-		clear(o.seen)
-		o.mu.Unlock()
-		if err := o.probe.AwaitMore(ctx, 2+2*len(answering)); err != nil {
-			return err
-		}
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if got := slices.Sorted(maps.Keys(o.seen)); !slices.Equal(got, answering) {
-			return fmt.Errorf("%v answer, not %v", got, answering)
-		}
-		return nil
-	}))
+	o.client.await(answering...)
 	for name, pod := range o.pods {
 		if !slices.Contains(answering, name) {
 			o.must(o.remote.StopPod(o.ctx, pod))
@@ -199,14 +171,14 @@ func TestUnitsOfAnotherModel(t *testing.T) {
 	f.must(err)
 	f.must(f.Relate(f.ctx, remote.Alias+":ingress", charm))
 	f.must(f.Settle(f.ctx))
-	o := &overseas{fixture: f, remote: remote, url: "https://harbour.example.com/overseas-web", pods: map[string]*cluster.RunningPod{}, seen: map[string]bool{}}
+	o := &overseas{fixture: f, remote: remote, url: "https://harbour.example.com/overseas-web", pods: map[string]*cluster.RunningPod{}}
 	f.awaitStatus("waiting", "Waiting for ingress relation data from "+remote.Alias)
 	first := o.unit()
 	f.awaitStatus("waiting", "Waiting for ingress relation data from "+remote.Alias)
 	a := o.pod("a")
 	o.write(first, a.IP)
 	f.awaitStatus("active", active)
-	o.ask()
+	o.client = f.turns(o.url, lab.Succeeds)
 	full := f.neverEmpty()
 	o.listed([]string{a.IP}, nil, "a")
 
@@ -256,7 +228,7 @@ func TestUnitsOfAnotherModel(t *testing.T) {
 	if got := remote.URL(charm); got != o.url {
 		t.Errorf("published %q", got)
 	}
-	f.ending("units of another model come, move and go", o.probe)()
+	f.ending("units of another model come, move and go", o.client.Probe)()
 	full()
 
 	// No unit is left: whoever has the addresses next is not to be sent its traffic.
