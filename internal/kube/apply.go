@@ -117,6 +117,9 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 			return changes, &MissingSecretsError{Names: names, err: err}
 		}
 	}
+	if !all {
+		wanted = withRoutesInUse(snapshot, wanted)
+	}
 	for _, r := range slices.Backward(resources) {
 		if !all && r.kind != "HTTPRoute" {
 			break // What is not wanted is still in use.

@@ -10,7 +10,7 @@ import (
 )
 
 // bridged gives what is to be written now of what is wanted, and whether that is all;
-// if it is not, routes are all that may be pruned.
+// if it is not, routes are all that may be pruned, save those that are still in use.
 //
 // Where listeners get other names, it takes two events: two listeners for the same host
 // cannot be there together, so that no route could lead from one to the other. First
@@ -42,6 +42,22 @@ func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured,
 	}
 	delete(now, "Gateway")
 	return now, false
+}
+
+// withRoutesInUse adds to what is wanted the live routes that are attached to listeners
+// which are going to be replaced: what they serve is served until the next routes are
+// attached.
+func withRoutesInUse(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) map[string][]*unstructured.Unstructured {
+	replaced := replacedListeners(snapshot.Gateway, wanted["Gateway"])
+	routes := slices.Clone(wanted["HTTPRoute"])
+	for _, name := range snapshot.names("HTTPRoute") {
+		if live := snapshot.live[key{"HTTPRoute", name}]; attachedToAny(live, replaced) {
+			routes = append(routes, live)
+		}
+	}
+	wanted = maps.Clone(wanted)
+	wanted["HTTPRoute"] = routes
+	return wanted
 }
 
 // replacedListeners gives the names of the live Gateway's listeners that are to be

@@ -59,10 +59,12 @@ func TestRename(t *testing.T) {
 	s := newServer(t)
 	s.hasApplied(t, gatewaysPath, renamed())
 	s.hasApplied(t, routesPath, attached("redirect", "gw-listener"))
+	// What is served by a route that goes is served until the next one is attached.
 	s.hasApplied(t, routesPath, attached("old", "gw-listener"))
+	s.hasApplied(t, routesPath, attached("idle", "gw-no-listener"))
 	steps := [][]string{
-		{"DELETE httproutes/old", "PATCH httproutes/redirect gw-a.example.com gw-listener", "PATCH httproutes/web gw-a.example.com"},
-		{"PATCH gateways/gw", "PATCH httproutes/redirect gw-a.example.com"},
+		{"DELETE httproutes/idle", "PATCH httproutes/redirect gw-a.example.com gw-listener", "PATCH httproutes/web gw-a.example.com"},
+		{"PATCH gateways/gw", "PATCH httproutes/redirect gw-a.example.com", "DELETE httproutes/old"},
 		nil,
 	}
 	for i, want := range steps {
