@@ -51,7 +51,7 @@ func (c *Charm) publishCARequests(ctx context.Context, relations plan.Relations)
 // mayFindConfigMaps says that by the event alone there may be a ConfigMap to prune.
 func (c *Charm) mayFindConfigMaps() bool {
 	switch c.Event.Kind {
-	case gocharm.LeaderElected, gocharm.Start, gocharm.UpgradeCharm, gocharm.ConfigChanged:
+	case gocharm.LeaderElected, gocharm.Start, gocharm.UpgradeCharm:
 		return true
 	default:
 		return c.Event.Relation != nil && c.Event.Relation.Endpoint == endpointReceiveCA

@@ -190,7 +190,7 @@ func TestRequestsForConfigMaps(t *testing.T) {
 	if !asked(broken) {
 		t.Error("a ConfigMap may be left, and was not asked for")
 	}
-	for _, kind := range []gocharm.Kind{gocharm.LeaderElected, gocharm.ConfigChanged} {
+	for _, kind := range []gocharm.Kind{gocharm.LeaderElected, gocharm.Start} {
 		if !asked(gocharm.Event{Kind: kind}) {
 			t.Errorf("%s: a hook may have broken off, and no ConfigMap was asked for", kind)
 		}

@@ -45,11 +45,10 @@ func checkCost(t *testing.T, w *world, s scenario, sets int, writes map[string]i
 	if got.sets != sets {
 		t.Errorf("%s: %d calls of hook tools that write, want %d", s.name, got.sets, sets)
 	}
-	// What the budget allows for reading; a Gateway that was just made is watched as well,
-	// and the event that makes it looks for ConfigMaps.
+	// What the budget allows for reading; a Gateway that was just made is watched as well.
 	most := 8
 	if writes["patch gateways"] > 0 {
-		most += 2
+		most++
 	}
 	if got.reads == 0 || got.reads > most {
 		t.Errorf("%s: %d API requests that read, want %d at most: %v", s.name, got.reads, most, got.verbs)
