@@ -38,8 +38,15 @@ type licenseText struct {
 // decision for people, so packing stops there.
 var compatible = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT"}
 
-// licenseFile matches the names of files with terms or notices.
-var licenseFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice)([.-].*)?$`)
+// Files with terms or notices have such a name, or lie in a directory for them.
+var (
+	licenseFile      = regexp.MustCompile(`(?i)(^|[._-])(licen[cs]es?|unlicen[cs]e|copying|copyright|notice)([._-]|$)`)
+	licenseDirectory = regexp.MustCompile(`(?i)(^|/)licen[cs]es/[^/]+$`)
+)
+
+// wellKnown is how much of a file, in percent, has to be the text of known licences: the
+// rest is names and years. What is added to a licence may take back what it grants.
+const wellKnown = 90
 
 // dependenciesOf reads from a program which modules are in it, and from Go's
 // module cache under which licences they are. root is a directory of the
@@ -115,7 +122,9 @@ func (d *dependency) readLicenseFiles(module fs.FS) error {
 			return err
 		case file.IsDir() && (file.Name() == "testdata" || file.Name() == "vendor"):
 			return fs.SkipDir
-		case file.IsDir() || !licenseFile.MatchString(filepath.Base(path)) || strings.HasSuffix(path, ".go"):
+		case file.IsDir() || strings.HasSuffix(path, ".go"):
+			return nil
+		case !licenseFile.MatchString(filepath.Base(path)) && !licenseDirectory.MatchString(path):
 			return nil
 		}
 		content, err := fs.ReadFile(module, path)
@@ -123,12 +132,16 @@ func (d *dependency) readLicenseFiles(module fs.FS) error {
 			return err
 		}
 		d.texts = append(d.texts, licenseText{name: path, content: content})
-		known := licensecheck.Scan(content).Match
-		if len(known) == 0 && !strings.HasPrefix(strings.ToLower(file.Name()), "notice") {
+		known, notice := licensecheck.Scan(content), strings.HasPrefix(strings.ToLower(file.Name()), "notice")
+		switch {
+		case notice:
+		case len(known.Match) == 0:
 			return fmt.Errorf("%s is none that is known", path)
+		case known.Percent < wellKnown:
+			return fmt.Errorf("%s has other terms beside what is known: %.0f %% of it is", path, known.Percent)
 		}
-		for _, match := range known {
-			if !match.IsURL && !slices.Contains(d.licenses, match.ID) {
+		for _, match := range known.Match { // An address of a licence is one, too.
+			if !slices.Contains(d.licenses, match.ID) {
 				d.licenses = append(d.licenses, match.ID)
 			}
 		}

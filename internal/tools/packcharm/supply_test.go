@@ -85,6 +85,12 @@ func TestReadLicenseFiles(t *testing.T) {
 		"unknown, of a part":        {files: map[string]string{"LICENSE": isc, "part/LICENSE": "Do as you like.\n"}, want: "part/LICENSE is none that is known"},
 		"not compatible":            {files: map[string]string{"LICENSE": gpl}, want: "GPL"},
 		"not compatible, in a part": {files: map[string]string{"LICENSE": isc, "part/LICENSE": gpl}, want: "GPL"},
+		"with other terms":          {files: map[string]string{"LICENSE": isc + "It may not be used for money, and each copy of it is paid for: ask its author, who says how much, and how it is paid.\n"}, want: "LICENSE has other terms"},
+		"with another's address":    {files: map[string]string{"LICENSE": isc + "\nhttps://www.gnu.org/licenses/agpl.txt\n"}, want: "AGPL"},
+		"of another, by its name":   {files: map[string]string{"LICENSE": isc, "LICENSE_GPL": gpl}, want: "GPL"},
+		"of another, named first":   {files: map[string]string{"LICENSE": isc, "GPL-LICENSE.txt": gpl}, want: "GPL"},
+		"of another, in a place":    {files: map[string]string{"LICENSE": isc, "LICENSES/GPL.txt": gpl}, want: "GPL"},
+		"in a copyright file":       {files: map[string]string{"LICENSE": isc, "COPYRIGHT": gpl}, want: "GPL"},
 		"of what is tested with":    {files: map[string]string{"LICENSE": isc, "testdata/LICENSE": gpl}, texts: 1},
 	}
 	for name, test := range tests {
