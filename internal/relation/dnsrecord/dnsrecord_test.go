@@ -43,11 +43,11 @@ func TestEncodeAsRecorded(t *testing.T) {
 		"empty": nil,
 	}
 	for _, block := range section(t, "dns_record requirer") {
+		if strings.HasPrefix(block.Name, "reply ") {
+			continue // TestRepliesAsRecorded reads these.
+		}
 		t.Run(block.Name, func(t *testing.T) {
 			t.Parallel()
-			if strings.HasPrefix(block.Name, "reply ") {
-				return // TestRepliesAsRecorded reads these.
-			}
 			if block.Name == "minimal" {
 				// Without ttl and class, which the library allows and we never write.
 				if full := dnsrecord.Encode(written["one"]); cmp.Equal(bagOf(t, block), full) {

@@ -1,8 +1,10 @@
 package gatewayroute_test
 
 import (
-	"errors"
+	"encoding/json"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,39 +101,93 @@ func TestRecordedGateways(t *testing.T) {
 // TestRequirerWrote reads what the Python requirer writes.
 func TestRequirerWrote(t *testing.T) {
 	t.Parallel()
-	want := map[string]*gatewayroute.Request{ // nil: not written yet
+	want := map[string]gatewayroute.Request{
 		"pub full":                    {Hostnames: []string{"a.example.com", "b.example.com"}},
 		"pub ('a.example.com', None)": {Hostnames: []string{"a.example.com"}},
 		"pub (None, None)":            {Hostless: true},
-		"read nulls":                  nil,
-		"read missing optionals":      nil,
-		"read hsts string":            nil,
 	}
 	blocks := section(t, "gateway-route requirer")
-	for name, text := range blocks {
-		written := recordedBag(t, text)
-		want, known := want[name]
-		if written == nil {
-			if known || !strings.Contains(text, "EXC ") {
-				t.Errorf("block %q has no bag", name)
-			}
-			continue
+	for name := range blocks {
+		_, known := want[name]
+		if _, reads := requirerReads[name]; !known && !reads {
+			t.Errorf("block %q is unknown to these tests", name)
 		}
+	}
+	for name, want := range want {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if !known {
-				t.Fatal("block unknown to this test")
-			}
-			got, err := gatewayroute.ParseRequirer(written)
-			if want == nil {
-				if !errors.Is(err, gatewayroute.ErrNotWritten) {
-					t.Errorf("got %+v, %v, want ErrNotWritten", got, err)
-				}
-				return
-			}
-			if diff := cmp.Diff(*want, got); err != nil || diff != "" {
+			got, err := gatewayroute.ParseRequirer(recordedBag(t, blocks[name]))
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
 				t.Errorf("error %v, request (-want +got):\n%s", err, diff)
 			}
 		})
 	}
+}
+
+// requirerReads are the recorded cases of what the Python requirer made of a provider's
+// data, by name: the Gateway that it found, and of those on which its hook failed what
+// ours always have.
+var requirerReads = map[string]struct {
+	gateway gatewayroute.Gateway
+	spared  func(t *testing.T, ours bag)
+}{
+	"read nulls":             {gateway: gatewayroute.Gateway{Model: "m", Name: "gw", HTTPSMode: gatewayroute.Enforced}},
+	"read missing optionals": {gateway: gatewayroute.Gateway{Model: "m", Name: "gw", HTTPSMode: gatewayroute.Enforced}},
+	"read hsts string":       {gateway: gatewayroute.Gateway{Address: "10.0.0.1", Model: "m", Name: "gw", HTTPSMode: gatewayroute.Enforced, HSTSMaxAge: new(int64(5))}},
+	"read empty": {spared: func(t *testing.T, ours bag) {
+		if len(ours) != 5 {
+			t.Errorf("we write %q, not five keys", ours)
+		}
+	}},
+	"read bad mode": {spared: func(t *testing.T, ours bag) {
+		if !slices.Contains([]string{`"disabled"`, `"enabled"`, `"enforced"`}, ours["https_mode"]) {
+			t.Errorf("we write the mode %s", ours["https_mode"])
+		}
+	}},
+	"read raw": {spared: func(t *testing.T, ours bag) {
+		for key, value := range ours {
+			if !json.Valid([]byte(value)) {
+				t.Errorf("we write no JSON under %s: %s", key, value)
+			}
+		}
+	}},
+}
+
+// TestRequirersRead holds what we write to what the Python requirer reads.
+func TestRequirersRead(t *testing.T) {
+	t.Parallel()
+	blocks := section(t, "gateway-route requirer")
+	for name, c := range requirerReads {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, found := blocks[name]
+			if !found {
+				t.Fatal("not in the recording")
+			}
+			if failed := strings.Contains(text, "EXC "); failed != (c.spared != nil) {
+				t.Fatalf("its hook failed: %t", failed)
+			}
+			if c.spared != nil {
+				for _, gateway := range recordedGateways {
+					c.spared(t, gatewayroute.Encode(gateway))
+				}
+				c.spared(t, gatewayroute.Encode(gatewayroute.Gateway{Model: "m", Name: "gw", HTTPSMode: gatewayroute.Disabled}))
+				return
+			}
+			if want := asPython(t, gatewayroute.Encode(c.gateway)); !strings.Contains(text, want) {
+				t.Errorf("we write %s, and it read:\n%s", want, text)
+			}
+		})
+	}
+}
+
+// asPython spells our data as the library's object of them is printed.
+func asPython(t *testing.T, ours bag) string {
+	t.Helper()
+	value := func(key string) string {
+		return strings.NewReplacer(`"`, "'", "null", "None").Replace(ours[key])
+	}
+	mode := strings.Trim(value("https_mode"), "'")
+	return fmt.Sprintf("GatewayRouteProviderAppData(gateway_name=%s, gateway_model=%s, https_mode=<HttpsMode.%s: '%s'>, gateway_address=%s, hsts_max_age=%s)",
+		value("gateway_name"), value("gateway_model"), strings.ToUpper(mode), mode, value("gateway_address"), value("hsts_max_age"))
 }
