@@ -2,7 +2,10 @@ package recorded
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -82,4 +85,27 @@ func Bags(t testing.TB, text string) []map[string]string {
 		t.Fatal("no databag in the recording")
 	}
 	return bags
+}
+
+// Lines writes a databag as lines of "key=value", sorted, and OfLines reads it. Fuzzing that
+// mutates such lines changes mostly the content, where it would break the JSON of a databag.
+// A value with a line end does not survive.
+func Lines(bag map[string]string) string {
+	var text strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(bag)) {
+		fmt.Fprintf(&text, "%s=%s\n", key, bag[key])
+	}
+	return text.String()
+}
+
+// OfLines reads what Lines has written, leaving out what is no such line. As in Juju, no value is
+// empty.
+func OfLines(text string) map[string]string {
+	bag := map[string]string{}
+	for line := range strings.SplitSeq(text, "\n") {
+		if key, value, found := strings.Cut(line, "="); found && value != "" {
+			bag[key] = value
+		}
+	}
+	return bag
 }

@@ -45,3 +45,15 @@ func TestBags(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	bag := map[string]string{"b": `{"x": "a=b"}`, "a": "1"}
+	lines := recorded.Lines(bag)
+	if want := "a=1\nb={\"x\": \"a=b\"}\n"; lines != want {
+		t.Errorf("Lines: %q, want %q", lines, want)
+	}
+	if diff := cmp.Diff(bag, recorded.OfLines(lines+"nothing\nempty=\n")); diff != "" {
+		t.Errorf("OfLines (-want +got):\n%s", diff)
+	}
+}

@@ -79,7 +79,9 @@ func FuzzJudge(f *testing.F) {
 	f.Add(der(between.issue(f, &fixture.key.PublicKey, []string{"*.example.com"}, expired)), good, []byte("no certificate"), false)
 	f.Add(between.certificate.Raw, between.certificate.Raw, []byte{}, false)
 	f.Fuzz(func(t *testing.T, leaf, first, second []byte, revoked bool) {
-		encoded := func(der []byte) string { return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})) }
+		encoded := func(der []byte) string {
+			return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+		}
 		provider := tlscertificates.ParseProvider(bagOf(t, map[string]any{
 			"certificate_signing_request": fixture.request.PEM, "certificate": encoded(leaf), "revoked": revoked,
 			"ca": encoded(second), "chain": []string{encoded(first), encoded(leaf), encoded(second)},
