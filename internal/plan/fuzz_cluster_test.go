@@ -38,9 +38,7 @@ func FuzzMakeOnCluster(f *testing.F) {
 	var fixture struct {
 		Root, Intermediate string
 	}
-	if err := json.Unmarshal([]byte(recorded.Text(f, "../relation/tlscertificates/testdata/tls_fixture.json")), &fixture); err != nil {
-		f.Fatal(err)
-	}
+	recorded.Into(f, "../relation/tlscertificates/testdata/tls_fixture.json", &fixture)
 	now := time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC)
 	known := state.NewAuthorities(fixture.Root, "", now)
 	if len(known.PEM) != 1 {

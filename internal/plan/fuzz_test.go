@@ -40,9 +40,7 @@ func fixtureOf(f *testing.F) (fixture struct {
 },
 ) {
 	f.Helper()
-	if err := json.Unmarshal([]byte(recorded.Text(f, "../relation/tlscertificates/testdata/tls_fixture.json")), &fixture); err != nil {
-		f.Fatal(err)
-	}
+	recorded.Into(f, "../relation/tlscertificates/testdata/tls_fixture.json", &fixture)
 	return fixture
 }
 

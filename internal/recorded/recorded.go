@@ -47,6 +47,14 @@ func Text(t testing.TB, path string) string {
 	return string(text)
 }
 
+// Into decodes a whole recording that is one JSON document, such as tls_fixture.json.
+func Into(t testing.TB, path string, value any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(Text(t, path)), value); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+}
+
 // Bag decodes one databag.
 func Bag(t testing.TB, text string) map[string]string {
 	t.Helper()

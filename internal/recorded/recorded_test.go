@@ -38,6 +38,22 @@ func TestSection(t *testing.T) {
 	}
 }
 
+func TestInto(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "fixture.json")
+	if err := os.WriteFile(path, []byte(`{"key": "k", "bag": {"x": "1"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Key string
+		Bag map[string]string
+	}
+	recorded.Into(t, path, &got)
+	if got.Key != "k" || got.Bag["x"] != "1" {
+		t.Errorf("read: %+v", got)
+	}
+}
+
 func TestBags(t *testing.T) {
 	t.Parallel()
 	want := []map[string]string{{"x": "1"}, {"y": `{"z": 2}`}, {"x": "3"}}
