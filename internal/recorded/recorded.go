@@ -95,10 +95,10 @@ func Bags(t testing.TB, text string) []map[string]string {
 	return bags
 }
 
-// Lines writes a databag as lines of "key=value", sorted, and OfLines reads it. Fuzzing that
+// Flatten writes a databag as lines of "key=value", sorted, and Unflatten reads it. Fuzzing that
 // mutates such lines changes mostly the content, where it would break the JSON of a databag.
 // A value with a line end does not survive.
-func Lines(bag map[string]string) string {
+func Flatten(bag map[string]string) string {
 	var text strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(bag)) {
 		fmt.Fprintf(&text, "%s=%s\n", key, bag[key])
@@ -106,9 +106,9 @@ func Lines(bag map[string]string) string {
 	return text.String()
 }
 
-// OfLines reads what Lines has written, leaving out what is no such line. As in Juju, no value is
+// Unflatten reads what Flatten has written, leaving out what is no such line. As in Juju, no value is
 // empty.
-func OfLines(text string) map[string]string {
+func Unflatten(text string) map[string]string {
 	bag := map[string]string{}
 	for line := range strings.SplitSeq(text, "\n") {
 		if key, value, found := strings.Cut(line, "="); found && value != "" {

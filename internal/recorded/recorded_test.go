@@ -62,14 +62,14 @@ func TestBags(t *testing.T) {
 	}
 }
 
-func TestLines(t *testing.T) {
+func TestFlatten(t *testing.T) {
 	t.Parallel()
 	bag := map[string]string{"b": `{"x": "a=b"}`, "a": "1"}
-	lines := recorded.Lines(bag)
+	lines := recorded.Flatten(bag)
 	if want := "a=1\nb={\"x\": \"a=b\"}\n"; lines != want {
-		t.Errorf("Lines: %q, want %q", lines, want)
+		t.Errorf("Flatten: %q, want %q", lines, want)
 	}
-	if diff := cmp.Diff(bag, recorded.OfLines(lines+"nothing\nempty=\n")); diff != "" {
-		t.Errorf("OfLines (-want +got):\n%s", diff)
+	if diff := cmp.Diff(bag, recorded.Unflatten(lines+"nothing\nempty=\n")); diff != "" {
+		t.Errorf("Unflatten (-want +got):\n%s", diff)
 	}
 }

@@ -130,7 +130,7 @@ func FuzzNewRequirer(f *testing.F) {
 	for _, name := range []string{"history", "requirer", "provider"} {
 		bags := recorded.Bags(f, recorded.Text(f, "../relation/ingress/testdata/ingress_"+name+".txt"))
 		for i, bag := range bags {
-			f.Add(recorded.Lines(bag), recorded.Lines(bags[(i+1)%len(bags)]), recorded.Lines(bag))
+			f.Add(recorded.Flatten(bag), recorded.Flatten(bags[(i+1)%len(bags)]), recorded.Flatten(bag))
 		}
 	}
 	const request = "model=\"prod\"\nname=\"vault\"\nport=8200\nscheme=\"https\"\n"
@@ -138,8 +138,8 @@ func FuzzNewRequirer(f *testing.F) {
 	f.Add(request, "host=\"vault\"\nip=\"::ffff:10.1.0.3\"", "host=\"a_b\"\nip=null")
 	label := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	f.Fuzz(func(t *testing.T, request, first, second string) {
-		units := numbered(recorded.OfLines(first), recorded.OfLines(second))
-		r := state.NewRequirer(3, "web", recorded.OfLines(request), units)
+		units := numbered(recorded.Unflatten(first), recorded.Unflatten(second))
+		r := state.NewRequirer(3, "web", recorded.Unflatten(request), units)
 		checkPlain(t, "problem", r.Problem, 400)
 		if len(r.Remarks) > 11 {
 			t.Errorf("%d remarks", len(r.Remarks))
@@ -148,7 +148,7 @@ func FuzzNewRequirer(f *testing.F) {
 			checkPlain(t, "remark", remark, 600)
 		}
 		slices.Reverse(units)
-		again := state.NewRequirer(3, "web", recorded.OfLines(request), units)
+		again := state.NewRequirer(3, "web", recorded.Unflatten(request), units)
 		if diff := cmp.Diff(r, again, cmpopts.EquateComparable(netip.Addr{}), cmpopts.IgnoreFields(r, "Problem", "Remarks")); diff != "" {
 			t.Errorf("in another order of the units (-before +then):\n%s", diff)
 		}
