@@ -223,9 +223,9 @@ func liveRoutes(s state.State) map[string]*gatewayv1.HTTPRoute {
 }
 
 // keptPlaceOf finds where an application's live route, nil for none, serves it while
-// the place that it should have is without a certificate; nil for nowhere.
+// the place that it should have waits for a certificate; nil for nowhere.
 func keptPlaceOf(s state.State, t target, route *gatewayv1.HTTPRoute) *keptPlace {
-	if route == nil || s.Cluster.Gateway == nil || newHost(s, t.host).secure() {
+	if route == nil || s.Cluster.Gateway == nil || newHost(s, t.host).secure() || t.host == "" && addressesInVain(s) {
 		return nil
 	}
 	path := pathOf(route)

@@ -32,7 +32,7 @@ func requests(s state.State, set settings) *Requests {
 		}
 	}
 	for i, entry := range s.Certificates.Entries {
-		keeps := func(h host) bool { return h.keeps(s, set, i) }
+		keeps := func(h host) bool { return h.keeps(s, i) }
 		if !s.Cluster.Usable() || slices.ContainsFunc(set.hosts, keeps) {
 			r.Keep = append(r.Keep, entry.Request)
 		}
@@ -66,10 +66,10 @@ func (h host) asks(s state.State) bool {
 //	  issued                     yes: it may be what is served, and only while it is
 //	                             asked for does the provider tell that it is revoked
 //	  unanswered                 only what is served, as far as can be told
-func (h host) keeps(s state.State, set settings, i int) bool {
+func (h host) keeps(s state.State, i int) bool {
 	entry := &s.Certificates.Entries[i]
 	if !h.asksFor(*entry) {
-		return h.issued == nil && (entry.State == state.CertificateIssued && h.mayBeServedBy(*entry, set) || i == h.answeredBy(s))
+		return h.issued == nil && (entry.State == state.CertificateIssued && h.mayBeServedBy(*entry) || i == h.answeredBy(s))
 	}
 	if h.issued != nil {
 		return i >= indexOf(s.Certificates.Entries, h.issued)
@@ -90,13 +90,11 @@ func (h host) keeps(s state.State, set settings, i int) bool {
 
 // mayBeServedBy says that a certificate which is not quite for this host can be what
 // it is served with: one of an earlier key, or of earlier addresses.
-func (h host) mayBeServedBy(entry state.Certificate, set settings) bool {
+func (h host) mayBeServedBy(entry state.Certificate) bool {
 	if h.name != "" {
 		return slices.Contains(entry.Hosts, h.name)
 	}
-	return !slices.ContainsFunc(set.hosts, func(other host) bool {
-		return other.name != "" && slices.Contains(entry.Hosts, other.name)
-	})
+	return h.live != nil && slices.ContainsFunc(entry.Hosts, h.live.Covers)
 }
 
 // answeredBy guesses which request it is that what stands in the Secret answers, while

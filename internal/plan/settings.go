@@ -81,7 +81,7 @@ func settle(s state.State) settings {
 		}))
 		set.keepHost(served)
 		set.mode = served.Mode
-	case set.byAddress && set.needsTLS(s) && s.Certificates.Related && len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0:
+	case set.byAddress && set.needsTLS(s) && s.Certificates.Related && addressesInVain(s):
 		set.report(blocked(trouble{
 			what: "external-hostname must be set", why: "addresses get no certificate",
 			cure: configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname]),

@@ -97,6 +97,12 @@ func addressNames(s state.State) []string {
 	return nil
 }
 
+// addressesInVain says that the provider issues no certificate for any of the addresses
+// that the Gateway has. Without an address that is not known yet.
+func addressesInVain(s state.State) bool {
+	return len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0
+}
+
 // isName says that an address is a DNS name.
 func isName(address string) bool {
 	_, err := netip.ParseAddr(address)

@@ -20,13 +20,8 @@ type Block struct {
 // kind, in their order. The test fails when there is none.
 func Section(t testing.TB, path, title string) []Block {
 	t.Helper()
-	_, rest, found := strings.Cut(Text(t, path), "=== "+title+"\n")
-	if !found {
-		t.Fatalf("%s has no section %q", path, title)
-	}
-	rest, _, _ = strings.Cut(rest, "\n===")
 	var blocks []Block
-	for part := range strings.SplitSeq("\n"+rest, "\n## ") {
+	for part := range strings.SplitSeq("\n"+section(t, path, title), "\n## ") {
 		if name, text, found := strings.Cut(part, "\n"); found && name != "" {
 			blocks = append(blocks, Block{Name: name, Text: text})
 		}
@@ -35,6 +30,46 @@ func Section(t testing.TB, path, title string) []Block {
 		t.Fatalf("%s: section %q is empty", path, title)
 	}
 	return blocks
+}
+
+// Lines returns the lines of a section that has no blocks, each a case of its own, without
+// the space around them. The test fails when there is none.
+func Lines(t testing.TB, path, title string) []string {
+	t.Helper()
+	var lines []string
+	for line := range strings.Lines(section(t, path, title)) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		t.Fatalf("%s: section %q is empty", path, title)
+	}
+	return lines
+}
+
+// section returns the text of one.
+func section(t testing.TB, path, title string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(Text(t, path), "=== "+title+"\n")
+	if !found {
+		t.Fatalf("%s has no section %q", path, title)
+	}
+	rest, _, _ = strings.Cut(rest, "\n===")
+	return rest
+}
+
+// Titles returns the names of a recording's sections, in their order, for a test that
+// knows them all.
+func Titles(t testing.TB, path string) []string {
+	t.Helper()
+	var titles []string
+	for line := range strings.Lines(Text(t, path)) {
+		if marks, title, found := strings.Cut(line, " "); found && strings.Trim(marks, "=") == "" && len(marks) >= 3 {
+			titles = append(titles, strings.TrimSpace(title))
+		}
+	}
+	return titles
 }
 
 // Text returns a whole recording.

@@ -54,6 +54,20 @@ func TestInto(t *testing.T) {
 	}
 }
 
+func TestLines(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "recording.txt")
+	if err := os.WriteFile(path, []byte("=== limits\n63 ok\n\n  64 ok\n== none\n===== MODE x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"63 ok", "64 ok", "== none"}, recorded.Lines(t, path, "limits")); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"limits", "MODE x"}, recorded.Titles(t, path)); diff != "" {
+		t.Errorf("titles (-want +got):\n%s", diff)
+	}
+}
+
 func TestBags(t *testing.T) {
 	t.Parallel()
 	want := []map[string]string{{"x": "1"}, {"y": `{"z": 2}`}, {"x": "3"}}

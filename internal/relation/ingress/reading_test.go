@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
 )
@@ -85,5 +87,38 @@ func checkRead(t *testing.T, name, data, reported string) {
 	}
 	if back, err := ingress.ParseURL(ingress.EncodeURL(published)); err != nil || back != reported {
 		t.Errorf("%s: the requirer has %q, and we read back %q, %v", name, reported, back, err)
+	}
+}
+
+// TestRequirerEvents goes through what a requirer was told as the provider's data came
+// and went. It is not told that a URL was taken back: whoever asks has to look at the
+// charm's status. Another URL reaches it, and the end of the relation, in which we
+// write nothing.
+func TestRequirerEvents(t *testing.T) {
+	t.Parallel()
+	published := map[string]string{"changed": "http://gw/x", "changed with url removed": "", "changed with new url": "https://gw/x"}
+	got, last := map[string]string{}, ""
+	for _, line := range recorded.Lines(t, "testdata/ingress_requirer.txt", "broken") {
+		switch ready := readyEvent.FindStringSubmatch(line); {
+		case ready != nil:
+			got[last] = ready[1]
+		case strings.HasPrefix(line, "EVENT "):
+			got[last] = line
+		case strings.HasSuffix(line, ":"):
+			last = strings.TrimSuffix(line, ":")
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"changed": "http://gw/x", "changed with new url": "https://gw/x", "broken": "EVENT revoked"}, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	for when, url := range published {
+		bag := ingress.EncodeURL(url)
+		if back, err := ingress.ParseURL(bag); err != nil || back != url || got[when] != url {
+			t.Errorf("%s: we publish %q, read back %q, %v; the requirer was told %q", when, url, back, err, got[when])
+		}
+	}
+	want := []string{"REQUIRER", "REQUIRER READS", "broken"}
+	if diff := cmp.Diff(want, recorded.Titles(t, "testdata/ingress_requirer.txt")); diff != "" {
+		t.Errorf("sections (-want +got):\n%s", diff)
 	}
 }
