@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -24,29 +23,10 @@ import (
 type remote struct {
 	hostname, class, mode string
 	enforce               bool
-	web, webUnit          string // bags, each a line of "key=value" for each key
+	web, webUnit          string // bags, as recorded.Flatten writes them
 	api, apiUnit          string
 	route, dns, provider  string
 	address, reason       string
-}
-
-// bagOf turns lines of "key=value" into a databag: what fuzzing mutates should be mostly content.
-func bagOf(text string) state.Databag {
-	bag := state.Databag{}
-	for line := range strings.SplitSeq(text, "\n") {
-		if key, value, found := strings.Cut(line, "="); found && value != "" {
-			bag[key] = value
-		}
-	}
-	return bag
-}
-
-func linesOf(bag state.Databag) string {
-	var text strings.Builder
-	for key, value := range bag {
-		fmt.Fprintf(&text, "%s=%s\n", key, value)
-	}
-	return text.String()
 }
 
 // fixtureOf reads real keys, requests and certificates.
@@ -60,9 +40,7 @@ func fixtureOf(f *testing.F) (fixture struct {
 },
 ) {
 	f.Helper()
-	if err := json.Unmarshal([]byte(recorded.Text(f, "../relation/tlscertificates/testdata/tls_fixture.json")), &fixture); err != nil {
-		f.Fatal(err)
-	}
+	recorded.Into(f, "../relation/tlscertificates/testdata/tls_fixture.json", &fixture)
 	return fixture
 }
 
@@ -80,12 +58,12 @@ func FuzzMake(f *testing.F) {
 	)
 	good := remote{
 		hostname: "gw.example.com", mode: "path", enforce: true, web: web, webUnit: unit, api: api, apiUnit: unit,
-		route: `hostname="r.example.com"`, provider: linesOf(fixture.SelfSigned), address: "10.43.45.1", reason: "Programmed",
+		route: `hostname="r.example.com"`, provider: recorded.Flatten(fixture.SelfSigned), address: "10.43.45.1", reason: "Programmed",
 	}
 	add(good)
 	for _, bag := range []state.Databag{fixture.Reversed, fixture.Revoked, fixture.Error} {
 		with := good
-		with.provider = linesOf(bag)
+		with.provider = recorded.Flatten(bag)
 		add(with)
 	}
 	// The certificates make an input long; what is about something else goes without.
@@ -93,18 +71,18 @@ func FuzzMake(f *testing.F) {
 	for _, name := range []string{"requirer", "provider"} {
 		for _, bag := range recorded.Bags(f, recorded.Text(f, "../relation/ingress/testdata/ingress_"+name+".txt")) {
 			with := good
-			with.web, with.api, with.mode = linesOf(bag), linesOf(bag), "subdomain"
+			with.web, with.api, with.mode = recorded.Flatten(bag), recorded.Flatten(bag), "subdomain"
 			add(with)
 		}
 	}
 	for _, bag := range recorded.Bags(f, recorded.Text(f, "../relation/gatewayroute/testdata/gateway_route.txt")) {
 		with := good
-		with.route, with.address = linesOf(bag), "fd00::1"
+		with.route, with.address = recorded.Flatten(bag), "fd00::1"
 		add(with)
 	}
 	for _, bag := range recorded.Bags(f, recorded.Text(f, "../relation/dnsrecord/testdata/dns_record.txt")) {
 		with := good
-		with.dns = linesOf(bag)
+		with.dns = recorded.Flatten(bag)
 		add(with)
 	}
 	f.Fuzz(func(t *testing.T, hostname, class, mode string, enforce bool, web, webUnit, api, apiUnit, route, dns, provider, address, reason string) {
@@ -113,14 +91,14 @@ func FuzzMake(f *testing.F) {
 			state.OptionExternalHostname: hostname, state.OptionGatewayClass: class, state.OptionRoutingMode: mode, state.OptionEnforceHTTPS: enforce,
 		})
 		s.Requirers = []state.Requirer{
-			state.NewRequirer(1, "web", bagOf(web), []state.UnitBag{{Bag: bagOf(webUnit)}}),
-			state.NewRequirer(2, "api", bagOf(api), []state.UnitBag{{Bag: bagOf(apiUnit)}, {Number: 1, Bag: bagOf(webUnit)}}),
+			state.NewRequirer(1, "web", recorded.Unflatten(web), []state.UnitBag{{Bag: recorded.Unflatten(webUnit)}}),
+			state.NewRequirer(2, "api", recorded.Unflatten(api), []state.UnitBag{{Bag: recorded.Unflatten(apiUnit)}, {Number: 1, Bag: recorded.Unflatten(webUnit)}}),
 		}
-		s.RouteRequirers = []state.RouteRequirer{state.NewRouteRequirer(3, "router", bagOf(route))}
-		s.DNSProviders = []state.DNSProvider{{RelationID: 4, Application: "bind", Reply: bagOf(dns)}}
+		s.RouteRequirers = []state.RouteRequirer{state.NewRouteRequirer(3, "router", recorded.Unflatten(route))}
+		s.DNSProviders = []state.DNSProvider{{RelationID: 4, Application: "bind", Reply: recorded.Unflatten(dns)}}
 		var remarks []string
 		if provider != "" {
-			s.Certificates, remarks = state.NewCertificates("certificates:5", state.PrivateKey(fixture.PrivateKey), fixture.Own, bagOf(provider), s.Now)
+			s.Certificates, remarks = state.NewCertificates("certificates:5", state.PrivateKey(fixture.PrivateKey), fixture.Own, recorded.Unflatten(provider), s.Now)
 		}
 		s.Cluster = clusterOf(address, reason)
 		p := plan.Make(s)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -134,23 +135,40 @@ func (set *settings) report(status Status) {
 
 // lastSettings reads back what the live Gateway was made from. A Gateway of the
 // Python charm has no annotation; its listeners tell the host. Without either
-// the defaults stand, save for the host, which is unknown.
+// the defaults stand, save for the host, which is unknown. Others can edit both, and
+// what is no setting is not believed: it would be written into every object.
 func lastSettings(gateway *gatewayv1.Gateway) storedSettings {
 	last := storedSettings{HSTS: state.DefaultHSTSMaxAge}
 	if gateway == nil {
 		return last
 	}
-	if json.Unmarshal([]byte(gateway.Annotations[annotationSettings]), &last) == nil {
-		last.annotated = true
-		return last
+	noted := last
+	if json.Unmarshal([]byte(gateway.Annotations[annotationSettings]), &noted) == nil && noted.valid() {
+		noted.annotated = true
+		return noted
 	}
 	for _, listener := range gateway.Spec.Listeners {
-		if listener.Hostname != nil {
-			last.Hostname = ptr(string(*listener.Hostname))
+		if listener.Hostname == nil {
+			continue
+		}
+		if found := (storedSettings{Hostname: ptr(string(*listener.Hostname))}); found.valid() {
+			last.Hostname = found.Hostname
 			break
 		}
 	}
 	return last
+}
+
+// valid says that the settings are such as options make them.
+func (stored storedSettings) valid() bool {
+	hostname := ""
+	if stored.Hostname != nil {
+		hostname = *stored.Hostname
+	}
+	config, problems := state.ParseConfig(map[string]any{
+		state.OptionExternalHostname: hostname, state.OptionHSTSMaxAge: stored.HSTS, state.OptionRoutingMode: string(stored.Mode),
+	})
+	return len(problems) == 0 && config.ExternalHostname == hostname && config.RoutingMode == cmp.Or(stored.Mode, state.RoutingPath)
 }
 
 func (set settings) annotation() string {

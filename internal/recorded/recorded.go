@@ -2,7 +2,10 @@ package recorded
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -79,6 +82,14 @@ func Text(t testing.TB, path string) string {
 	return string(text)
 }
 
+// Into decodes a whole recording that is one JSON document, such as tls_fixture.json.
+func Into(t testing.TB, path string, value any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(Text(t, path)), value); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+}
+
 // Bag decodes one databag.
 func Bag(t testing.TB, text string) map[string]string {
 	t.Helper()
@@ -117,4 +128,27 @@ func Bags(t testing.TB, text string) []map[string]string {
 		t.Fatal("no databag in the recording")
 	}
 	return bags
+}
+
+// Flatten writes a databag as lines of "key=value", sorted, and Unflatten reads it. Fuzzing that
+// mutates such lines changes mostly the content, where it would break the JSON of a databag.
+// A value with a line end does not survive.
+func Flatten(bag map[string]string) string {
+	var text strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(bag)) {
+		fmt.Fprintf(&text, "%s=%s\n", key, bag[key])
+	}
+	return text.String()
+}
+
+// Unflatten reads what Flatten has written, leaving out what is no such line. As in Juju, no value is
+// empty.
+func Unflatten(text string) map[string]string {
+	bag := map[string]string{}
+	for line := range strings.SplitSeq(text, "\n") {
+		if key, value, found := strings.Cut(line, "="); found && value != "" {
+			bag[key] = value
+		}
+	}
+	return bag
 }

@@ -38,6 +38,22 @@ func TestSection(t *testing.T) {
 	}
 }
 
+func TestInto(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "fixture.json")
+	if err := os.WriteFile(path, []byte(`{"key": "k", "bag": {"x": "1"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Key string
+		Bag map[string]string
+	}
+	recorded.Into(t, path, &got)
+	if got.Key != "k" || got.Bag["x"] != "1" {
+		t.Errorf("read: %+v", got)
+	}
+}
+
 func TestLines(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "recording.txt")
@@ -57,5 +73,17 @@ func TestBags(t *testing.T) {
 	want := []map[string]string{{"x": "1"}, {"y": `{"z": 2}`}, {"x": "3"}}
 	if diff := cmp.Diff(want, recorded.Bags(t, text)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestFlatten(t *testing.T) {
+	t.Parallel()
+	bag := map[string]string{"b": `{"x": "a=b"}`, "a": "1"}
+	lines := recorded.Flatten(bag)
+	if want := "a=1\nb={\"x\": \"a=b\"}\n"; lines != want {
+		t.Errorf("Flatten: %q, want %q", lines, want)
+	}
+	if diff := cmp.Diff(bag, recorded.Unflatten(lines+"nothing\nempty=\n")); diff != "" {
+		t.Errorf("Unflatten (-want +got):\n%s", diff)
 	}
 }

@@ -9,6 +9,7 @@
 //     other, and what fakes Juju never gets into the charm
 //   - source_test.go: each package says what it is for, files stay small, no
 //     init, no clock in decisions, imports in three groups, no skipped test
+//   - fuzz_test.go: what reads the writing of others has a fuzz target
 //   - words_test.go: no unfinished work, and no path that only one machine has
 //
 // They look at all three modules: the charm, tests/ and internal/tools. Each

@@ -49,7 +49,7 @@ func TestHosts(t *testing.T) {
 }
 
 // authority makes an authority's certificate, in PEM, that expires then.
-func authority(t *testing.T, expires time.Time) string {
+func authority(t testing.TB, expires time.Time) string {
 	t.Helper()
 	key := newKey(t)
 	template := &x509.Certificate{

@@ -34,12 +34,8 @@ type Served struct {
 // within its time, and not one that the provider has revoked. It tells false for
 // what may not be served, which is anything in doubt.
 func NewServed(secret string, chain, key []byte, certificates Certificates, now time.Time) (Served, bool) {
-	block, _ := pem.Decode(chain)
-	if block == nil {
-		return Served{}, false
-	}
-	leaf, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
+	leaf := leafOf(chain)
+	if leaf == nil {
 		return Served{}, false
 	}
 	private, err := tlscertificates.ParseKey(string(key))
@@ -57,6 +53,30 @@ func NewServed(secret string, chain, key []byte, certificates Certificates, now 
 		served.Hosts = append(served.Hosts, addressText(address))
 	}
 	return served, true
+}
+
+// leafOf gives the first certificate of a tls.crt. It gives nil where anything but
+// certificates stands there, too: a gateway passes over what it does not know, and would
+// serve another certificate than the one that was judged.
+func leafOf(chain []byte) *x509.Certificate {
+	var leaf *x509.Certificate
+	for {
+		var block *pem.Block
+		block, chain = pem.Decode(chain)
+		if block == nil {
+			return leaf
+		}
+		if block.Type != "CERTIFICATE" {
+			return nil
+		}
+		if leaf != nil {
+			continue
+		}
+		var err error
+		if leaf, err = x509.ParseCertificate(block.Bytes); err != nil {
+			return nil
+		}
+	}
 }
 
 // Covers says that the certificate is good for a host, a DNS name or an IP address,

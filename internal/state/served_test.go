@@ -31,6 +31,7 @@ func TestNewServed(t *testing.T) {
 	}
 	sum := sha256.Sum256(der)
 	chain := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	oldType := pem.EncodeToMemory(&pem.Block{Type: "X509 CERTIFICATE", Bytes: der})
 	keyPEM, otherPEM := []byte(tlscertificates.EncodeKey(key)), []byte(tlscertificates.EncodeKey(other))
 
 	tests := map[string]struct {
@@ -49,7 +50,10 @@ func TestNewServed(t *testing.T) {
 		"without a key":     {chain: chain, now: now},
 		"no PEM":            {chain: []byte("old"), key: keyPEM, now: now},
 		"not a certificate": {chain: keyPEM, key: keyPEM, now: now},
-		"empty":             {now: now},
+		// A gateway passes over the first, and serves what comes after it.
+		"of an old type": {chain: append(oldType, chain...), key: keyPEM, now: now},
+		"with its key":   {chain: append(slices.Clone(chain), keyPEM...), key: keyPEM, now: now},
+		"empty":          {now: now},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +69,7 @@ func TestNewServed(t *testing.T) {
 	}
 }
 
-func newKey(t *testing.T) *rsa.PrivateKey {
+func newKey(t testing.TB) *rsa.PrivateKey {
 	t.Helper()
 	key, err := tlscertificates.NewKey(rand.Reader)
 	if err != nil {

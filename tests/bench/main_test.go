@@ -19,28 +19,16 @@ import (
 var shared *ground
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.Main(func() int {
-		code, err := run(m)
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "error: %v\n", err)
-			return 1
-		}
-		return code
-	}))
-}
-
-// run starts the cluster, without a data plane, and shows what the benchmarks have
-// measured in it.
-func run(m *testing.M) (code int, err error) {
-	ctx := context.Background()
 	// Nothing is said of the start: benchstat would take it for a property of what was
 	// measured.
-	c, err := cluster.Start(ctx, cluster.Options{WithoutTraefik: true})
-	if err != nil {
-		return 0, err
-	}
+	os.Exit(lab.MainOn(cluster.Options{WithoutTraefik: true}, func(c *cluster.Cluster) (int, error) { return run(m, c) }))
+}
+
+// run shows what the benchmarks have measured in the cluster.
+func run(m *testing.M, c *cluster.Cluster) (code int, err error) {
+	ctx := context.Background()
 	shared = newGround(c)
-	defer func() { err = errors.Join(err, shared.close(), c.Stop()) }()
+	defer func() { err = errors.Join(err, shared.close()) }()
 	if err := errors.Join(createClass(ctx, c), addServiceAddresses(ctx, c)); err != nil {
 		return 0, err
 	}

@@ -1,10 +1,7 @@
 package e2e_test
 
 import (
-	"strings"
 	"testing"
-
-	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
 // TestTLSBackendOverHTTP: with enforce-https=false clients may come in clear; the
@@ -23,19 +20,7 @@ func TestTLSBackendOverHTTP(t *testing.T) {
 	}
 
 	// At rest, a hook reads one kind more than for others, and writes nothing.
-	user := cluster.ServiceAccount("tlsclear", charm)
-	f.must(shared.ResetRequestCounts(user))
-	f.must(f.Juju.UpdateStatus(f.ctx, charm))
-	f.must(f.Settle(f.ctx))
-	counts, err := shared.RequestCount(user)
-	f.must(err)
-	requests := 0
-	for request, n := range counts {
-		requests += n
-		if !strings.HasPrefix(request, "list ") && !strings.HasPrefix(request, "get ") {
-			t.Errorf("a hook that changes nothing does %s", request)
-		}
-	}
+	counts, requests := f.atRest()
 	if requests != 9 || counts["list configmaps"] != 1 {
 		t.Errorf("%d API requests, want 9: %v", requests, counts)
 	}

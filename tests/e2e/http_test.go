@@ -116,21 +116,9 @@ func TestNoChange(t *testing.T) {
 		f.app(fmt.Sprintf("web%c", 'a'+i), 8080, nil)
 	}
 	f.awaitStatus("active", active)
-	user := cluster.ServiceAccount("rest", charm)
-	f.must(shared.ResetRequestCounts(user))
 	var last jujutest.HookRun
 	f.run = func(run jujutest.HookRun) { last = run }
-	f.must(f.Juju.UpdateStatus(f.ctx, charm))
-	f.must(f.Settle(f.ctx))
-	counts, err := shared.RequestCount(user)
-	f.must(err)
-	requests := 0
-	for request, n := range counts {
-		requests += n
-		if !strings.HasPrefix(request, "list ") && !strings.HasPrefix(request, "get ") {
-			t.Errorf("a hook that changes nothing does %s", request)
-		}
-	}
+	counts, requests := f.atRest()
 	if requests != 8 {
 		t.Errorf("%d API requests, want 8: %v", requests, counts)
 	}

@@ -20,19 +20,11 @@ var shared *cluster.Cluster
 func TestMain(m *testing.M) {
 	jujutest.RunToolIfInvoked() // Its arguments are none of ours.
 	plane := chooseDataPlane()
-	os.Exit(lab.Main(func() int {
-		var err error
-		if shared, err = cluster.Start(context.Background(), cluster.Options{Progress: os.Stderr, DataPlane: plane, Dir: *clusterDir}); err != nil {
-			fmt.Fprintf(os.Stderr, "cannot start the cluster: %v\n", err)
-			return 1
-		}
-		code := m.Run()
-		if err := shared.Stop(); err != nil {
-			fmt.Fprintf(os.Stderr, "cannot stop the cluster: %v\n", err)
-			return 1
-		}
-		return code
-	}, plane))
+	options := cluster.Options{Progress: os.Stderr, DataPlane: plane, Dir: *clusterDir}
+	os.Exit(lab.MainOn(options, func(c *cluster.Cluster) (int, error) {
+		shared = c
+		return m.Run(), nil
+	}))
 }
 
 // charm is the application's name in every model.
@@ -57,7 +49,7 @@ func newFixture(t *testing.T, model string, config map[string]any, options ...fu
 	return f
 }
 
-// newModel makes an empty model. The unit's log is shown when the test fails.
+// newModel makes an empty model.
 func newModel(t *testing.T, model string, options ...func(*lab.Options)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, ctx: t.Context(), log: &strings.Builder{}, run: func(jujutest.HookRun) {}}
@@ -71,17 +63,7 @@ func newModel(t *testing.T, model string, options ...func(*lab.Options)) *fixtur
 	for _, option := range options {
 		option(&o)
 	}
-	var err error
-	f.Lab, err = lab.New(f.ctx, o)
-	f.must(err)
-	t.Cleanup(func() {
-		if err := f.Close(context.Background()); err != nil {
-			t.Errorf("cannot clear the model: %v", err)
-		}
-		if t.Failed() {
-			t.Logf("log of the unit:\n%s", f.log)
-		}
-	})
+	f.Lab = lab.ForTest(t, o)
 	return f
 }
 
@@ -190,6 +172,25 @@ func (f *fixture) awaitNothing() {
 		}
 		return err
 	}))
+}
+
+// atRest runs a hook that has nothing to change, and gives the requests by which it sees that,
+// such as "list gateways", and how many they are. Any other request is an error.
+func (f *fixture) atRest() (requests map[string]int, all int) {
+	f.t.Helper()
+	user := cluster.ServiceAccount(f.Model, charm)
+	f.must(shared.ResetRequestCounts(user))
+	f.must(f.Juju.UpdateStatus(f.ctx, charm))
+	f.must(f.Settle(f.ctx))
+	requests, err := shared.RequestCount(user)
+	f.must(err)
+	for request, n := range requests {
+		all += n
+		if !strings.HasPrefix(request, "list ") && !strings.HasPrefix(request, "get ") {
+			f.t.Errorf("a hook that changes nothing does %s", request)
+		}
+	}
+	return requests, all
 }
 
 func eventually(ctx context.Context, check func(context.Context) error) error {

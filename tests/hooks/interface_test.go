@@ -1,7 +1,6 @@
 package hooks
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -63,7 +62,7 @@ func (test interfaceTest) run(t *testing.T, model string) {
 	ctx := t.Context()
 	var wrote []string // what wrote to a databag, and whether it led
 	var ran []string
-	l, err := lab.New(ctx, lab.Options{Cluster: shared.cluster, Model: model, Observe: func(run jujutest.HookRun) {
+	l := lab.ForTest(t, lab.Options{Cluster: shared.cluster, Model: model, Observe: func(run jujutest.HookRun) {
 		ran = append(ran, run.Unit+" "+run.Name)
 		for _, call := range run.Calls {
 			if call.Tool == "relation-set" {
@@ -71,14 +70,6 @@ func (test interfaceTest) run(t *testing.T, model string) {
 			}
 		}
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(context.Background()); err != nil {
-			t.Errorf("cannot clear the model: %v", err)
-		}
-	})
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -87,7 +78,7 @@ func (test interfaceTest) run(t *testing.T, model string) {
 	}
 	must(l.Deploy(ctx, charm, map[string]any{"external-hostname": model + ".example.com", "enforce-https": false}, true))
 	must(l.Settle(ctx))
-	_, err = l.Juju.AddUnit(ctx, charm)
+	_, err := l.Juju.AddUnit(ctx, charm)
 	must(err)
 	must(l.Settle(ctx))
 	must(l.Await(ctx, charm, func() error {

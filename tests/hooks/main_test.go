@@ -2,7 +2,6 @@ package hooks
 
 import (
 	"archive/zip"
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,18 +28,11 @@ type stage struct {
 var shared stage
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.Main(func() int {
-		code, err := run(m)
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "error: %v\n", err)
-			return 1
-		}
-		return code
-	}))
+	os.Exit(lab.MainOn(cluster.Options{Progress: os.Stderr}, func(c *cluster.Cluster) (int, error) { return run(m, c) }))
 }
 
-// run starts what the stories share, and ends it after them.
-func run(m *testing.M) (code int, err error) {
+// run makes what the stories share besides the cluster, and takes it away after them.
+func run(m *testing.M, c *cluster.Cluster) (code int, err error) {
 	flag.Parse()
 	directory, err := os.MkdirTemp("", "stories-")
 	if err != nil {
@@ -56,11 +48,6 @@ func run(m *testing.M) (code int, err error) {
 	if err := unpack(lab.CharmFile(), unpacked); err != nil {
 		return 0, fmt.Errorf("cannot unpack the charm: %w", err)
 	}
-	c, err := cluster.Start(context.Background(), cluster.Options{Progress: os.Stderr})
-	if err != nil {
-		return 0, fmt.Errorf("cannot start the cluster: %w", err)
-	}
-	defer func() { err = errors.Join(err, c.Stop()) }()
 	shared = stage{cluster: c, charm: unpacked}
 	return m.Run(), nil
 }

@@ -24,7 +24,6 @@ type fixture struct {
 	*lab.Lab
 	t   *testing.T
 	ctx context.Context
-	log *strings.Builder
 	ran []string // the hooks that ran, "ca/0 config-changed"
 }
 
@@ -37,27 +36,17 @@ func newFixture(t *testing.T, model string, config map[string]any, options ...fu
 	return f
 }
 
-// newModel makes an empty model. The units' log is shown when the test fails.
+// newModel makes an empty model.
 func newModel(t *testing.T, model string, options ...func(*lab.Options)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, ctx: t.Context(), log: &strings.Builder{}}
-	o := lab.Options{Cluster: shared, Model: model, Log: f.log, Observe: func(run jujutest.HookRun) {
+	f := &fixture{t: t, ctx: t.Context()}
+	o := lab.Options{Cluster: shared, Model: model, Observe: func(run jujutest.HookRun) {
 		f.ran = append(f.ran, run.Unit+" "+run.Name)
 	}}
 	for _, option := range options {
 		option(&o)
 	}
-	var err error
-	f.Lab, err = lab.New(f.ctx, o)
-	f.must(err)
-	t.Cleanup(func() {
-		if err := f.Close(context.Background()); err != nil {
-			t.Errorf("cannot clear the model: %v", err)
-		}
-		if t.Failed() {
-			t.Logf("log of the units:\n%s", f.log)
-		}
-	})
+	f.Lab = lab.ForTest(t, o)
 	return f
 }
 

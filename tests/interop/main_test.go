@@ -37,17 +37,8 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(lab.Main(func() int {
-		var err error
-		if shared, err = cluster.Start(context.Background(), cluster.Options{Progress: os.Stderr}); err != nil {
-			fmt.Fprintf(os.Stderr, "cannot start the cluster: %v\n", err)
-			return 1
-		}
-		code := m.Run()
-		if err := shared.Stop(); err != nil {
-			fmt.Fprintf(os.Stderr, "cannot stop the cluster: %v\n", err)
-			return 1
-		}
-		return code
+	os.Exit(lab.MainOn(cluster.Options{Progress: os.Stderr}, func(c *cluster.Cluster) (int, error) {
+		shared = c
+		return m.Run(), nil
 	}))
 }

@@ -19,8 +19,12 @@
 //
 //	func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
 //
+//	c, err := cluster.Start(ctx, cluster.Options{})
 //	l, err := lab.New(ctx, lab.Options{Cluster: c})
 //	err = l.Deploy(ctx, "gateway-api-integrator", nil, true)
 //	ca, err := l.AddAuthority("ca")
 //	err = l.Relate(ctx, "gateway-api-integrator:certificates", "ca")
+//
+// Tests that share a cluster have it from MainOn, and their models from ForTest, which fails
+// the test that gets none.
 package lab

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/certificatetransfer"
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
@@ -150,6 +151,9 @@ func TestThousands(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
+	for _, b := range recorded.Bags(f, recorded.Text(f, recording)) {
+		f.Add(b["certificates"], b["chain"], b["ca"])
+	}
 	good := authority(f, "good")
 	f.Add(text(f, []string{good, authority(f, "leaf", leaf)}), "", "")
 	f.Add("", text(f, []string{good}), good)

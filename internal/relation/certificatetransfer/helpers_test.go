@@ -9,10 +9,11 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"math/big"
-	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 )
 
 // now is the time of every judgement.
@@ -56,6 +57,8 @@ func text(tb testing.TB, value any) string {
 	return string(encoded)
 }
 
+const recording = "testdata/certificate_transfer.txt"
+
 // A block is one "## name" of the recordings.
 type block struct {
 	app, unit bag
@@ -65,37 +68,23 @@ type block struct {
 // blocks gives the recordings by name.
 func blocks(t *testing.T) map[string]block {
 	t.Helper()
-	content, err := os.ReadFile("testdata/certificate_transfer.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := map[string]block{}
-	for part := range strings.SplitSeq(string(content), "\n## ") {
-		name, lines, _ := strings.Cut(part, "\n")
-		if strings.HasPrefix(name, "===") {
-			continue
-		}
+	for _, one := range recorded.Section(t, recording, "certificate_transfer") {
 		var b block
-		for line := range strings.Lines(lines) {
+		for line := range strings.Lines(one.Text) {
 			key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 			switch key {
 			case "app":
-				err = json.Unmarshal([]byte(value), &b.app)
+				b.app = recorded.Bag(t, value)
 			case "unit":
-				err = json.Unmarshal([]byte(value), &b.unit)
+				b.unit = recorded.Bag(t, value)
 			case "updated":
 				b.updated = value
 			default:
-				t.Fatalf("block %q: unknown line %q", name, line)
-			}
-			if err != nil {
-				t.Fatalf("block %q: %v", name, err)
+				t.Fatalf("block %q: unknown line %q", one.Name, line)
 			}
 		}
-		all[name] = b
-	}
-	if len(all) == 0 {
-		t.Fatal("no recordings")
+		all[one.Name] = b
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
 // TestNormalizeURL has what pydantic 2.14's AnyHttpUrl makes of these, beyond what
@@ -122,6 +123,33 @@ func FuzzNormalizeURL(f *testing.F) {
 			if url[i] <= ' ' || url[i] >= 0x7f {
 				t.Fatalf("%q is %q, which has byte %#x", raw, url, url[i])
 			}
+		}
+	})
+}
+
+// FuzzParseURL: what stands in our own databag may be another charm's writing.
+func FuzzParseURL(f *testing.F) {
+	for _, b := range recordedBags(f) {
+		f.Add(b["ingress"])
+	}
+	for _, value := range []string{`{"url": null}`, `{"url": ""}`, `{"URL": "http://x"}`, `{"url": "a\u0000\ud800é", "url": "b"}`, `null`, `[]`, `{`} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		url, err := ingress.ParseURL(bag{"ingress": value})
+		if err != nil {
+			checkError(t, err)
+			if url != "" {
+				t.Errorf("refused, but gives %q", url)
+			}
+			return
+		}
+		written := ingress.EncodeURL(url)
+		if len(written["ingress"]) > pyjson.MaxEntry {
+			return // It comes from others: we write none as long as that.
+		}
+		if again, err := ingress.ParseURL(written); err != nil || again != url {
+			t.Errorf("%q is read again as %q, %v", url, again, err)
 		}
 	})
 }

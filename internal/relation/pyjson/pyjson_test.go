@@ -3,6 +3,9 @@ package pyjson_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -157,6 +160,52 @@ func FuzzQuoteIsJSON(f *testing.F) {
 		var back string
 		if err := json.Unmarshal([]byte(quoted), &back); err != nil || pyjson.Quote(back) != quoted {
 			t.Fatalf("Quote(%q) = %s, read back %q: %v", s, quoted, back, err)
+		}
+	})
+}
+
+// FuzzDecode: all the readers of one JSON value agree with encoding/json on what is one, and
+// on what it is.
+func FuzzDecode(f *testing.F) {
+	for _, text := range []string{`"a"`, `[1, "b", null]`, `{"a": 1, "A": [], "a": 2}`, "true", "1e3", " null\n", "[] []", `"\ud800"`, "NaN", "{", ""} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var value any
+		err := pyjson.Unmarshal(text, &value)
+		if (err == nil) != json.Valid([]byte(text)) {
+			t.Fatalf("Unmarshal(%q): %v", text, err)
+		}
+		if err != nil {
+			value = nil // There may be a first document.
+		}
+		want, isString := value.(string)
+		if got, ok := pyjson.String(text); ok != isString || got != want {
+			t.Errorf("String(%q) = %q, %t", text, got, ok)
+		}
+		if pyjson.IsNull(text) != (err == nil && value == nil) {
+			t.Errorf("IsNull(%q), and it is %v", text, value)
+		}
+		if n, ok := pyjson.Int(text, 1, 99); ok && (n < 1 || n > 99 || value != json.Number(strconv.Itoa(n))) {
+			t.Errorf("Int(%q) = %d", text, n)
+		}
+		if _, ok := pyjson.Bool(text); ok && err != nil {
+			t.Errorf("Bool(%q) is taken", text)
+		}
+		elements, err := pyjson.List(text)
+		list, _ := value.([]any)
+		if err == nil && len(elements) != len(list) || err != nil && list != nil && len(list) <= pyjson.MaxEntries {
+			t.Errorf("List(%q) = %q, %v", text, elements, err)
+		}
+		members, err := pyjson.Object(text)
+		object, _ := value.(map[string]any)
+		if err == nil && len(members) != len(object) || err != nil && object != nil && len(text) <= pyjson.MaxEntry {
+			t.Errorf("Object(%q) = %q, %v", text, members, err)
+		}
+		for _, raw := range append(elements, slices.Collect(maps.Values(members))...) {
+			if !json.Valid(raw) {
+				t.Errorf("%q has the part %q", text, raw)
+			}
 		}
 	})
 }

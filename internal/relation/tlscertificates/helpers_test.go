@@ -11,11 +11,11 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
@@ -48,14 +48,9 @@ type fixture struct {
 
 func load(tb testing.TB) fixture {
 	tb.Helper()
-	text, err := os.ReadFile("testdata/tls_fixture.json")
-	if err != nil {
-		tb.Fatal(err)
-	}
 	var f fixture
-	if err := json.Unmarshal(text, &f); err != nil {
-		tb.Fatal(err)
-	}
+	recorded.Into(tb, "testdata/tls_fixture.json", &f)
+	var err error
 	if f.key, err = tlscertificates.ParseKey(f.Key); err != nil {
 		tb.Fatal(err)
 	}

@@ -14,6 +14,10 @@ import (
 // takes for a valid one. New keys have just as many.
 const minKeyBits = 2048
 
+// maxKeyDER bounds what is read as a private key, in bytes. One of maxKeyBits has less than
+// five thousand; one of a megabyte, as a Secret may hold, takes a minute to read.
+const maxKeyDER = 8 << 10
+
 // LabelPrefix is the Charmhub identifier of the Python library, with which it
 // begins the label of every secret.
 const LabelPrefix = "afd8c2bccf834997afce12c2706d2ede"
@@ -43,11 +47,14 @@ func EncodeKey(key *rsa.PrivateKey) string {
 }
 
 // ParseKey reads a private key as EncodeKey or an operator writes it: PEM, PKCS#1
-// or PKCS#8, RSA of 2048 bits or more. Errors hold nothing of the key.
+// or PKCS#8, RSA of 2048 to 8192 bits. Errors hold nothing of the key.
 func ParseKey(text string) (*rsa.PrivateKey, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
 		return nil, errors.New("cannot read private key: not PEM")
+	}
+	if len(block.Bytes) > maxKeyDER {
+		return nil, fmt.Errorf("cannot read private key: longer than %d bytes", maxKeyDER)
 	}
 	var key *rsa.PrivateKey
 	switch block.Type {
@@ -69,8 +76,11 @@ func ParseKey(text string) (*rsa.PrivateKey, error) {
 	default:
 		return nil, errors.New("cannot read private key: not an RSA key in PEM")
 	}
-	if key.N.BitLen() < minKeyBits {
+	switch bits := key.N.BitLen(); {
+	case bits < minKeyBits:
 		return nil, fmt.Errorf("cannot use private key: fewer than %d bits", minKeyBits)
+	case bits > maxKeyBits:
+		return nil, fmt.Errorf("cannot use private key: more than %d bits", maxKeyBits)
 	}
 	return key, nil
 }

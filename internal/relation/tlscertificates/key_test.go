@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -49,6 +51,8 @@ func TestParseKey(t *testing.T) {
 		"elliptic":  {pkcs8(t, ecKey(t)), "cannot use private key: not RSA"},
 		"small":     {tlscertificates.EncodeKey(small), "cannot use private key: fewer than 2048 bits"},
 		"other":     {f.Root, "cannot read private key: not an RSA key in PEM"},
+		"big":       {bigKey(t, 9000), "cannot use private key: more than 8192 bits"},
+		"huge":      {bigKey(t, 65_536), "cannot read private key: longer than 8192 bytes"},
 		"bad PKCS8": {strings.ReplaceAll(f.Root, "CERTIFICATE", "PRIVATE KEY"), "cannot read private key: not PKCS#8"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,6 +71,39 @@ func pkcs8[K *rsa.PrivateKey | *ecdsa.PrivateKey](t *testing.T, key K) string {
 		t.Fatal(err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// bigKey gives a key of that size in PKCS#1. That its factors are no primes takes longer to see
+// than it takes to read the key.
+func bigKey(t *testing.T, bits int) string {
+	t.Helper()
+	one, e := big.NewInt(1), big.NewInt(65537)
+	factor := func() *big.Int {
+		for {
+			p, err := rand.Int(rand.Reader, new(big.Int).Lsh(one, uint(bits/2-2)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.SetBit(p.SetBit(p.SetBit(p, bits/2-1, 1), bits/2-2, 1), 0, 1)
+			if new(big.Int).GCD(nil, nil, e, new(big.Int).Sub(p, one)).Cmp(one) == 0 {
+				return p
+			}
+		}
+	}
+	key := struct{ Version, N, E, D, P, Q, Dp, Dq, Qinv *big.Int }{Version: new(big.Int), E: e}
+	for key.Qinv == nil {
+		key.P, key.Q = factor(), factor()
+		key.Qinv = new(big.Int).ModInverse(key.Q, key.P)
+	}
+	p1, q1 := new(big.Int).Sub(key.P, one), new(big.Int).Sub(key.Q, one)
+	key.N = new(big.Int).Mul(key.P, key.Q)
+	key.D = new(big.Int).ModInverse(e, new(big.Int).Mul(p1, q1))
+	key.Dp, key.Dq = new(big.Int).Mod(key.D, p1), new(big.Int).Mod(key.D, q1)
+	der, err := asn1.Marshal(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: der}))
 }
 
 func TestKeyLabels(t *testing.T) {

@@ -34,18 +34,10 @@ const (
 var shared *cluster.Cluster
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.Main(func() int {
-		var err error
-		if shared, err = cluster.Start(context.Background(), cluster.Options{Addresses: []string{first}, Progress: os.Stderr}); err != nil {
-			fmt.Fprintf(os.Stderr, "cannot start the cluster: %v\n", err)
-			return 1
-		}
-		code := m.Run()
-		if err := shared.Stop(); err != nil {
-			fmt.Fprintf(os.Stderr, "cannot stop the cluster: %v\n", err)
-			return 1
-		}
-		return code
+	options := cluster.Options{Addresses: []string{first}, Progress: os.Stderr}
+	os.Exit(lab.MainOn(options, func(c *cluster.Cluster) (int, error) {
+		shared = c
+		return m.Run(), nil
 	}))
 }
 
@@ -62,26 +54,18 @@ type fixture struct {
 // authority be prepared before it is related.
 func newFixture(t *testing.T, model string, addresses []string, prepare func(*lab.Authority)) *fixture {
 	t.Helper()
-	log := &strings.Builder{}
 	f := &fixture{t: t, ctx: t.Context()}
 	f.must(shared.SetAddresses(f.ctx, addresses...))
-	var err error
-	f.Lab, err = lab.New(f.ctx, lab.Options{Cluster: shared, Model: model, Log: log})
-	f.must(err)
-	t.Cleanup(func() {
-		if err := f.Close(context.Background()); err != nil {
-			t.Errorf("cannot clear the model: %v", err)
-		}
+	t.Cleanup(func() { // After the model's own.
 		// Until its certificate for the address is gone, Traefik may present that to
 		// the next test's clients.
 		if err := cluster.Eventually(context.Background(), lab.Patience, gone(model)); err != nil {
 			t.Errorf("cannot clear the model: %v", err)
 		}
-		if t.Failed() {
-			t.Logf("log of the unit:\n%s", log)
-		}
 	})
+	f.Lab = lab.ForTest(t, lab.Options{Cluster: shared, Model: model})
 	f.must(f.Deploy(f.ctx, charm, nil, true))
+	var err error
 	f.ca, err = f.AddAuthority("ca")
 	f.must(err)
 	prepare(f.ca)

@@ -13,7 +13,16 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
-func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
+// shared is the cluster.
+var shared *cluster.Cluster
+
+func TestMain(m *testing.M) {
+	options := cluster.Options{Bundle: "1.2.0", Progress: os.Stderr}
+	os.Exit(lab.MainOn(options, func(c *cluster.Cluster) (int, error) {
+		shared = c
+		return m.Run(), nil
+	}))
+}
 
 // TestBundle120 serves an application with everything an object of ours can
 // have: redirect, stripped prefix, headers. The API server refuses fields it does
@@ -28,12 +37,7 @@ func TestBundle120(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c, err := cluster.Start(ctx, cluster.Options{Bundle: "1.2.0", Progress: os.Stderr})
-	must(err)
-	t.Cleanup(func() { must(c.Stop()) })
-	l, err := lab.New(ctx, lab.Options{Cluster: c, Model: "oldest"})
-	must(err)
-	t.Cleanup(func() { must(l.Close(context.Background())) })
+	l := lab.ForTest(t, lab.Options{Cluster: shared, Model: "oldest"})
 
 	must(l.Deploy(ctx, charm, map[string]any{"external-hostname": "oldest.example.com"}, true))
 	ca, err := l.AddAuthority("ca")
@@ -46,7 +50,7 @@ func TestBundle120(t *testing.T) {
 	must(l.Settle(ctx))
 	must(l.Await(ctx, charm, func() error {
 		unit := l.Juju.Status().Unit(charm + "/0")
-		if unit.Status != "active" || unit.Message != "Gateway addresses: "+c.GatewayAddress() {
+		if unit.Status != "active" || unit.Message != "Gateway addresses: "+shared.GatewayAddress() {
 			return fmt.Errorf("%s is %s %q", unit.Name, unit.Status, unit.Message)
 		}
 		return nil
@@ -63,7 +67,7 @@ func TestBundle120(t *testing.T) {
 	// The bundle has no BackendTLSPolicy. The test cluster has, because Traefik starts
 	// with it only; once started, it can do without. Who needs the kind is named, and
 	// nobody else notices.
-	must(c.Dynamic().Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}).
+	must(shared.Dynamic().Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}).
 		Delete(ctx, "backendtlspolicies.gateway.networking.k8s.io", metav1.DeleteOptions{}))
 	probe := l.Probe("https://oldest.example.com/oldest-web/a", ca.Pool())
 	signer, err := lab.NewAuthority("backend")
@@ -75,7 +79,7 @@ func TestBundle120(t *testing.T) {
 	must(err)
 	must(l.Relate(ctx, "vault:ingress", charm))
 	must(l.Settle(ctx))
-	want := "Gateway addresses: " + c.GatewayAddress() + "; 1 of 2 applications served; vault: the cluster has no BackendTLSPolicy"
+	want := "Gateway addresses: " + shared.GatewayAddress() + "; 1 of 2 applications served; vault: the cluster has no BackendTLSPolicy"
 	must(l.Await(ctx, charm, func() error {
 		if unit := l.Juju.Status().Unit(charm + "/0"); unit.Status != "active" || unit.Message != want {
 			return fmt.Errorf("%s is %s %q", unit.Name, unit.Status, unit.Message)

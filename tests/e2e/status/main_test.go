@@ -21,18 +21,10 @@ const (
 var shared *cluster.Cluster
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.Main(func() int {
-		var err error
-		if shared, err = cluster.Start(context.Background(), cluster.Options{Addresses: []string{address}, Progress: os.Stderr}); err != nil {
-			fmt.Fprintf(os.Stderr, "cannot start the cluster: %v\n", err)
-			return 1
-		}
-		code := m.Run()
-		if err := shared.Stop(); err != nil {
-			fmt.Fprintf(os.Stderr, "cannot stop the cluster: %v\n", err)
-			return 1
-		}
-		return code
+	options := cluster.Options{Addresses: []string{address}, Progress: os.Stderr}
+	os.Exit(lab.MainOn(options, func(c *cluster.Cluster) (int, error) {
+		shared = c
+		return m.Run(), nil
 	}))
 }
 
@@ -48,25 +40,13 @@ type fixture struct {
 // newFixture makes a model. Nothing in it has to be served yet.
 func newFixture(t *testing.T, model string, config map[string]any) *fixture {
 	t.Helper()
-	log := &strings.Builder{}
-	f := &fixture{t: t, ctx: t.Context()}
-	var err error
-	f.Lab, err = lab.New(f.ctx, lab.Options{Cluster: shared, Model: model, Log: log})
-	f.must(err)
-	t.Cleanup(func() {
-		if err := f.Close(context.Background()); err != nil {
-			t.Errorf("cannot clear the model: %v", err)
-		}
-		if t.Failed() {
-			t.Logf("log of the unit:\n%s", log)
-		}
-	})
+	f := &fixture{t: t, ctx: t.Context(), Lab: lab.ForTest(t, lab.Options{Cluster: shared, Model: model})}
 	options := map[string]any{"external-hostname": model + ".example.com"}
 	for name, value := range config {
 		options[name] = value
 	}
 	f.must(f.Deploy(f.ctx, charm, options, true))
-	_, err = f.AddAuthority("ca")
+	_, err := f.AddAuthority("ca")
 	f.must(err)
 	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.app, err = f.AddApp(f.ctx, "web", 8080, 1)

@@ -17,7 +17,15 @@ var (
 	show  = flag.Bool("show", false, "show the steps and the hooks of a run that passes, too")
 )
 
-func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
+// shared is the cluster.
+var shared *cluster.Cluster
+
+func TestMain(m *testing.M) {
+	os.Exit(lab.MainOn(cluster.Options{Progress: os.Stderr}, func(c *cluster.Cluster) (int, error) {
+		shared = c
+		return m.Run(), nil
+	}))
+}
 
 // settleEvery is how many steps there are between two looks at whether all is as it
 // should be.
@@ -25,16 +33,7 @@ const settleEvery = 20
 
 // TestStress takes random steps.
 func TestStress(t *testing.T) {
-	c, err := cluster.Start(t.Context(), cluster.Options{Progress: os.Stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.Stop(); err != nil {
-			t.Errorf("cannot stop the cluster: %v", err)
-		}
-	})
-	w := newWorld(t, c, *seed)
+	w := newWorld(t, shared, *seed)
 	t.Cleanup(func() {
 		if err := w.Close(context.Background()); err != nil {
 			t.Errorf("cannot clear the model: %v", err)

@@ -1,0 +1,86 @@
+package kube
+
+import (
+	stdjson "encoding/json"
+	"net/netip"
+	"reflect"
+	"slices"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+)
+
+// FuzzSnapshot: objects of every kind may be of any shape. What cannot be read is left out or is
+// an error, and nothing is changed by reading it.
+func FuzzSnapshot(f *testing.F) {
+	for _, object := range append(all(), gateway("several", "a", "b"), service("ports", 80, 443), httpRoute("hosts", "a.example.com")) {
+		text, err := stdjson.Marshal(object)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	for _, text := range []string{
+		`{"kind":"Secret","metadata":{"name":"gw"},"data":{"tls.crt":"LS0t","tls.key":"?"}}`,
+		`{"metadata":{"name":"gw","annotations":{"a":1},"labels":[]},"data":{"tls.crt":{}}}`,
+		`{"metadata":{"name":"gw","labels":{"kubernetes.io/service-name":"web"}},"endpoints":[null,{"addresses":["10.0.0.2","x","10.0.0.1","fe80::1%a"]},{"addresses":7}]}`,
+		`{"metadata":{"name":"gw","generation":2},"spec":{"parentRefs":[7,{"sectionName":"gw-http"}],"rules":[{"backendRefs":[{"name":"web"},{"name":5},[]]},null]},"status":{"parents":[{"conditions":[{"observedGeneration":1},0]},null]}}`,
+		`{"metadata":{"name":"gw"},"spec":{"ports":[{"name":"https-x"},{"name":1}],"targetRefs":[{"name":"web"}]},"status":{"addresses":null,"listeners":7}}`,
+		`{"metadata":{"name":"gw","generation":"2"},"spec":"none"}`, `{"metadata":[]}`, `null`,
+	} {
+		f.Add(text)
+	}
+	desired, err := sortByKind(all())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var content map[string]any
+		if json.Unmarshal([]byte(text), &content) != nil || content == nil {
+			return // Objects are maps, with numbers as util/json has them.
+		}
+		snapshot := &Snapshot{live: map[key]*unstructured.Unstructured{}}
+		object := &unstructured.Unstructured{Object: content}
+		before := object.DeepCopy()
+		for _, r := range resources {
+			snapshot.live[key{r.kind, "gw"}] = object
+		}
+		err := snapshot.convert("gw")
+		if err == nil && (snapshot.Gateway == nil || len(snapshot.Routes) != 1 || len(snapshot.Policies) != 1) {
+			t.Errorf("read: %+v", snapshot)
+		}
+		secrets := snapshot.TLSSecrets()
+		if len(secrets) != 1 || secrets[0].Name != "gw" {
+			t.Errorf("Secrets: %+v", secrets)
+		}
+		services := snapshot.Services()
+		if _, found := services["gw"]; !found {
+			t.Errorf("Services: %+v", services)
+		}
+		for name, addresses := range services {
+			if !slices.IsSortedFunc(addresses, netip.Addr.Compare) {
+				t.Errorf("Service %q has the addresses %v", name, addresses)
+			}
+		}
+		if with := snapshot.TLSServices(); len(with) > 1 || len(with) == 1 && !speaksTLS(object) {
+			t.Errorf("Services that speak TLS: %q", with)
+		}
+		snapshot.ConfigMap("gw")
+		now, _ := bridged(snapshot, desired, "gw")
+		stays := lingering(snapshot, withRoutesInUse(snapshot, now))
+		for kind, objects := range desired {
+			for _, wanted := range objects {
+				same(wanted, object, "gw")
+			}
+			if lingers(object, stays) && len(stays) == 0 {
+				t.Errorf("a %s lingers for nothing", kind)
+			}
+		}
+		neededUnseen(object, []*unstructured.Unstructured{object})
+		staying(snapshot, []*unstructured.Unstructured{object})
+		if !reflect.DeepEqual(before.Object, object.Object) {
+			t.Errorf("the object was changed from %v to %v", before.Object, object.Object)
+		}
+	})
+}
