@@ -7,17 +7,23 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
 var (
-	seed  = flag.Uint64("seed", 1, "what the random steps follow from")
-	steps = flag.Int("steps", 200, "how many steps to take")
-	show  = flag.Bool("show", false, "show the steps and the hooks of a run that passes, too")
+	seed      = flag.Uint64("seed", 1, "what the random steps follow from")
+	steps     = flag.Int("steps", 200, "how many steps to take")
+	dataPlane = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
+	show      = flag.Bool("show", false, "show the steps and the hooks of a run that passes, too")
 )
 
-func TestMain(m *testing.M) { os.Exit(lab.Main(m.Run)) }
+func TestMain(m *testing.M) {
+	jujutest.RunToolIfInvoked() // Its arguments are none of ours.
+	flag.Parse()
+	os.Exit(lab.Main(m.Run, cluster.DataPlane(*dataPlane)))
+}
 
 // settleEvery is how many steps there are between two looks at whether all is as it
 // should be.
@@ -25,7 +31,7 @@ const settleEvery = 20
 
 // TestStress takes random steps.
 func TestStress(t *testing.T) {
-	c, err := cluster.Start(t.Context(), cluster.Options{Progress: os.Stderr})
+	c, err := cluster.Start(t.Context(), cluster.Options{Progress: os.Stderr, DataPlane: cluster.DataPlane(*dataPlane)})
 	if err != nil {
 		t.Fatal(err)
 	}
