@@ -40,6 +40,9 @@ const elsewhere = "see `juju debug-log`"
 func (t trouble) status(kind Kind) Status {
 	// Controllers' messages may have several lines.
 	what, why, cure := oneLine(t.what), oneLine(t.why), oneLine(t.cure)
+	if cure != "" {
+		why = strings.TrimRight(why, ".") // Theirs may be a sentence; ours goes on.
+	}
 	text := what
 	if why != "" {
 		text += ": " + why

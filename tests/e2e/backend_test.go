@@ -154,8 +154,13 @@ func (f *fixture) awaitSteadily(url string, code int) {
 // threads, of which one hears of a change before the other.
 func (f *fixture) awaitEach(url string, accept func(lab.Response) error) {
 	f.t.Helper()
+	f.awaitMany(url, 10, accept)
+}
+
+func (f *fixture) awaitMany(url string, count int, accept func(lab.Response) error) {
+	f.t.Helper()
 	f.must(eventually(f.ctx, func(ctx context.Context) error {
-		for range 10 {
+		for range count {
 			response, err := f.Get(ctx, url, f.ca.Pool())
 			if err == nil {
 				err = accept(response)

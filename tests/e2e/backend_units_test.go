@@ -18,11 +18,14 @@ import (
 // an application that speaks TLS has a Service of its own, behind the other from six
 // units on.
 
+// oneService says that so many units, each with a host of its own, share a Service.
+func oneService(units int) bool { return onEnvoy() && units <= 5 }
+
 // policiesOf names what an application vault of so many units has for TLS, if each has a
 // host of its own.
 func (f *fixture) policiesOf(units int) []string {
 	all := []string{"ConfigMap/" + charm + "-backend-ca"}
-	if onEnvoy() && units <= 5 {
+	if oneService(units) {
 		return append(all, "BackendTLSPolicy/"+charm+"-vault-service")
 	}
 	for unit := range units {
@@ -36,7 +39,8 @@ type turns struct {
 	*lab.Probe
 	f    *fixture
 	mu   sync.Mutex
-	seen map[string]bool // the units that have answered
+	seen map[string]bool // the units that have answered, "" for the gateway itself
+	busy int             // requests that were answered with 503, and accepted
 }
 
 // turns starts it. An answer that accept has an error for has failed.
@@ -48,7 +52,11 @@ func (f *fixture) turns(url string, accept func(lab.Response) error) *turns {
 		all.mu.Lock()
 		defer all.mu.Unlock()
 		all.seen[response.Echo.Unit] = true
-		return accept(response)
+		err := accept(response)
+		if err == nil && response.Code == 503 {
+			all.busy++
+		}
+		return err
 	})
 	f.t.Cleanup(all.Stop)
 	return all
@@ -72,6 +80,28 @@ func (c *turns) await(units ...string) {
 		}
 		return nil
 	}))
+}
+
+// removeLast takes away the last unit, so that so many are left: it leaves the relation,
+// and is not asked any more, and then its pod ends. A Service for all leads to the pod
+// until then.
+func (c *turns) removeLast(app *lab.TLSApp, left int) {
+	c.f.t.Helper()
+	c.f.must(c.f.Juju.RemoveUnit(c.f.ctx, fmt.Sprintf("%s/%d", app.Name, left)))
+	c.f.must(c.f.Settle(c.f.ctx))
+	if !oneService(left) {
+		c.await(unitsOf(app.Name, left)...)
+	}
+	c.f.must(app.Pods[left].Stop(c.f.ctx))
+	c.await(unitsOf(app.Name, left)...)
+	c.f.awaitObjectsOfTLS(c.f.policiesOf(left)...)
+}
+
+// end stops the client and reports.
+func (c *turns) end(story string) {
+	c.f.t.Helper()
+	c.f.ending(story, c.Probe)()
+	c.f.t.Logf("%s: %d of them were answered with 503", story, c.busy)
 }
 
 func unitsOf(name string, count int) []string {
@@ -102,8 +132,7 @@ func TestTLSBackendScaled(t *testing.T) {
 	f.withCASource("authorities", signer)
 	app := f.withTLSApp("vault", 1, signer)
 	f.awaitStatus("active", active)
-	client := f.turns(app.URL(charm), lab.Succeeds)
-	ended := f.ending("an application on TLS is scaled", client.Probe)
+	client := f.turns(app.URL(charm), routed)
 	for count := 2; count <= 3; count++ {
 		f.must(app.AddUnit(f.ctx))
 		f.must(f.Settle(f.ctx))
@@ -112,14 +141,40 @@ func TestTLSBackendScaled(t *testing.T) {
 		f.awaitObjectsOfTLS(f.policiesOf(count)...)
 	}
 	for count := 2; count >= 1; count-- {
-		f.must(f.Juju.RemoveUnit(f.ctx, fmt.Sprintf("vault/%d", count)))
-		f.must(f.Settle(f.ctx))
-		client.await(unitsOf("vault", count)...)
-		f.must(app.Pods[count].Stop(f.ctx))
-		f.awaitObjectsOfTLS(f.policiesOf(count)...)
+		client.removeLast(app, count)
 	}
 	f.awaitStatus("active", active)
-	ended()
+	client.end("an application on TLS is scaled")
+	if n := app.Plain.Load(); n > 0 {
+		t.Errorf("%d requests came in clear", n)
+	}
+}
+
+// TestTLSBackendSixUnits: at the sixth unit no policy has room for the names of all, and
+// each gets a Service of its own behind any controller. When it goes, Envoy has one for all
+// again.
+func TestTLSBackendSixUnits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "tlssix", map[string]any{"external-hostname": "tlssix.example.com"}).withAuthority()
+	signer := f.authority("backend")
+	f.withCASource("authorities", signer)
+	const units = 5
+	app := f.withTLSApp("vault", units, signer)
+	f.awaitStatus("active", active)
+	client := f.turns(app.URL(charm), routed)
+	client.await(unitsOf("vault", units)...)
+	f.awaitObjectsOfTLS(f.policiesOf(units)...)
+	f.must(app.AddUnit(f.ctx))
+	f.must(f.Settle(f.ctx))
+	client.await(unitsOf("vault", units+1)...)
+	f.awaitObjectsOfTLS(f.policiesOf(units + 1)...)
+	f.awaitStatus("active", active)
+	client.removeLast(app, units)
+	f.awaitStatus("active", active)
+	client.end("from 5 units to 6 and back")
+	if n := app.Plain.Load(); n > 0 {
+		t.Errorf("%d requests came in clear", n)
+	}
 }
 
 // TestTLSBackendUnits: units that have hosts of their own come to share one, and back,
@@ -153,56 +208,92 @@ func TestTLSBackendUnits(t *testing.T) {
 	f.awaitObjectsOfTLS("ConfigMap/"+charm+"-backend-ca", "BackendTLSPolicy/"+charm+"-vault-service")
 	write(func(unit int) string { return f.HostOf("vault", unit) })
 	f.awaitObjectsOfTLS(f.policiesOf(units)...)
-	f.ending("units come to share a host, and back", client.Probe)()
+	client.end("units come to share a host, and back")
 }
 
-// TestTLSBackendOneUnit: what is wrong with one of three units, its certificate or its
-// pod, costs its share of the requests and no more.
+// TestTLSBackendOneUnit: what is wrong with one of several units, its certificate or its
+// pod, costs its share of the requests and no more. Of a pod that is gone nobody notices
+// where all units share a Service.
 func TestTLSBackendOneUnit(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "tlsone", map[string]any{"external-hostname": "tlsone.example.com"}).withAuthority()
+	for _, units := range []int{3, 6} {
+		model := fmt.Sprintf("tlsone%d", units)
+		t.Run(model, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, model, map[string]any{"external-hostname": model + ".example.com"}).withAuthority()
+			f.oneUnit(units)
+		})
+	}
+}
+
+func (f *fixture) oneUnit(units int) {
 	signer := f.authority("backend")
 	f.withCASource("authorities", signer)
-	app := f.withTLSApp("vault", 3, signer)
+	app := f.withTLSApp("vault", units, signer)
 	f.awaitStatus("active", active)
 	all := func(units int) {
-		t.Helper()
-		client := f.turns(app.URL(charm), lab.Succeeds)
+		f.t.Helper()
+		client := f.turns(app.URL(charm), routed)
 		client.await(unitsOf("vault", units)...)
 		client.Stop()
 	}
-	all(3)
+	all(units)
 	app.HangUp.Store(true) // Or connections that are verified are used on.
 	f.must(app.Certify(1, signer, "other.example.com"))
-	t.Logf("a wrong certificate: answers %v", f.answersWithout("vault/1", app, 60, unverified()))
+	f.t.Logf("a wrong certificate: answers %v", f.answersWithout("vault/1", app, true, unverified()))
 	f.awaitStatus("active", active)
 	f.must(app.Certify(1, signer, f.HostOf("vault", 1)))
-	all(3)
+	all(units)
 
-	f.must(app.Pods[2].Stop(f.ctx)) // Its unit still stands in the relation.
+	last := units - 1
+	f.must(app.Pods[last].Stop(f.ctx)) // Its unit still stands in the relation.
 	f.must(f.Juju.UpdateStatus(f.ctx, charm))
 	f.must(f.Settle(f.ctx))
-	t.Logf("a pod is gone: answers %v", f.answersWithout("vault/2", app, 60, 500, 502, 503))
+	name := fmt.Sprintf("vault/%d", last)
+	f.t.Logf("a pod is gone: answers %v", f.answersWithout(name, app, !oneService(units), 500, 502, 503))
 	f.awaitStatus("active", active)
-	f.must(f.Juju.RemoveUnit(f.ctx, "vault/2"))
+	f.must(f.Juju.RemoveUnit(f.ctx, name))
 	f.must(f.Settle(f.ctx))
-	all(2)
+	all(last)
 	f.awaitStatus("active", active)
 }
 
-// answersWithout waits until a unit of three answers no more, asks so often, and checks
-// that it does not, that the others do, and that its share of the requests, and no more,
-// is answered with one of these codes.
-func (f *fixture) answersWithout(unit string, app *lab.TLSApp, count int, failing ...int) map[string]int {
+// answersWithout waits until one of the units answers no more, asks twenty times for each
+// of them, and checks that it does not, that the others do, and that its share of the
+// requests, and no more, is answered with one of these codes; or that none is.
+func (f *fixture) answersWithout(unit string, app *lab.TLSApp, fails bool, failing ...int) map[string]int {
 	f.t.Helper()
-	f.awaitEach(app.URL(charm), func(response lab.Response) error {
+	units := len(app.Pods)
+	f.awaitMany(app.URL(charm), 10*units, func(response lab.Response) error {
 		if response.Echo.Unit == unit {
 			return errors.New(unit + " still answers")
 		}
 		return nil
 	})
+	var all map[string]int
+	f.must(eventually(f.ctx, func(context.Context) error { // Envoy first leaves it out, then counts it.
+		if all = f.answers(app, failing); all["failed"] > 0 != fails {
+			return fmt.Errorf("answers %v", all)
+		}
+		return nil
+	}))
+	share := 20 + 2
+	if onEnvoy() {
+		share = 2 * 20 // It draws lots.
+	}
+	answering := len(slices.DeleteFunc(unitsOf(app.Name, units), func(name string) bool { return all[name] == 0 }))
+	if all[unit] > 0 || answering != units-1 || all["failed"] > share {
+		f.t.Errorf("answers without %s: %v", unit, all)
+	}
+	return all
+}
+
+// answers asks twenty times for each unit, and counts which answer, and how often one of
+// these codes comes.
+func (f *fixture) answers(app *lab.TLSApp, failing []int) map[string]int {
+	f.t.Helper()
 	all := map[string]int{}
-	for range count {
+	for range 20 * len(app.Pods) {
 		response, err := f.Get(f.ctx, app.URL(charm), f.ca.Pool())
 		switch {
 		case err == nil && response.Code == 200:
@@ -212,9 +303,6 @@ func (f *fixture) answersWithout(unit string, app *lab.TLSApp, count int, failin
 		default:
 			f.t.Errorf("answer %d, %v", response.Code, err)
 		}
-	}
-	if all[unit] > 0 || len(all) != 3 || all["failed"] == 0 || all["failed"] > count/3+2 {
-		f.t.Errorf("answers without %s: %v", unit, all)
 	}
 	return all
 }
@@ -258,7 +346,7 @@ func TestTLSBackendOfAnotherModel(t *testing.T) {
 	f.must(f.Settle(f.ctx))
 	client.await("a", "c")
 	f.must(remote.StopPod(f.ctx, pods[1]))
-	f.ending("units of another model that speak TLS come and go", client.Probe)()
+	client.end("units of another model that speak TLS come and go")
 
 	// One whose certificate is for another name is not spoken to.
 	unit, err := remote.AddUnit(f.ctx)

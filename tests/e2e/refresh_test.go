@@ -37,10 +37,7 @@ func newRefresh(t *testing.T, model string, config map[string]any, options ...fu
 		}
 	}
 	// The Python charm has no class of its own choice.
-	config["gateway-class"] = "traefik"
-	if onEnvoy() {
-		config["gateway-class"] = cluster.EnvoyClass
-	}
+	config["gateway-class"] = class()
 	var err error
 	f.python, err = f.DeployPython(f.ctx, charm, config)
 	f.must(err)

@@ -136,7 +136,7 @@ func TestRefreshUnits(t *testing.T) {
 			next, err := f.Juju.AddUnit(f.ctx, charm)
 			f.must(err)
 			app := f.related("web", nil)
-			watched, redirects := f.watch(t.Name(), app.URL(charm)), f.redirected(app.URL(charm))
+			watched, redirects := f.watchReplaced(t.Name(), app.URL(charm)), f.redirected(app.URL(charm))
 			bags := f.bags()
 			if test.amid {
 				f.must(f.Juju.LoseLeadershipDuringHook(charm+"/0", 12, next))
@@ -173,7 +173,7 @@ func TestRefreshInterrupted(t *testing.T) {
 	f.withAuthority()
 	app := f.related("web", nil)
 	url := app.URL(charm)
-	watched, redirects := f.watch("interrupted", url), f.redirected(url)
+	watched, redirects := f.watchReplaced("interrupted", url), f.redirected(url)
 	bags := f.bags()
 	killed, observe := 0, f.run
 	f.run = func(run jujutest.HookRun) {

@@ -171,7 +171,7 @@ func (v variant) run(t *testing.T, model string) {
 			ends = append(ends, f.redirected(url))
 		}
 	}
-	watched := f.watch(model, append(urls, v.more...)...)
+	watched := f.watchReplaced(model, append(urls, v.more...)...)
 	bags := f.bags()
 
 	if ran := f.refresh(); !slices.Equal(ran, refreshed(charm+"/0")) {
@@ -223,8 +223,8 @@ func TestRefreshStale(t *testing.T) {
 			"gateway_address": fmt.Sprintf("%q", f.Address()), "gateway_model": `"stale"`, "gateway_name": `"` + charm + `"`,
 			"hsts_max_age": "31536000", "https_mode": `"enforced"`,
 		},
-		f.relation("dns-record"): {"dns_entries": `[{"domain": "before.example.com", "host_label": "@", "ttl": 600, "record_class": "IN", ` +
-			`"record_type": "A", "record_data": "10.43.45.1", "uuid": "0d2c9a54-0a35-5b8e-9a7e-5f0f3c6f9b1c"}]`},
+		f.relation("dns-record"): {"dns_entries": f.here(`[{"domain": "before.example.com", "host_label": "@", "ttl": 600, "record_class": "IN", ` +
+			`"record_type": "A", "record_data": "10.43.45.1", "uuid": "0d2c9a54-0a35-5b8e-9a7e-5f0f3c6f9b1c"}]`)},
 	} {
 		f.must(f.Juju.SetApplicationData(id, charm, bag))
 	}
@@ -241,7 +241,7 @@ func TestRefreshStale(t *testing.T) {
 	}))
 	f.must(f.Settle(f.ctx))
 	bags := f.bags()
-	watched := f.watch("stale", url)
+	watched := f.watchReplaced("stale", url)
 	f.refresh()
 	watched.more()
 	var keys []string

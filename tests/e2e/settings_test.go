@@ -13,7 +13,7 @@ import (
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	right := map[string]any{
-		"external-hostname": "wrong.example.com", "gateway-class": "traefik", "hsts-max-age": 300, "routing-mode": "path",
+		"external-hostname": "wrong.example.com", "gateway-class": class(), "hsts-max-age": 300, "routing-mode": "path",
 	}
 	f := newFixture(t, "wrong", right).withAuthority()
 	app := f.app("web", 8080, nil)

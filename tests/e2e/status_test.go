@@ -31,6 +31,7 @@ var (
 // same, and gives the message.
 func (f *fixture) awaitShown(kind, message string) string {
 	f.t.Helper()
+	message = f.here(message)
 	f.awaitStatus(kind, message)
 	if app := f.Juju.Status().Application(charm); app.Status != kind || app.Message != message {
 		f.t.Errorf("the application shows %s %q, the unit %s %q", app.Status, app.Message, kind, message)
@@ -82,7 +83,7 @@ func TestStatusOfOptions(t *testing.T) {
 	f.awaitShown("active", active)
 	for _, test := range []struct{ option, wrong, message, choice string }{
 		{"external-hostname", "10.0.0.1", "is an IP address; `juju config gateway-api-integrator external-hostname=NAME`", "options.example.com"},
-		{"gateway-class", "No Class", "is no name of a class; `juju config gateway-api-integrator gateway-class=CLASS`", "traefik"},
+		{"gateway-class", "No Class", "is no name of a class; `juju config gateway-api-integrator gateway-class=CLASS`", class()},
 		{"hsts-max-age", "-1", "must be 0 to 2147483647; `juju config gateway-api-integrator hsts-max-age=SECONDS`", "3600"},
 		{"routing-mode", "port", "must be path or subdomain; `juju config gateway-api-integrator routing-mode=path`", ""},
 	} {
@@ -97,18 +98,21 @@ func TestStatusOfOptions(t *testing.T) {
 		map[string]string{"NAME": "options.example.com"})
 	f.awaitShown("active", active)
 	f.configure(map[string]any{"gateway-class": "missing"})
-	f.cure(f.awaitShown("blocked", "Gateway class must be one of: [traefik]; `juju config gateway-api-integrator gateway-class=traefik`"), nil)
+	f.cure(f.awaitShown("blocked", fmt.Sprintf("Gateway class must be one of: [%s]; `juju config gateway-api-integrator gateway-class=%[1]s`", class())), nil)
 	f.awaitShown("active", active)
 }
 
 // TestStatusOfALostSecret deletes what a listener refers to. Traefik refuses the whole
-// Gateway for it. The hook that sees it puts it right; the next one sees that.
+// Gateway for it, Envoy the listener. The hook that sees it puts it right; the next one sees that.
 func TestStatusOfALostSecret(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "secretless", map[string]any{"external-hostname": "secretless.example.com"}).withAuthority()
 	f.awaitShown("active", active)
 	f.must(shared.Dynamic().Resource(ourSecrets).Namespace("secretless").Delete(f.ctx, charm+"-secret-secretless.example.com", metav1.DeleteOptions{}))
-	f.awaitCondition(ourGateways, charm, "False ListenersNotValid")
+	f.awaitCondition(ourGateways, charm, "False InvalidCertificateRef")
+	if !onEnvoy() {
+		f.awaitCondition(ourGateways, charm, "False ListenersNotValid")
+	}
 	f.updateStatus()
 	unit := f.Juju.Status().Unit(charm + "/0")
 	want := "HTTPS listener of secretless.example.com has an invalid reference: Invali…; see `kubectl -n secretless describe gateway`"
@@ -144,10 +148,12 @@ func (f *fixture) awaitCondition(resource schema.GroupVersionResource, name, wan
 			return err
 		}
 		conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
-		parents, _, _ := unstructured.NestedSlice(live.Object, "status", "parents")
-		for _, parent := range parents {
-			of, _ := parent.(map[string]any)["conditions"].([]any)
-			conditions = append(conditions, of...)
+		for _, part := range []string{"parents", "listeners"} {
+			all, _, _ := unstructured.NestedSlice(live.Object, "status", part)
+			for _, one := range all {
+				of, _ := one.(map[string]any)["conditions"].([]any)
+				conditions = append(conditions, of...)
+			}
 		}
 		for _, one := range conditions {
 			c, _ := one.(map[string]any)
@@ -217,6 +223,7 @@ func TestStatusOfStandby(t *testing.T) {
 	f.must(f.Settle(f.ctx))
 	check := func(leader, other, application string) {
 		t.Helper()
+		application = f.here(application)
 		status := f.Juju.Status()
 		if got := status.Unit(other).Message; got != "Standby" {
 			t.Errorf("%s shows %q", other, got)

@@ -78,7 +78,7 @@ func (r *relay) hand() {
 	r.must(r.Settle(r.ctx))
 	r.must(r.Await(r.ctx, charm, func() error {
 		leads, other := r.Juju.Status().Unit(r.units[r.leader]), r.Juju.Status().Unit(r.units[1-r.leader])
-		if leads.Status+leads.Message != "active"+active || other.Status+other.Message != "activeStandby" {
+		if leads.Status+leads.Message != "active"+r.here(active) || other.Status+other.Message != "activeStandby" {
 			return fmt.Errorf("the leader is %s %q, the other %s %q", leads.Status, leads.Message, other.Status, other.Message)
 		}
 		return nil

@@ -56,8 +56,10 @@ func (l *Lab) AddTLSApp(ctx context.Context, name string, port, units int, autho
 	}
 	var err error
 	app.App, err = l.addBackend(ctx, name, units, "https", func(unit int) cluster.Pod {
+		// A session that is taken up again is not verified again.
 		return cluster.Pod{Port: port, Errors: app, TLS: &tls.Config{
-			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return app.certificates[unit].Load(), nil },
+			SessionTicketsDisabled: true,
+			GetCertificate:         func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return app.certificates[unit].Load(), nil },
 		}}
 	}, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

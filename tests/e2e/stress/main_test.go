@@ -7,21 +7,26 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
 var (
-	seed  = flag.Uint64("seed", 1, "what the random steps follow from")
-	steps = flag.Int("steps", 200, "how many steps to take")
-	show  = flag.Bool("show", false, "show the steps and the hooks of a run that passes, too")
+	seed      = flag.Uint64("seed", 1, "what the random steps follow from")
+	steps     = flag.Int("steps", 200, "how many steps to take")
+	dataPlane = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
+	show      = flag.Bool("show", false, "show the steps and the hooks of a run that passes, too")
 )
 
 // shared is the cluster.
 var shared *cluster.Cluster
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.MainOn(cluster.Options{Progress: os.Stderr}, func(c *cluster.Cluster) (int, error) {
+	jujutest.RunToolIfInvoked() // Its arguments are none of ours.
+	flag.Parse()
+	options := cluster.Options{Progress: os.Stderr, DataPlane: cluster.DataPlane(*dataPlane)}
+	os.Exit(lab.MainOn(options, func(c *cluster.Cluster) (int, error) {
 		shared = c
 		return m.Run(), nil
 	}))

@@ -67,7 +67,7 @@ func (w *world) endTrouble() {
 
 // settledJuju looks at the statuses, the secrets and the databags.
 func (w *world) settledJuju() error {
-	message := "Gateway addresses: " + w.Cluster.GatewayAddress()
+	message := "Gateway addresses: " + w.Address()
 	if !w.enforce {
 		message += " (enforce-https is set to false)"
 	}
