@@ -279,3 +279,14 @@ func TestIntegrateErrors(t *testing.T) {
 		t.Error("RemoveRelation of what is not related succeeded")
 	}
 }
+
+// TestSettleGivesUp has two units that answer each other for ever.
+func TestSettleGivesUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy("gw", charmDir(t, providerMetadata, `case "$JUJU_HOOK_NAME" in peers-relation-changed) relation-set -r "$JUJU_RELATION_ID" count=$(date +%s%N);; esac`), 2)
+	err := w.Settle(w.ctx)
+	if err == nil || !strings.Contains(err.Error(), "cannot settle: peers-relation-changed of gw/") {
+		t.Errorf("error %v", err)
+	}
+}

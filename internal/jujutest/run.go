@@ -1,6 +1,7 @@
 package jujutest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,26 +51,38 @@ var errTerminated = errors.New("terminated")
 func (j *Juju) Step(ctx context.Context) (bool, error) {
 	j.running.Lock()
 	defer j.running.Unlock()
-	u, err := j.step(ctx, nil)
+	u, _, err := j.step(ctx, nil)
 	return u != nil, err
 }
 
+// maxRepeats is how often one unit may hear of one remote unit or application in one Settle:
+// two charms that answer each other for ever are a fault of one of them, and no test waits for it.
+const maxRepeats = 200
+
 // Settle runs hooks until no unit has one. A hook that fails Options.Retries times more than once
 // leaves its unit in error; the others go on, and Settle returns the *HookError. The next Settle tries
-// again.
+// again. Settle gives up on charms that go on answering each other, and names the hook.
 func (j *Juju) Settle(ctx context.Context) error {
 	j.running.Lock()
 	defer j.running.Unlock()
 	skip := make(map[*unit]bool)
 	attempts := make(map[*unit]int)
+	ran := make(map[string]int)
 	var failures []error
 	for {
-		u, err := j.step(ctx, skip)
+		u, h, err := j.step(ctx, skip)
 		if u == nil {
 			return errors.Join(append(failures, err)...)
 		}
 		if err == nil {
 			attempts[u] = 0
+			if h.event == nil {
+				continue
+			}
+			what := fmt.Sprintf("%s of %s for %s of relation %d", h.name, u.name, cmp.Or(h.event.remoteUnit, "the application"), h.event.relation.id)
+			if ran[what]++; ran[what] > maxRepeats {
+				return errors.Join(append(failures, fmt.Errorf("cannot settle: %s ran %d times", what, maxRepeats+1))...)
+			}
 			continue
 		}
 		_, failed := errors.AsType[*HookError](err)
@@ -83,22 +96,23 @@ func (j *Juju) Settle(ctx context.Context) error {
 	}
 }
 
-func (j *Juju) step(ctx context.Context, skip map[*unit]bool) (*unit, error) {
+// step runs the next hook, of a unit that is not to be skipped, and gives both; nil for none.
+func (j *Juju) step(ctx context.Context, skip map[*unit]bool) (*unit, *hook, error) {
 	j.mu.Lock()
 	if j.closed {
 		j.mu.Unlock()
-		return nil, errors.New("cannot run hooks: simulator is closed")
+		return nil, nil, errors.New("cannot run hooks: simulator is closed")
 	}
 	if err := errors.Join(ctx.Err(), j.cleanUp()); err != nil {
 		j.mu.Unlock()
-		return nil, err
+		return nil, nil, err
 	}
 	u, h := j.pick(skip)
 	j.mu.Unlock()
 	if u == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return u, j.runHook(ctx, u, h)
+	return u, h, j.runHook(ctx, u, h)
 }
 
 // runHook runs a hook with Juju's own changes of status around it, and records how it ended.
