@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
@@ -62,11 +63,19 @@ func (f *fixture) turns(url string, accept func(lab.Response) error) *turns {
 	return all
 }
 
+// lateNames is how late Envoy takes up the names in a policy when nothing else changes,
+// and once more if they change again meanwhile. See docs/reference/controllers.md.
+const lateNames = 15 * time.Second
+
 // await waits until each of the units has answered, and no other, so often that none is
 // left out.
 func (c *turns) await(units ...string) {
 	c.f.t.Helper()
-	c.f.must(eventually(c.f.ctx, func(ctx context.Context) error {
+	patience := lab.Patience
+	if onEnvoy() {
+		patience += 2 * lateNames
+	}
+	c.f.must(cluster.Eventually(c.f.ctx, patience, func(ctx context.Context) error {
 		c.mu.Lock()
 		clear(c.seen)
 		c.mu.Unlock()
@@ -80,6 +89,14 @@ func (c *turns) await(units ...string) {
 		}
 		return nil
 	}))
+}
+
+// awaitUnits waits until so many units answer.
+func (f *fixture) awaitUnits(app *lab.App, units int) {
+	f.t.Helper()
+	client := f.turns(app.URL(charm), routed)
+	client.await(unitsOf(app.Name, units)...)
+	client.Stop()
 }
 
 // removeLast takes away the last unit, so that so many are left: it leaves the relation,
@@ -161,6 +178,7 @@ func TestTLSBackendSixUnits(t *testing.T) {
 	const units = 5
 	app := f.withTLSApp("vault", units, signer)
 	f.awaitStatus("active", active)
+	f.awaitUnits(app.App, units)
 	client := f.turns(app.URL(charm), routed)
 	client.await(unitsOf("vault", units)...)
 	f.awaitObjectsOfTLS(f.policiesOf(units)...)
@@ -172,6 +190,9 @@ func TestTLSBackendSixUnits(t *testing.T) {
 	client.removeLast(app, units)
 	f.awaitStatus("active", active)
 	client.end("from 5 units to 6 and back")
+	if client.busy*4 > client.Sent {
+		t.Errorf("%d of %d requests is more than the share of one unit", client.busy, client.Sent)
+	}
 	if n := app.Plain.Load(); n > 0 {
 		t.Errorf("%d requests came in clear", n)
 	}
@@ -188,7 +209,8 @@ func TestTLSBackendUnits(t *testing.T) {
 	const units = 2
 	app := f.withTLSApp("vault", units, signer)
 	f.awaitStatus("active", active)
-	client := f.turns(app.URL(charm), routed)
+	f.awaitUnits(app.App, units)
+	client := f.turns(app.URL(charm), lab.Succeeds)
 	client.await(unitsOf("vault", units)...)
 	f.awaitObjectsOfTLS(f.policiesOf(units)...)
 	const shared = "vault.example.com"
@@ -231,19 +253,13 @@ func (f *fixture) oneUnit(units int) {
 	f.withCASource("authorities", signer)
 	app := f.withTLSApp("vault", units, signer)
 	f.awaitStatus("active", active)
-	all := func(units int) {
-		f.t.Helper()
-		client := f.turns(app.URL(charm), routed)
-		client.await(unitsOf("vault", units)...)
-		client.Stop()
-	}
-	all(units)
+	f.awaitUnits(app.App, units)
 	app.HangUp.Store(true) // Or connections that are verified are used on.
 	f.must(app.Certify(1, signer, "other.example.com"))
 	f.t.Logf("a wrong certificate: answers %v", f.answersWithout("vault/1", app, true, unverified()))
 	f.awaitStatus("active", active)
 	f.must(app.Certify(1, signer, f.HostOf("vault", 1)))
-	all(units)
+	f.awaitUnits(app.App, units)
 
 	last := units - 1
 	f.must(app.Pods[last].Stop(f.ctx)) // Its unit still stands in the relation.
@@ -254,7 +270,7 @@ func (f *fixture) oneUnit(units int) {
 	f.awaitStatus("active", active)
 	f.must(f.Juju.RemoveUnit(f.ctx, name))
 	f.must(f.Settle(f.ctx))
-	all(last)
+	f.awaitUnits(app.App, last)
 	f.awaitStatus("active", active)
 }
 

@@ -11,9 +11,8 @@
 // (refresh_*_test.go) start from all that it leaves (newRefresh), and compare databags,
 // objects and certificates. Decisions are tested in internal/plan, not here.
 //
-// The gateway is Traefik. Stories in which a data plane has something to say are told
-// once more on Envoy (dataplane_test.go has the list, docs/reference/controllers.md the
-// reasons for the rest):
+// The gateway is Traefik. All stories are told once more on Envoy, but those of which
+// dataplane_test.go says why not (docs/reference/controllers.md has what was proven):
 //
 //	go test ./e2e -args -data-plane=envoy
 package e2e
