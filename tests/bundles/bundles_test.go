@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,6 +113,16 @@ func (s *stage) has(kind string) bool {
 	}
 }
 
+// tellsOfPolicies matches a status that names what this bundle lacks, or how to get it, also
+// where there was no room for both.
+var tellsOfPolicies = regexp.MustCompile(`the cluster has no BackendTL|install Gateway API 1\.4`)
+
+func hasPolicies(planned plan.Plan) bool {
+	return slices.ContainsFunc(planned.Objects, func(object plan.Object) bool {
+		return object.GetObjectKind().GroupVersionKind().Kind == policyKind
+	})
+}
+
 // play plans one case as if the cluster had this bundle, in a namespace of its own.
 func (s *stage) play(ctx context.Context, input, namespace string) error {
 	text, err := os.ReadFile(input)
@@ -122,10 +134,15 @@ func (s *stage) play(ctx context.Context, input, namespace string) error {
 		return err
 	}
 	st.Cluster.Owner = nil // The garbage collector would miss it.
+	planned := plan.Make(st)
 	if !s.withPolicies {
 		st.Cluster.WithoutBackendTLS = true
+		full := planned
+		if planned = plan.Make(st); hasPolicies(full) && !tellsOfPolicies.MatchString(planned.Status.Message) {
+			return fmt.Errorf("the status does not tell that there are no policies: %q", planned.Status.Message)
+		}
 	}
-	objects := plan.Make(st).Objects
+	objects := planned.Objects
 	if len(objects) == 0 {
 		return nil
 	}
