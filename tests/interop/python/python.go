@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 )
 
@@ -65,6 +66,10 @@ func find(ctx context.Context) (path, version string, err error) {
 	return "", "", fmt.Errorf("%w: no Python %s or newer with venv on PATH", ErrUnavailable, "3.10")
 }
 
+// ourFault matches what pip says of requirements that are wrong, or not met by what it was
+// given.
+var ourFault = regexp.MustCompile(`(?i)hashes|invalid requirement`)
+
 // install makes the environment and fills it.
 func install(ctx context.Context, interpreter, directory, requirements string, progress io.Writer) error {
 	fmt.Fprintf(progress, "Installing %s into %s, once.\n", requirements, directory)
@@ -76,7 +81,7 @@ func install(ctx context.Context, interpreter, directory, requirements string, p
 	if err == nil {
 		return nil
 	}
-	if text := string(output); !strings.Contains(text, "HASHES") && !strings.Contains(text, "hashes") {
+	if text := string(output); !ourFault.MatchString(text) {
 		return fmt.Errorf("%w: the package index does not give what %s lists (%w): %s", ErrUnavailable, requirements, err, lastLine(text))
 	}
 	// Not what was pinned: never a reason to go on.

@@ -67,6 +67,7 @@ func TestPrepare(t *testing.T) {
 		"installed":    {pip: "", ready: true},
 		"no Python":    {pip: "none", unavailable: true},
 		"no index":     {pip: "ERROR: No matching distribution found for ops==1", unavailable: true},
+		"no package":   {pip: "ERROR: Invalid requirement: 'ops=3.9.0': Expected end or semicolon (after name and no valid version specifier)"},
 		"other hashes": {pip: "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE."},
 	} {
 		t.Run(name, func(t *testing.T) {
