@@ -65,11 +65,12 @@ whole: ## whole hook runs and traffic: real processes, a real control plane, a r
 envoy: ## the stories and random steps that are not about one controller, with Envoy Gateway in Traefik's place
 	$(call say,Envoy Gateway and Envoy; the first run builds the one (7 minutes on two cores) and fetches the other)
 	@cd tests && go build -o ../bin/run-cluster ./cluster/run
+	@# A story waits for most of its time, so two cores carry four.
 	@# 3: there is no Envoy, and no Python to fetch it with. The program has said so.
 	@cd tests; result=0; ../bin/run-cluster -prepare -data-plane=envoy || result=$$?; \
 	case $$result in \
 	0) printf '\n== stories with Envoy\n'; \
-	   go test -count=1 -timeout 30m $(TESTFLAGS) ./e2e -args -data-plane=envoy; \
+	   go test -count=1 -timeout 30m -parallel 4 $(TESTFLAGS) ./e2e -args -data-plane=envoy; \
 	   printf '\n== random steps with Envoy\n'; \
 	   go test -count=1 -timeout 30m $(TESTFLAGS) ./e2e/stress -args -data-plane=envoy -seed 2 -steps 100 ;; \
 	3) ;; \
