@@ -47,10 +47,13 @@ func class() string {
 
 func onEnvoy() bool { return cluster.DataPlane(*dataPlane) == cluster.Envoy }
 
+// addressOfTraefik is that address, and not the beginning of another.
+var addressOfTraefik = regexp.MustCompile(`10\.43\.45\.1\b`)
+
 // here is a text that has the address of a Gateway of Traefik's, with that of the
 // model's: on Envoy each Gateway has an address of its own.
 func (f *fixture) here(text string) string {
-	return strings.ReplaceAll(text, "10.43.45.1", f.Address())
+	return addressOfTraefik.ReplaceAllString(text, f.Address())
 }
 
 // routed accepts what a client is answered while one route takes the place of another,
