@@ -36,6 +36,7 @@ func TestHosts(t *testing.T) {
 		{units: []string{"vault-10.prod.svc", "vault-2.prod.svc", "vault-2.prod.svc"}, want: []string{"vault-2.prod.svc", "vault-10.prod.svc"}},
 		{units: []string{"v2-1", "v10-0", "v", "v2"}, want: []string{"v", "v2", "v2-1", "v10-0"}},
 		{units: []string{"a02", "a2", "a1"}, want: []string{"a1", "a02", "a2"}},
+		{units: []string{"db--1.prod.svc", "xn--a.prod.svc"}, want: []string{"db--1.prod.svc"}, remarks: 1},
 		{units: []string{"Vault.Example.COM", "vault.example.com"}, want: []string{"vault.example.com"}},
 		{units: []string{"münchen.example", "vault"}, want: []string{"vault"}, remarks: 1},
 		{units: []string{"localhost", "web.localhost", "10.1.2.3", "good"}, want: []string{"good"}, remarks: 3},

@@ -3,7 +3,6 @@ package state
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -52,9 +51,10 @@ type Config struct {
 // DefaultHSTSMaxAge is the default of hsts-max-age: a year.
 const DefaultHSTSMaxAge = 31536000
 
-// maxHSTSAge bounds hsts-max-age: RFC 6797 sets no bound, but a delta-seconds
-// value past 31 bits is undefined in HTTP caches and some browsers.
-const maxHSTSAge = math.MaxInt32
+// maxHSTSAge bounds hsts-max-age. RFC 6797 sets no bound, and the Python charm had none;
+// this is the greatest whole number that every reader of JSON takes for what it is, Juju
+// and the applications on gateway-route among them.
+const maxHSTSAge = 1<<53 - 1
 
 // ParseConfig validates the options as config-get gives them. Each option that
 // is not valid is left at its zero value and named in the problems; the caller
@@ -168,7 +168,7 @@ func NormalizeHostname(name string) (string, error) {
 	if len(name) > 4*253 {
 		return "", fmt.Errorf("%s is longer than 253 characters", Quote(name))
 	}
-	ascii, err := idna.Lookup.ToASCII(name)
+	ascii, err := lookup.ToASCII(name)
 	if err != nil || !utf8.ValidString(name) {
 		// The library's error repeats the name; the operator has it already.
 		return "", fmt.Errorf("%s is not a DNS name", Quote(name))
@@ -178,7 +178,7 @@ func NormalizeHostname(name string) (string, error) {
 		return "", fmt.Errorf("%s is longer than 253 characters", Quote(name))
 	}
 	for label := range strings.SplitSeq(ascii, ".") {
-		if !hostLabel.MatchString(label) {
+		if !hostLabel.MatchString(label) || !validPunycode(label) {
 			return "", fmt.Errorf("%s is not a DNS name", Quote(name))
 		}
 	}
@@ -186,6 +186,21 @@ func NormalizeHostname(name string) (string, error) {
 		return "", fmt.Errorf("%s ends in a number", Quote(name))
 	}
 	return ascii, nil
+}
+
+// lookup maps names as idna.Lookup does, and lets hyphens stand where IDNA keeps two of
+// them for itself: pr--42 and r3---sn-x are names in use, of which only who registers
+// international names has to beware.
+var lookup = idna.New(idna.MapForLookup(), idna.CheckHyphens(false), idna.BidiRule())
+
+// validPunycode says that a label is not encoded, or encodes what IDNA takes, its rules
+// for hyphens included.
+func validPunycode(label string) bool {
+	if !strings.HasPrefix(label, "xn--") {
+		return true
+	}
+	_, err := idna.Lookup.ToASCII(label)
+	return err == nil
 }
 
 // Quote quotes text that somebody else wrote, for a status or a log: printable,

@@ -37,12 +37,19 @@ func TestParseConfig(t *testing.T) {
 		"hsts negative": {
 			options:  map[string]any{"hsts-max-age": json.Number("-1")},
 			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
-			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 2147483647"}},
+			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 9007199254740991"}},
+		},
+		"hsts past 31 bits": {options: map[string]any{"hsts-max-age": json.Number("3153600000")}, want: with(func(c *state.Config) { c.HSTSMaxAge = 3153600000 })},
+		"hsts of 53 bits":   {options: map[string]any{"hsts-max-age": json.Number("9007199254740991")}, want: with(func(c *state.Config) { c.HSTSMaxAge = 9007199254740991 })},
+		"hsts past 53 bits": {
+			options:  map[string]any{"hsts-max-age": json.Number("9007199254740992")},
+			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
+			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 9007199254740991"}},
 		},
 		"hsts past 64 bits": {
 			options:  map[string]any{"hsts-max-age": json.Number("99999999999999999999")},
 			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
-			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 2147483647"}},
+			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 9007199254740991"}},
 		},
 		"routing by path":      {options: map[string]any{"routing-mode": "path"}, want: defaults},
 		"routing by default":   {options: map[string]any{"routing-mode": nil}, want: defaults},
@@ -90,13 +97,20 @@ func TestNormalizeHostname(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a234567890.", 23)[:252] + "a"
 	good := map[string]string{
-		"web.example.com":    "web.example.com",
-		"Web.EXAMPLE.com":    "web.example.com",
-		"münchen.example":    "xn--mnchen-3ya.example",
-		"localhost":          "localhost",
-		"1.example.com":      "1.example.com",
-		long:                 long,
-		"xn--mnchen-3ya.com": "xn--mnchen-3ya.com",
+		"web.example.com": "web.example.com",
+		"Web.EXAMPLE.com": "web.example.com",
+		"münchen.example": "xn--mnchen-3ya.example",
+		"localhost":       "localhost",
+		// Hyphens in the third and fourth place are for encodings to come (RFC 5891,
+		// 4.2.3.1), which DNS and certificates have never heard of.
+		"pr--42.example.com":     "pr--42.example.com",
+		"r3---sn-x.example.com":  "r3---sn-x.example.com",
+		"a--b.c--d.example":      "a--b.c--d.example",
+		"pr--42.MÜNCHEN.example": "pr--42.xn--mnchen-3ya.example",
+		"XN--mnchen-3ya.com":     "xn--mnchen-3ya.com",
+		"1.example.com":          "1.example.com",
+		long:                     long,
+		"xn--mnchen-3ya.com":     "xn--mnchen-3ya.com",
 	}
 	for name, want := range good {
 		if got, err := state.NormalizeHostname(name); err != nil || got != want {
@@ -123,6 +137,12 @@ func TestNormalizeHostname(t *testing.T) {
 		"web.example.com:443":      "is not a DNS name",
 		"\xff\xfe.example.com":     "is not a DNS name",
 		"xn--a.example.com":        "is not a DNS name",
+		"xn--.example.com":         "is not a DNS name",
+		"xn--pr--42-.example.com":  "is not a DNS name",
+		"xn--ab--.example.com":     "is not a DNS name",
+		"pr--42-.example.com":      "is not a DNS name",
+		"pr--é.example.com":        "is not a DNS name",
+		"a\u200db.example.com":     "is not a DNS name",
 		"web.example.com\x00.evil": "is not a DNS name",
 	}
 	for name, want := range bad {

@@ -34,6 +34,7 @@ func TestNewRouteRequirer(t *testing.T) {
 		"only additional":             {state.Databag{"hostname": `null`, "additional_hostnames": `["b.example.com"]`}, hostless("b.example.com")},
 		"in its order, each once":     {state.Databag{"hostname": `"b.example.com"`, "additional_hostnames": `["a.example.com", "b.example.com"]`}, hosts("b.example.com", "a.example.com")},
 		"the same in normal form":     {state.Databag{"hostname": `"B.Example.com"`, "additional_hostnames": `["b.example.com", "Bücher.example", "xn--bcher-kva.example"]`}, hosts("b.example.com", "xn--bcher-kva.example")},
+		"hyphens together":            {state.Databag{"hostname": `"pr--42.example.com"`, "additional_hostnames": `["R3---sn-x.example.com"]`}, hosts("pr--42.example.com", "r3---sn-x.example.com")},
 		"an address":                  {state.Databag{"hostname": `"10.0.0.1"`}, invalid(`hostname: "10.0.0.1" is an IP address; a DNS name is needed`)},
 		"not JSON":                    {state.Databag{"hostname": `a.example.com`}, invalid(`hostname: must be a JSON string, not "a.example.com"`)},
 		"one bad among good":          {state.Databag{"hostname": `"a.example.com"`, "additional_hostnames": `["b.example.com", "*.example.com"]`}, invalid(`additional_hostnames: "*.example.com" has a wildcard; a full DNS name is needed`)},
