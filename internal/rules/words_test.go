@@ -60,6 +60,10 @@ func TestUnwantedWords(t *testing.T) {
 		`d.txt:1: "juju.m`+`d §": a paragraph of a document that is not here`,
 		`f.md:1: "<<<<<<<": an unfinished merge`,
 	)
+	worktree := fstest.MapFS{".git": {Data: []byte("gitdir: /wor" + "k/trees/a\n")}}
+	if found := unwantedWords(t, worktree); len(found) > 0 {
+		t.Errorf("in a linked worktree: %q", found)
+	}
 }
 
 // unwantedWords tells where text holds what it should not, once a line and
