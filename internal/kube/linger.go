@@ -2,6 +2,7 @@ package kube
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
 // What a route has led to stays until its controller has seen that it leads elsewhere.
@@ -24,7 +25,9 @@ func lingering(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructure
 			led[service] = true
 			ledAway[service] = ledAway[service] || stays[name]
 		}
-		behind = behind || stays[name] && unjudged(route)
+	}
+	for i := range snapshot.Routes {
+		behind = behind || stays[snapshot.Routes[i].Name] && unjudged(&snapshot.Routes[i])
 	}
 	for _, name := range snapshot.names("Service") {
 		if !led[name] && behind {
@@ -37,22 +40,20 @@ func lingering(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructure
 	return ledAway
 }
 
-// unjudged says that a route has been judged, but not as it is now.
-func unjudged(route *unstructured.Unstructured) bool {
-	judged := false
-	parents, _, _ := unstructured.NestedSlice(route.Object, "status", "parents")
-	for _, parent := range parents {
-		fields, _ := parent.(map[string]any)
-		conditions, _, _ := unstructured.NestedSlice(fields, "conditions")
-		for _, condition := range conditions {
-			fields, _ := condition.(map[string]any)
-			if generation, _, _ := unstructured.NestedInt64(fields, "observedGeneration"); generation == route.GetGeneration() {
-				return false
-			}
-			judged = true
+// unjudged says that a route has been judged, but not as it is now. One report is enough
+// that is not old, and in it one condition: a controller may leave others as they were,
+// and reports that nobody needs any more. Where a controller names no generation, what it
+// says counts, or what a route has led to would stay for ever.
+func unjudged(route *gatewayv1.HTTPRoute) bool {
+	before := false
+	for _, parent := range route.Status.Parents {
+		generation, judged := observed(parent.Conditions)
+		if judged && (generation == route.Generation || generation == 0) {
+			return false
 		}
+		before = before || judged
 	}
-	return judged
+	return before
 }
 
 // lingers says that an object belongs to a Service that stays for the moment.

@@ -1,6 +1,11 @@
 package kube
 
-import "testing"
+import (
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
 
 // judge has a controller judge a route at a generation, of which it is at another.
 func (s *server) judge(route string, generation, observed int64) {
@@ -9,6 +14,39 @@ func (s *server) judge(route string, generation, observed int64) {
 	object["status"] = map[string]any{"parents": []any{map[string]any{
 		"conditions": []any{map[string]any{"type": "Accepted", "status": "True", "observedGeneration": observed}},
 	}}}
+}
+
+// TestUnjudged: what a controller says of a route counts when it names no generation, and
+// reports that it has left as they were do not count beside a new one.
+func TestUnjudged(t *testing.T) {
+	t.Parallel()
+	yes := func(generation int64) metav1.Condition {
+		return metav1.Condition{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: generation}
+	}
+	unknown := metav1.Condition{Type: "Accepted", Status: metav1.ConditionUnknown, Reason: "Pending"}
+	for name, c := range map[string]struct {
+		reports [][]metav1.Condition
+		want    bool
+	}{
+		"nobody's":              {nil, false},
+		"nothing said":          {[][]metav1.Condition{{}, {unknown}}, false},
+		"old":                   {[][]metav1.Condition{{yes(1)}}, true},
+		"present":               {[][]metav1.Condition{{yes(2)}}, false},
+		"undated":               {[][]metav1.Condition{{yes(0)}}, false},
+		"undated beside old":    {[][]metav1.Condition{{yes(0), yes(1)}}, true},
+		"old beside present":    {[][]metav1.Condition{{yes(1), yes(2)}}, false},
+		"an old report first":   {[][]metav1.Condition{{yes(1)}, {yes(2)}}, false},
+		"an old one, undated":   {[][]metav1.Condition{{yes(1)}, {yes(0)}}, false},
+		"an old one, one empty": {[][]metav1.Condition{{yes(1)}, {unknown}}, true},
+	} {
+		route := &gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Generation: 2}}
+		for _, conditions := range c.reports {
+			route.Status.Parents = append(route.Status.Parents, gatewayv1.RouteParentStatus{Conditions: conditions})
+		}
+		if unjudged(route) != c.want {
+			t.Errorf("%s: judged as it was before: %t, want %t", name, !c.want, c.want)
+		}
+	}
 }
 
 // TestLinger leads a route away: what it has led to goes when its controller has seen

@@ -54,7 +54,7 @@ func (c *Client) WaitForAddress(ctx context.Context, gateway *gatewayv1.Gateway,
 func settled(gateway *gatewayv1.Gateway) bool {
 	judged := func(conditions []metav1.Condition) bool {
 		return len(conditions) > 0 && !slices.ContainsFunc(conditions, func(c metav1.Condition) bool {
-			return c.ObservedGeneration != gateway.Generation
+			return !judges(c, gateway.Generation)
 		})
 	}
 	for _, listener := range gateway.Status.Listeners {

@@ -38,6 +38,14 @@ func listening(object *gatewayv1.Gateway, judged ...int64) *gatewayv1.Gateway {
 	return object
 }
 
+// born adds a condition as the CRD gives it to a new Gateway.
+func born(object *gatewayv1.Gateway) *gatewayv1.Gateway {
+	object.Status.Conditions = append(object.Status.Conditions, metav1.Condition{
+		Type: "Accepted", Status: metav1.ConditionUnknown, Reason: "Pending", Message: "Waiting for controller",
+	})
+	return object
+}
+
 // event is a line of a watch.
 type event struct {
 	Type   string `json:"type"`
@@ -87,6 +95,9 @@ func TestWaitForAddress(t *testing.T) {
 		"one verdict on the generation":       {watchedTwice(seen(2, "10.0.0.1", 2, 1)), long, last},
 		"a listener's verdict on that before": {watchedTwice(listening(seen(2, "10.0.0.1", 2), 1)), long, last},
 		"a listener without a verdict":        {watchedTwice(listening(seen(2, "10.0.0.1", 2))), long, last},
+		"as it is born":                       {watchedTwice(born(seen(2, "10.0.0.1"))), long, last},
+		"one verdict beside what it is born":  {watchedTwice(born(seen(2, "10.0.0.1", 2))), long, last},
+		"one verdict undated, one old":        {watchedTwice(seen(2, "10.0.0.1", 0, 1)), long, last},
 		"no answer":                           {hang, short, fresh},
 		"busy": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "3600")
@@ -119,9 +130,13 @@ func TestWaitForAddress(t *testing.T) {
 func TestWaitForAddressNeedsNoRequest(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	settled := seen(1, "10.0.0.1", 1)
-	if got := s.client(t).WaitForAddress(t.Context(), settled, time.Hour); got != settled {
-		t.Errorf("got %v", got)
+	// Not every controller says which generation it speaks of.
+	for _, settled := range []*gatewayv1.Gateway{
+		seen(1, "10.0.0.1", 1), listening(seen(2, "10.0.0.1", 0), 0), listening(seen(2, "10.0.0.1", 2, 0), 0, 2),
+	} {
+		if got := s.client(t).WaitForAddress(t.Context(), settled, time.Hour); got != settled {
+			t.Errorf("got %v", got)
+		}
 	}
 	if len(s.requests) != 0 {
 		t.Errorf("got requests %v, want none", s.requests)

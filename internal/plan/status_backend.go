@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -72,10 +73,12 @@ func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.Back
 	if live == nil || live.DeletionTimestamp != nil {
 		return nil, false
 	}
-	for _, ancestor := range live.Status.Ancestors {
-		if !isOurGateway(s, ancestor.AncestorRef) || ancestor.ControllerName != controllerOf(s, set.class) {
-			continue
-		}
+	fitting := slices.DeleteFunc(slices.Clone(live.Status.Ancestors), func(a gatewayv1.PolicyAncestorStatus) bool {
+		return !isOurGateway(s, a.AncestorRef) || a.ControllerName != controllerOf(s, set.class)
+	})
+	// A controller may speak of each of our listeners.
+	conditions := func(a gatewayv1.PolicyAncestorStatus) []metav1.Condition { return a.Conditions }
+	for _, ancestor := range newestOf(fitting, conditions, live.Generation) {
 		accepted := acceptedOf(ancestor.Conditions, live.Generation)
 		if status := policyTrouble(s, t, ancestor, live.Generation); status != nil {
 			return status, true
@@ -83,13 +86,6 @@ func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.Back
 		known = known || accepted.known
 	}
 	return nil, known
-}
-
-// isOurGateway says that a reference is to our Gateway. Others may have its name, in
-// other namespaces.
-func isOurGateway(s state.State, ref gatewayv1.ParentReference) bool {
-	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.Model) &&
-		(ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")
 }
 
 // policyTrouble reads what the controller says of a policy at our Gateway, or at one of

@@ -61,11 +61,11 @@ func gatewayStatus(s state.State, set settings) *Status {
 
 // neverJudged says that no controller has written a word about the Gateway since it
 // was made, long ago: its conditions still are those that the CRD gives it, of no
-// generation.
+// generation and no status.
 func neverJudged(s state.State) bool {
 	gateway := s.Cluster.Gateway
 	for _, c := range gateway.Status.Conditions {
-		if c.ObservedGeneration > 0 {
+		if c.ObservedGeneration > 0 || c.Status != metav1.ConditionUnknown {
 			return false
 		}
 	}
@@ -126,15 +126,24 @@ func oneListenerStatus(s state.State, planned gatewayv1.Listener, conditions []m
 	if conflicted := of(gatewayv1.ListenerConditionConflicted); conflicted.is(true) {
 		return statusOf(blocked(trouble{what: name + " is in conflict", why: conflicted.because(), cure: "see `kubectl get gateways -A`"}))
 	}
+	// The reference first: for a bad one Cilium does not accept the listener either, and
+	// says so at greater length.
+	if resolved := of(gatewayv1.ListenerConditionResolvedRefs); resolved.is(false) {
+		what, why := name+" has an invalid reference", resolved.because()
+		switch gatewayv1.ListenerConditionReason(resolved.Reason) {
+		case gatewayv1.ListenerReasonInvalidCertificateRef:
+			what, why = name+" cannot use its Secret", resolved.told()
+		case gatewayv1.ListenerReasonRefNotPermitted:
+			what, why = name+" may not use its Secret", resolved.told()
+		}
+		return statusOf(blocked(trouble{what: what, why: why, cure: describe(s, "gateway")}))
+	}
 	if accepted.is(false) {
 		cure := describe(s, "gateway")
 		if accepted.Reason == string(gatewayv1.ListenerReasonPortUnavailable) {
 			cure = fmt.Sprintf("let the controller offer port %d", planned.Port)
 		}
 		return statusOf(blocked(trouble{what: name + " is not accepted", why: accepted.because(), cure: cure}))
-	}
-	if resolved := of(gatewayv1.ListenerConditionResolvedRefs); resolved.is(false) {
-		return statusOf(blocked(trouble{what: name + " has an invalid reference", why: resolved.because(), cure: describe(s, "gateway")}))
 	}
 	if programmed.is(false) {
 		return statusOf(waitingFor(name+" is not programmed", programmed.because()))

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -52,7 +53,7 @@ func oneRouteStatus(s state.State, set settings, application string, planned, li
 		return nil, false
 	}
 	for _, parent := range planned.Spec.ParentRefs {
-		report := parentStatus(s, set, live.Status.Parents, parent)
+		report := parentStatus(s, set, live, parent)
 		if report == nil {
 			return nil, false
 		}
@@ -99,21 +100,30 @@ func parentTrouble(s state.State, application string, report *gatewayv1.RoutePar
 
 // parentStatus finds what the controller of our class says of a route at one of our
 // listeners. A route may be judged by several controllers, and at Gateways of other
-// namespaces that have the name of ours.
-func parentStatus(s state.State, set settings, parents []gatewayv1.RouteParentStatus, wanted gatewayv1.ParentReference) *gatewayv1.RouteParentStatus {
+// namespaces that have the name of ours. Of several reports that fit the newest counts:
+// the Python charm wrote the namespace into its references, and the report on such a one
+// may outlast it.
+func parentStatus(s state.State, set settings, live *gatewayv1.HTTPRoute, wanted gatewayv1.ParentReference) *gatewayv1.RouteParentStatus {
 	controller := controllerOf(s, set.class)
-	for i, parent := range parents {
+	var fitting []gatewayv1.RouteParentStatus
+	for _, parent := range live.Status.Parents {
 		ref := parent.ParentRef
-		switch {
-		case ref.Name != wanted.Name, ref.SectionName == nil || *ref.SectionName != *wanted.SectionName:
-		case ref.Group != nil && *ref.Group != gatewayv1.GroupName, ref.Kind != nil && *ref.Kind != "Gateway":
-		case ref.Namespace != nil && string(*ref.Namespace) != s.Model:
-		case parent.ControllerName != controller:
-		default:
-			return &parents[i]
+		if isOurGateway(s, ref) && ref.SectionName != nil && *ref.SectionName == *wanted.SectionName && parent.ControllerName == controller {
+			fitting = append(fitting, parent)
 		}
 	}
-	return nil
+	newest := newestOf(fitting, func(r gatewayv1.RouteParentStatus) []metav1.Condition { return r.Conditions }, live.Generation)
+	if len(newest) == 0 {
+		return nil
+	}
+	return &newest[0]
+}
+
+// isOurGateway says that a reference is to our Gateway. Others may have its name, in
+// other namespaces.
+func isOurGateway(s state.State, ref gatewayv1.ParentReference) bool {
+	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.Model) &&
+		(ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")
 }
 
 // controllerOf names the controller of a class.

@@ -1,0 +1,22 @@
+package kube
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// judges says that a condition is its controller's word on an object of that generation.
+// One without a generation is too, since not every controller writes it; but not what a
+// CRD gives an object at its birth, which says Unknown.
+func judges(c metav1.Condition, generation int64) bool {
+	return c.ObservedGeneration == generation || c.ObservedGeneration == 0 && c.Status != metav1.ConditionUnknown
+}
+
+// observed is the newest generation that a controller names in conditions which it wrote
+// together, 0 where it names none; judged is false where it has not written any.
+func observed(conditions []metav1.Condition) (generation int64, judged bool) {
+	for _, c := range conditions {
+		generation = max(generation, c.ObservedGeneration)
+		judged = judged || c.ObservedGeneration > 0 || c.Status != metav1.ConditionUnknown
+	}
+	return generation, judged
+}
