@@ -67,9 +67,20 @@ func newAgent() *agent {
 	}
 }
 
-// restart forgets what a unit agent keeps in memory.
-func (a *agent) restart() {
+// restartAgent forgets what a unit agent keeps in memory. What it has told its charm is kept on the
+// controller, and compared with the relations that are there (internal/worker/uniter/relation,
+// loadInitialState): those that have gone are forgotten in silence, with a hook that was to run for them.
+func (j *Juju) restartAgent(u *unit) {
+	a := u.agent
 	a.cache = make(map[int]map[string]map[string]string)
+	for id := range a.relation {
+		if r := j.relations[id]; r.gone {
+			j.leave(u, r)
+			if a.failed != nil && a.failed.event != nil && a.failed.event.relation == r {
+				a.failed, a.inError, a.problem = nil, false, ""
+			}
+		}
+	}
 }
 
 func plainHook(kind string) *hook { return &hook{kind: kind, name: kind} }

@@ -28,6 +28,7 @@ type hookContext struct {
 	name         string // hook or action
 	id           string
 	dispatchPath string
+	life         life // of the unit, when it began
 	event        *relationEvent
 	secretEvent  *secretEvent
 	action       *actionRun
@@ -65,7 +66,7 @@ type ToolCall struct {
 
 func (j *Juju) newContext(u *unit, kind runKind, name string) *hookContext {
 	c := &hookContext{
-		juju: j, unit: u, kind: kind, name: name,
+		juju: j, unit: u, kind: kind, name: name, life: u.life,
 		members: make(map[int][]string), broken: make(map[int]bool), apps: make(map[int]map[string]string),
 		pending: pending{
 			units: make(map[int]map[string]string), apps: make(map[int]map[string]string),

@@ -183,7 +183,7 @@ func (j *Juju) RemoveApplication(ctx context.Context, app string) error {
 	}
 	a.life = dying
 	for _, id := range sortedKeys(j.relations) {
-		if r := j.relations[id]; !r.isPeer() {
+		if r := j.relations[id]; !r.isPeer() && !r.ghost {
 			if _, ok := r.end(a); ok {
 				j.destroyRelation(r)
 			}
@@ -227,8 +227,11 @@ func (j *Juju) cleanUp() error {
 	related := make(map[*application]bool)
 	for _, id := range sortedKeys(j.relations) {
 		r := j.relations[id]
-		if r.life == dying && len(r.scope) == 0 {
+		if (r.life == dying && len(r.scope) == 0) || (r.ghost && !j.known(r)) {
 			j.dropRelation(r)
+			continue
+		}
+		if r.ghost {
 			continue
 		}
 		for _, e := range r.ends {

@@ -9,6 +9,8 @@ type faults struct {
 	flush  map[string][]error
 	steps  map[string]map[FlushStep]error
 	onCall map[string][]callFault
+	// denials are reads that fail, by unit.
+	denials map[string]*denial
 }
 
 // callFault does something once, in the unit's first context that gets as far as its n-th tool call.

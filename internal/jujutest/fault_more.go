@@ -1,5 +1,7 @@
 package jujutest
 
+import "fmt"
+
 // ClearFaults forgets the failures that were asked for and have not come to pass.
 func (j *Juju) ClearFaults() {
 	j.mu.Lock()
@@ -11,4 +13,44 @@ func (j *Juju) ClearFaults() {
 // other failures it may come at any point, such as in the middle of what the charm does elsewhere.
 func (j *Juju) KillHook(unit string) error {
 	return killByEnvironment("JUJU_CHARM_DIR=" + j.CharmDir(unit))
+}
+
+// denial makes reads of one relation fail.
+type denial struct {
+	relation int
+	text     string
+	left     int
+}
+
+// DenyReads makes the unit's next relation-get calls on a relation, so many, fail with exit code 1 and
+// the text, such as "permission denied" or "relation 3 not found", while relation-ids goes on listing it:
+// a controller that is about to know better.
+func (j *Juju) DenyReads(unit string, relationID int, text string, times int) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	u, err := j.agentUnit(unit)
+	if err != nil {
+		return err
+	}
+	if u.agent.relation[relationID] == nil {
+		return fmt.Errorf("unit %q is not in relation %d", unit, relationID)
+	}
+	if times < 1 {
+		return fmt.Errorf("cannot deny %d reads", times)
+	}
+	if j.faults.denials == nil {
+		j.faults.denials = make(map[string]*denial)
+	}
+	j.faults.denials[unit] = &denial{relation: relationID, text: text, left: times}
+	return nil
+}
+
+// takeDenial returns the error of a read that is to fail.
+func (f *faults) takeDenial(unit string, relationID int) error {
+	d := f.denials[unit]
+	if d == nil || d.relation != relationID || d.left == 0 {
+		return nil
+	}
+	d.left--
+	return failf("%s", d.text)
 }

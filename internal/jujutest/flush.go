@@ -9,73 +9,110 @@ import (
 // A FlushStep is one part of what a context leaves to its end.
 type FlushStep int
 
-// The parts, in the order in which Juju 4.0 carries them out (ports come before all of them).
+// The parts. Juju 3 carries the secrets out first and one by one, Juju 4.0 everything or nothing.
 const (
 	FlushState FlushStep = iota
 	FlushSecrets
 	FlushRelations
 )
 
-// flushPart says how one part is carried out; check refuses it before anything of it is.
-type flushPart struct {
-	step    FlushStep
-	pending bool // there is something to do
-	check   func(*hookContext) error
-	apply   func(*hookContext)
-}
-
-func (j *Juju) flushParts(c *hookContext) []flushPart {
-	secrets := c.pending.secrets
-	return []flushPart{
-		{FlushState, len(c.pending.state) > 0, func(*hookContext) error { return nil }, applyState},
-		{
-			FlushSecrets, len(secrets.created)+len(secrets.updated)+len(secrets.removed)+len(secrets.grants)+len(secrets.tracked) > 0,
-			j.checkSecretChanges, j.applySecretChanges,
-		},
-		{FlushRelations, len(c.pending.units)+len(c.pending.apps) > 0, j.checkRelationChanges, j.applyRelationChanges},
-	}
-}
-
 // flush applies a context's buffered changes, as the agent's one CommitHookChanges call does after
-// dispatch has exited 0: all or none, or part by part where the profile commits in steps
-// (apiserver/facades/agent/uniter, commitHookChangesForOneUnit). Juju applies the changes of secrets one
-// by one, too, in an order that differs by version. What depends on that order fails here, see
-// checkSecretChanges.
+// dispatch has exited 0. What refuses them makes the hook fail, and it comes again; what stands then
+// differs by version.
 func (j *Juju) flush(c *hookContext) error {
 	if err := j.faults.takeFlush(c.unit.name); err != nil {
 		return err
 	}
-	parts := j.flushParts(c)
-	if j.traits.commitsInSteps {
-		applyPorts(c)
-		for _, part := range parts {
-			if err := j.refusal(c, part); err != nil {
-				return err
-			}
-			part.apply(c)
-		}
+	if !c.pending.any() {
 		return nil
 	}
-	for _, part := range parts {
-		if err := j.refusal(c, part); err != nil {
+	if err := j.ambiguous(c); err != nil {
+		return err
+	}
+	// With contents in Kubernetes, those of removed revisions go before the controller is asked.
+	j.dropContents(c)
+	if j.traits.commitsAtOnce {
+		return j.flushAtOnce(c)
+	}
+	return j.flushSecretsFirst(c)
+}
+
+// flushAtOnce is Juju 4.0 (domain/unitstate/state, CommitHookChanges): one transaction, for a unit that
+// is as alive as it was when the hook began and relations that are all there.
+func (j *Juju) flushAtOnce(c *hookContext) error {
+	if c.unit.life != c.life {
+		return errUnitLife
+	}
+	if err := j.checkRelations(c); err != nil {
+		return err
+	}
+	if len(c.pending.apps) > 0 {
+		if err := checkLeads(c.unit); err != nil {
 			return err
 		}
 	}
-	applyPorts(c)
-	for _, part := range parts {
-		part.apply(c)
+	for _, step := range []FlushStep{FlushState, FlushSecrets, FlushRelations} {
+		if err := j.refusal(c, step); err != nil {
+			return err
+		}
 	}
+	before := j.copySecrets()
+	if err := j.commitSecrets(c); err != nil {
+		j.secrets = before
+		return err
+	}
+	j.commitRest(c)
 	return nil
 }
 
-// refusal says why a part cannot be carried out.
-func (j *Juju) refusal(c *hookContext, part flushPart) error {
-	if part.pending {
-		if err := j.faults.takeFlushStep(c.unit.name, part.step); err != nil {
+// flushSecretsFirst is Juju 3 (apiserver/facades/agent/uniter, commitHookChangesForOneUnit): relations
+// that are gone refuse everything; secrets are carried out one by one, and stay so; the rest follows in
+// one transaction.
+func (j *Juju) flushSecretsFirst(c *hookContext) error {
+	if err := j.checkRelations(c); err != nil {
+		return err
+	}
+	if err := j.refusal(c, FlushSecrets); err != nil {
+		return err
+	}
+	if err := j.commitSecrets(c); err != nil {
+		return err
+	}
+	for _, step := range []FlushStep{FlushState, FlushRelations} {
+		if err := j.refusal(c, step); err != nil {
 			return err
 		}
 	}
-	return part.check(c)
+	if len(c.pending.apps) > 0 {
+		if err := checkLeads(c.unit); err != nil {
+			return err
+		}
+	}
+	j.commitRest(c)
+	return nil
+}
+
+// refusal says why a part cannot be carried out, if a test has asked for that.
+func (j *Juju) refusal(c *hookContext, step FlushStep) error {
+	pending := map[FlushStep]bool{
+		FlushState:     len(c.pending.state) > 0,
+		FlushSecrets:   c.pending.secrets.any(),
+		FlushRelations: len(c.pending.units)+len(c.pending.apps) > 0,
+	}
+	if !pending[step] {
+		return nil
+	}
+	return j.faults.takeFlushStep(c.unit.name, step)
+}
+
+func (p pending) any() bool {
+	return len(p.units)+len(p.apps)+len(p.state)+len(p.ports) > 0 || p.secrets.any()
+}
+
+func (j *Juju) commitRest(c *hookContext) {
+	applyPorts(c)
+	applyState(c)
+	j.applyRelationChanges(c)
 }
 
 func applyState(c *hookContext) {
@@ -110,16 +147,24 @@ func (j *Juju) applyRelationChanges(c *hookContext) {
 // errLostLeadership is the flush's answer to writes that only the leader may do.
 var errLostLeadership = errors.New("not the leader")
 
-func (j *Juju) checkRelationChanges(c *hookContext) error {
+// errUnitLife is Juju 4.0's answer for a unit whose removal has begun while its hook ran.
+var errUnitLife = errors.New("unit life precondition failed")
+
+func checkLeads(u *unit) error {
+	if u.app.leader != u.name {
+		return fmt.Errorf("%w: %q does not lead %q", errLostLeadership, u.name, u.app.name)
+	}
+	return nil
+}
+
+// checkRelations refuses writes to relations that have gone.
+func (j *Juju) checkRelations(c *hookContext) error {
 	for _, changed := range []map[int]map[string]string{c.pending.units, c.pending.apps} {
 		for _, id := range sortedKeys(changed) {
 			if r, ok := j.relations[id]; !ok || r.gone {
 				return fmt.Errorf("cannot write relation %d: relation not found", id)
 			}
 		}
-	}
-	if len(c.pending.apps) > 0 && c.unit.app.leader != c.unit.name {
-		return fmt.Errorf("%w: %q does not lead %q", errLostLeadership, c.unit.name, c.unit.app.name)
 	}
 	return nil
 }

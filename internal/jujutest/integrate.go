@@ -40,7 +40,7 @@ func (j *Juju) Integrate(ctx context.Context, a, b string) (int, error) {
 func (j *Juju) countRelations(e relationEnd) int {
 	count := 0
 	for _, r := range j.relations {
-		if end, ok := r.end(e.app); ok && end.endpoint.Name == e.endpoint.Name {
+		if end, ok := r.end(e.app); ok && !r.gone && end.endpoint.Name == e.endpoint.Name {
 			count++
 		}
 	}
@@ -159,6 +159,64 @@ func (j *Juju) ForceRemoveRelation(ctx context.Context, a, b string) error {
 	return j.cleanUp()
 }
 
+// GhostRelation removes a relation from the controller so quickly that the units' agents hear of
+// nothing, as juju remove-saas --force may: no departed and no broken comes. relation-ids and
+// relation-list go on naming it, its data are denied and goal-state has it no more, until the agent
+// restarts and forgets it in silence. Another relation may take its place meanwhile.
+func (j *Juju) GhostRelation(ctx context.Context, a, b string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r, err := j.findRelation(a, b)
+	if err != nil {
+		return err
+	}
+	j.makeGhost(r)
+	return j.cleanUp()
+}
+
+// ForceRemoveSaas removes a scripted application of another model as juju remove-saas --force does: it
+// is gone at once, and its relations are ghosts to the agents that know them.
+func (j *Juju) ForceRemoveSaas(ctx context.Context, app string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	a, err := j.application(app)
+	if err != nil {
+		return err
+	}
+	if a.modelUUID == "" {
+		return fmt.Errorf("application %q is not of another model", app)
+	}
+	for _, id := range sortedKeys(j.relations) {
+		if r := j.relations[id]; !r.gone {
+			if _, ok := r.end(a); ok {
+				j.makeGhost(r)
+			}
+		}
+	}
+	a.life = dying
+	for _, u := range a.units {
+		j.destroyUnit(u)
+	}
+	return j.cleanUp()
+}
+
+func (j *Juju) makeGhost(r *relation) {
+	r.life, r.gone, r.ghost = dead, true, true
+	r.scope = make(map[string]*membership)
+	j.revokeAccess(r.id)
+}
+
+// known reports whether an agent still knows the relation.
+func (j *Juju) known(r *relation) bool {
+	return slices.ContainsFunc(j.agents(), func(u *unit) bool { return u.agent.relation[r.id] != nil })
+}
+
 func (j *Juju) findRelation(a, b string) (*relation, error) {
 	left, err := j.candidates(a)
 	if err != nil {
@@ -210,7 +268,7 @@ func (j *Juju) RelationData(relationID int, entity string) map[string]string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	r, ok := j.relations[relationID]
-	if !ok {
+	if !ok || r.ghost {
 		return nil
 	}
 	b, ok := r.apps[entity]

@@ -42,7 +42,7 @@ func (j *Juju) newPod(u *unit) error {
 	if err := j.endPod(u); err != nil {
 		return err
 	}
-	u.agent.restart()
+	j.restartAgent(u)
 	u.agent.rebooted = false
 	if u.agent.installed {
 		u.agent.upgrading, u.agent.started = true, false
@@ -66,7 +66,7 @@ func (j *Juju) RestartContainer(ctx context.Context, unit string) error {
 	if err := killByEnvironment("JUJU_CHARM_DIR=" + j.CharmDir(u.name)); err != nil {
 		return err
 	}
-	u.agent.restart()
+	j.restartAgent(u)
 	u.agent.rebooted = u.agent.started
 	return nil
 }

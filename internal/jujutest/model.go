@@ -1,6 +1,7 @@
 package jujutest
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -25,6 +26,7 @@ type application struct {
 	scripted   bool
 	endpoints  map[string]endpoint
 	modelUUID  string // of a scripted application in another model; "" is this model
+	offer      string // the URL it is offered at, if it is another model's
 	config     map[string]any
 	trust      bool
 	leader     string
@@ -62,10 +64,16 @@ type relation struct {
 	ends  []relationEnd
 	life  life
 	gone  bool // removed by force while agents still know it
+	ghost bool // and so quickly that they were told nothing: they keep it until they restart
 	since time.Time
 	scope map[string]*membership
 	units map[string]*bag
 	apps  map[string]*bag
+}
+
+// offerURL is what goal-state calls an application of another model that is consumed here.
+func (a *application) offerURL() string {
+	return cmp.Or(a.offer, "admin/other."+a.name)
 }
 
 type relationEnd struct {

@@ -9,8 +9,8 @@ type Profile int
 const (
 	// Juju36 is Juju 3.6: breaking relations are left out of relation-ids, requests may carry a token.
 	Juju36 Profile = iota
-	// Juju40 is Juju 4.0: no token, no leader-get, other wordings for what is gone; what a hook leaves to
-	// its end is carried out step by step.
+	// Juju40 is Juju 4.0: no token, no leader-get, other wordings for what is gone, no private-address;
+	// what a hook leaves to its end is carried out in one transaction.
 	Juju40
 	// OldJuju3 is Juju 3.1: breaking relations are still listed, no relation-model-get, owners of
 	// secrets see the latest revision, the agent socket has an abstract address.
@@ -26,7 +26,8 @@ type traits struct {
 	ownerSeesLatest   bool   // secret-get by the owner ignores tracking
 	abstractSocket    bool   // the socket address is "@path"
 	decimalContextID  bool   // context ids end in a guessable number
-	commitsInSteps    bool   // a hook's changes are not applied as one: state, secrets, relations
+	commitsAtOnce     bool   // a hook's changes are one transaction; else secrets come first, one by one
+	removesFirst      bool   // of the changes of secrets, removals come first
 	refusesBrokenBag  bool   // relation-set --app fails in relation-broken
 	leaderSettings    bool   // followers get leader-settings-changed once
 	meterVariables    bool   // JUJU_SLA and its kin are set
@@ -60,13 +61,14 @@ func (p Profile) traits() traits {
 		t.leaderSettings = false
 		t.meterVariables = false
 		t.qualifiedSecrets = true
-		t.commitsInSteps = true
+		t.commitsAtOnce = true
 		t.goneRelation = "relation %d not found"
 		t.labelNotFound = "secret with label %q not found"
 		t.unknownCommand = "bad request: unknown hook command: %s"
 		t.removedInThisJuju = removedInJuju4
 	case OldJuju3:
 		t.version = "3.1.6"
+		t.removesFirst = true
 		t.listsBroken = true
 		t.modelGet = false
 		t.ownerSeesLatest = true

@@ -147,6 +147,9 @@ func (j *Juju) nextRelationHook(u *unit) *hook {
 // relationHookOf orders the events within one relation: changed after joined, departed, broken,
 // the application's changed, joined, changed.
 func (j *Juju) relationHookOf(u *unit, r *relation, state *relationState) *hook {
+	if r.ghost {
+		return nil // no watcher tells of it
+	}
 	breaking := r.life == dying || u.life == dying
 	if breaking && (!state.created || (r.isPeer() && len(state.members) == 0)) {
 		// Never announced, or a peer relation, which does not break: the unit leaves in silence.

@@ -10,8 +10,11 @@ type ScriptedMetadata struct {
 	Provides map[string]string
 	Requires map[string]string
 	// ModelUUID is set for an application that stands for one in another model. Name it as Juju does,
-	// "remote-" and 32 hexadecimal digits.
+	// "remote-" and 32 hexadecimal digits, if it consumes an offer of this model; if this model consumes
+	// its offer, the name is free.
 	ModelUUID string
+	// OfferURL is where an application of another model is offered; default "admin/other.<name>".
+	OfferURL string
 }
 
 // AddScripted adds an application whose side of every relation the test writes itself, with
@@ -23,7 +26,7 @@ func (j *Juju) AddScripted(app string, metadata ScriptedMetadata, units int) err
 		return err
 	}
 	a := &application{
-		name: app, scripted: true, modelUUID: metadata.ModelUUID,
+		name: app, scripted: true, modelUUID: metadata.ModelUUID, offer: metadata.OfferURL,
 		endpoints: make(map[string]endpoint),
 		status:    &workloadStatus{Status: "active", Since: j.options.Now()},
 	}

@@ -31,6 +31,7 @@ type secretRevision struct {
 	expiredAt  time.Time
 	expireDue  bool
 	removeTold bool // secret-remove has run for it
+	lost       bool // its content was removed before a commit that failed
 }
 
 // secretConsumer is one unit's view of a secret.

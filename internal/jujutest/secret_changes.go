@@ -1,7 +1,6 @@
 package jujutest
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -79,6 +78,7 @@ func (s *secretChanges) update(id string, u secretUpdate) {
 // remove records a secret-remove of all of a secret that was there before the context.
 func (s *secretChanges) remove(id string) {
 	s.removed[id] = nil
+	delete(s.created, id)
 	delete(s.updated, id)
 	delete(s.tracked, id)
 	s.grants = slices.DeleteFunc(s.grants, func(g secretGrantChange) bool { return g.id == id })
@@ -98,86 +98,6 @@ func (s *secretChanges) removeRevision(id string, revision int) {
 		s.lose("secret-grant or secret-revoke of %q is undone by the secret-remove after it in the same hook", id)
 	}
 	s.removed[id] = append(revisions, revision)
-}
-
-// checkSecretChanges refuses a flush as the controller does: secrets of others or of an application
-// this unit no longer leads, and labels the owner already uses. It also refuses what some versions of
-// Juju would do by half.
-func (j *Juju) checkSecretChanges(c *hookContext) error {
-	changes := c.pending.secrets
-	if len(changes.lost) > 0 {
-		return errors.New(changes.lost[0])
-	}
-	for _, id := range sortedKeys(changes.created) {
-		s := changes.created[id]
-		if !s.ownedBy(c.unit) {
-			return fmt.Errorf("%w: %q does not lead %q", errLostLeadership, c.unit.name, c.unit.app.name)
-		}
-		if err := j.checkLabel(c, id, s.owner, s.label); err != nil {
-			return err
-		}
-	}
-	touched := sortedKeys(changes.updated)
-	touched = append(touched, sortedKeys(changes.removed)...)
-	for _, g := range changes.grants {
-		touched = append(touched, g.id)
-	}
-	for _, id := range touched {
-		if changes.created[id] != nil {
-			continue
-		}
-		s, ok := j.secrets[id]
-		if !ok {
-			return fmt.Errorf("secret %q not found", id)
-		}
-		if !s.ownedBy(c.unit) {
-			return fmt.Errorf("cannot change secret %q: permission denied", id)
-		}
-		if update := changes.updated[id]; update != nil && update.label != nil {
-			if err := j.checkLabel(c, id, s.owner, *update.label); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// checkLabel looks for another secret of the owner with the same label. One removed in the same flush
-// counts: CommitHookChanges (apiserver/facades/agent/uniter) of newer Juju creates and updates before
-// it removes, that of older Juju the other way round.
-func (j *Juju) checkLabel(c *hookContext, id, owner, label string) error {
-	if label == "" {
-		return nil
-	}
-	for otherID, other := range j.secrets {
-		if otherID == id || other.owner != owner || other.label != label {
-			continue
-		}
-		if _, removed := c.pending.secrets.removed[otherID]; removed {
-			return fmt.Errorf("secret with label %q already exists: newer Juju removes secrets of a hook after it has added others", label)
-		}
-		return fmt.Errorf("secret with label %q already exists", label)
-	}
-	return nil
-}
-
-func (j *Juju) applySecretChanges(c *hookContext) {
-	changes := c.pending.secrets
-	maps.Copy(j.secrets, changes.created)
-	for _, id := range sortedKeys(changes.updated) {
-		j.secrets[id].update(changes.updated[id], j.options.Now())
-	}
-	for id := range changes.tracked {
-		if s, ok := j.secrets[id]; ok {
-			s.consumer(c.unit).tracked = s.latest
-		}
-	}
-	for _, g := range changes.grants {
-		j.secrets[g.id].grant(g)
-	}
-	for id, revisions := range changes.removed {
-		j.removeSecret(id, revisions)
-	}
 }
 
 func (s *secret) update(u *secretUpdate, now time.Time) {

@@ -99,9 +99,8 @@ func TestSecretArguments(t *testing.T) {
 		{"secret-grant", "ERROR missing secret URI\ncode 2"},
 		{"secret-revoke " + unknown, "ERROR specify one of --relation, --app or --unit\ncode 2"},
 		{"secret-remove", "ERROR missing secret URI\ncode 2"},
-		{"secret-remove " + unknown, "ERROR secret \"01234567890123456789\" not found\ncode 1"},
 		{"secret-set", "ERROR missing secret URI\ncode 2"},
-		{"secret-add --label two abc=1 >/dev/null; secret-add --label two abc=1; secret-remove $(secret-ids)", "ERROR secret with label \"two\" already exists\ncode 0"},
+		{"secret-add --label two abc=1 >/dev/null; secret-add --label two abc=1", "ERROR secret with label \"two\" already exists\ncode 1"},
 	})
 	runToolCases(t, w, "gw/1", []toolCase{
 		{"secret-add abc=1", "ERROR this unit is not the leader\ncode 1"},
@@ -196,7 +195,9 @@ func TestSecretFlushRefusals(t *testing.T) {
 	w, _ := secretWorld(t)
 	uri := w.addSecret("gw/0", "--label taken value=one")
 	for _, test := range []struct{ unit, script, want string }{
-		{"gw/0", "secret-add --label taken value=two; relation-set -r 1 lost=1", `cannot apply changes: secret with label "taken" already exists`},
+		{"gw/0", "secret-add --label taken value=two; relation-set -r 1 lost=1", `cannot apply changes: creating secrets: secret with label "taken" already exists`},
+		{"gw/0", "secret-remove 01234567890123456789; relation-set -r 1 lost=1", `cannot apply changes: removing secrets: secret "01234567890123456789" not found`},
+		{"gw/0", "secret-remove $(secret-add value=two); relation-set -r 1 lost=1", "cannot apply changes: removing secrets: secret "},
 		{"web/0", "secret-set " + uri + " value=two", "permission denied"},
 		{"web/0", "secret-set 01234567890123456789 value=two", `secret "01234567890123456789" not found`},
 	} {

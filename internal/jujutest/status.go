@@ -47,9 +47,9 @@ type RelationStatus struct {
 }
 
 // severity orders workload statuses: an application shows the worst of its units
-// (core/status DerivedStatus).
+// (core/status DeriveStatus). Maintenance is the unit's own work, waiting is for others.
 var severity = map[string]int{
-	"error": 100, "blocked": 90, "waiting": 80, "maintenance": 70, "active": 60, "terminated": 50, "unknown": 40,
+	"error": 100, "blocked": 90, "maintenance": 80, "waiting": 70, "active": 60, "terminated": 50, "unknown": 40,
 }
 
 // Status returns the present state of the model.
@@ -62,7 +62,7 @@ func (j *Juju) Status() Status {
 	}
 	for _, id := range sortedKeys(j.relations) {
 		r := j.relations[id]
-		if r.isPeer() {
+		if r.isPeer() || r.ghost {
 			continue
 		}
 		requirer, provider := r.ends[0], r.ends[1]
@@ -92,21 +92,28 @@ func (a *application) report() ApplicationStatus {
 	return report
 }
 
-// workload is the application's status: its own when the leader set one, else the worst of its units.
+// workload is the application's status: its own once a leader has set one, else the worst of its units,
+// of equal ones the first.
 func (a *application) workload() workloadStatus {
 	if a.status != nil {
 		return *a.status
 	}
 	worst := workloadStatus{Status: "unknown"}
-	if len(a.units) > 0 {
-		worst = a.units[0].status
-	}
 	for _, u := range a.units {
-		if severity[u.status.Status] > severity[worst.Status] {
-			worst = u.status
+		if status := u.workload(); severity[status.Status] > severity[worst.Status] {
+			worst = status
 		}
 	}
 	return worst
+}
+
+// workload is the unit's status as the controller tells it: a failed hook is an error of the workload,
+// though it is the agent that is in error.
+func (u *unit) workload() workloadStatus {
+	if u.agent != nil && u.agent.inError && !u.agent.busy {
+		return workloadStatus{Status: "error", Message: u.agent.problem, Since: u.status.Since}
+	}
+	return u.status
 }
 
 func (u *unit) report() UnitStatus {

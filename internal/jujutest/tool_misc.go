@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // networkGet: network-get <binding> [-r] [--bind-address|--ingress-address|--egress-subnets].
@@ -83,48 +82,6 @@ func unitGet(inv *invocation) error {
 		return err
 	}
 	return inv.print(&out, inv.ctx.unit.address)
-}
-
-// goalState: goal-state.
-func goalState(inv *invocation) error {
-	var flags flagSet
-	var out output
-	out.register(&flags, "yaml")
-	args, err := flags.parse(inv.args)
-	if err != nil {
-		return err
-	}
-	if err := noMore(args); err != nil {
-		return err
-	}
-	c := inv.ctx
-	relations := make(map[string]map[string]any)
-	for id := range c.unit.agent.relation {
-		r := c.juju.relations[id]
-		if r.isPeer() {
-			continue // Its units are those of the application, which are listed anyway.
-		}
-		end, _ := r.end(c.unit.app)
-		remote := r.remote(c.unit.app)
-		if relations[end.endpoint.Name] == nil {
-			relations[end.endpoint.Name] = make(map[string]any)
-		}
-		relations[end.endpoint.Name][remote.app.name] = goal("joined", r.since)
-		for _, u := range remote.app.units {
-			relations[end.endpoint.Name][u.name] = u.goal()
-		}
-	}
-	units := make(map[string]any)
-	for _, u := range c.unit.app.units {
-		units[u.name] = u.goal()
-	}
-	return inv.print(&out, map[string]any{"units": units, "relations": relations})
-}
-
-func (u *unit) goal() map[string]string { return goal(u.status.Status, u.status.Since) }
-
-func goal(status string, since time.Time) map[string]string {
-	return map[string]string{"status": status, "since": since.UTC().Format(time.DateTime + "Z")}
 }
 
 // credentialGet: credential-get. The cloud's credentials are never simulated.

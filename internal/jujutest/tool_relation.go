@@ -144,6 +144,9 @@ func (c *hookContext) readBag(id int, target string, app bool) (map[string]strin
 	if !ok {
 		return nil, failf("relation %d not found", id)
 	}
+	if err := c.juju.faults.takeDenial(c.unit.name, id); err != nil {
+		return nil, err
+	}
 	if app {
 		return c.appBag(r, target)
 	}

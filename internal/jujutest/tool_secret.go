@@ -3,6 +3,7 @@ package jujutest
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -100,8 +101,11 @@ func (c *hookContext) readSecret(id, label string, peek, refresh bool) (map[stri
 }
 
 func (r *secretRevision) contentOrGone(id string) (map[string]string, error) {
-	if r == nil {
+	switch {
+	case r == nil:
 		return nil, errSecretNotFound(id)
+	case r.lost:
+		return nil, errSecretNotFound(fmt.Sprintf("%s-%d", id, r.number))
 	}
 	return r.content, nil
 }
@@ -134,7 +138,7 @@ func (c *hookContext) lookUpSecret(id, label string) (*secret, error) {
 	switch {
 	case label == "":
 	case s.ownedBy(c.unit):
-		if err := c.juju.checkLabel(c, s.id, s.owner, label); err != nil {
+		if err := c.juju.checkLabel(s.id, s.owner, label); err != nil {
 			return nil, failf("%v", err)
 		}
 		s.label = label

@@ -118,16 +118,11 @@ func secretRemove(inv *invocation) error {
 	if err != nil {
 		return err
 	}
-	if c.pending.secrets.created[id] != nil && revision == 0 {
-		delete(c.pending.secrets.created, id)
-		return nil
-	}
 	if err := c.mayManage(id); err != nil {
 		return err
 	}
-	if _, ok := c.juju.secrets[id]; !ok {
-		return errSecretNotFound(id)
-	}
+	// An id that nobody knows is not refused here but by the flush. That of a secret made in this very
+	// hook is such a one: the agent forgets that it was to be made, and asks for its removal.
 	if revision == 0 {
 		c.pending.secrets.remove(id)
 		return nil

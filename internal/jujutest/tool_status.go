@@ -91,7 +91,7 @@ func (a *application) statusDetails(withData bool) map[string]any {
 	details := a.workload().details(withData)
 	units := make(map[string]any, len(a.units))
 	for _, u := range a.units {
-		units[u.name] = u.status.details(withData)
+		units[u.name] = u.workload().details(withData)
 	}
 	details["units"] = units
 	return details
