@@ -56,7 +56,10 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
-	p := plan.Make(st)
+	p, err := c.planAround(ctx, cluster, &st, snapshot)
+	if err != nil {
+		return err
+	}
 	changes, err := c.apply(ctx, cluster, &st, snapshot, p)
 	// Log first: what was done is worth knowing most when something failed.
 	err = errors.Join(err, c.logChanges(ctx, changes, p.Remarks))
@@ -73,6 +76,33 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 		return err
 	}
 	return c.logEnd(ctx, p.Status, len(changes), time.Since(started))
+}
+
+// maxLooks is how often objects that are not ours are planned around in a run: a name that
+// takes the place of another may be somebody's, too.
+const maxLooks = 4
+
+// planAround makes the plan. If objects of others have names that it would use, it makes
+// another with that.
+func (c *Charm) planAround(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot) (plan.Plan, error) {
+	p := plan.Make(*st)
+	for range maxLooks {
+		if p.KeepObjects {
+			break
+		}
+		found, err := cluster.FindForeign(ctx, snapshot, objectsOf(p))
+		if err != nil {
+			return p, fmt.Errorf("cannot read the cluster: %w", err)
+		}
+		if len(found) == 0 {
+			break
+		}
+		for _, one := range found {
+			st.Cluster.Foreign = append(st.Cluster.Foreign, state.Foreign{Kind: one.Kind, Name: one.Name, Instance: one.Instance, Maker: one.Maker})
+		}
+		p = plan.Make(*st)
+	}
+	return p, nil
 }
 
 func objectsOf(p plan.Plan) []kube.Object {

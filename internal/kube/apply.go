@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 )
 
 // Object is a Kubernetes object as the Go types of its API have it.
@@ -94,7 +94,7 @@ func sortByKind(desired []Object) (map[string][]*unstructured.Unstructured, erro
 func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) ([]Change, error) {
 	var changes []Change
 	failed := map[string]error{}
-	stay := lingering(snapshot, wanted)
+	stay := lingeringOf(snapshot, wanted)
 	now, all := bridged(snapshot, wanted, c.options.Manager)
 	for _, r := range resources {
 		if needed := prerequisites[r.kind]; len(missing(snapshot, now[needed])) > 0 {
@@ -179,11 +179,8 @@ func (c *Client) applyKind(ctx context.Context, r resource, snapshot *Snapshot, 
 			continue
 		}
 		jobs = append(jobs, func() (err error) {
-			if live != nil {
-				err = c.takeOver(ctx, r, live)
-			}
-			if err == nil {
-				results[i], err = c.apply(ctx, r, object)
+			if results[i], err = c.write(ctx, r, snapshot, object, live); err == nil {
+				return nil
 			}
 			if refused := (*RefusedError)(nil); errors.As(err, &refused) {
 				refused.Stands = live != nil
@@ -210,14 +207,47 @@ func (c *Client) applyKind(ctx context.Context, r resource, snapshot *Snapshot, 
 	return changes, err
 }
 
-func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+// write applies an object. Only what was read and is ours is written over. What is made
+// is not forced: where somebody was quicker, that is as refusing it.
+func (c *Client) write(ctx context.Context, r resource, snapshot *Snapshot, object, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if _, foreign := snapshot.foreign[key{r.kind, object.GetName()}]; foreign {
+		return nil, notOurs(r, object.GetName(), errors.New(anothersObject))
+	}
+	if live != nil {
+		if err := c.takeOver(ctx, r, live); err != nil {
+			return nil, err
+		}
+		object = object.DeepCopy()
+		object.SetUID(live.GetUID())
+		result, err := c.apply(ctx, r, object, true)
+		if !apierrors.IsConflict(err) {
+			return result, err
+		}
+		// It was deleted since it was read, and what may stand there now is another.
+		object.SetUID("")
+	}
+	result, err := c.apply(ctx, r, object, false)
+	if apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict) {
+		return nil, notOurs(r, object.GetName(), err)
+	}
+	return result, err
+}
+
+// anothersObject is why an object is not written.
+const anothersObject = "an object of that name is there, and is not ours"
+
+func notOurs(r resource, name string, err error) error {
+	return &RefusedError{Kind: r.kind, Name: name, Action: "apply " + r.Resource, Reason: anothersObject, err: err}
+}
+
+func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Unstructured, force bool) (*unstructured.Unstructured, error) {
 	body, err := json.Marshal(object.Object)
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode %s %s: %w", r.kind, object.GetName(), err)
 	}
 	result, err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Patch(
 		ctx, object.GetName(), types.ApplyPatchType, body,
-		metav1.PatchOptions{FieldManager: c.options.Manager, Force: ptr.To(true), FieldValidation: metav1.FieldValidationStrict},
+		metav1.PatchOptions{FieldManager: c.options.Manager, Force: &force, FieldValidation: metav1.FieldValidationStrict},
 	)
 	if err != nil {
 		return nil, classify(err, "apply", r.GroupVersionResource, object.GetName())

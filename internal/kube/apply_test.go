@@ -111,7 +111,7 @@ func TestApplyRequest(t *testing.T) {
 	for _, name := range []string{"fieldManager", "force", "fieldValidation"} {
 		got[name] = request.query.Get(name)
 	}
-	want := map[string]string{"content type": applyContentType, "fieldManager": "gw", "force": "true", "fieldValidation": "Strict"}
+	want := map[string]string{"content type": applyContentType, "fieldManager": "gw", "force": "false", "fieldValidation": "Strict"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}

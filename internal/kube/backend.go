@@ -45,9 +45,7 @@ func (c *Client) ReadConfigMaps(ctx context.Context, snapshot *Snapshot) error {
 	if err != nil {
 		return snapshot.withoutBackendTLS(err)
 	}
-	for j := range list {
-		snapshot.live[key{kindConfigMap, list[j].GetName()}] = &list[j]
-	}
+	c.keep(snapshot, resources[i], list)
 	return nil
 }
 

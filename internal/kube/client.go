@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -31,8 +32,9 @@ type Options struct {
 
 // A Client reads and writes the objects of one application.
 type Client struct {
-	api     dynamic.Interface
-	options Options
+	api      dynamic.Interface
+	metadata metadata.Interface
+	options  Options
 }
 
 // NewClient makes a client. It sends no request. A request that takes longer
@@ -56,7 +58,11 @@ func NewClient(config *rest.Config, options Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a Kubernetes client: %w", err)
 	}
-	return &Client{api: api, options: options}, nil
+	names, err := metadata.NewForConfigAndClient(config, client)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a Kubernetes client: %w", err)
+	}
+	return &Client{api: api, metadata: names, options: options}, nil
 }
 
 // httpClient makes the HTTP client. It is client-go's in all but one thing: the

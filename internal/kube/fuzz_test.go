@@ -40,7 +40,7 @@ func FuzzSnapshot(f *testing.F) {
 		if json.Unmarshal([]byte(text), &content) != nil || content == nil {
 			return // Objects are maps, with numbers as util/json has them.
 		}
-		snapshot := &Snapshot{live: map[key]*unstructured.Unstructured{}}
+		snapshot := newSnapshot()
 		object := &unstructured.Unstructured{Object: content}
 		before := object.DeepCopy()
 		for _, r := range resources {
@@ -68,12 +68,12 @@ func FuzzSnapshot(f *testing.F) {
 		}
 		snapshot.ConfigMap("gw")
 		now, _ := bridged(snapshot, desired, "gw")
-		stays := lingering(snapshot, withRoutesInUse(snapshot, now))
+		stays := lingeringOf(snapshot, withRoutesInUse(snapshot, now))
 		for kind, objects := range desired {
 			for _, wanted := range objects {
 				same(wanted, object, "gw")
 			}
-			if lingers(object, stays) && len(stays) == 0 {
+			if stays.has(object) && len(stays.services)+len(stays.secrets) == 0 {
 				t.Errorf("a %s lingers for nothing", kind)
 			}
 		}

@@ -1,19 +1,21 @@
 package kube
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// What a route has led to stays until its controller has seen that it leads elsewhere.
-// Controllers read one kind after the other: one that has read the old route, and then
+// What a route has led to stays until its controller has seen that it leads elsewhere, and
+// so does the Secret of a listener that has another now. Controllers read one kind after the other: one that has read the old route, and then
 // finds its Service or the policy of that gone, fails requests until it reads again.
 // Traefik was seen to do so for a second.
 
-// lingering gives the names of Services that are not wanted, and stay for the moment:
+// lingeringServices gives the names of Services that are not wanted, and stay for the moment:
 // those from which a route is led away now, and those from which one has been led away,
 // while its controller has not judged it since.
-func lingering(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) map[string]bool {
+func lingeringServices(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) map[string]bool {
 	stays := map[string]bool{}
 	for _, route := range wanted["HTTPRoute"] {
 		stays[route.GetName()] = true
@@ -56,9 +58,61 @@ func unjudged(route *gatewayv1.HTTPRoute) bool {
 	return before
 }
 
-// lingers says that an object belongs to a Service that stays for the moment.
-func lingers(object *unstructured.Unstructured, services map[string]bool) bool {
+// lingeringSecrets gives the names of Secrets that are not wanted, and stay for the
+// moment: those of which another takes the place in a listener now, and those of which one
+// has done so, while the controller has not judged the Gateway since. A Secret whose
+// listener goes is nobody's any more, and goes too.
+func lingeringSecrets(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) map[string]bool {
+	stays := map[string]bool{}
+	live, next := snapshot.Gateway, gatewayv1.Gateway{}
+	if live == nil || len(wanted["Gateway"]) != 1 || fromUnstructured(wanted["Gateway"][0], &next) != nil {
+		return stays
+	}
+	referred := map[string]bool{}
+	for _, listener := range live.Spec.Listeners {
+		after := listenerOf(&next, func(l gatewayv1.Listener) bool { return sameTraffic(l, listener) })
+		for _, name := range secretsOf(listener) {
+			referred[name] = true
+			if after != nil && !slices.Contains(secretsOf(*after), name) {
+				stays[name] = true
+			}
+		}
+	}
+	if generation, judged := observed(live.Status.Conditions); judged && generation != live.Generation && generation != 0 {
+		for _, name := range snapshot.names("Secret") {
+			if !referred[name] {
+				stays[name] = true
+			}
+		}
+	}
+	return stays
+}
+
+// secretsOf gives the names of the Secrets that a listener refers to.
+func secretsOf(listener gatewayv1.Listener) []string {
+	if listener.TLS == nil {
+		return nil
+	}
+	var names []string
+	for _, reference := range listener.TLS.CertificateRefs {
+		names = append(names, string(reference.Name))
+	}
+	return names
+}
+
+// A lingering is what stays for the moment, by the names.
+type lingering struct{ services, secrets map[string]bool }
+
+func lingeringOf(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) lingering {
+	return lingering{lingeringServices(snapshot, wanted), lingeringSecrets(snapshot, wanted)}
+}
+
+// has says that an object stays for the moment, or belongs to a Service that does.
+func (l lingering) has(object *unstructured.Unstructured) bool {
+	services := l.services
 	switch object.GetKind() {
+	case "Secret":
+		return l.secrets[object.GetName()]
 	case "Service":
 		return services[object.GetName()]
 	case "EndpointSlice":

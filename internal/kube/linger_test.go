@@ -1,6 +1,8 @@
 package kube
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -106,4 +108,64 @@ func TestLingerForNobody(t *testing.T) {
 		}
 		check(t, "changes", changes, want...)
 	}
+}
+
+// judgeGateway has a controller judge the Gateway at a generation, of which it is at another.
+func (s *server) judgeGateway(generation, observed int64) {
+	object := s.objects[gatewaysPath+"/gw"]
+	object["metadata"].(map[string]any)["generation"] = generation
+	condition := map[string]any{"type": "Accepted", "status": "True"}
+	if observed > 0 {
+		condition["observedGeneration"] = observed
+	}
+	object["status"] = map[string]any{"conditions": []any{condition}}
+}
+
+// secureGateway has an HTTPS listener with a Secret for each host.
+func secureGateway(secrets map[string]string) *gatewayv1.Gateway {
+	object := gateway("gw", slices.Sorted(maps.Keys(secrets))...)
+	for i := range object.Spec.Listeners {
+		l := &object.Spec.Listeners[i]
+		l.Port, l.Protocol = 443, gatewayv1.HTTPSProtocolType
+		l.TLS = &gatewayv1.ListenerTLSConfig{CertificateRefs: []gatewayv1.SecretObjectReference{{Name: gatewayv1.ObjectName(secrets[string(*l.Hostname)])}}}
+	}
+	return object
+}
+
+// TestLingerSecret gives a listener another Secret: the one that it had goes when the
+// Gateway has been judged with the new one. One whose listener goes is not kept.
+func TestLingerSecret(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	step := func(what string, desired []Object, want ...string) {
+		t.Helper()
+		changes, _, _, err := run(t, s, desired...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, what, changes, want...)
+	}
+	before := []Object{secret("long"), secret("other"), secureGateway(map[string]string{"a": "long", "b": "other"})}
+	after := []Object{secret("short"), secret("other"), secureGateway(map[string]string{"a": "short", "b": "other"})}
+	if _, _, _, err := run(t, s, before...); err != nil {
+		t.Fatal(err)
+	}
+	s.judgeGateway(1, 1)
+	step("another", after, "Secret/short created", "Gateway/gw configured")
+	s.judgeGateway(2, 1)
+	step("not judged yet", after)
+	s.judgeGateway(2, 2)
+	step("judged", after, "Secret/long deleted")
+	s.judgeGateway(3, 2)
+	step("without the listener", []Object{secret("short"), secureGateway(map[string]string{"a": "short"})}, "Gateway/gw configured", "Secret/other deleted")
+
+	// A controller that tells no generation may have judged it.
+	s = newServer(t)
+	if _, _, _, err := run(t, s, before...); err != nil {
+		t.Fatal(err)
+	}
+	s.judgeGateway(4, 0)
+	step("another", after, "Secret/short created", "Gateway/gw configured")
+	s.judgeGateway(5, 0)
+	step("judged at any", after, "Secret/long deleted")
 }

@@ -12,14 +12,14 @@ import (
 
 // prune deletes the application's objects of a kind that are not wanted, save for those
 // of Services that stay for the moment and, while policies cannot be seen, what those need.
-func (c *Client) prune(ctx context.Context, r resource, snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, stay map[string]bool) ([]Change, error) {
+func (c *Client) prune(ctx context.Context, r resource, snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, stay lingering) ([]Change, error) {
 	keep := map[string]bool{}
 	for _, object := range wanted[r.kind] {
 		keep[object.GetName()] = true
 	}
 	names := slices.DeleteFunc(snapshot.names(r.kind), func(name string) bool {
 		live := snapshot.live[key{r.kind, name}]
-		return keep[name] || live.GetDeletionTimestamp() != nil || c.madeForOther(live) || lingers(live, stay) ||
+		return keep[name] || live.GetDeletionTimestamp() != nil || stay.has(live) ||
 			snapshot.hiding() && neededUnseen(live, wanted["Service"])
 	})
 	const unknown, gone, deleted = 0, 1, 2
@@ -60,15 +60,4 @@ func (c *Client) delete(ctx context.Context, r resource, live *unstructured.Unst
 		options.Preconditions = &metav1.Preconditions{UID: ptr.To(uid)}
 	}
 	return c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Delete(ctx, live.GetName(), options)
-}
-
-// madeForOther says that the object was made by a controller for another
-// object. Such controllers copy labels: Kubernetes those of a Service to its
-// EndpointSlices, some Gateway controllers those of a Gateway to the Service
-// that has its address. With our label on it, it still is not ours.
-func (c *Client) madeForOther(live *unstructured.Unstructured) bool {
-	owners := live.GetOwnerReferences()
-	return len(owners) > 0 && !slices.ContainsFunc(owners, func(owner metav1.OwnerReference) bool {
-		return owner.Kind == "StatefulSet" && owner.Name == c.options.Manager
-	})
 }

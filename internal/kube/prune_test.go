@@ -15,6 +15,9 @@ func TestPrune(t *testing.T) {
 	ownedBy := func(kind, name string) []any {
 		return []any{map[string]any{"apiVersion": "v1", "kind": kind, "name": name, "uid": "uid-" + name}}
 	}
+	managedBy := func(manager string) []any {
+		return []any{map[string]any{"manager": manager, "operation": "Apply", "apiVersion": "v1"}}
+	}
 	tests := map[string]struct {
 		metadata map[string]any
 		deleted  bool
@@ -25,13 +28,15 @@ func TestPrune(t *testing.T) {
 		"made for the Gateway":          {map[string]any{"ownerReferences": ownedBy("Gateway", "gw")}, false},
 		"made for a Service":            {map[string]any{"ownerReferences": ownedBy("Service", "v")}, false},
 		"made for another application":  {map[string]any{"ownerReferences": ownedBy("StatefulSet", "other")}, false},
+		"ours, given to another":        {map[string]any{"ownerReferences": ownedBy("Deployment", "x"), "managedFields": managedBy("gw")}, true},
+		"made for one, and touched":     {map[string]any{"ownerReferences": ownedBy("Gateway", "gw"), "managedFields": managedBy("envoy-gateway")}, false},
 		"being deleted by somebody now": {map[string]any{"deletionTimestamp": "2026-01-01T00:00:00Z"}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
-			test.metadata["name"] = "x"
+			test.metadata["name"], test.metadata["labels"] = "x", map[string]any{testLabel: "gw"}
 			s.has(t, servicesPath, map[string]any{"kind": "Service", "apiVersion": "v1", "metadata": test.metadata})
 			changes, written, _, err := run(t, s)
 			if err != nil {

@@ -39,7 +39,9 @@ type Snapshot struct {
 	OwnerUID string
 
 	live       map[key]*unstructured.Unstructured
-	configMaps bool // that ConfigMaps were asked for
+	foreign    map[key]Foreign // found by FindForeign
+	looked     map[key]bool    // for names of ours
+	configMaps bool            // that ConfigMaps were asked for
 }
 
 // key names an object within the application's namespace.
@@ -58,7 +60,7 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 		func() (err error) { classes, err = c.list(ctx, gatewayClasses, "", ""); return err },
 		func() (err error) { owner, err = c.owner(ctx); return err },
 	}
-	snapshot := &Snapshot{live: map[key]*unstructured.Unstructured{}}
+	snapshot := newSnapshot()
 	for i, r := range resources {
 		jobs = append(jobs, func() (err error) {
 			switch r.kind {
@@ -83,9 +85,7 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 		snapshot.Classes = append(snapshot.Classes, class)
 	}
 	for i, r := range resources {
-		for j := range lists[i] {
-			snapshot.live[key{r.kind, lists[i][j].GetName()}] = &lists[i][j]
-		}
+		c.keep(snapshot, r, lists[i])
 	}
 	if owner != nil {
 		snapshot.OwnerUID = string(owner.GetUID())
@@ -94,6 +94,19 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 	return snapshot, nil
+}
+
+func newSnapshot() *Snapshot {
+	return &Snapshot{live: map[key]*unstructured.Unstructured{}, foreign: map[key]Foreign{}, looked: map[key]bool{}}
+}
+
+// keep adds to the snapshot what is ours of what has our label.
+func (c *Client) keep(snapshot *Snapshot, r resource, list []unstructured.Unstructured) {
+	for i := range list {
+		if c.ours(&list[i]) {
+			snapshot.live[key{r.kind, list[i].GetName()}] = &list[i]
+		}
+	}
 }
 
 // convert fills Gateway, Routes and Policies from the live objects.

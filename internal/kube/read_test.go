@@ -47,7 +47,7 @@ func TestRead(t *testing.T) {
 				reply(w, http.StatusOK, s.objects[path])
 				return
 			}
-			reply(w, http.StatusOK, s.list(r.URL.Path))
+			reply(w, http.StatusOK, s.list(r.URL.Path, nil))
 		})
 	}
 
@@ -177,7 +177,7 @@ func TestReadErrors(t *testing.T) {
 		"a gateway that makes no sense": {gatewaysPath, func(w http.ResponseWriter, _ *http.Request) {
 			reply(w, http.StatusOK, map[string]any{
 				"kind": "GatewayList", "apiVersion": "gateway.networking.k8s.io/v1",
-				"items": []any{map[string]any{"kind": "Gateway", "metadata": map[string]any{"name": "gw"}, "spec": "?"}},
+				"items": []any{map[string]any{"kind": "Gateway", "metadata": map[string]any{"name": "gw", "labels": map[string]any{testLabel: "gw"}}, "spec": "?"}},
 			})
 		}, plain},
 	}

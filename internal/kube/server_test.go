@@ -59,7 +59,7 @@ func (r request) String() string {
 }
 
 // server plays the HTTP edge of an API server: it lists what it was given, takes
-// what is applied, and deletes. It selects, admits and defaults nothing. A test
+// what is applied, and deletes. It admits and defaults nothing. A test
 // can answer certain requests itself.
 type server struct {
 	*httptest.Server
@@ -159,7 +159,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mutex.Unlock()
 	switch {
 	case r.Method == http.MethodGet && slices.Contains(append(paths, classesPath), r.URL.Path):
-		reply(w, http.StatusOK, s.list(r.URL.Path))
+		reply(w, http.StatusOK, s.list(r.URL.Path, r.URL.Query()))
 	case r.Method == http.MethodPatch && r.Header.Get("Content-Type") == applyContentType:
 		s.apply(w, r.URL.Path, body)
 	case s.objects[r.URL.Path] == nil:
@@ -172,25 +172,48 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *server) list(collection string) map[string]any {
+func (s *server) list(collection string, query url.Values) map[string]any {
 	items := []any{}
 	for _, path := range slices.SortedFunc(maps.Keys(s.objects), cmp.Compare) {
-		if strings.HasPrefix(path, collection+"/") {
+		if strings.HasPrefix(path, collection+"/") && selected(s.objects[path], query) {
 			items = append(items, s.objects[path])
 		}
 	}
 	return map[string]any{"kind": "List", "apiVersion": "v1", "metadata": map[string]any{}, "items": items}
 }
 
-// apply takes the object as the only manager's, with a new version.
+// selected says that an object has the label of the selector, and the name of the other.
+func selected(object map[string]any, query url.Values) bool {
+	metadata, _ := object["metadata"].(map[string]any)
+	labels, _ := metadata["labels"].(map[string]any)
+	if name, value, found := strings.Cut(query.Get("labelSelector"), "="); found {
+		value, _, _ = strings.Cut(value, ",")
+		if labels[name] != value {
+			return false
+		}
+	}
+	_, name, found := strings.Cut(query.Get("fieldSelector"), "=")
+	return !found || metadata["name"] == name
+}
+
+// apply takes the object as the only manager's, with a new version, unless another is
+// meant than the one that is there.
 func (s *server) apply(w http.ResponseWriter, path string, body []byte) {
 	var object map[string]any
 	if err := json.Unmarshal(body, &object); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	s.version++
 	metadata := object["metadata"].(map[string]any)
+	if uid := metadata["uid"]; uid != nil {
+		there, _ := s.objects[path]["metadata"].(map[string]any)
+		if there["uid"] != uid {
+			reply(w, http.StatusConflict, status(http.StatusConflict, metav1.StatusReasonConflict, "uid mismatch"))
+			return
+		}
+		delete(metadata, "uid") // It is in no record.
+	}
+	s.version++
 	metadata["managedFields"] = []any{applyRecord(object)}
 	metadata["resourceVersion"] = strconv.Itoa(s.version)
 	metadata["uid"] = "uid-" + metadata["name"].(string)

@@ -104,5 +104,5 @@ func authorities(s state.State, t trust) Object {
 
 // AuthoritiesName is the name of the ConfigMap.
 func AuthoritiesName(application string) string {
-	return bounded(application+"-backend-ca", maxSubdomainName)
+	return bounded(application+"-backend-ca", maxLabelName)
 }

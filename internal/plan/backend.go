@@ -38,6 +38,7 @@ func trustOf(s state.State, set settings) trust {
 	t := trust{names: maxVerified}
 	t.gather(s)
 	features := featuresOf(s, set.class)
+	foreign := s.Cluster.ForeignOf("ConfigMap", AuthoritiesName(s.Application))
 	if len(features) > 0 && !slices.Contains(features, featureSANs) {
 		t.names = 1 // A class that claims nothing may do it or not.
 	}
@@ -53,6 +54,8 @@ func trustOf(s state.State, set settings) trust {
 		t.cure = "set " + state.OptionGatewayClass + " to another"
 	case t.bundle == "":
 		t.problem, t.cure = noAuthority(s)
+	case foreign != nil:
+		t.problem, t.cure = "ConfigMap "+foreign.Name+" "+whose(*foreign), removeForeign
 	}
 	return t
 }

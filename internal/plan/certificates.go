@@ -143,10 +143,10 @@ func Certificates(s state.State) []CertificateRow {
 // with: the cluster need not be as it has to be, or not be there to be read.
 func howFar(s state.State, h host) string {
 	inSecret := slices.ContainsFunc(s.Cluster.Served, func(served state.Served) bool {
-		return served.Secret == secretName(s.Application, h.name) && served.Chain == h.chain
+		return served.Secret == h.secret && served.Chain == h.chain
 	})
 	if inSecret && s.Cluster.Gateway != nil && slices.ContainsFunc(s.Cluster.Gateway.Spec.Listeners, func(l gatewayv1.Listener) bool {
-		return string(l.Name) == httpsListenerName(s.Application, h.name)
+		return string(l.Name) == httpsListenerName(s, h.name)
 	}) {
 		return "served"
 	}

@@ -61,7 +61,7 @@ func httpListener(s state.State, h host) gatewayv1.Listener {
 
 func httpsListener(s state.State, h host) gatewayv1.Listener {
 	listener := gatewayv1.Listener{
-		Name:          gatewayv1.SectionName(httpsListenerName(s.Application, h.name)),
+		Name:          gatewayv1.SectionName(httpsListenerName(s, h.name)),
 		Port:          443,
 		Protocol:      gatewayv1.HTTPSProtocolType,
 		AllowedRoutes: allowedRoutes(h),
@@ -70,7 +70,7 @@ func httpsListener(s state.State, h host) gatewayv1.Listener {
 			CertificateRefs: []gatewayv1.SecretObjectReference{{
 				Group: ptr(gatewayv1.Group("")),
 				Kind:  ptr(gatewayv1.Kind("Secret")),
-				Name:  gatewayv1.ObjectName(secretName(s.Application, h.name)),
+				Name:  gatewayv1.ObjectName(h.secret),
 			}},
 		},
 	}
@@ -96,7 +96,7 @@ func secrets(s state.State, set settings) []Object {
 	for _, h := range set.secureHosts() {
 		all = append(all, &secret{
 			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Secret"},
-			ObjectMeta: objectMeta(s, secretName(s.Application, h.name)),
+			ObjectMeta: objectMeta(s, h.secret),
 			Type:       secretTypeTLS,
 			Data: map[string][]byte{
 				secretTLSCert: []byte(h.chain),

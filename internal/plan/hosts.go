@@ -34,13 +34,15 @@ type host struct {
 	// when it cannot be.
 	chain string
 	key   state.PrivateKey
+	// secret is the name of its Secret; empty when it can have none.
+	secret string
 }
 
 // newHost finds what a host can be served with: the certificate that answers its
 // request or, until there is one, what stands in its Secret. What was revoked is
 // served no more, nor what comes from a relation that is gone.
 func newHost(s state.State, name string) host {
-	h := host{name: name, names: []string{name}}
+	h := host{name: name, names: []string{name}, secret: secretOf(s, name)}
 	if name == "" {
 		h.names = addressNames(s)
 	}
@@ -56,7 +58,7 @@ func newHost(s state.State, name string) host {
 			h.issued = h.newest
 		}
 	}
-	if h.issued != nil && slices.Contains(s.Cluster.Refused, secretName(s.Application, name)) {
+	if h.issued != nil && h.secret == "" {
 		return h // As long as there is no Secret, it is as if there were no certificate.
 	}
 	if h.issued != nil {
@@ -94,11 +96,12 @@ func issuedAs(s state.State, served state.Served) bool {
 	})
 }
 
-// liveCertificate gives what stands in a host's Secret, if it may be served: it must
+// liveCertificate gives what stands in a host's Secret, by whatever name, if it may be served: it must
 // have been asked for on this very relation, with the key that it has.
 func liveCertificate(s state.State, name string) *state.Served {
-	for i, served := range s.Cluster.Served {
-		if served.Secret != secretName(s.Application, name) {
+	for _, secret := range secretNames(s, name) {
+		served := s.Cluster.ServedIn(secret)
+		if served == nil {
 			continue
 		}
 		asked := func(host string) bool { return s.Certificates.Asked(host, served.KeyID) }
@@ -107,7 +110,7 @@ func liveCertificate(s state.State, name string) *state.Served {
 			covers = slices.ContainsFunc(served.Hosts, asked)
 		}
 		if covers {
-			return &s.Cluster.Served[i]
+			return served
 		}
 	}
 	return nil

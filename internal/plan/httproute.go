@@ -23,7 +23,7 @@ func httpRoutes(s state.State, set settings, routing routing) []Object {
 	for _, t := range routing.targets {
 		at := set.placeOf(t)
 		if at.secure {
-			parents := []gatewayv1.ParentReference{parent(s, httpsListenerName(s.Application, at.host))}
+			parents := []gatewayv1.ParentReference{parent(s, httpsListenerName(s, at.host))}
 			all = append(all, httpRoute(s, t.https, parents, forwardRule(t, at.path, hsts(set))))
 		}
 		switch parents := httpParents(s, set.httpHosts(t, at)); {

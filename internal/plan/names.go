@@ -9,9 +9,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Bounds of names. Routes and Services stay within a DNS label because
-// controllers copy their names into labels and names of their own; Secrets and
-// listeners may be as long as a DNS subdomain.
+// Bounds of names. All objects stay within a DNS label because controllers copy their
+// names into labels and names of their own: Cilium that of a Secret, and serves none whose
+// name is longer. Listeners may be as long as a DNS subdomain.
 const (
 	maxLabelName     = 63
 	maxSubdomainName = 253
@@ -42,21 +42,14 @@ func httpListenerName(gateway, host string) string {
 	return bounded(gateway+"-http-"+dashed(host), maxSubdomainName)
 }
 
-func httpsListenerName(gateway, host string) string {
+func httpsListenerName(s state.State, host string) string {
 	if host == "" {
-		return gateway + "-https"
+		return s.Application + "-https"
 	}
-	return bounded(gateway+"-https-"+dashed(host), maxSubdomainName)
+	return bounded(s.Application+"-https-"+dashed(host), maxSubdomainName)
 }
 
 func dashed(host string) string { return strings.ReplaceAll(host, ".", "-") }
-
-func secretName(application, host string) string {
-	if host == "" {
-		return application + "-secret"
-	}
-	return bounded(application+"-secret-"+host, maxSubdomainName)
-}
 
 // serviceName is the Python charm's within a model. A requirer of another model
 // may have the name of one of ours, so there the model is part of it.
@@ -88,3 +81,61 @@ func routeName(application string, r state.Requirer) string {
 func httpRouteName(application string, r state.Requirer) string {
 	return bounded(application+"-"+r.Model+"-"+r.Name+"-http", maxLabelName)
 }
+
+// A namer keeps object names apart. Joined with dashes, different applications can come to
+// the same name: "web-http", and the HTTP route of "web"; "internal-web" of an instance
+// "gw", and "web" of an instance "gw-internal". The newer one, or the one whose name is
+// another instance's by now, then gets a hash of what tells them apart.
+type namer struct {
+	taken   map[string]bool // kind and name, in this plan
+	foreign map[string]bool // not ours
+	ours    map[string]bool // as we have them in the cluster
+}
+
+// The kinds of names that a namer keeps apart. A Service shares its name with its policy
+// and, but for the end, with its EndpointSlices.
+const (
+	serviceNames = "service"
+	routeNames   = "route"
+)
+
+func newNamer(s state.State) namer {
+	n := namer{taken: map[string]bool{}, foreign: map[string]bool{}, ours: map[string]bool{}}
+	for _, one := range s.Cluster.Foreign {
+		switch one.Kind {
+		case "Service", "BackendTLSPolicy":
+			n.foreign[serviceNames+"/"+one.Name] = true
+		case "EndpointSlice":
+			if i := strings.LastIndex(one.Name, "-ipv"); i > 0 {
+				n.foreign[serviceNames+"/"+one.Name[:i]] = true
+			}
+		case "HTTPRoute":
+			n.foreign[routeNames+"/"+one.Name] = true
+		}
+	}
+	for name := range s.Cluster.Services {
+		n.ours[serviceNames+"/"+name] = true
+	}
+	for i := range s.Cluster.Routes {
+		n.ours[routeNames+"/"+s.Cluster.Routes[i].Name] = true
+	}
+	return n
+}
+
+// unique gives the name or, where that is taken, one with a hash of the key. A name with
+// a hash that is in use stays though the one without is free now: what is renamed is made
+// anew.
+func (n namer) unique(kind, name, key string, limit int) string {
+	free := func(name string) bool { return !n.taken[kind+"/"+name] && !n.foreign[kind+"/"+name] }
+	if hashed := withHash(name, key, limit); free(hashed) && n.ours[kind+"/"+hashed] {
+		name = hashed
+	}
+	for !free(name) {
+		name = withHash(name, key, limit)
+		key += "+"
+	}
+	n.taken[kind+"/"+name] = true
+	return name
+}
+
+func withHash(name, key string, limit int) string { return bounded(name+"-"+hash(key), limit) }

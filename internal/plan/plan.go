@@ -71,7 +71,7 @@ func Make(s state.State) Plan {
 	set, routing := decide(s)
 	p := Plan{Remarks: routing.remarks, WakeAt: wakeAt(s, set)}
 	p.Relations.Requests, p.Relations.CARequests = requests(s, set), caRequests(s)
-	if !s.Cluster.Usable() || set.class == "" {
+	if !s.Cluster.Usable() || set.class == "" || s.Cluster.ForeignOf("Gateway", s.Application) != nil {
 		p.KeepObjects = true
 	} else {
 		p.Objects = objects(s, set, routing)

@@ -76,7 +76,7 @@ func standsAt(s state.State, set settings, t target) bool {
 	at := set.placeOf(t)
 	name, listener := t.http, httpListenerName(s.Application, at.host)
 	if at.secure {
-		name, listener = t.https, httpsListenerName(s.Application, at.host)
+		name, listener = t.https, httpsListenerName(s, at.host)
 	}
 	return hasListener(s, listener) && slices.ContainsFunc(s.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool {
 		return route.Name == name && pathOf(&route) == at.path && slices.ContainsFunc(route.Spec.ParentRefs, func(ref gatewayv1.ParentReference) bool {
@@ -102,7 +102,7 @@ func gatewayStays(s state.State) bool {
 func listensFor(s state.State, set settings, host string) bool {
 	h := set.host(host)
 	return h != nil && (!h.http || hasListener(s, httpListenerName(s.Application, host))) &&
-		(!h.secure() || hasListener(s, httpsListenerName(s.Application, host)))
+		(!h.secure() || hasListener(s, httpsListenerName(s, host)))
 }
 
 // whyRefused gives the reason why an application is not served as it asks, and the cure.

@@ -60,7 +60,7 @@ func route(s state.State, set settings) routing {
 	r := routing{trust: trustOf(s, set)}
 	r.remarks = r.trust.remarks
 	owner := map[string]string{} // host and path → application
-	names, live := namer{}, liveRoutes(s)
+	names, live := newNamer(s), liveRoutes(s)
 	room := listenerRoom{}
 	room.claim(r.ownHosts(set)) // No application stands before the options.
 	routes := routesByAge(s)
@@ -100,9 +100,9 @@ func route(s state.State, set settings) routing {
 			Requirer: requirer,
 			host:     host,
 			path:     path,
-			service:  names.unique("service", serviceName(s, requirer), id, maxLabelName),
-			https:    names.unique("route", routeName(s.Application, requirer), id, maxLabelName),
-			http:     names.unique("route", httpRouteName(s.Application, requirer), id+" http", maxLabelName),
+			service:  names.unique(serviceNames, serviceName(s, requirer), id, maxLabelName),
+			https:    names.unique(routeNames, routeName(s.Application, requirer), id, maxLabelName),
+			http:     names.unique(routeNames, httpRouteName(s.Application, requirer), id+" http", maxLabelName),
 			remote:   isRemote(s, requirer),
 		}
 		switch {
@@ -206,18 +206,4 @@ func (r *routing) omit(iface, application string, relation int, reason, cure str
 
 func (r *routing) remark(application string, relation int, remark string) {
 	r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d): %s", application, relation, remark))
-}
-
-// namer keeps object names apart. Joined with dashes, different applications
-// can come to the same name ("web-http", and the HTTP route of "web"); the
-// newer one then gets a hash of what tells them apart.
-type namer map[string]bool
-
-func (n namer) unique(kind, name, key string, limit int) string {
-	for n[kind+"/"+name] {
-		name = bounded(name+"-"+hash(key), limit)
-		key += "+"
-	}
-	n[kind+"/"+name] = true
-	return name
 }

@@ -13,7 +13,7 @@ import (
 
 // settings are the options in force. Where an option is wrong it is the value
 // that is being served, so that a mistake takes no traffic down; what is wrong
-// stands in config, classStatus and unrelated.
+// stands in config and classStatus.
 type settings struct {
 	hostname string // empty: whatever address the Gateway has
 	mode     state.RoutingMode
@@ -26,9 +26,8 @@ type settings struct {
 	// byAddress says that the Gateway is to be reached at its addresses as long as
 	// there is no hostname.
 	byAddress bool
-	// config, classStatus and unrelated, about the certificates relation, are the first
-	// problems of their rungs, nil for none.
-	config, classStatus, unrelated *Status
+	// config and classStatus are the first problems of their rungs, nil for none.
+	config, classStatus *Status
 }
 
 // storedSettings is what annotationSettings holds.
@@ -68,7 +67,7 @@ func settle(s state.State) settings {
 		set.hold(served)
 	}
 	if set.enforce && !s.Certificates.Related {
-		set.unrelated = statusOf(blocked(trouble{
+		set.report(blocked(trouble{
 			what: "Certificates relation is needed if enforce-https is enabled.",
 			cure: "`juju integrate " + s.Application + ":certificates CA`",
 		}))

@@ -2,6 +2,7 @@ package state
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -71,6 +72,9 @@ type Cluster struct {
 	// run. What is planned with them is not written any more: it is for what the
 	// applications and the operator are told.
 	Refusals []Refusal `json:"refusals,omitempty"`
+	// Foreign are the objects that have names which the application would use, and are not
+	// its own, as this run has found. They are neither written nor deleted.
+	Foreign []Foreign `json:"foreign,omitempty"`
 	// Routes are the application's HTTPRoutes as they are.
 	Routes []gatewayv1.HTTPRoute `json:"routes,omitempty"`
 	// Policies are the application's BackendTLSPolicies as they are.
@@ -93,6 +97,16 @@ type Cluster struct {
 	TLSServices []string `json:"tlsServices,omitempty"`
 }
 
+// A Foreign object is one that is not the application's.
+type Foreign struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Instance is the other application of this charm that it belongs to; empty for none.
+	Instance string `json:"instance,omitempty"`
+	// Maker is what made it, such as "kubectl-create"; empty if that is not known.
+	Maker string `json:"maker,omitempty"`
+}
+
 // A Refusal is one object that the API server has refused to have written.
 type Refusal struct {
 	Kind string `json:"kind"`
@@ -106,6 +120,24 @@ type Refusal struct {
 	Stands bool `json:"stands,omitempty"`
 	// Reason is what the API server says, in a line.
 	Reason string `json:"reason"`
+}
+
+// ForeignOf gives the object that is not the application's of a kind and name, nil for none.
+func (c Cluster) ForeignOf(kind, name string) *Foreign {
+	i := slices.IndexFunc(c.Foreign, func(one Foreign) bool { return one.Kind == kind && one.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &c.Foreign[i]
+}
+
+// ServedIn gives what stands in a Secret of ours and is good to serve, nil for nothing.
+func (c Cluster) ServedIn(secret string) *Served {
+	i := slices.IndexFunc(c.Served, func(one Served) bool { return one.Secret == secret })
+	if i < 0 {
+		return nil
+	}
+	return &c.Served[i]
 }
 
 // Usable says whether the cluster can be written at all.

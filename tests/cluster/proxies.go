@@ -188,7 +188,7 @@ func (p *proxies) addressOf(model string) string {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	for _, place := range p.places {
-		if place.model == Namespace(model) {
+		if place.model == model {
 			return place.address()
 		}
 	}

@@ -1,0 +1,43 @@
+package plan
+
+import (
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Objects that have names of ours and are not ours. Where another name serves as well, it
+// is taken: see namer and secretNames. What needs the object is told otherwise.
+
+// whose says of an object that is not ours to whom it belongs.
+func whose(one state.Foreign) string {
+	switch {
+	case one.Instance != "":
+		return "belongs to application " + one.Instance
+	case one.Maker != "":
+		return "was made by " + one.Maker
+	default:
+		return "is not the charm's"
+	}
+}
+
+const removeForeign = "delete it"
+
+// foreignStatus speaks of objects that stand in the way of the Gateway, or of a host's
+// HTTPS.
+func foreignStatus(s state.State, set settings) *Status {
+	if one := s.Cluster.ForeignOf("Gateway", s.Application); one != nil {
+		return statusOf(blocked(trouble{
+			what: "Gateway " + one.Name + " " + whose(*one), cure: removeForeign + ", or deploy the charm under another name",
+		}))
+	}
+	for _, h := range set.hosts {
+		if !h.wanted || h.secret != "" || h.issued == nil {
+			continue
+		}
+		if one := s.Cluster.ForeignOf("Secret", secretNames(s, h.name)[0]); one != nil {
+			return statusOf(blocked(trouble{
+				what: "No HTTPS at " + h.title(), why: "Secret " + one.Name + " " + whose(*one), cure: removeForeign,
+			}))
+		}
+	}
+	return nil
+}
