@@ -141,6 +141,19 @@ func (f *fixture) awaitObjectsOfTLS(want ...string) {
 	}))
 }
 
+// newTLSUnits makes a model with an application that speaks TLS, of so many units that are
+// known to the charm, and with the authority that has signed for them.
+func newTLSUnits(t *testing.T, model string, units int) (*fixture, *lab.Authority, *lab.TLSApp) {
+	t.Helper()
+	f := newFixture(t, model, map[string]any{"external-hostname": model + ".example.com"}).withAuthority()
+	signer := f.authority("backend")
+	f.withCASource("authorities", signer)
+	app := f.withTLSApp("vault", units, signer)
+	f.awaitStatus("active", active)
+	f.awaitUnits(app.App, units)
+	return f, signer, app
+}
+
 // TestTLSBackendScaled: an application that speaks TLS is scaled up and down under load.
 func TestTLSBackendScaled(t *testing.T) {
 	t.Parallel()
@@ -172,13 +185,8 @@ func TestTLSBackendScaled(t *testing.T) {
 // again.
 func TestTLSBackendSixUnits(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "tlssix", map[string]any{"external-hostname": "tlssix.example.com"}).withAuthority()
-	signer := f.authority("backend")
-	f.withCASource("authorities", signer)
 	const units = 5
-	app := f.withTLSApp("vault", units, signer)
-	f.awaitStatus("active", active)
-	f.awaitUnits(app.App, units)
+	f, _, app := newTLSUnits(t, "tlssix", units)
 	// Five names that are new at once cost requests of their own behind Envoy.
 	fresh := f.turns(app.URL(charm), routed)
 	fresh.await(unitsOf("vault", units)...)
@@ -204,13 +212,8 @@ func TestTLSBackendSixUnits(t *testing.T) {
 // unit again.
 func TestTLSBackendUnits(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "tlsunits", map[string]any{"external-hostname": "tlsunits.example.com"}).withAuthority()
-	signer := f.authority("backend")
-	f.withCASource("authorities", signer)
 	const units = 2
-	app := f.withTLSApp("vault", units, signer)
-	f.awaitStatus("active", active)
-	f.awaitUnits(app.App, units)
+	f, signer, app := newTLSUnits(t, "tlsunits", units)
 	client := f.turns(app.URL(charm), lab.Succeeds)
 	client.await(unitsOf("vault", units)...)
 	f.awaitObjectsOfTLS(f.policiesOf(units)...)
@@ -243,18 +246,13 @@ func TestTLSBackendOneUnit(t *testing.T) {
 		model := fmt.Sprintf("tlsone%d", units)
 		t.Run(model, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, model, map[string]any{"external-hostname": model + ".example.com"}).withAuthority()
-			f.oneUnit(units)
+			f, signer, app := newTLSUnits(t, model, units)
+			f.oneUnit(app, signer, units)
 		})
 	}
 }
 
-func (f *fixture) oneUnit(units int) {
-	signer := f.authority("backend")
-	f.withCASource("authorities", signer)
-	app := f.withTLSApp("vault", units, signer)
-	f.awaitStatus("active", active)
-	f.awaitUnits(app.App, units)
+func (f *fixture) oneUnit(app *lab.TLSApp, signer *lab.Authority, units int) {
 	app.HangUp.Store(true) // Or connections that are verified are used on.
 	f.must(app.Certify(1, signer, "other.example.com"))
 	f.t.Logf("a wrong certificate: answers %v", f.answersWithout("vault/1", app, true, unverified()))
