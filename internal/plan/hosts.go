@@ -119,9 +119,12 @@ func liveCertificate(s state.State, name string) *state.Served {
 // secure says that the host can be served over HTTPS.
 func (h host) secure() bool { return h.chain != "" }
 
-// maxHosts is how many hosts the 64 listeners of a Gateway serve over HTTP and
-// HTTPS (Gateway API, GatewaySpec.listeners).
-const maxHosts = 32
+// maxListeners is how many listeners a Gateway can have (Gateway API,
+// GatewaySpec.listeners), and maxHosts how many hosts they serve over HTTP and HTTPS.
+const (
+	maxListeners = 64
+	maxHosts     = maxListeners / 2
+)
 
 // hosts gives the wanted hosts, oldest application first, then those that they have
 // yet to replace.
@@ -156,9 +159,11 @@ func hosts(s state.State, set settings, routing routing) []host {
 // all an application has; then those that are to replace another.
 func withListeners(all []host, targets []target) []host {
 	only := func(h host) bool {
-		return h.open || slices.ContainsFunc(targets, func(t target) bool { return t.kept == nil && t.host == h.name })
+		return h.open || slices.ContainsFunc(targets, func(t target) bool {
+			return t.kept == nil && t.host == h.name || t.kept != nil && t.kept.host == h.name
+		})
 	}
-	room := maxHosts
+	room := min(maxHosts, maxListeners-secureOf(all))
 	for _, comes := range []func(host) bool{host.secure, only, func(host) bool { return true }} {
 		for i := range all {
 			if !all[i].http && room > 0 && comes(all[i]) {
@@ -167,7 +172,18 @@ func withListeners(all []host, targets []target) []host {
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(h host) bool { return !h.http && !h.wanted })
+	return slices.DeleteFunc(all, func(h host) bool { return !h.http && !h.secure() && !h.wanted })
+}
+
+// secureOf counts the hosts that are served over HTTPS.
+func secureOf(hosts []host) int {
+	count := 0
+	for _, h := range hosts {
+		if h.secure() {
+			count++
+		}
+	}
+	return count
 }
 
 // wantedHosts are the hosts that somebody asks for: the options, for applications on
@@ -213,9 +229,6 @@ func (set settings) secureHosts() []host {
 	return slices.DeleteFunc(slices.Clone(set.hosts), func(h host) bool { return !h.secure() })
 }
 
-// A keptPlace is where an application is still served over HTTPS.
-type keptPlace struct{ host, path string }
-
 // liveRoutes gives the application's routes as they are, by name.
 func liveRoutes(s state.State) map[string]*gatewayv1.HTTPRoute {
 	live := make(map[string]*gatewayv1.HTTPRoute, len(s.Cluster.Routes))
@@ -223,36 +236,6 @@ func liveRoutes(s state.State) map[string]*gatewayv1.HTTPRoute {
 		live[s.Cluster.Routes[i].Name] = &s.Cluster.Routes[i]
 	}
 	return live
-}
-
-// keptPlaceOf finds where an application's live route, nil for none, serves it while
-// the place that it should have waits for a certificate; nil for nowhere.
-func keptPlaceOf(s state.State, t target, route *gatewayv1.HTTPRoute) *keptPlace {
-	if route == nil || s.Cluster.Gateway == nil || newHost(s, t.host).secure() || t.host == "" && addressesInVain(s) {
-		return nil
-	}
-	path := pathOf(route)
-	for _, parent := range route.Spec.ParentRefs {
-		name, ok := listenerHost(s.Cluster.Gateway, parent)
-		if ok && t.canBeAt(name, path) && dashed(name) != dashed(t.host) && newHost(s, name).secure() {
-			return &keptPlace{host: name, path: path}
-		}
-	}
-	return nil
-}
-
-// listenerHost gives the host of the HTTPS listener that a route is attached to.
-func listenerHost(gateway *gatewayv1.Gateway, parent gatewayv1.ParentReference) (string, bool) {
-	for _, listener := range gateway.Spec.Listeners {
-		if parent.SectionName == nil || listener.Name != *parent.SectionName || listener.Protocol != gatewayv1.HTTPSProtocolType {
-			continue
-		}
-		if listener.Hostname == nil {
-			return "", true
-		}
-		return string(*listener.Hostname), true
-	}
-	return "", false
 }
 
 // pathOf gives the path of a route of ours, which has one rule with one match.

@@ -10,74 +10,111 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// httpRoutes gives the redirect to HTTPS, and for every target a route on an HTTPS
-// listener and, unless HTTPS is enforced, one on HTTP. Each route names its
-// listeners: Cilium has served routes without a section name on plain HTTP too.
+// httpRoutes gives the redirects to HTTPS, and for every target at each of its places a
+// route on the HTTPS listener and, unless HTTPS is enforced, one on HTTP. Each route names
+// its one listener: Cilium has served routes without a section name on plain HTTP too.
 func httpRoutes(s state.State, set settings, routing routing) []Object {
-	// Whoever writes its own routes redirects by itself.
-	secure := slices.DeleteFunc(set.secureHosts(), func(h host) bool { return !h.own })
-	var all []Object
-	if set.enforce && len(secure) > 0 {
-		all = append(all, httpRoute(s, redirectRouteName(s.Application), httpParents(s, secure), redirectRule("/")))
-	}
+	all := redirects(s, set)
 	for _, t := range routing.targets {
-		at := set.placeOf(t)
-		if at.secure {
-			parents := []gatewayv1.ParentReference{parent(s, httpsListenerName(s, at.host))}
-			all = append(all, httpRoute(s, t.https, parents, forwardRule(t, at.path, hsts(set))))
+		if t.kept != nil {
+			all = append(all, routesAt(s, set, t, *t.kept)...)
 		}
-		switch parents := httpParents(s, set.httpHosts(t, at)); {
-		case set.enforce || len(parents) == 0:
-		case !t.RedirectHTTPS || !s.Certificates.Related:
-			all = append(all, httpRoute(s, t.http, parents, forwardRule(t, at.path, "")))
-		case at.secure:
-			parents = []gatewayv1.ParentReference{parent(s, httpListenerName(s.Application, at.host))}
-			all = append(all, httpRoute(s, t.http, parents, redirectRule(at.path)))
-		default:
-			// Whoever asks for the redirect is not served in clear for want of
-			// a certificate, if there is somebody to issue one.
-		}
+		all = append(all, routesAt(s, set, t, t.place)...)
 	}
 	return all
 }
 
-// servedAt is where an application can be reached.
-type servedAt struct {
-	host, path string
-	secure     bool // over HTTPS
-}
-
-// placeOf says where a target is served: where it shall be or, while there is no
-// certificate for that, where it has been.
-func (set settings) placeOf(t target) servedAt {
-	at := servedAt{host: t.host, path: t.path}
-	if h := set.host(t.host); h != nil && h.secure() {
-		at.secure = true
-		return at
+// routesAt gives the routes of a target at one of its places.
+func routesAt(s state.State, set settings, t target, at place) []Object {
+	h := set.host(at.host)
+	if h == nil {
+		return nil
 	}
-	if t.kept == nil {
-		return at
+	var all []Object
+	if h.secure() {
+		all = append(all, httpRoute(s, at.https, forwardRule(t, at.path, hsts(set)), httpsListenerName(s, at.host)))
 	}
-	if h := set.host(t.kept.host); h != nil && h.secure() {
-		return servedAt{host: t.kept.host, path: t.kept.path, secure: true}
-	}
-	return at
-}
-
-// httpHosts gives the hosts on which a target is served in clear, unless HTTPS is
-// enforced: where it is served over HTTPS and, if only the host is to change,
-// already on the new one.
-func (set settings) httpHosts(t target, at servedAt) []host {
-	var all []host
-	for _, h := range set.hosts {
-		if h.http && (h.name == at.host || h.name == t.host && at.path == t.path) {
-			all = append(all, h)
-		}
+	switch listener := httpListenerName(s.Application, at.host); {
+	case set.enforce || !h.http:
+	case t.inClear(s, set):
+		all = append(all, httpRoute(s, at.http, forwardRule(t, at.path, ""), listener))
+	case h.secure():
+		all = append(all, httpRoute(s, at.http, redirectRule(at.path), listener))
+	default:
+		// Whoever asks for the redirect is not served in clear for want of
+		// a certificate, if there is somebody to issue one.
 	}
 	return all
 }
 
-func httpRoute(s state.State, name string, parents []gatewayv1.ParentReference, rule gatewayv1.HTTPRouteRule) *gatewayv1.HTTPRoute {
+// redirects gives each host that is served over HTTPS a route of its own which redirects
+// to that, where HTTPS is enforced. Whoever writes its own routes redirects by itself.
+func redirects(s state.State, set settings) []Object {
+	if !set.enforce {
+		return nil
+	}
+	secure := slices.DeleteFunc(set.secureHosts(), func(h host) bool { return !h.own || !h.http })
+	all := sharedRedirect(s, set, secure)
+	for _, h := range secure {
+		all = append(all, httpRoute(s, redirectRouteName(s, h.name), redirectRule("/"), httpListenerName(s.Application, h.name)))
+	}
+	return all
+}
+
+// sharedRedirect gives the one redirect for all hosts that earlier releases made, for the
+// hosts whose own redirect is not accepted yet. There is none where it has the name of the
+// redirect of a host.
+func sharedRedirect(s state.State, set settings, secure []host) []Object {
+	live := livePlacesOf(s)
+	name := redirectRouteName(s, "")
+	shared := live.byName[name]
+	if shared == nil || forwards(shared) || slices.ContainsFunc(secure, func(h host) bool { return h.name == "" }) {
+		return nil
+	}
+	var listeners []string
+	for _, h := range secure {
+		listener := httpListenerName(s.Application, h.name)
+		if !isAttached(shared, listener) || !hasListener(s, listener) {
+			continue
+		}
+		if s.Cluster.Written || !live.serves(s, set, redirectRouteName(s, h.name), listener, "/") {
+			listeners = append(listeners, listener)
+		}
+	}
+	if len(listeners) == 0 {
+		return nil
+	}
+	return []Object{httpRoute(s, name, redirectRule("/"), listeners...)}
+}
+
+// forwards reports whether a route of ours leads to an application.
+func forwards(route *gatewayv1.HTTPRoute) bool {
+	return slices.ContainsFunc(route.Spec.Rules, func(rule gatewayv1.HTTPRouteRule) bool { return len(rule.BackendRefs) > 0 })
+}
+
+// isAttached reports whether a route names a listener of ours.
+func isAttached(route *gatewayv1.HTTPRoute, listener string) bool {
+	return slices.ContainsFunc(route.Spec.ParentRefs, func(ref gatewayv1.ParentReference) bool {
+		return ref.SectionName != nil && string(*ref.SectionName) == listener
+	})
+}
+
+// placeOf returns the place that a target's URL names, and whether that is over HTTPS:
+// where it shall be or, until it is served there, where it has been.
+func (set settings) placeOf(t target) (at place, secure bool) {
+	at = t.place
+	if t.kept != nil && !t.served && set.host(t.kept.host) != nil {
+		at = *t.kept
+	}
+	h := set.host(at.host)
+	return at, h != nil && h.secure()
+}
+
+func httpRoute(s state.State, name string, rule gatewayv1.HTTPRouteRule, listeners ...string) *gatewayv1.HTTPRoute {
+	var parents []gatewayv1.ParentReference
+	for _, listener := range listeners {
+		parents = append(parents, parent(s, listener))
+	}
 	return &gatewayv1.HTTPRoute{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "HTTPRoute"},
 		ObjectMeta: objectMeta(s, name),
@@ -86,14 +123,6 @@ func httpRoute(s state.State, name string, parents []gatewayv1.ParentReference, 
 			Rules:           []gatewayv1.HTTPRouteRule{rule},
 		},
 	}
-}
-
-func httpParents(s state.State, hosts []host) []gatewayv1.ParentReference {
-	var all []gatewayv1.ParentReference
-	for _, h := range hosts {
-		all = append(all, parent(s, httpListenerName(s.Application, h.name)))
-	}
-	return all
 }
 
 func parent(s state.State, listener string) gatewayv1.ParentReference {

@@ -70,8 +70,20 @@ func serviceStem(s state.State, r state.Requirer) string {
 	return s.Application + "-" + r.Name
 }
 
-func redirectRouteName(application string) string {
-	return bounded(application+"-http", maxLabelName)
+// redirectRouteName is that of the redirect of one host. With a host it has a hash, since
+// dashes could make it that of another host, or of an application's route. Without one it
+// is the name that the Python charm gave to one redirect for all hosts. A name that is
+// somebody else's gets a hash, too, or another.
+func redirectRouteName(s state.State, host string) string {
+	name := bounded(s.Application+"-http", maxLabelName)
+	if host != "" {
+		suffix := "-" + hash(host)
+		name = bounded(s.Application+"-http-"+dashed(host), maxLabelName-len(suffix)) + suffix
+	}
+	if s.Cluster.ForeignOf("HTTPRoute", name) != nil {
+		return withHash(name, "redirect", maxLabelName)
+	}
+	return name
 }
 
 func routeName(application string, r state.Requirer) string {

@@ -90,7 +90,7 @@ func Make(s state.State) Plan {
 func decide(s state.State) (settings, routing) {
 	set := settle(s)
 	routing := route(s, set)
-	set.hosts = hosts(s, set, routing)
+	set.hosts = routing.makeRoom(s, set)
 	routing.leaveRefused(s, set)
 	return set, routing
 }

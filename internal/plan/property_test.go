@@ -80,7 +80,7 @@ func walk(t *testing.T, w *world, length int) {
 	}
 	rough := false // Something that takes traffic away has yet to be noticed.
 	for range length {
-		before, routesBefore := w.secureApplications(), w.secureRoutes()
+		before, routesBefore, reached := w.secureApplications(), w.secureRoutes(), w.reached()
 		step := pick(w, steps...)
 		step.do(w)
 		rough = rough || !step.gentle
@@ -95,6 +95,9 @@ func walk(t *testing.T, w *world, length int) {
 			fail("%s", problem)
 		}
 		w.hook(s, p, kill)
+		if lost := w.cutOff(reached); !rough && lost != "" {
+			fail("%s cannot be reached while the controller is at it", lost)
+		}
 		if kill != 0 {
 			continue
 		}
@@ -108,6 +111,10 @@ func walk(t *testing.T, w *world, length int) {
 			fail("%s is not served, and goes on being told otherwise", stale)
 		}
 		rough = rough && w.garbage || w.alike
+		// What an application has left goes one hook later.
+		w.hook(w.state(), plan.Make(w.state()), 0)
+		p = plan.Make(w.state())
+		w.hook(w.state(), p, 0)
 		again := plan.Make(w.state())
 		if first, second := outline(p), outline(again); first != second && !p.KeepObjects {
 			fail("planned on its own outcome, the objects differ (-first +second):\n%s", cmp.Diff(first, second))

@@ -57,7 +57,7 @@ func (t target) owns(s state.State, one state.Refusal) bool {
 	}
 	switch one.Kind {
 	case "HTTPRoute":
-		return one.Name == t.https || one.Name == t.http
+		return slices.Contains(t.routeNames(), one.Name)
 	case "Service":
 		return isBackend(one.Name)
 	case "BackendTLSPolicy":
@@ -73,15 +73,13 @@ func (t target) owns(s state.State, one state.Refusal) bool {
 
 // standsAt says that the target's live route is where its URL would say.
 func standsAt(s state.State, set settings, t target) bool {
-	at := set.placeOf(t)
-	name, listener := t.http, httpListenerName(s.Application, at.host)
-	if at.secure {
-		name, listener = t.https, httpsListenerName(s, at.host)
+	at, secure := set.placeOf(t)
+	name, listener := at.http, httpListenerName(s.Application, at.host)
+	if secure {
+		name, listener = at.https, httpsListenerName(s, at.host)
 	}
 	return hasListener(s, listener) && slices.ContainsFunc(s.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool {
-		return route.Name == name && pathOf(&route) == at.path && slices.ContainsFunc(route.Spec.ParentRefs, func(ref gatewayv1.ParentReference) bool {
-			return ref.SectionName != nil && string(*ref.SectionName) == listener
-		})
+		return route.Name == name && pathOf(&route) == at.path && isAttached(&route, listener)
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -13,14 +12,12 @@ import (
 // A target is one application that is served.
 type target struct {
 	state.Requirer
-	host     string     // where it shall be served; empty: at any address
-	path     string     // and under which path: "/model-app", "/"
-	kept     *keptPlace // where it is served until then; nil for nowhere
-	service  string     // name of its Service, if it has one for all units
-	backends []backend  // what its routes lead to
-	https    string     // name of its HTTPRoute on HTTPS listeners
-	http     string     // name of its HTTPRoute on HTTP listeners
-	remote   bool       // of another model: no selector reaches its pods
+	place              // where it shall be served
+	served   bool      // that it is, of one that stands elsewhere too
+	kept     *place    // where it stands until then; nil for nowhere
+	service  string    // name of its Service, if it has one for all units
+	backends []backend // what its routes lead to
+	remote   bool      // of another model: no selector reaches its pods
 }
 
 // A routeTarget is one application that writes routes of its own.
@@ -60,7 +57,7 @@ func route(s state.State, set settings) routing {
 	r := routing{trust: trustOf(s, set)}
 	r.remarks = r.trust.remarks
 	owner := map[string]string{} // host and path → application
-	names, live := newNamer(s), liveRoutes(s)
+	names, live := newNamer(s), livePlacesOf(s)
 	room := listenerRoom{}
 	room.claim(r.ownHosts(set)) // No application stands before the options.
 	routes := routesByAge(s)
@@ -78,11 +75,31 @@ func route(s state.State, set settings) routing {
 			continue
 		}
 		reason, cure := r.unservable(s, requirer)
-		host, path, tooLong := place(set, requirer)
+		host, path, tooLong := placeFor(set, requirer)
+		if reason == "" && tooLong != "" {
+			reason, cure = tooLong, configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname])
+		}
+		t := target{Requirer: requirer, remote: isRemote(s, requirer)}
+		if reason == "" {
+			id := "/" + requirer.Model + "-" + requirer.Name
+			t.service = names.unique(serviceNames, serviceName(s, requirer), id, maxLabelName)
+			t.place = place{
+				host: host, path: path,
+				https: names.unique(routeNames, routeName(s.Application, requirer), id, maxLabelName),
+				http:  names.unique(routeNames, httpRouteName(s.Application, requirer), id+" http", maxLabelName),
+			}
+			switch {
+			case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS != "":
+				if !keepBackends(s, names, &t) {
+					reason, cure = r.trust.problem, r.trust.cure
+				}
+			case !r.findBackends(s, names, &t):
+				r.wait(requirer)
+				continue // Nor does it hold its place.
+			}
+		}
 		switch older, taken := owner[host+path]; {
 		case reason != "":
-		case tooLong != "":
-			reason, cure = tooLong, configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname])
 		case taken && set.mode == state.RoutingSubdomain:
 			reason = "host " + host + " belongs to " + older
 		case taken:
@@ -95,51 +112,17 @@ func route(s state.State, set settings) routing {
 			continue
 		}
 		owner[host+path] = requirer.Application
-		id := "/" + requirer.Model + "-" + requirer.Name
-		t := target{
-			Requirer: requirer,
-			host:     host,
-			path:     path,
-			service:  names.unique(serviceNames, serviceName(s, requirer), id, maxLabelName),
-			https:    names.unique(routeNames, routeName(s.Application, requirer), id, maxLabelName),
-			http:     names.unique(routeNames, httpRouteName(s.Application, requirer), id+" http", maxLabelName),
-			remote:   isRemote(s, requirer),
-		}
-		switch {
-		case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS != "":
-			if !keepBackends(s, names, &t) {
-				r.omit("ingress", requirer.Application, requirer.RelationID, r.trust.problem, r.trust.cure)
-				continue
-			}
-		case !r.findBackends(s, names, &t):
-			r.wait(requirer)
-			continue
-		}
-		t.kept = keptPlaceOf(s, t, live[t.https])
+		t.findPlaces(s, set, names, live)
 		r.targets = append(r.targets, t)
 	}
 	r.addRoutes(s, room, routes, math.MaxInt)
-	joinKeptHost(r.targets)
+	r.joinKeptHost(s, set, names, live)
 	r.yieldToKept()
 	return r
 }
 
-// joinKeptHost lets an application that comes while the host is being changed be
-// served on the old one meanwhile, as its neighbours are.
-func joinKeptHost(targets []target) {
-	i := slices.IndexFunc(targets, func(t target) bool { return t.kept != nil && t.kept.path == t.path })
-	if i < 0 || targets[i].path == "/" {
-		return // With a host for each application there is nothing to share.
-	}
-	for j := range targets {
-		if t := &targets[j]; t.kept == nil && t.host == targets[i].host {
-			t.kept = &keptPlace{host: targets[i].kept.host, path: t.path}
-		}
-	}
-}
-
-// place says where an application shall be served, or why it cannot be anywhere.
-func place(set settings, r state.Requirer) (host, path, problem string) {
+// placeFor says where an application shall be served, or why it cannot be anywhere.
+func placeFor(set settings, r state.Requirer) (host, path, problem string) {
 	if set.mode != state.RoutingSubdomain || set.hostname == "" {
 		return set.hostname, pathFor(r), ""
 	}
@@ -152,12 +135,6 @@ func place(set settings, r state.Requirer) (host, path, problem string) {
 
 func pathFor(r state.Requirer) string  { return "/" + r.Model + "-" + r.Name }
 func labelFor(r state.Requirer) string { return bounded(r.Model+"-"+r.Name, maxLabelName) }
-
-// canBeAt says that a place is one that the application has in some routing mode. A
-// route of its name may be left from another, whose place is not to be taken.
-func (t target) canBeAt(host, path string) bool {
-	return path == pathFor(t.Requirer) || path == "/" && strings.HasPrefix(host, labelFor(t.Requirer)+".")
-}
 
 // byAge puts the oldest relation first; number gives the relation's.
 func byAge[T any](all []T, number func(T) int) []T {

@@ -18,7 +18,9 @@ func routeStatus(s state.State, set settings, routing routing) *Status {
 	live := liveRoutes(s)
 	served := map[string]string{} // route → application
 	for _, t := range routing.targets {
-		served[t.https], served[t.http] = t.Application, t.Application
+		for _, name := range t.routeNames() {
+			served[name] = t.Application
+		}
 	}
 	var pending []string
 	var first *Status

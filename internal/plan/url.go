@@ -31,10 +31,10 @@ func urls(s state.State, set settings, routing routing) []URL {
 
 // urlOf is the address of an application; empty while there is none.
 func urlOf(s state.State, set settings, t target) string {
-	at := set.placeOf(t)
+	at, secure := set.placeOf(t)
 	scheme := "http://"
 	switch {
-	case at.secure:
+	case secure:
 		scheme = "https://"
 	case set.enforce, set.unsure, t.RedirectHTTPS && s.Certificates.Related:
 		return ""
@@ -43,7 +43,7 @@ func urlOf(s state.State, set settings, t target) string {
 		return scheme + at.host + at.path
 	}
 	reachable := addresses(s.Cluster.Gateway)
-	if at.secure {
+	if secure {
 		reachable = set.host("").covered(reachable)
 	}
 	switch {

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -257,8 +258,22 @@ func checkForward(w *world, route *gatewayv1.HTTPRoute, services map[string]map[
 	return ""
 }
 
-// applicationOf is a route's name without what tells the one on HTTP from that on HTTPS.
-func applicationOf(route gatewayv1.HTTPRoute) string { return strings.TrimSuffix(route.Name, "-http") }
+// applicationOf says which application a route leads to, by the name of its first Service:
+// that of the route says where it is served, too.
+func applicationOf(route gatewayv1.HTTPRoute) string {
+	for _, rule := range route.Spec.Rules {
+		for _, backend := range rule.BackendRefs {
+			if parts := serviceOfApplication.FindStringSubmatch(string(backend.Name)); parts != nil && parts[2] != "" {
+				return "gateway-prod-" + parts[1] + longName
+			} else if parts != nil {
+				return "gateway-prod-" + parts[1]
+			}
+		}
+	}
+	return ""
+}
+
+var serviceOfApplication = regexp.MustCompile(`^gateway-(?:prod-)?(app[0-9]+)(-long)?`)
 
 func contentOf(object plan.Object) map[string]any {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)

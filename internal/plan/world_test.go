@@ -49,6 +49,9 @@ type world struct {
 	routes    []gatewayv1.HTTPRoute
 	services  map[string][]netip.Addr
 	addresses []gatewayv1.GatewayStatusAddress
+	away      bool     // the controller is: it judges nothing
+	taken     []taken  // what it has last taken
+	between   []string // the applications reached when the last hook had written and it had not judged
 }
 
 // An order is one certificate signing request and what became of it.
@@ -100,11 +103,14 @@ func addressesOf(values ...string) []gatewayv1.GatewayStatusAddress {
 // pick gives one of several.
 func pick[T any](w *world, of ...T) T { return of[w.random.IntN(len(of))] }
 
+// longName makes the name of an application too long for those of its objects.
+var longName = strings.Repeat("-long", 11)
+
 func (w *world) addRequirer() {
 	w.relation++
 	name := "app" + strconv.Itoa(w.random.IntN(70))
 	if w.random.IntN(10) == 0 {
-		name += strings.Repeat("-long", 11)
+		name += longName
 	}
 	if slices.ContainsFunc(w.requirers, func(r state.Requirer) bool { return r.Application == name }) {
 		return
@@ -223,6 +229,7 @@ var steps = []step{
 	{"authorities", false, (*world).changeAuthorities},
 	{"silence", false, (*world).silence},
 	{"backend TLS", false, (*world).changeBackendTLS},
+	{"controller", true, func(w *world) { w.away = w.random.IntN(3) == 0 }},
 	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
 }
 
@@ -235,6 +242,7 @@ func (w *world) state() state.State {
 		Cluster: state.Cluster{
 			Classes: []gatewayv1.GatewayClass{{
 				ObjectMeta: metav1.ObjectMeta{Name: "cilium", Generation: 1},
+				Spec:       gatewayv1.GatewayClassSpec{ControllerName: "example.com/controller"},
 				Status: gatewayv1.GatewayClassStatus{Conditions: []metav1.Condition{
 					{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: 1},
 				}},
@@ -327,11 +335,15 @@ func (w *world) hook(s state.State, p plan.Plan, kill int) {
 	if !p.KeepObjects {
 		w.apply(p, kill == killedAtRoutes)
 	}
+	w.between = w.reached()
+	if !w.away {
+		w.judge()
+	}
 	if kill != 0 {
 		return
 	}
 	written := w.state()
-	s.Cluster.Gateway, s.Cluster.Routes = written.Cluster.Gateway, written.Cluster.Routes
+	s.Cluster.Gateway, s.Cluster.Routes, s.Cluster.Written = written.Cluster.Gateway, written.Cluster.Routes, true
 	relations := plan.Make(s).Relations
 	w.publish(relations)
 	r := relations.Requests
@@ -378,11 +390,12 @@ func (w *world) apply(p plan.Plan, half bool) {
 			secrets[object.GetName()] = data["tls.crt"]
 		}
 		if gateway, ok := object.(*gatewayv1.Gateway); ok {
-			w.gateway = gateway.DeepCopy()
+			w.writeGateway(gateway.DeepCopy())
 		}
 	}
 	if !half {
-		w.secrets, w.services, w.routes = secrets, services, routes
+		w.secrets, w.services = secrets, services
+		w.writeRoutes(routes)
 		w.backends.apply(p)
 		return
 	}

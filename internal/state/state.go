@@ -75,6 +75,10 @@ type Cluster struct {
 	// Foreign are the objects that have names which the application would use, and are not
 	// its own, as this run has found. They are neither written nor deleted.
 	Foreign []Foreign `json:"foreign,omitempty"`
+	// Written reports whether this run has written to the cluster. What its controller says
+	// since is believed, but nothing is taken away because of that before the next run:
+	// applications are told of it at the end of this one.
+	Written bool `json:"written,omitempty"`
 	// Routes are the application's HTTPRoutes as they are.
 	Routes []gatewayv1.HTTPRoute `json:"routes,omitempty"`
 	// Policies are the application's BackendTLSPolicies as they are.

@@ -1,0 +1,282 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Where applications are served, and how one moves from a host to another.
+//
+// An application that is to be served at another place gets new HTTPRoutes there. Those at
+// the old place stay, with their listeners and Secrets, until the controller has accepted
+// the new ones: then both places serve for a moment, and at no time neither does. The old
+// place goes in the next event, after the application was told of the new one. A route
+// never moves from one listener to another: controllers follow Gateways and routes apart,
+// and Cilium up to 1.19 keeps an entry in status.parents for each parent that a route has
+// ever had, of which there can be 32.
+
+// A place is where an application is served.
+type place struct {
+	host string // empty: at any address
+	path string // "/model-app", "/"
+	// https and http are the names of its HTTPRoutes on the listeners of these protocols.
+	https, http string
+}
+
+// canBeAt reports whether a place is one that the application has in some routing mode. A
+// route of its name may be left from another, whose place is not to be taken.
+func (t target) canBeAt(host, path string) bool {
+	return path == pathFor(t.Requirer) || path == "/" && strings.HasPrefix(host, labelFor(t.Requirer)+".")
+}
+
+// A liveRoute is one HTTPRoute as it stands, at one of its listeners.
+type liveRoute struct {
+	host, path string
+	secure     bool // on an HTTPS listener
+	name       string
+}
+
+// routeNames are those of all routes that the target can have now.
+func (t target) routeNames() []string {
+	names := []string{t.https, t.http}
+	if t.kept != nil {
+		names = append(names, t.kept.https, t.kept.http)
+	}
+	return names
+}
+
+// livePlaces is where the live routes stand.
+type livePlaces struct {
+	// routes are those that are attached to listeners of the live Gateway, by the
+	// application that may be theirs, see routesKey.
+	routes map[string][]liveRoute
+	// byName are all routes.
+	byName map[string]*gatewayv1.HTTPRoute
+}
+
+func livePlacesOf(s state.State) livePlaces {
+	all := livePlaces{routes: map[string][]liveRoute{}, byName: liveRoutes(s)}
+	if s.Cluster.Gateway == nil {
+		return all
+	}
+	listeners := map[gatewayv1.SectionName]gatewayv1.Listener{}
+	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
+		listeners[listener.Name] = listener
+	}
+	for i := range s.Cluster.Routes {
+		route := &s.Cluster.Routes[i]
+		for _, parent := range route.Spec.ParentRefs {
+			if parent.SectionName == nil {
+				continue
+			}
+			listener, ok := listeners[*parent.SectionName]
+			if !ok {
+				continue
+			}
+			live := liveRoute{path: pathOf(route), secure: listener.Protocol == gatewayv1.HTTPSProtocolType, name: route.Name}
+			if listener.Hostname != nil {
+				live.host = string(*listener.Hostname)
+			}
+			key := routesKey(live.host, live.path)
+			all.routes[key] = append(all.routes[key], live)
+		}
+	}
+	for _, routes := range all.routes {
+		slices.SortStableFunc(routes, func(a, b liveRoute) int { return strings.Compare(a.name, b.name) })
+	}
+	return all
+}
+
+// of returns the routes that may be the target's.
+func (live livePlaces) of(t target) []liveRoute {
+	return slices.Concat(live.routes[routesKey("", pathFor(t.Requirer))], live.routes[routesKey(labelFor(t.Requirer), "/")])
+}
+
+// routesKey is what tells the applications apart that may be served at a place.
+func routesKey(host, path string) string {
+	if path != "/" {
+		return path
+	}
+	label, _, _ := strings.Cut(host, ".")
+	return "/ of " + label
+}
+
+// findPlaces decides where the target has its routes: at its place and, until it is served
+// there, where it stands. The names of the target's place are those it has by default.
+func (t *target) findPlaces(s state.State, set settings, names namer, live livePlaces) {
+	base := t.place
+	var here, elsewhere []liveRoute
+	for _, route := range live.of(*t) {
+		at := base.named(route.host, route.path)
+		switch {
+		case !t.canBeAt(route.host, route.path) || !slices.Contains([]string{base.https, base.http, at.https, at.http}, route.name):
+		case t.host == route.host && t.path == route.path:
+			here = append(here, route)
+		default:
+			elsewhere = append(elsewhere, route)
+		}
+	}
+	t.place = names.claim(base.taking(here, elsewhere), base)
+	if len(elsewhere) == 0 {
+		return
+	}
+	t.served = t.servedAt(s, set, live, t.place)
+	kept := t.keptOf(s, set, live, elsewhere)
+	if kept == nil {
+		return
+	}
+	old := base.named(kept.host, kept.path)
+	for _, route := range elsewhere {
+		switch {
+		case route.host != kept.host || route.path != kept.path:
+		// One route may stand at both places, as earlier releases made it.
+		case route.secure && route.name != t.https:
+			old.https = route.name
+		case !route.secure && route.name != t.http:
+			old.http = route.name
+		}
+	}
+	old = names.claim(old, base)
+	t.kept = &old
+}
+
+// named returns a place with the names that a target's routes have there while its default
+// names are those of routes at another place.
+func (p place) named(host, path string) place {
+	suffix := "-" + hash(host+path)
+	return place{host: host, path: path, https: bounded(p.https+suffix, maxLabelName), http: bounded(p.http+suffix, maxLabelName)}
+}
+
+// taking returns the place with the names of the routes that stand there, else with the
+// default names or, where those are in use elsewhere, others.
+func (p place) taking(here, elsewhere []liveRoute) place {
+	named := p.named(p.host, p.path)
+	name := func(secure bool, byDefault, other string) string {
+		if i := slices.IndexFunc(here, func(r liveRoute) bool { return r.secure == secure }); i >= 0 {
+			return here[i].name
+		}
+		if slices.ContainsFunc(elsewhere, func(r liveRoute) bool { return r.name == byDefault }) {
+			return other
+		}
+		return byDefault
+	}
+	p.https, p.http = name(true, p.https, named.https), name(false, p.http, named.http)
+	return p
+}
+
+// claim takes a place's names, save those that another place of the same target has
+// already. A stranger may have chosen its own name to get one of them.
+func (n namer) claim(p, taken place) place {
+	if p.https != taken.https {
+		p.https = n.unique(routeNames, p.https, "at "+p.host+p.path, maxLabelName)
+	}
+	if p.http != taken.http {
+		p.http = n.unique(routeNames, p.http, "at "+p.host+p.path+" http", maxLabelName)
+	}
+	return p
+}
+
+// keptOf finds where the target stands and has to stay for now; nil for nowhere.
+func (t target) keptOf(s state.State, set settings, live livePlaces, elsewhere []liveRoute) *place {
+	if t.served && !s.Cluster.Written {
+		return nil
+	}
+	secure := newHost(s, t.host).secure()
+	var kept *place
+	for _, route := range elsewhere {
+		switch {
+		case route.host != t.host && dashed(route.host) == dashed(t.host):
+			continue // Its listeners have the names of the next ones.
+		case route.secure && (!newHost(s, route.host).secure() || !secure && t.host == "" && addressesInVain(s)):
+			continue
+		case !route.secure && !t.inClear(s, set):
+			continue
+		}
+		at := &place{host: route.host, path: route.path}
+		if route.secure {
+			at.https = route.name
+		} else {
+			at.http = route.name
+		}
+		// Of several, left by changes that came fast, the one that serves.
+		if kept == nil || !t.servedAt(s, set, live, *kept) && t.servedAt(s, set, live, *at) {
+			kept = at
+		}
+	}
+	return kept
+}
+
+// inClear reports whether the application may be served over plain HTTP.
+func (t target) inClear(s state.State, set settings) bool {
+	return !set.enforce && (!t.RedirectHTTPS || !s.Certificates.Related)
+}
+
+// servedAt reports whether the controller serves the target at a place: over HTTPS or,
+// where it is not to be had there, over HTTP.
+func (t target) servedAt(s state.State, set settings, live livePlaces, at place) bool {
+	switch {
+	case newHost(s, at.host).secure():
+		return live.serves(s, set, at.https, httpsListenerName(s, at.host), at.path)
+	case s.Certificates.Related && (at.host != "" || !addressesInVain(s)): // Its certificate is on its way.
+		return false
+	default:
+		return t.inClear(s, set) && live.serves(s, set, at.http, httpListenerName(s.Application, at.host), at.path)
+	}
+}
+
+// serves reports whether a route is accepted at a listener that is programmed, each as it
+// is now.
+func (live livePlaces) serves(s state.State, set settings, name, listener, path string) bool {
+	route := live.byName[name]
+	if route == nil || !hasListener(s, listener) || pathOf(route) != path {
+		return false
+	}
+	report := parentStatus(s, set, route, parent(s, listener))
+	if report == nil || !acceptedOf(report.Conditions, route.Generation).is(true) {
+		return false
+	}
+	return slices.ContainsFunc(s.Cluster.Gateway.Status.Listeners, func(l gatewayv1.ListenerStatus) bool {
+		programmed := conditionOf(l.Conditions, string(gatewayv1.ListenerConditionProgrammed), s.Cluster.Gateway.Generation)
+		return string(l.Name) == listener && programmed.is(true)
+	})
+}
+
+// joinKeptHost lets an application that comes while the host is being changed be
+// served on the old one meanwhile, as its neighbours are.
+func (r *routing) joinKeptHost(s state.State, set settings, names namer, live livePlaces) {
+	i := slices.IndexFunc(r.targets, func(t target) bool { return t.kept != nil && t.kept.path == t.path })
+	if i < 0 || r.targets[i].path == "/" || newHost(s, r.targets[i].host).secure() {
+		return // With a host for each application there is nothing to share.
+	}
+	old := r.targets[i].kept.host
+	for j := range r.targets {
+		t := &r.targets[j]
+		if t.kept != nil || t.host != r.targets[i].host || t.servedAt(s, set, live, t.place) {
+			continue
+		}
+		kept := names.claim(t.named(old, t.path), t.place)
+		t.kept = &kept
+	}
+}
+
+// makeRoom gives up old places while more hosts are served over HTTPS than a Gateway has
+// room for: first those of the newest applications which can be served at their new place.
+func (r *routing) makeRoom(s state.State, set settings) []host {
+	all := hosts(s, set, *r)
+	for secureOf(all) > maxHosts {
+		i := len(r.targets) - 1
+		for i >= 0 && (r.targets[i].kept == nil || !newHost(s, r.targets[i].host).secure()) {
+			i--
+		}
+		if i < 0 {
+			return all
+		}
+		r.targets[i].kept = nil
+		all = hosts(s, set, *r)
+	}
+	return all
+}
