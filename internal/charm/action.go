@@ -63,9 +63,13 @@ func (c *Charm) withState(ctx context.Context, do func(state.State) error) error
 	})
 }
 
-// connect makes a client that sees the application's objects.
+// connect makes a client that sees the application's objects, for requests of limited time.
 func (c *Charm) connect() (*kube.Client, error) {
-	return c.Connect(kube.Options{
+	cluster, err := c.Connect(kube.Options{
 		Namespace: c.Event.Model, Manager: c.Event.Application(), Label: plan.LabelManagedBy,
 	})
+	if err == nil {
+		cluster.Within(requestsLimit)
+	}
+	return cluster, err
 }

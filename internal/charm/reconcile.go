@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,10 +14,14 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// addressWait bounds the look for the first address of a Gateway that was just
-// written. Controllers need about a second; whoever needs longer is met by the
-// next event.
-const addressWait = 3 * time.Second
+// Juju promises a leader that nobody else leads for 30 seconds after it was asked
+// (is-leader). All requests to the cluster are made within requestsLimit of that, so that
+// no late one undoes what the next leader has made. Where Juju itself took more than
+// leaderIsSure to be read, it is asked again.
+const (
+	requestsLimit = 25 * time.Second
+	leaderIsSure  = 10 * time.Second
+)
 
 // reconcile makes the cluster and the relations what they have to be, from
 // scratch, whatever the event.
@@ -60,14 +63,24 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
+	if err := c.stillLead(ctx, cluster, started); err != nil {
+		return err
+	}
 	changes, err := c.apply(ctx, cluster, &st, snapshot, p)
 	// Log first: what was done is worth knowing most when something failed.
 	err = errors.Join(err, c.logChanges(ctx, changes, p.Remarks))
+	if err == nil {
+		err = c.await(ctx, cluster, snapshot, changes)
+	}
 	if err != nil {
 		return err
 	}
-	// The address may be known now, or objects have been refused. Planning is pure, so
-	// ask again.
+	if snapshot != nil {
+		st.Cluster.Gateway, st.Cluster.Routes, st.Cluster.Policies = snapshot.Gateway, snapshot.Routes, snapshot.Policies
+	}
+	// What was written may be judged now, or objects have been refused. Planning is pure,
+	// so ask again.
+	st.Cluster.Written = len(changes) > 0
 	p = plan.Make(st)
 	if err := c.publish(ctx, st, p); err != nil {
 		return err
@@ -105,6 +118,22 @@ func (c *Charm) planAround(ctx context.Context, cluster *kube.Client, st *state.
 	return p, nil
 }
 
+// stillLead asks again who leads before anything is written, if that was answered long ago.
+func (c *Charm) stillLead(ctx context.Context, cluster *kube.Client, asked time.Time) error {
+	if time.Since(asked) < leaderIsSure {
+		return nil
+	}
+	leader, err := c.Tools.IsLeader(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("cannot learn who leads: %w", err)
+	case !leader:
+		return gocharm.ErrNotLeader
+	}
+	cluster.Within(requestsLimit)
+	return nil
+}
+
 func objectsOf(p plan.Plan) []kube.Object {
 	objects := make([]kube.Object, len(p.Objects))
 	for i, object := range p.Objects {
@@ -138,11 +167,6 @@ func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State
 		st.Cluster.Refusals = append(st.Cluster.Refusals, state.Refusal{
 			Kind: one.Kind, Name: one.Name, Action: one.Action, Permission: one.Permission, Stands: one.Stands, Reason: one.Reason,
 		})
-	}
-	st.Cluster.Gateway, st.Cluster.Routes, st.Cluster.Policies = snapshot.Gateway, snapshot.Routes, snapshot.Policies
-	written := slices.ContainsFunc(changes, func(change kube.Change) bool { return change.Kind == "Gateway" })
-	if gateway := snapshot.Gateway; gateway != nil && written && len(gateway.Status.Addresses) == 0 {
-		st.Cluster.Gateway = cluster.WaitForAddress(ctx, gateway, addressWait)
 	}
 	return changes, nil
 }

@@ -11,6 +11,7 @@ import (
 func TestChangedRouteIsNotYetAccepted(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
+	w.slow = true
 	w.bags["gateway:1"]["shop"]["port"] = "9090"
 	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
 	if got, want := w.lastStatus(), "waiting Waiting for the gateway controller to accept the routes of shop"; got != want {
@@ -18,10 +19,10 @@ func TestChangedRouteIsNotYetAccepted(t *testing.T) {
 	}
 }
 
-func TestOnlyAGatewayThatChangedIsWaitedFor(t *testing.T) {
+func TestOnlyWhatChangedIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for i, want := range []int{1, 0} {
+	for i, want := range []int{2, 0} {
 		w.requests = nil
 		w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
 		watches := 0

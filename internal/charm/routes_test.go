@@ -71,6 +71,7 @@ func TestRoutesAndRecordsArePublishedOnce(t *testing.T) {
 func TestNothingIsPublishedWithoutAnAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.slow = true
 	written := w.withRoutes()
 	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
 	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})

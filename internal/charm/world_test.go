@@ -164,6 +164,7 @@ type apiServer struct {
 	requests       []string // such as "PATCH /api/v1/…"; of a watch "WATCH /api/v1/…"
 	refuse         bool     // answer 403 to everything
 	withoutAddress bool     // the Gateway has none
+	slow           bool     // the Gateway's controller judges nothing while a hook waits for it
 	version        int
 	// fail gives the answers to requests such as "PATCH httproutes/gw-prod-blog", of
 	// which the path need only be a part; 0 breaks the connection.
@@ -212,6 +213,13 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		delete(a.objects, r.URL.Path)
 		answer = object
 	case method == "WATCH": // It ends at once.
+		if !a.slow {
+			a.judge()
+			for _, object := range a.below(r.URL.Path) {
+				_ = json.NewEncoder(w).Encode(map[string]any{"type": "MODIFIED", "object": object})
+			}
+		}
+		return
 	case object != nil:
 		answer = object
 	case strings.Contains(r.URL.Path, "/statefulsets/"):
@@ -288,6 +296,10 @@ func condition(kind string, generation any) map[string]any {
 func (a *apiServer) control() {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+	a.judge()
+}
+
+func (a *apiServer) judge() {
 	for path, object := range a.objects {
 		generation := object["metadata"].(map[string]any)["generation"]
 		conditions := []any{condition("Accepted", generation), condition("Programmed", generation)}

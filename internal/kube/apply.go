@@ -57,6 +57,8 @@ func (c Change) String() string { return c.Kind + "/" + c.Name + " " + string(c.
 // What was done comes back with the error, which Refusals takes apart. The snapshot is
 // brought up to date.
 func (c *Client) Apply(ctx context.Context, snapshot *Snapshot, desired []Object) ([]Change, error) {
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
 	wanted, err := sortByKind(desired)
 	if err != nil {
 		return nil, err

@@ -21,15 +21,15 @@ const (
 // listPolicies lists the BackendTLSPolicies and, if there are any, reads the ConfigMaps
 // too. That there can be none, or that we may not see them, is noted in the snapshot,
 // and no error.
-func (c *Client) listPolicies(ctx context.Context, r resource, snapshot *Snapshot) ([]unstructured.Unstructured, error) {
-	policies, err := c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
+func (c *Client) listPolicies(ctx context.Context, r resource, snapshot *Snapshot) ([]unstructured.Unstructured, string, error) {
+	policies, version, err := c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
 	if err != nil {
-		return nil, snapshot.withoutBackendTLS(err)
+		return nil, "", snapshot.withoutBackendTLS(err)
 	}
 	if len(policies) == 0 {
-		return nil, nil
+		return nil, version, nil
 	}
-	return policies, c.ReadConfigMaps(ctx, snapshot)
+	return policies, version, c.ReadConfigMaps(ctx, snapshot)
 }
 
 // ReadConfigMaps adds the application's ConfigMaps to a snapshot, unless they are there
@@ -40,8 +40,10 @@ func (c *Client) ReadConfigMaps(ctx context.Context, snapshot *Snapshot) error {
 		return nil
 	}
 	snapshot.configMaps = true
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
 	i := slices.IndexFunc(resources, func(r resource) bool { return r.kind == kindConfigMap })
-	list, err := c.list(ctx, resources[i].GroupVersionResource, c.options.Namespace, c.selector(resources[i]))
+	list, _, err := c.list(ctx, resources[i].GroupVersionResource, c.options.Namespace, c.selector(resources[i]))
 	if err != nil {
 		return snapshot.withoutBackendTLS(err)
 	}

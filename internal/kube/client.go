@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -35,6 +36,19 @@ type Client struct {
 	api      dynamic.Interface
 	metadata metadata.Interface
 	options  Options
+	deadline time.Time // of all requests; zero for none
+}
+
+// Within bounds all requests that the client makes from now on to the time, together:
+// answers that each come just in time would add up.
+func (c *Client) Within(limit time.Duration) { c.deadline = time.Now().Add(limit) }
+
+// bound returns the context of a request or of several.
+func (c *Client) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.deadline.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, c.deadline)
 }
 
 // NewClient makes a client. It sends no request. A request that takes longer

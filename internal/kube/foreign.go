@@ -37,6 +37,8 @@ const fewNames = 4
 // What turns out to be the application's own, without its label perhaps, comes into the
 // snapshot: it will be taken over.
 func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []Object) ([]Foreign, error) {
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
 	wanted, err := sortByKind(objects)
 	if err != nil {
 		return nil, err

@@ -39,9 +39,10 @@ type Snapshot struct {
 	OwnerUID string
 
 	live       map[key]*unstructured.Unstructured
-	foreign    map[key]Foreign // found by FindForeign
-	looked     map[key]bool    // for names of ours
-	configMaps bool            // that ConfigMaps were asked for
+	versions   map[string]string // resourceVersion of each kind's list, for watches to begin at
+	foreign    map[key]Foreign   // found by FindForeign
+	looked     map[key]bool      // for names of ours
+	configMaps bool              // that ConfigMaps were asked for
 }
 
 // key names an object within the application's namespace.
@@ -53,11 +54,13 @@ type key struct{ kind, name string }
 // *ForbiddenError or a *NoResourceError where it is one of these and not only about
 // BackendTLSPolicies.
 func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
-	lists := make([][]unstructured.Unstructured, len(resources))
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
+	lists, versions := make([][]unstructured.Unstructured, len(resources)), make([]string, len(resources))
 	var classes []unstructured.Unstructured
 	var owner *unstructured.Unstructured
 	jobs := []func() error{
-		func() (err error) { classes, err = c.list(ctx, gatewayClasses, "", ""); return err },
+		func() (err error) { classes, _, err = c.list(ctx, gatewayClasses, "", ""); return err },
 		func() (err error) { owner, err = c.owner(ctx); return err },
 	}
 	snapshot := newSnapshot()
@@ -66,9 +69,9 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 			switch r.kind {
 			case kindConfigMap: // With the policies.
 			case kindPolicy:
-				lists[i], err = c.listPolicies(ctx, r, snapshot)
+				lists[i], versions[i], err = c.listPolicies(ctx, r, snapshot)
 			default:
-				lists[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
+				lists[i], versions[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
 			}
 			return err
 		})
@@ -85,6 +88,7 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 		snapshot.Classes = append(snapshot.Classes, class)
 	}
 	for i, r := range resources {
+		snapshot.versions[r.kind] = versions[i]
 		c.keep(snapshot, r, lists[i])
 	}
 	if owner != nil {
@@ -97,7 +101,7 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 }
 
 func newSnapshot() *Snapshot {
-	return &Snapshot{live: map[key]*unstructured.Unstructured{}, foreign: map[key]Foreign{}, looked: map[key]bool{}}
+	return &Snapshot{live: map[key]*unstructured.Unstructured{}, versions: map[string]string{}, foreign: map[key]Foreign{}, looked: map[key]bool{}}
 }
 
 // keep adds to the snapshot what is ours of what has our label.
@@ -228,17 +232,17 @@ const labelSliceManager = "endpointslice.kubernetes.io/managed-by"
 // API, discovery/v1, LabelServiceName).
 const labelServiceName = "kubernetes.io/service-name"
 
-func (c *Client) list(ctx context.Context, r schema.GroupVersionResource, namespace, selector string) ([]unstructured.Unstructured, error) {
-	var items []unstructured.Unstructured
+// list returns the objects, and the resourceVersion at which they stood so.
+func (c *Client) list(ctx context.Context, r schema.GroupVersionResource, namespace, selector string) (items []unstructured.Unstructured, version string, err error) {
 	options := metav1.ListOptions{LabelSelector: selector, Limit: pageSize}
 	for {
 		list, err := c.api.Resource(r).Namespace(namespace).List(ctx, options)
 		if err != nil {
-			return nil, classify(err, "list", r, "")
+			return nil, "", classify(err, "list", r, "")
 		}
 		items = append(items, list.Items...)
 		if options.Continue = list.GetContinue(); options.Continue == "" {
-			return items, nil
+			return items, list.GetResourceVersion(), nil
 		}
 	}
 }

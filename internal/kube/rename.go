@@ -104,7 +104,8 @@ func sameTraffic(a, b gatewayv1.Listener) bool {
 const maxParents = 32
 
 // staying gives the routes that may be written though the Gateway could not be: not those
-// that would leave a listener that is there for one that is not.
+// that would leave a listener that is there for one that is not, nor new ones that no
+// listener is there for.
 func staying(snapshot *Snapshot, routes []*unstructured.Unstructured) []*unstructured.Unstructured {
 	if snapshot.Gateway == nil {
 		return routes
@@ -116,7 +117,10 @@ func staying(snapshot *Snapshot, routes []*unstructured.Unstructured) []*unstruc
 	return slices.DeleteFunc(slices.Clone(routes), func(route *unstructured.Unstructured) bool {
 		live := snapshot.live[key{"HTTPRoute", route.GetName()}]
 		next := parentsOf(route)
-		if live == nil || !slices.ContainsFunc(next, func(parent any) bool { return !there(parent) }) {
+		switch {
+		case live == nil:
+			return !slices.ContainsFunc(next, there)
+		case !slices.ContainsFunc(next, func(parent any) bool { return !there(parent) }):
 			return false
 		}
 		return slices.ContainsFunc(parentsOf(live), func(parent any) bool {

@@ -3,64 +3,165 @@ package kube
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// WaitForAddress watches a Gateway until its controller has given it an address
-// and judged it at its present generation, or the time is over; either way it
-// gives the Gateway as last seen and no error, because the next event looks
-// again. A watch that cannot be had ends the wait at once.
-func (c *Client) WaitForAddress(ctx context.Context, gateway *gatewayv1.Gateway, limit time.Duration) *gatewayv1.Gateway {
-	if settled(gateway) {
-		return gateway
+// judgedKinds are the kinds of objects that a Gateway's controller judges.
+var judgedKinds = []string{"Gateway", kindPolicy, "HTTPRoute"}
+
+// Await watches the objects that were changed until their controller has judged each as it
+// is now, and the Gateway has an address, or the time is over. What it sees is in the
+// snapshot then. It returns no error, because the next event looks again; a watch that
+// cannot be had, or breaks, is waited for no longer.
+func (c *Client) Await(ctx context.Context, snapshot *Snapshot, changes []Change, limit time.Duration) {
+	pending := map[key]bool{}
+	for _, change := range changes {
+		if change.Action != Deleted && slices.Contains(judgedKinds, change.Kind) {
+			pending[key{change.Kind, change.Name}] = true
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	snapshot.settle(pending)
+	if len(pending) == 0 {
+		return
+	}
+	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	watcher, err := c.api.Resource(gatewayResource("gateways")).Namespace(c.options.Namespace).Watch(ctx, metav1.ListOptions{
-		FieldSelector:   fields.OneTermEqualSelector("metadata.name", gateway.Name).String(),
-		ResourceVersion: gateway.ResourceVersion,
-	})
-	if err != nil {
-		return gateway
-	}
-	defer watcher.Stop()
-	for event := range watcher.ResultChan() {
-		object, ok := event.Object.(*unstructured.Unstructured)
-		// An error comes as an object of another kind; one that was deleted
-		// gets no address.
-		if !ok || event.Type != watch.Added && event.Type != watch.Modified {
-			return gateway
-		}
-		var seen gatewayv1.Gateway
-		if fromUnstructured(object, &seen) != nil {
-			return gateway
-		}
-		gateway = &seen
-		if settled(gateway) {
-			return gateway
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	for event := range c.watchKinds(ctx, snapshot, pending) {
+		if snapshot.see(event) && snapshot.settle(pending) {
+			stop() // The channel is closed when all watches have ended.
 		}
 	}
-	return gateway
+	// What was seen is complete objects; one that cannot be read is as it was before.
+	_ = snapshot.convert(c.options.Manager)
 }
 
-// settled says that the Gateway has an address and that its conditions, and
-// those of its listeners, speak of its present generation.
-func settled(gateway *gatewayv1.Gateway) bool {
-	judged := func(conditions []metav1.Condition) bool {
-		return len(conditions) > 0 && !slices.ContainsFunc(conditions, func(c metav1.Condition) bool {
-			return !judges(c, gateway.Generation)
+// watchKinds sends what happens to the objects of the pending kinds, from the moment at
+// which they were read, until the context ends or no watch is left.
+func (c *Client) watchKinds(ctx context.Context, snapshot *Snapshot, pending map[key]bool) <-chan *unstructured.Unstructured {
+	events := make(chan *unstructured.Unstructured)
+	var jobs []func() error
+	for _, r := range resources {
+		if !slices.ContainsFunc(pendingOf(pending), func(k key) bool { return k.kind == r.kind }) {
+			continue
+		}
+		jobs = append(jobs, func() error {
+			watcher, err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Watch(ctx, metav1.ListOptions{
+				LabelSelector: c.selector(r), ResourceVersion: snapshot.versions[r.kind],
+			})
+			if err != nil {
+				return err
+			}
+			defer watcher.Stop()
+			for event := range watcher.ResultChan() {
+				// An error comes as an object of another kind.
+				object, ok := event.Object.(*unstructured.Unstructured)
+				if !ok || event.Type == watch.Error {
+					return nil
+				}
+				if event.Type == watch.Deleted {
+					continue
+				}
+				select {
+				case events <- object:
+				case <-ctx.Done():
+					return nil
+				}
+			}
+			return nil
 		})
 	}
-	for _, listener := range gateway.Status.Listeners {
-		if !judged(listener.Conditions) {
+	go func() {
+		defer close(events)
+		_ = inParallel(jobs)
+	}()
+	return events
+}
+
+func pendingOf(pending map[key]bool) []key {
+	var all []key
+	for k := range pending {
+		all = append(all, k)
+	}
+	return all
+}
+
+// see takes an object as it has become, unless the snapshot knows it as it is later: a
+// watch begins with what was before our own writes. It reports whether it took it.
+func (s *Snapshot) see(object *unstructured.Unstructured) bool {
+	k := key{object.GetKind(), object.GetName()}
+	live := s.live[k]
+	if live == nil || live.GetUID() != object.GetUID() || object.GetGeneration() < live.GetGeneration() {
+		return false
+	}
+	before, errBefore := strconv.ParseUint(live.GetResourceVersion(), 10, 64)
+	after, errAfter := strconv.ParseUint(object.GetResourceVersion(), 10, 64)
+	if errBefore == nil && errAfter == nil && after < before {
+		return false
+	}
+	s.live[k] = object
+	return true
+}
+
+// settle takes from the pending objects those that are judged as they are now, and
+// reports whether none is left.
+func (s *Snapshot) settle(pending map[key]bool) bool {
+	for k := range pending {
+		if object := s.live[k]; object == nil || settled(object) {
+			delete(pending, k)
+		}
+	}
+	return len(pending) == 0
+}
+
+// settled reports whether a controller has judged an object as it is now and, of a
+// Gateway, given it an address.
+func settled(object *unstructured.Unstructured) bool {
+	switch object.GetKind() {
+	case "Gateway":
+		var gateway gatewayv1.Gateway
+		return fromUnstructured(object, &gateway) == nil && gatewaySettled(&gateway)
+	case "HTTPRoute":
+		var route gatewayv1.HTTPRoute
+		return fromUnstructured(object, &route) == nil && routeSettled(&route)
+	case kindPolicy:
+		var policy gatewayv1.BackendTLSPolicy
+		return fromUnstructured(object, &policy) == nil && slices.ContainsFunc(policy.Status.Ancestors, func(a gatewayv1.PolicyAncestorStatus) bool {
+			return allJudged(a.Conditions, policy.Generation)
+		})
+	default:
+		return true
+	}
+}
+
+func gatewaySettled(gateway *gatewayv1.Gateway) bool {
+	for _, listener := range gateway.Spec.Listeners {
+		i := slices.IndexFunc(gateway.Status.Listeners, func(l gatewayv1.ListenerStatus) bool { return l.Name == listener.Name })
+		if i < 0 || !allJudged(gateway.Status.Listeners[i].Conditions, gateway.Generation) {
 			return false
 		}
 	}
-	return len(gateway.Status.Addresses) > 0 && judged(gateway.Status.Conditions)
+	return len(gateway.Status.Addresses) > 0 && allJudged(gateway.Status.Conditions, gateway.Generation)
+}
+
+// routeSettled wants every listener that a route names judged. There may be older entries
+// for one of them: Cilium up to 1.19 never removes any.
+func routeSettled(route *gatewayv1.HTTPRoute) bool {
+	return !slices.ContainsFunc(route.Spec.ParentRefs, func(parent gatewayv1.ParentReference) bool {
+		return !slices.ContainsFunc(route.Status.Parents, func(p gatewayv1.RouteParentStatus) bool {
+			return ptr.Deref(p.ParentRef.SectionName, "") == ptr.Deref(parent.SectionName, "") && allJudged(p.Conditions, route.Generation)
+		})
+	})
+}
+
+func allJudged(conditions []metav1.Condition, generation int64) bool {
+	return len(conditions) > 0 && !slices.ContainsFunc(conditions, func(c metav1.Condition) bool { return !judges(c, generation) })
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
@@ -15,6 +17,7 @@ import (
 // seen gives a Gateway as a controller leaves it.
 func seen(generation int64, address string, judged ...int64) *gatewayv1.Gateway {
 	object := gateway("gw", "a")
+	object.Spec.Listeners = nil
 	object.Generation = generation
 	object.ResourceVersion = "41"
 	if address != "" {
@@ -34,6 +37,7 @@ func listening(object *gatewayv1.Gateway, judged ...int64) *gatewayv1.Gateway {
 	for _, observed := range judged {
 		listener.Conditions = append(listener.Conditions, metav1.Condition{Type: "Accepted", ObservedGeneration: observed})
 	}
+	object.Spec.Listeners = append(object.Spec.Listeners, gatewayv1.Listener{Name: "gw-a"})
 	object.Status.Listeners = append(object.Status.Listeners, listener)
 	return object
 }
@@ -56,7 +60,7 @@ type event struct {
 func watched(open bool, events ...event) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
-		if query.Get("watch") != "true" || query.Get("fieldSelector") != "metadata.name=gw" || query.Get("resourceVersion") != "41" {
+		if query.Get("watch") != "true" || query.Get("labelSelector") != testLabel+"=gw" || query.Get("resourceVersion") != "41" {
 			http.Error(w, "a strange query: "+r.URL.RawQuery, http.StatusBadRequest)
 			return
 		}
@@ -70,7 +74,28 @@ func watched(open bool, events ...event) http.HandlerFunc {
 	}
 }
 
-func TestWaitForAddress(t *testing.T) {
+// written is a snapshot in which the objects were written just now.
+func written(t *testing.T, objects ...Object) (*Snapshot, []Change) {
+	t.Helper()
+	snapshot := newSnapshot()
+	var changes []Change
+	for _, object := range objects {
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := object.GetObjectKind().GroupVersionKind().Kind
+		snapshot.live[key{kind, object.GetName()}] = &unstructured.Unstructured{Object: content}
+		snapshot.versions[kind] = "41"
+		changes = append(changes, Change{kind, object.GetName(), Configured})
+	}
+	if err := snapshot.convert("gw"); err != nil {
+		t.Fatal(err)
+	}
+	return snapshot, changes
+}
+
+func TestAwaitGateway(t *testing.T) {
 	t.Parallel()
 	fresh, last := seen(1, ""), seen(9, "")
 	// What is not enough is seen, then something else, and then the watch ends.
@@ -116,7 +141,9 @@ func TestWaitForAddress(t *testing.T) {
 			s := newServer(t)
 			s.answer("GET "+gatewaysPath, test.answer)
 			started := time.Now()
-			got := s.client(t).WaitForAddress(t.Context(), fresh, test.limit)
+			snapshot, changes := written(t, fresh)
+			s.client(t).Await(t.Context(), snapshot, changes, test.limit)
+			got := snapshot.Gateway
 			if took := time.Since(started); test.limit == short && took < short {
 				t.Errorf("gave up after %v, want %v", took, short)
 			}
@@ -127,23 +154,25 @@ func TestWaitForAddress(t *testing.T) {
 	}
 }
 
-func TestWaitForAddressNeedsNoRequest(t *testing.T) {
+func TestAwaitNeedsNoRequest(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	// Not every controller says which generation it speaks of.
 	for _, settled := range []*gatewayv1.Gateway{
 		seen(1, "10.0.0.1", 1), listening(seen(2, "10.0.0.1", 0), 0), listening(seen(2, "10.0.0.1", 2, 0), 0, 2),
 	} {
-		if got := s.client(t).WaitForAddress(t.Context(), settled, time.Hour); got != settled {
-			t.Errorf("got %v", got)
-		}
+		snapshot, changes := written(t, settled)
+		s.client(t).Await(t.Context(), snapshot, changes, time.Hour)
 	}
+	snapshot, changes := written(t, httpRoute("gw-web"))
+	changes[0].Action = Deleted
+	s.client(t).Await(t.Context(), snapshot, changes, time.Hour)
 	if len(s.requests) != 0 {
 		t.Errorf("got requests %v, want none", s.requests)
 	}
 }
 
-func TestWaitForAddressStops(t *testing.T) {
+func TestAwaitStops(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -152,8 +181,52 @@ func TestWaitForAddressStops(t *testing.T) {
 		cancel()
 		hang(w, r)
 	})
-	fresh := seen(1, "")
-	if got := s.client(t).WaitForAddress(ctx, fresh, time.Hour); got != fresh {
-		t.Errorf("got %v", got)
+	snapshot, changes := written(t, seen(1, ""))
+	s.client(t).Await(ctx, snapshot, changes, time.Hour)
+}
+
+// judgedAt is a route as a controller leaves it.
+func judgedAt(generation int64, version string, observed ...int64) *gatewayv1.HTTPRoute {
+	object := httpRoute("gw-web")
+	object.Generation, object.ResourceVersion = generation, version
+	object.Spec.ParentRefs = []gatewayv1.ParentReference{{Name: "gw", SectionName: ptr.To(gatewayv1.SectionName("gw-a"))}}
+	for _, generation := range observed {
+		object.Status.Parents = append(object.Status.Parents, gatewayv1.RouteParentStatus{
+			ParentRef: object.Spec.ParentRefs[0], ControllerName: "example.com/controller",
+			Conditions: []metav1.Condition{{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: generation}},
+		})
+	}
+	return object
+}
+
+// A watch begins with what was before our own writes: that is not to be taken for news.
+func TestAwaitRoute(t *testing.T) {
+	t.Parallel()
+	fresh, want := judgedAt(2, "50", 1), judgedAt(2, "52", 1, 2)
+	s := newServer(t)
+	s.answer("GET "+routesPath, func(w http.ResponseWriter, r *http.Request) {
+		for _, object := range []*gatewayv1.HTTPRoute{judgedAt(1, "42", 1), judgedAt(2, "49", 2), want} {
+			reply(w, http.StatusOK, event{"MODIFIED", object})
+		}
+		w.(http.Flusher).Flush()
+		hang(w, r)
+	})
+	snapshot, changes := written(t, fresh)
+	s.client(t).Await(t.Context(), snapshot, changes, time.Hour)
+	if diff := cmp.Diff([]gatewayv1.HTTPRoute{*want}, snapshot.Routes); diff != "" {
+		t.Errorf("routes (-want +got):\n%s", diff)
+	}
+}
+
+// Of two kinds that were written, each is waited for.
+func TestAwaitBoth(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.answer("GET "+gatewaysPath, watched(false, event{"MODIFIED", seen(1, "10.0.0.1", 1)}))
+	s.answer("GET "+routesPath, watched(false, event{"MODIFIED", judgedAt(1, "51", 1)}))
+	snapshot, changes := written(t, seen(1, ""), judgedAt(1, "50"))
+	s.client(t).Await(t.Context(), snapshot, changes, time.Hour)
+	if !gatewaySettled(snapshot.Gateway) || !routeSettled(&snapshot.Routes[0]) {
+		t.Errorf("seen: %v, %v", snapshot.Gateway.Status, snapshot.Routes[0].Status)
 	}
 }

@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -80,8 +83,10 @@ func redirectRouteName(s state.State, host string) string {
 		suffix := "-" + hash(host)
 		name = bounded(s.Application+"-http-"+dashed(host), maxLabelName-len(suffix)) + suffix
 	}
-	if s.Cluster.ForeignOf("HTTPRoute", name) != nil {
-		return withHash(name, "redirect", maxLabelName)
+	hashed := withHash(name, "redirect", maxLabelName)
+	stands := slices.ContainsFunc(s.Cluster.Routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == hashed })
+	if stands || s.Cluster.ForeignOf("HTTPRoute", name) != nil {
+		return hashed
 	}
 	return name
 }

@@ -124,7 +124,6 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	if len(elsewhere) == 0 {
 		return
 	}
-	t.served = t.servedAt(s, set, live, t.place)
 	kept := t.keptOf(s, set, live, elsewhere)
 	if kept == nil {
 		return
@@ -180,18 +179,22 @@ func (n namer) claim(p, taken place) place {
 	return p
 }
 
-// keptOf finds where the target stands and has to stay for now; nil for nowhere.
-func (t target) keptOf(s state.State, set settings, live livePlaces, elsewhere []liveRoute) *place {
+// keptOf finds where the target stands and has to stay for now; nil for nowhere. It sets
+// whether the target is served at its own place: over HTTPS, if it stands so elsewhere and
+// a certificate is to come.
+func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere []liveRoute) *place {
+	secure := func(route liveRoute) bool { return route.secure && newHost(s, route.host).secure() }
+	clear := !slices.ContainsFunc(elsewhere, secure) || t.host == "" && addressesInVain(s)
+	t.served = t.servedAt(s, set, live, t.place, clear)
 	if t.served && !s.Cluster.Written {
 		return nil
 	}
-	secure := newHost(s, t.host).secure()
 	var kept *place
 	for _, route := range elsewhere {
 		switch {
 		case route.host != t.host && dashed(route.host) == dashed(t.host):
 			continue // Its listeners have the names of the next ones.
-		case route.secure && (!newHost(s, route.host).secure() || !secure && t.host == "" && addressesInVain(s)):
+		case route.secure && (!secure(route) || clear && !newHost(s, t.host).secure()):
 			continue
 		case !route.secure && !t.inClear(s, set):
 			continue
@@ -203,7 +206,7 @@ func (t target) keptOf(s state.State, set settings, live livePlaces, elsewhere [
 			at.http = route.name
 		}
 		// Of several, left by changes that came fast, the one that serves.
-		if kept == nil || !t.servedAt(s, set, live, *kept) && t.servedAt(s, set, live, *at) {
+		if kept == nil || !t.servedAt(s, set, live, *kept, true) && t.servedAt(s, set, live, *at, true) {
 			kept = at
 		}
 	}
@@ -215,17 +218,13 @@ func (t target) inClear(s state.State, set settings) bool {
 	return !set.enforce && (!t.RedirectHTTPS || !s.Certificates.Related)
 }
 
-// servedAt reports whether the controller serves the target at a place: over HTTPS or,
-// where it is not to be had there, over HTTP.
-func (t target) servedAt(s state.State, set settings, live livePlaces, at place) bool {
-	switch {
-	case newHost(s, at.host).secure():
+// servedAt reports whether the controller serves the target at a place: over HTTPS if
+// there is a certificate, else over HTTP if that will do.
+func (t target) servedAt(s state.State, set settings, live livePlaces, at place, clear bool) bool {
+	if newHost(s, at.host).secure() {
 		return live.serves(s, set, at.https, httpsListenerName(s, at.host), at.path)
-	case s.Certificates.Related && (at.host != "" || !addressesInVain(s)): // Its certificate is on its way.
-		return false
-	default:
-		return t.inClear(s, set) && live.serves(s, set, at.http, httpListenerName(s.Application, at.host), at.path)
 	}
+	return clear && t.inClear(s, set) && live.serves(s, set, at.http, httpListenerName(s.Application, at.host), at.path)
 }
 
 // serves reports whether a route is accepted at a listener that is programmed, each as it
@@ -255,7 +254,7 @@ func (r *routing) joinKeptHost(s state.State, set settings, names namer, live li
 	old := r.targets[i].kept.host
 	for j := range r.targets {
 		t := &r.targets[j]
-		if t.kept != nil || t.host != r.targets[i].host || t.servedAt(s, set, live, t.place) {
+		if t.kept != nil || t.host != r.targets[i].host || t.servedAt(s, set, live, t.place, true) {
 			continue
 		}
 		kept := names.claim(t.named(old, t.path), t.place)

@@ -44,7 +44,7 @@ func requests(s state.State, set settings) *Requests {
 // or the next one, since the newest is issued and worn out or has expired.
 func (h host) asks(s state.State) bool {
 	switch {
-	case len(h.names) == 0:
+	case len(h.names) == 0, h.leaves():
 		return false
 	case h.newest == nil:
 		return true
@@ -54,6 +54,10 @@ func (h host) asks(s state.State) bool {
 		return false // It may be answered yet.
 	}
 }
+
+// leaves reports whether the host is served over HTTP alone, and only until another
+// replaces it: no certificate is asked for then.
+func (h host) leaves() bool { return !h.wanted && !h.secure() }
 
 // keeps says that the host needs the i-th request.
 //
@@ -68,6 +72,9 @@ func (h host) asks(s state.State) bool {
 //	  unanswered                 only what is served, as far as can be told
 func (h host) keeps(s state.State, i int) bool {
 	entry := &s.Certificates.Entries[i]
+	if h.leaves() {
+		return false
+	}
 	if !h.asksFor(*entry) {
 		return h.issued == nil && (entry.State == state.CertificateIssued && h.mayBeServedBy(*entry) || i == h.answeredBy(s))
 	}
