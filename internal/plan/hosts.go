@@ -159,9 +159,7 @@ func hosts(s state.State, set settings, routing routing) []host {
 // all an application has; then those that are to replace another.
 func withListeners(all []host, targets []target) []host {
 	only := func(h host) bool {
-		return h.open || slices.ContainsFunc(targets, func(t target) bool {
-			return t.kept == nil && t.host == h.name || t.kept != nil && t.kept.host == h.name
-		})
+		return h.open || slices.ContainsFunc(targets, func(t target) bool { return t.onlyHost() == h.name })
 	}
 	room := min(maxHosts, maxListeners-secureOf(all))
 	for _, comes := range []func(host) bool{host.secure, only, func(host) bool { return true }} {

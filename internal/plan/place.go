@@ -262,11 +262,11 @@ func (r *routing) joinKeptHost(s state.State, set settings, names namer, live li
 	}
 }
 
-// makeRoom gives up old places while more hosts are served over HTTPS than a Gateway has
-// room for: first those of the newest applications which can be served at their new place.
+// makeRoom gives up old places while more hosts have to be served than a Gateway has room
+// for: first those of the newest applications which can be served at their new place.
 func (r *routing) makeRoom(s state.State, set settings) []host {
 	all := hosts(s, set, *r)
-	for secureOf(all) > maxHosts {
+	for r.needed(all) > maxHosts {
 		i := len(r.targets) - 1
 		for i >= 0 && (r.targets[i].kept == nil || !newHost(s, r.targets[i].host).secure()) {
 			i--
@@ -278,4 +278,27 @@ func (r *routing) makeRoom(s state.State, set settings) []host {
 		all = hosts(s, set, *r)
 	}
 	return all
+}
+
+// needed counts the hosts that are served over HTTPS, or at which somebody is served who
+// is served nowhere else.
+func (r routing) needed(hosts []host) int {
+	names := map[string]bool{}
+	for _, h := range hosts {
+		if h.secure() || h.open {
+			names[h.name] = true
+		}
+	}
+	for _, t := range r.targets {
+		names[t.onlyHost()] = true
+	}
+	return len(names)
+}
+
+// onlyHost is the host that the target has for sure until it is served at another.
+func (t target) onlyHost() string {
+	if t.kept != nil {
+		return t.kept.host
+	}
+	return t.host
 }

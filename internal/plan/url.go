@@ -36,8 +36,11 @@ func urlOf(s state.State, set settings, t target) string {
 	switch {
 	case secure:
 		scheme = "https://"
-	case set.enforce, set.unsure, t.RedirectHTTPS && s.Certificates.Related:
+	case set.unsure, !t.inClear(s, set):
 		return ""
+	}
+	if h := set.host(at.host); !secure && h != nil && !h.http {
+		return "" // There was no room for its listener.
 	}
 	if at.host != "" {
 		return scheme + at.host + at.path
