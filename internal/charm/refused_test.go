@@ -45,9 +45,9 @@ func TestRefusedObject(t *testing.T) {
 		with    answer
 		want    string
 	}{
-		"quota":      {"PATCH services/gw-blog-service", byQuota, "active Gateway addresses: 10.0.0.9 (enforce-https is set to false); 2 of 3 applications served; blog: refused by the API "},
-		"webhook":    {"PATCH httproutes/gw-prod-blog", byWebhook, "active Gateway addresses: 10.0.0.9 (enforce-https is set to false); 2 of 3 applications served; blog: refused by the API "},
-		"validation": {"PATCH httproutes/gw-prod-blog", byValidation, "active Gateway addresses: 10.0.0.9 (enforce-https is set to false); 2 of 3 applications served; blog: refused by the API "},
+		"quota":      {"PATCH services/gw-blog-service", byQuota, "active 2 of 3 applications served; blog: refused by the API server: exceeded quota: services; see `juju debug-log`"},
+		"webhook":    {"PATCH httproutes/gw-prod-blog", byWebhook, "active 2 of 3 applications served; blog: refused by the API server: admission webhook "},
+		"validation": {"PATCH httproutes/gw-prod-blog", byValidation, "active Gateway addresses: 10.0.0.9; 2 of 3 applications served; blog: refused by the API server: no; see `juju debug-log`"},
 		"permission": {"PATCH httproutes/gw-prod-blog", withoutRight, "blocked Insufficient permissions, try: `juju trust gw --scope=cluster`"},
 	} {
 		t.Run(name, func(t *testing.T) {

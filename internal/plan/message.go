@@ -24,45 +24,90 @@ func statusOf(status Status) *Status     { return &status }
 func waitingFor(what, why string) Status { return trouble{what: what, why: why}.status(Waiting) }
 
 // A trouble is a status message in its parts: "Listener l is in conflict", "HostnameConflict:
-// taken", "see `kubectl …`".
+// taken", "2 of 3 listeners are set up", "see `kubectl …`".
 type trouble struct {
-	what string
-	why  string // in somebody else's words, mostly; empty for nothing to say
-	cure string // what the operator has to do; empty where it is not his turn
+	what  string
+	why   string // in somebody else's words, mostly; empty for nothing to say
+	aside string // what is well all the same; left out where there is no room
+	cure  string // what the operator has to do; empty where it is not his turn
 }
 
 // elsewhere is where a message is found whole when it has no room for its own cure.
 const elsewhere = "see `juju debug-log`"
 
-// status puts the parts together. Where there is no room for all, the cure is kept
-// whole and the rest is cut: of what is wrong the log says more, of what to do about it
-// the operator has to be told here.
+// status puts the parts together. Where there is no room for all, names are shortened,
+// then the aside goes, then what is wrong is cut, and the cure is kept whole: of what is
+// wrong the log says more, of what to do about it the operator has to be told here.
 func (t trouble) status(kind Kind) Status {
-	// Controllers' messages may have several lines.
-	what, why, cure := oneLine(t.what), oneLine(t.why), oneLine(t.cure)
-	if cure != "" {
-		why = strings.TrimRight(why, ".") // Theirs may be a sentence; ours goes on.
-	}
-	text := what
-	if why != "" {
-		text += ": " + why
-	}
-	ending := ""
-	switch {
-	case cure != "" && strings.HasSuffix(text, "."):
-		ending = " Try " + cure
-	case cure != "":
-		ending = "; " + cure
-	}
-	whole := text + ending
-	if length(whole) <= maxMessage {
-		return Status{Kind: kind, Message: whole}
+	t = t.clean()
+	brief := t.short()
+	brief.aside = ""
+	for _, one := range []trouble{t, t.short(), brief} {
+		if one.fits() {
+			return statusSaying(kind, one.text(), t.text())
+		}
 	}
 	// Less than half of a message does not tell what is wrong.
+	ending := brief.ending()
 	if length(ending) > maxMessage*2/3 {
 		ending = "; " + elsewhere
 	}
-	return Status{Kind: kind, Message: cut(text, maxMessage-length(ending)) + ending, Whole: whole}
+	return statusSaying(kind, cut(brief.said(), maxMessage-length(ending))+ending, t.text())
+}
+
+// clean makes the parts fit to be put together. Controllers' messages may have several
+// lines.
+func (t trouble) clean() trouble {
+	t.what, t.why, t.aside, t.cure = oneLine(t.what), theirs(oneLine(t.why)), oneLine(t.aside), oneLine(t.cure)
+	if t.cure != "" || t.aside != "" {
+		t.why = strings.TrimRight(t.why, ".") // Theirs may be a sentence; ours goes on.
+	}
+	return t
+}
+
+// short has the names in it shortened.
+func (t trouble) short() trouble {
+	t.what, t.why, t.aside = shortened(t.what), shortened(t.why), shortened(t.aside)
+	return t
+}
+
+func (t trouble) text() string { return t.said() + t.ending() }
+
+func (t trouble) fits() bool { return length(t.text()) <= maxMessage }
+
+// said is what is wrong, and why.
+func (t trouble) said() string {
+	text := t.what
+	if t.why != "" {
+		text += ": " + t.why
+	}
+	switch {
+	case t.aside != "" && strings.HasSuffix(text, "."):
+		text += " " + t.aside
+	case t.aside != "":
+		text += "; " + t.aside
+	}
+	return text
+}
+
+// ending is the cure as it follows what is said.
+func (t trouble) ending() string {
+	switch {
+	case t.cure == "":
+		return ""
+	case strings.HasSuffix(t.said(), "."):
+		return " Try " + t.cure
+	default:
+		return "; " + t.cure
+	}
+}
+
+// statusSaying is a status with a message that may say less than the whole.
+func statusSaying(kind Kind, message, whole string) Status {
+	if message == whole {
+		whole = ""
+	}
+	return Status{Kind: kind, Message: message, Whole: whole}
 }
 
 // oneLine makes text of others fit to be shown: what is not to be seen, and might
@@ -70,6 +115,29 @@ func (t trouble) status(kind Kind) Status {
 func oneLine(text string) string {
 	unseen := func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
 	return strings.Join(strings.FieldsFunc(text, unseen), " ")
+}
+
+// theirs keeps text of others from looking like a cure of ours: those stand behind the
+// last semicolon, and have their commands in backquotes.
+var theirs = strings.NewReplacer("`", "'", ";", ",").Replace
+
+// shortened takes the middle out of long names, such as Juju's for applications of other
+// models (remote-0123456789abcdef0123456789abcdef), hosts and Secrets. Commands stay whole.
+func shortened(text string) string {
+	const long, head, tail = 32, 14, 8
+	words := strings.Split(text, " ")
+	command := false
+	for i, word := range words {
+		runes := []rune(word)
+		if quotes := strings.Count(word, "`"); quotes > 0 || command {
+			command = command != (quotes%2 == 1)
+			continue
+		}
+		if len(runes) > long {
+			words[i] = string(runes[:head]) + "…" + string(runes[len(runes)-tail:])
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func length(text string) int { return len([]rune(text)) }
@@ -80,7 +148,7 @@ func cut(text string, limit int) string {
 	if len(runes) <= limit {
 		return text
 	}
-	return strings.TrimRight(string(runes[:limit-1]), " ") + "…"
+	return strings.TrimRight(string(runes[:limit-1]), " …") + "…"
 }
 
 // Standby is the status of a unit that is not the leader.

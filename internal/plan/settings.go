@@ -13,7 +13,7 @@ import (
 
 // settings are the options in force. Where an option is wrong it is the value
 // that is being served, so that a mistake takes no traffic down; what is wrong
-// stands in config and classStatus.
+// stands in config, classStatus and unrelated.
 type settings struct {
 	hostname string // empty: whatever address the Gateway has
 	mode     state.RoutingMode
@@ -26,8 +26,9 @@ type settings struct {
 	// byAddress says that the Gateway is to be reached at its addresses as long as
 	// there is no hostname.
 	byAddress bool
-	// config and classStatus are the first problems of their rungs, nil for none.
-	config, classStatus *Status
+	// config, classStatus and unrelated, about the certificates relation, are the first
+	// problems of their rungs, nil for none.
+	config, classStatus, unrelated *Status
 }
 
 // storedSettings is what annotationSettings holds.
@@ -67,7 +68,7 @@ func settle(s state.State) settings {
 		set.hold(served)
 	}
 	if set.enforce && !s.Certificates.Related {
-		set.report(blocked(trouble{
+		set.unrelated = statusOf(blocked(trouble{
 			what: "Certificates relation is needed if enforce-https is enabled.",
 			cure: "`juju integrate " + s.Application + ":certificates CA`",
 		}))

@@ -34,10 +34,13 @@ func status(s state.State, set settings, routing routing) Status {
 	if status := foreignStatus(s, set); status != nil {
 		return *status
 	}
-	if set.classStatus != nil {
+	if set.classStatus != nil && set.classStatus.Kind == Blocked {
 		return *set.classStatus
 	}
 	rungs := []func() *Status{
+		// What the operator can do now comes before what he has to wait for.
+		func() *Status { return set.unrelated },
+		func() *Status { return set.classStatus },
 		func() *Status { return gatewayStatus(s, set) },
 		func() *Status { return listenerStatus(s, set) },
 		func() *Status { return listenersNotValid(s) },
@@ -90,6 +93,7 @@ func requirerStatus(routing routing) *Status {
 }
 
 func activeStatus(s state.State, set settings, routing routing) Status {
+	const lead = "Gateway addresses: "
 	var rest string
 	if !set.enforce {
 		rest += " (enforce-https is set to false)"
@@ -100,24 +104,50 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	if renewal := renewing(s, set); renewal != "" {
 		rest += "; " + renewal
 	}
-	counts, why := routing.counts()
-	// What is wrong must not be crowded out by addresses, of which there can be many.
-	room := maxMessage - length(rest) - length(counts) - min(length(why), maxMessage/3)
-	return trouble{what: "Gateway addresses: " + someOf(addresses(s.Cluster.Gateway), room-length("Gateway addresses: ")) + rest + counts + why}.status(Active)
+	all := addresses(s.Cluster.Gateway)
+	left := routing.leftOut()
+	if left.what == "" {
+		return active(lead + someOf(all, maxMessage-length(lead+rest)) + rest)
+	}
+	// Who is left out, and what to do about it, must not be crowded out by what is well.
+	whole := lead + strings.Join(all, ", ") + rest + "; " + left.clean().text()
+	for _, begin := range []string{lead + strings.Join(all, ", ") + rest, lead + someOf(all, 0) + rest, lead + someOf(all, 0)} {
+		for _, one := range []trouble{left.clean(), left.clean().short()} {
+			if text := begin + "; " + one.text(); length(text) <= maxMessage {
+				return statusSaying(Active, text, whole)
+			}
+		}
+	}
+	return statusSaying(Active, left.status(Active).Message, whole)
 }
 
-// counts tells how many applications are served when that is not all, and what is the
-// matter with the first of the others.
-func (r routing) counts() (counts, why string) {
-	served, left := len(r.targets)+len(r.routes), len(r.omitted)+len(r.silent)
-	if left == 0 {
-		return "", ""
+// leftOut tells how many applications are served when that is not all, what is the
+// matter with the first of the others, and what to do about it; nothing when all are.
+func (r routing) leftOut() trouble {
+	counts := r.counts(0)
+	switch {
+	case len(r.omitted) > 0:
+		first := r.omitted[0]
+		return trouble{what: counts + "; " + first.application, why: first.reason, cure: first.cure}
+	case len(r.silent) > 0:
+		return trouble{what: counts + "; no data yet from " + r.silentNames("")}
+	default:
+		return trouble{}
 	}
-	counts = fmt.Sprintf("; %d of %d applications served; ", served, served+left)
-	if len(r.omitted) > 0 {
-		return counts, r.omitted[0].application + ": " + r.omitted[0].reason
+}
+
+// counts tells how many applications are served, of which so many are not after all.
+func (r routing) counts(not int) string {
+	planned := len(r.targets) + len(r.routes)
+	return fmt.Sprintf("%d of %d applications served", planned-not, planned+len(r.omitted)+len(r.silent))
+}
+
+// others tells of those that are served while so many wait; empty when there are none.
+func (r routing) others(waiting int) string {
+	if waiting >= len(r.targets)+len(r.routes) {
+		return ""
 	}
-	return counts, "no data yet from " + r.silentNames("")
+	return r.counts(waiting)
 }
 
 // someOf lists as many as there is room for, the first at least, and counts the others.

@@ -16,13 +16,15 @@ type application struct {
 	trusted     bool
 }
 
+func (a *application) namespace() string { return Namespace(a.model) }
+
 func (a *application) cannot(verb string, err error) error {
 	return fmt.Errorf("cannot %s application %s in model %s: %w", verb, a.name, a.model, err)
 }
 
 func (a *application) meta(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
-		Name: name, Namespace: a.model,
+		Name: name, Namespace: a.namespace(),
 		Labels:      map[string]string{nameLabel: a.name, managedByLabel: "juju"},
 		Annotations: map[string]string{modelIDLabel: ModelUUID(a.model)},
 	}
@@ -51,7 +53,7 @@ func everything() []rbacv1.PolicyRule {
 
 func (a *application) role() *rbacv1.Role {
 	rules := []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"namespaces"}, ResourceNames: []string{a.model}, Verbs: []string{"get", "list"}},
+		{APIGroups: []string{""}, Resources: []string{"namespaces"}, ResourceNames: []string{a.namespace()}, Verbs: []string{"get", "list"}},
 		{APIGroups: []string{""}, Resources: []string{"pods", "services"}, Verbs: []string{"get", "list", "patch"}},
 		{APIGroups: []string{""}, Resources: []string{"pods/exec"}, Verbs: []string{"create"}},
 	}

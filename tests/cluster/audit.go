@@ -124,7 +124,7 @@ func endOfLines(path string) (int64, error) {
 
 // ServiceAccount is the user name of an application's ServiceAccount.
 func ServiceAccount(model, app string) string {
-	return "system:serviceaccount:" + model + ":" + app
+	return "system:serviceaccount:" + Namespace(model) + ":" + app
 }
 
 func (r Request) what() string {

@@ -49,6 +49,7 @@ func TestCluster(t *testing.T) {
 		t.Run("trust and counts", func(t *testing.T) { t.Parallel(); testTrustAndCounts(t, c) })
 		t.Run("outside", func(t *testing.T) { t.Parallel(); testOutside(t, c) })
 		t.Run("fixed address", func(t *testing.T) { t.Parallel(); testFixedAddress(t, c) })
+		t.Run("controller model", func(t *testing.T) { t.Parallel(); testControllerModel(t, c) })
 		t.Run("ipv6", func(t *testing.T) { t.Parallel(); testIPv6(t, c) })
 	})
 	t.Run("outage", func(t *testing.T) { testOutage(t, c) })
@@ -86,6 +87,28 @@ func testTraffic(t *testing.T, c *cluster.Cluster) {
 		return nil
 	})
 	eventuallyGet(t, site.client(), "https://web.example.com/", http.StatusServiceUnavailable)
+}
+
+// testControllerModel deploys beside Juju's controller: the namespace of that model has another name, and
+// a charm learns it from its credentials only.
+func testControllerModel(t *testing.T, c *cluster.Cluster) {
+	ctx := t.Context()
+	must(t, c.CreateModel(ctx, "controller"))
+	kubeconfig, err := c.DeployApplication(ctx, "controller", "app")
+	must(t, err)
+	const namespace = "controller-test"
+	set, err := c.Typed().AppsV1().StatefulSets(namespace).Get(ctx, "app", metav1.GetOptions{})
+	must(t, err)
+	if id := set.Annotations["model.juju.is/id"]; id != cluster.ModelUUID("controller") {
+		t.Errorf("the model's UUID is %q", id)
+	}
+	config, err := clientcmd.LoadFromFile(kubeconfig)
+	must(t, err)
+	if got := config.Contexts[config.CurrentContext].Namespace; got != namespace {
+		t.Errorf("the charm is told of namespace %q", got)
+	}
+	must(t, c.RemoveApplication(ctx, "controller", "app"))
+	must(t, c.DestroyModel(ctx, "controller"))
 }
 
 // testRemoval removes an application and expects the real garbage collector to

@@ -31,10 +31,19 @@ func ModelUUID(model string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
+// Namespace is where Juju has the objects of a model: the namespace of its name, but for the model
+// "controller", whose namespace has the controller's name in it.
+func Namespace(model string) string {
+	if model == "controller" {
+		return "controller-test"
+	}
+	return model
+}
+
 // CreateModel makes the namespace of a model.
 func (c *Cluster) CreateModel(ctx context.Context, model string) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name:        model,
+		Name:        Namespace(model),
 		Labels:      map[string]string{managedByLabel: "juju", modelNameLabel: model, modelIDLabel: ModelUUID(model)},
 		Annotations: map[string]string{modelIDLabel: ModelUUID(model)},
 	}}
@@ -47,7 +56,7 @@ func (c *Cluster) CreateModel(ctx context.Context, model string) error {
 // DestroyModel deletes the namespace of a model; the namespace controller
 // empties it.
 func (c *Cluster) DestroyModel(ctx context.Context, model string) error {
-	if err := c.typed.CoreV1().Namespaces().Delete(ctx, model, metav1.DeleteOptions{}); err != nil {
+	if err := c.typed.CoreV1().Namespaces().Delete(ctx, Namespace(model), metav1.DeleteOptions{}); err != nil {
 		return fmt.Errorf("cannot destroy model %s: %w", model, err)
 	}
 	return nil
@@ -60,18 +69,18 @@ func (c *Cluster) DestroyModel(ctx context.Context, model string) error {
 func (c *Cluster) DeployApplication(ctx context.Context, model, app string) (kubeconfig string, err error) {
 	application := &application{model: model, name: app}
 	create := metav1.CreateOptions{FieldManager: "juju"}
-	if _, err := c.typed.CoreV1().ServiceAccounts(model).Create(ctx, application.serviceAccount(), create); err != nil {
+	if _, err := c.typed.CoreV1().ServiceAccounts(Namespace(model)).Create(ctx, application.serviceAccount(), create); err != nil {
 		return "", application.cannot("deploy", err)
 	}
 	if err := c.bindRoles(ctx, application); err != nil {
 		return "", application.cannot("deploy", err)
 	}
 	for _, service := range application.services() {
-		if _, err := c.typed.CoreV1().Services(model).Create(ctx, service, create); err != nil {
+		if _, err := c.typed.CoreV1().Services(Namespace(model)).Create(ctx, service, create); err != nil {
 			return "", application.cannot("deploy", err)
 		}
 	}
-	if _, err := c.typed.AppsV1().StatefulSets(model).Create(ctx, application.statefulSet(), create); err != nil {
+	if _, err := c.typed.AppsV1().StatefulSets(Namespace(model)).Create(ctx, application.statefulSet(), create); err != nil {
 		return "", application.cannot("deploy", err)
 	}
 	kubeconfig, err = c.serviceAccountKubeconfig(ctx, application)
@@ -84,12 +93,12 @@ func (c *Cluster) DeployApplication(ctx context.Context, model, app string) (kub
 func (c *Cluster) serviceAccountKubeconfig(ctx context.Context, a *application) (string, error) {
 	day := int64(24 * 60 * 60)
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &day}}
-	answer, err := c.typed.CoreV1().ServiceAccounts(a.model).CreateToken(ctx, a.name, request, metav1.CreateOptions{})
+	answer, err := c.typed.CoreV1().ServiceAccounts(a.namespace()).CreateToken(ctx, a.name, request, metav1.CreateOptions{})
 	if err != nil {
 		return "", fmt.Errorf("cannot get a token: %w", err)
 	}
 	path := filepath.Join(c.directory, a.model+"."+a.name+".kubeconfig")
-	return path, c.credentials.writeKubeconfig(path, c.server(), a.name, answer.Status.Token, a.model)
+	return path, c.credentials.writeKubeconfig(path, c.server(), a.name, answer.Status.Token, a.namespace())
 }
 
 // Trust lets the application do everything, as "juju trust --scope=cluster" does.
@@ -103,7 +112,7 @@ func (c *Cluster) Untrust(ctx context.Context, model, app string) error {
 }
 
 func (c *Cluster) setRules(ctx context.Context, a *application) error {
-	_, err := c.typed.RbacV1().Roles(a.model).Update(ctx, a.role(), metav1.UpdateOptions{})
+	_, err := c.typed.RbacV1().Roles(a.namespace()).Update(ctx, a.role(), metav1.UpdateOptions{})
 	if err != nil {
 		return a.cannot("set the trust of", err)
 	}
@@ -117,9 +126,9 @@ func (c *Cluster) setRules(ctx context.Context, a *application) error {
 // its ServiceAccount.
 func (c *Cluster) bindRoles(ctx context.Context, a *application) error {
 	create := metav1.CreateOptions{}
-	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: a.name, Namespace: a.model}}
+	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: a.name, Namespace: a.namespace()}}
 	roles := c.typed.RbacV1()
-	if _, err := roles.Roles(a.model).Create(ctx, a.role(), create); err != nil {
+	if _, err := roles.Roles(a.namespace()).Create(ctx, a.role(), create); err != nil {
 		return err
 	}
 	if _, err := roles.ClusterRoles().Create(ctx, a.clusterRole(), create); err != nil {
@@ -129,7 +138,7 @@ func (c *Cluster) bindRoles(ctx context.Context, a *application) error {
 		ObjectMeta: a.meta(a.name), Subjects: subjects,
 		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: a.name},
 	}
-	if _, err := roles.RoleBindings(a.model).Create(ctx, binding, create); err != nil {
+	if _, err := roles.RoleBindings(a.namespace()).Create(ctx, binding, create); err != nil {
 		return err
 	}
 	clusterBinding := &rbacv1.ClusterRoleBinding{
@@ -148,16 +157,16 @@ func (c *Cluster) RemoveApplication(ctx context.Context, model, app string) erro
 	foreground := metav1.DeletePropagationForeground
 	options := metav1.DeleteOptions{PropagationPolicy: &foreground}
 	core, roles := c.typed.CoreV1(), c.typed.RbacV1()
-	failures := []error{c.typed.AppsV1().StatefulSets(model).Delete(ctx, app, options)}
+	failures := []error{c.typed.AppsV1().StatefulSets(Namespace(model)).Delete(ctx, app, options)}
 	for _, service := range a.services() {
-		failures = append(failures, core.Services(model).Delete(ctx, service.Name, options))
+		failures = append(failures, core.Services(Namespace(model)).Delete(ctx, service.Name, options))
 	}
 	failures = append(failures,
-		roles.RoleBindings(model).Delete(ctx, app, options),
-		roles.Roles(model).Delete(ctx, app, options),
+		roles.RoleBindings(Namespace(model)).Delete(ctx, app, options),
+		roles.Roles(Namespace(model)).Delete(ctx, app, options),
 		roles.ClusterRoleBindings().Delete(ctx, a.qualifiedName(), options),
 		roles.ClusterRoles().Delete(ctx, a.qualifiedName(), options),
-		core.ServiceAccounts(model).Delete(ctx, app, options),
+		core.ServiceAccounts(Namespace(model)).Delete(ctx, app, options),
 	)
 	var joined error
 	for _, err := range failures {

@@ -109,7 +109,7 @@ func (c *Cluster) createPod(ctx context.Context, model, app, name string, pod Po
 		labels[key] = value
 	}
 	object := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: model, Labels: labels},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: Namespace(model), Labels: labels},
 		Spec: corev1.PodSpec{
 			NodeName:   nodeName,
 			Containers: []corev1.Container{{Name: "charm", Image: "docker.io/jujusolutions/charm-base:ubuntu-24.04"}},
@@ -117,7 +117,7 @@ func (c *Cluster) createPod(ctx context.Context, model, app, name string, pod Po
 			TerminationGracePeriodSeconds: new(int64),
 		},
 	}
-	owner, err := c.typed.AppsV1().StatefulSets(model).Get(ctx, app, metav1.GetOptions{})
+	owner, err := c.typed.AppsV1().StatefulSets(Namespace(model)).Get(ctx, app, metav1.GetOptions{})
 	switch {
 	case err == nil:
 		controller := true
@@ -127,7 +127,7 @@ func (c *Cluster) createPod(ctx context.Context, model, app, name string, pod Po
 	case !apierrors.IsNotFound(err):
 		return err
 	}
-	created, err := c.typed.CoreV1().Pods(model).Create(ctx, object, metav1.CreateOptions{})
+	created, err := c.typed.CoreV1().Pods(Namespace(model)).Create(ctx, object, metav1.CreateOptions{})
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (c *Cluster) createPod(ctx context.Context, model, app, name string, pod Po
 		created.Status.Conditions = append(created.Status.Conditions,
 			corev1.PodCondition{Type: condition, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now()})
 	}
-	_, err = c.typed.CoreV1().Pods(model).UpdateStatus(ctx, created, metav1.UpdateOptions{})
+	_, err = c.typed.CoreV1().Pods(Namespace(model)).UpdateStatus(ctx, created, metav1.UpdateOptions{})
 	return err
 }
 
@@ -166,7 +166,7 @@ func (c *Cluster) createNode(ctx context.Context) error {
 // Stop deletes the pod and then ends its server, letting running requests
 // finish while ctx lasts. A pod that is gone already is no error.
 func (r *RunningPod) Stop(ctx context.Context) error {
-	err := r.cluster.typed.CoreV1().Pods(r.model).Delete(ctx, r.Name, metav1.DeleteOptions{})
+	err := r.cluster.typed.CoreV1().Pods(Namespace(r.model)).Delete(ctx, r.Name, metav1.DeleteOptions{})
 	if apierrors.IsNotFound(err) {
 		err = nil
 	}

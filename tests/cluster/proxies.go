@@ -188,7 +188,7 @@ func (p *proxies) addressOf(model string) string {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	for _, place := range p.places {
-		if place.model == model {
+		if place.model == Namespace(model) {
 			return place.address()
 		}
 	}

@@ -92,7 +92,7 @@ func TestTLSBackend(t *testing.T) {
 		t.Errorf("published %q, and there is %v", app.URL(charm), f.objectsOfTLS())
 	}
 	plain := f.app("web", 8080, nil)
-	f.awaitStatus("active", active+"; 1 of 2 applications served; vault: no CA for scheme https")
+	f.awaitStatus("active", "1 of 2 applications served; vault: no CA for scheme https; `juju integrate "+charm+":receive-ca-cert CA`")
 
 	f.unfailing(plain.URL(charm), func() {
 		source := f.withCASource("authorities", good)
@@ -129,7 +129,7 @@ func TestTLSBackend(t *testing.T) {
 		f.must(f.Unrelate(f.ctx, charm, "authorities"))
 		f.must(f.Settle(f.ctx))
 		f.awaitAnswer(url, 404)
-		f.awaitStatus("active", active+"; 1 of 2 applications served; vault: no CA for scheme https")
+		f.awaitStatus("active", "1 of 2 applications served; vault: no CA for scheme https; `juju integrate "+charm+":receive-ca-cert CA`")
 		if got := f.objectsOfTLS(); app.URL(charm) != "" || len(got) > 0 {
 			t.Errorf("published %q, and there is %v", app.URL(charm), got)
 		}

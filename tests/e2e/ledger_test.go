@@ -190,7 +190,7 @@ func TestModelsOfOneName(t *testing.T) {
 			}
 			first := serve()
 			if profile == jujutest.OldJuju3 {
-				f.awaitStatusBeginning("active " + active + "; 1 of 2 applications served; " + remote.Alias)
+				f.awaitStatusBeginning("active " + active + "; 1 of 2 applications served; " + remote.Alias[:14] + "…")
 				if got := remote.URL(charm); got != "" {
 					t.Errorf("told %q", got)
 				}

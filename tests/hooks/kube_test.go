@@ -64,7 +64,7 @@ func (s *story) get(ctx context.Context, args []string) error {
 	if !ok {
 		return fmt.Errorf("%w: no kind %q", errUsage, args[0])
 	}
-	list, err := s.lab.Cluster.Dynamic().Resource(resource).Namespace(s.lab.Model).List(ctx, metav1.ListOptions{LabelSelector: managedBy})
+	list, err := s.lab.Cluster.Dynamic().Resource(resource).Namespace(s.lab.Namespace()).List(ctx, metav1.ListOptions{LabelSelector: managedBy})
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *story) deleteKind(ctx context.Context, args []string) error {
 	if err := exactly(args, &kind, &name); err != nil {
 		return err
 	}
-	return s.cluster.Dynamic().Resource(resources[kind]).Namespace(s.lab.Model).Delete(ctx, name, metav1.DeleteOptions{})
+	return s.cluster.Dynamic().Resource(resources[kind]).Namespace(s.lab.Namespace()).Delete(ctx, name, metav1.DeleteOptions{})
 }
 
 // awaitNone waits until Kubernetes has collected the application's objects.

@@ -136,7 +136,7 @@ func (a *Authority) certify(hosts []string) (*tls.Certificate, error) {
 
 // HostOf is what a unit of an application publishes as its host.
 func (l *Lab) HostOf(app string, unit int) string {
-	return fmt.Sprintf("%s-%d.%s-endpoints.%s.svc.cluster.local", app, unit, app, l.Model)
+	return fmt.Sprintf("%s-%d.%s-endpoints.%s.svc.cluster.local", app, unit, app, l.Namespace())
 }
 
 // addBackend adds an application with pods of its own kind.

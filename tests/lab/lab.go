@@ -100,6 +100,9 @@ func New(ctx context.Context, options Options) (*Lab, error) {
 	return l, options.Cluster.CreateModel(ctx, l.Model)
 }
 
+// Namespace is the model's, where its objects are.
+func (l *Lab) Namespace() string { return cluster.Namespace(l.Model) }
+
 // Address is where the model's Gateway is served.
 func (l *Lab) Address() string { return l.Cluster.GatewayAddressOf(l.Model) }
 
@@ -268,7 +271,7 @@ func (l *Lab) Objects(ctx context.Context, app string) ([]string, error) {
 			// Kubernetes copies a Service's labels to the slices it makes.
 			selector += ",endpointslice.kubernetes.io/managed-by=" + app
 		}
-		list, err := l.Cluster.Dynamic().Resource(kind).Namespace(l.Model).List(ctx, metav1.ListOptions{LabelSelector: selector})
+		list, err := l.Cluster.Dynamic().Resource(kind).Namespace(l.Namespace()).List(ctx, metav1.ListOptions{LabelSelector: selector})
 		if apierrors.IsNotFound(err) {
 			continue // A kind that an old bundle of the Gateway API does not have.
 		}
