@@ -30,6 +30,7 @@ type Options struct {
 	WithoutTraefik bool      // no data plane and no GatewayClass
 	WithoutCRDs    bool      // no Gateway API, and so no Traefik, until InstallCRDs and StartTraefik
 	Timeouts       Timeouts  // the zero value means DefaultTimeouts
+	BriskTraefik   bool      // Traefik serves a change after 100 ms, not after up to two seconds, as it does by default
 
 	// Addresses are what Gateways report, in this order: IPv4 addresses in
 	// 10.0.0.0/8, IPv6 addresses in fd00::/8, DNS names ("lb.example.com").
@@ -49,6 +50,7 @@ type Cluster struct {
 	temporary    bool // directory is removed by Stop
 	timeouts     Timeouts
 	traefikless  bool
+	brisk        bool
 	withoutHTTPS bool // Traefik is to have no entry point on port 443
 	credentials  *credentials
 	outside      outside
@@ -91,7 +93,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 func newCluster(assets Assets, options Options) (*Cluster, error) {
 	c := &Cluster{
 		assets: assets, bundle: options.Bundle, directory: options.Dir, timeouts: options.Timeouts,
-		traefikless: options.WithoutTraefik,
+		traefikless: options.WithoutTraefik, brisk: options.BriskTraefik,
 	}
 	if c.bundle == "" {
 		c.bundle = DefaultBundle

@@ -50,6 +50,9 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 			flags = append(flags, "--entrypoints.websecure.proxyprotocol.insecure=true")
 		}
 	}
+	if c.brisk {
+		flags = append(flags, "--providers.kubernetesgateway.throttleduration=100ms", "--providers.providersthrottleduration=100ms")
+	}
 	started, err := startProcess(c.directory, "traefik", c.assets.Traefik, append(flags,
 		"--global.checknewversion=false", "--global.sendanonymoususage=false",
 		"--entrypoints.web.address="+net.JoinHostPort(address, "80"),
@@ -57,9 +60,6 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 		"--providers.kubernetesgateway.endpoint="+c.server(),
 		"--providers.kubernetesgateway.token="+token,
 		"--providers.kubernetesgateway.certauthfilepath="+c.credentials.caFile,
-		"--providers.kubernetesgateway.throttleduration=100ms",
-		// The default holds every change back for two seconds.
-		"--providers.providersthrottleduration=100ms",
 		"--log.level=INFO", "--log.nocolor=true",
 		"--accesslog.filepath="+filepath.Join(c.directory, "traefik-access.log"),
 	)...)

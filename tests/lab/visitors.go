@@ -1,0 +1,227 @@
+package lab
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Visitors are the users of one application while its URL changes. Some know the old
+// URL, some the new one, some have just been told one by the application. A visit begins
+// every 10 ms, whatever became of those before it, so that one slow answer hides nothing,
+// and asks at all of these URLs at once. Most visits go over connections that are kept, as
+// a browser's do; each fourth makes new ones, and so sees the certificate of the moment.
+//
+// The figures may be read after Stop.
+type Visitors struct {
+	// URLs are the old one and the new one.
+	URLs []string
+	// Visits is how many there were.
+	Visits int
+	// Nowhere are the visits that were served at none of the URLs.
+	Nowhere Misses
+	// Told are the visits that were not served at the URL that the application was told
+	// when they began. One that was told none is not among them.
+	Told Misses
+
+	app   *App
+	told  func() string
+	kept  *http.Client
+	fresh *http.Client
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+	mu   sync.Mutex // guards the results while it runs
+	all  []visit
+}
+
+// Misses are visits that have failed.
+type Misses struct {
+	Count int
+	// Longest is the longest time in which no visit succeeded, from the first that
+	// failed to the next that did not.
+	Longest time.Duration
+	// First is why the first of them failed.
+	First error
+}
+
+// A visit is one moment: when it began, and why it failed, nil if it did not.
+type visit struct {
+	at            time.Time
+	nowhere, told error
+}
+
+const (
+	// visitEvery is the time from one visit to the next.
+	visitEvery = 10 * time.Millisecond
+	// visitsInFlight bounds the visits under way: those of a quarter of a second. On a
+	// machine that is slower than that the next one waits.
+	visitsInFlight = 25
+	// freshEvery says which visits make connections of their own.
+	freshEvery = 4
+)
+
+// Visit starts visits to an application that the gateway serves, at the URLs and at the
+// one that it is told at each moment.
+func (l *Lab) Visit(app *App, gateway string, pool *x509.CertPool, urls ...string) *Visitors {
+	kept := l.Cluster.ClientOf(l.Model, pool)
+	transport := kept.Transport.(*http.Transport)
+	transport.DisableKeepAlives, transport.MaxIdleConnsPerHost = false, visitsInFlight
+	return startVisitors(app, func() string { return app.URL(gateway) }, kept, l.Cluster.ClientOf(l.Model, pool), urls)
+}
+
+func startVisitors(app *App, told func() string, kept, fresh *http.Client, urls []string) *Visitors {
+	ctx, stop := context.WithCancel(context.Background())
+	v := &Visitors{app: app, told: told, URLs: urls, kept: kept, fresh: fresh, stop: stop}
+	v.done.Go(func() {
+		defer kept.CloseIdleConnections()
+		ticker := time.NewTicker(visitEvery)
+		defer ticker.Stop()
+		var under sync.WaitGroup
+		defer under.Wait()
+		room := make(chan struct{}, visitsInFlight)
+		for number := 0; ; number++ {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case room <- struct{}{}:
+			}
+			client := kept
+			if number%freshEvery == 0 {
+				client = fresh
+			}
+			under.Go(func() {
+				v.visit(ctx, client)
+				<-room
+			})
+		}
+	})
+	return v
+}
+
+// visit asks at all URLs at once. One that Stop cuts short does not count.
+func (v *Visitors) visit(ctx context.Context, client *http.Client) {
+	now := visit{at: time.Now()}
+	told := v.told()
+	urls := slices.Clone(v.URLs)
+	if told != "" && !slices.Contains(urls, told) {
+		urls = append(urls, told)
+	}
+	failures := v.askAll(ctx, client, urls)
+	if !slices.Contains(failures, nil) {
+		// The application may have moved just now, so that it was gone from the one and not
+		// yet at the other when each was asked. Whoever was lost by that asks again.
+		failures = v.askAll(ctx, client, urls)
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	if !slices.Contains(failures, nil) {
+		texts := make([]string, len(urls))
+		for i, failure := range failures {
+			texts[i] = failure.Error()
+		}
+		now.nowhere = fmt.Errorf("%s", strings.Join(texts, "; "))
+	}
+	if i := slices.Index(urls, told); i >= 0 {
+		now.told = failures[i]
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.all = append(v.all, now)
+}
+
+// askAll asks at all URLs at once.
+func (v *Visitors) askAll(ctx context.Context, client *http.Client, urls []string) []error {
+	failures := make([]error, len(urls))
+	var asked sync.WaitGroup
+	for i, url := range urls {
+		asked.Go(func() { failures[i] = v.ask(ctx, client, url) })
+	}
+	asked.Wait()
+	return failures
+}
+
+// ask gives an error unless the application itself answers, or a redirect from plain HTTP to
+// HTTPS, by which no user is lost.
+func (v *Visitors) ask(ctx context.Context, client *http.Client, url string) error {
+	response, _, err := get(ctx, client, url)
+	if err != nil {
+		return err
+	}
+	if rest, plain := strings.CutPrefix(url, "http://"); plain && response.Code == http.StatusMovedPermanently && response.Location == "https://"+rest {
+		return nil
+	}
+	if err := Succeeds(response); err != nil {
+		return fmt.Errorf("%s: %w", url, err)
+	}
+	if !strings.HasPrefix(response.Echo.Unit, v.app.Name+"/") {
+		return fmt.Errorf("%s: answered by %q", url, response.Echo.Unit)
+	}
+	return nil
+}
+
+// Since is how many visits have ended that began at that time or later.
+func (v *Visitors) Since(at time.Time) int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	n := 0
+	for _, one := range v.all {
+		if !one.at.Before(at) {
+			n++
+		}
+	}
+	return n
+}
+
+// Stop ends the visits, and counts.
+func (v *Visitors) Stop() {
+	v.stop()
+	v.done.Wait()
+	slices.SortFunc(v.all, func(a, b visit) int { return a.at.Compare(b.at) })
+	v.Visits = len(v.all)
+	v.Nowhere = missesOf(v.all, func(one visit) error { return one.nowhere })
+	v.Told = missesOf(v.all, func(one visit) error { return one.told })
+}
+
+func missesOf(all []visit, failure func(visit) error) Misses {
+	var m Misses
+	var since time.Time // of the failures at hand
+	for i, one := range all {
+		err := failure(one)
+		if err == nil {
+			since = time.Time{}
+			continue
+		}
+		m.Count++
+		if m.First == nil {
+			m.First = err
+		}
+		if since.IsZero() {
+			since = one.at
+		}
+		end := one.at
+		if i+1 < len(all) {
+			end = all[i+1].at
+		}
+		m.Longest = max(m.Longest, end.Sub(since))
+	}
+	return m
+}
+
+func (m Misses) String() string {
+	if m.Count == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d, %s at a stretch, first: %v", m.Count, m.Longest.Round(time.Millisecond), m.First)
+}
