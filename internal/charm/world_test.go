@@ -288,7 +288,7 @@ const gatewayAPI = "/apis/gateway.networking.k8s.io/v1"
 func condition(kind string, generation any) map[string]any {
 	return map[string]any{
 		"type": kind, "status": "True", "reason": kind, "message": "", "observedGeneration": generation,
-		"lastTransitionTime": "2026-01-01T00:00:00Z",
+		"lastTransitionTime": "2025-12-31T23:00:00Z",
 	}
 }
 

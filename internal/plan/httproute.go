@@ -77,7 +77,8 @@ func sharedRedirect(s state.State, set settings, secure []host) []Object {
 		if !isAttached(shared, listener) || !hasListener(s, listener) {
 			continue
 		}
-		if s.Cluster.Written || !live.serves(s, set, redirectRouteName(s, h.name), listener, "/") {
+		since, serves := live.serves(s, set, redirectRouteName(s, h.name), listener, "/")
+		if !serves || !settledSince(s, since) {
 			listeners = append(listeners, listener)
 		}
 	}

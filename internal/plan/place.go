@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -13,11 +15,11 @@ import (
 //
 // An application that is to be served at another place gets new HTTPRoutes there. Those at
 // the old place stay, with their listeners and Secrets, until the controller has accepted
-// the new ones: then both places serve for a moment, and at no time neither does. The old
-// place goes in the next event, after the application was told of the new one. A route
-// never moves from one listener to another: controllers follow Gateways and routes apart,
-// and Cilium up to 1.19 keeps an entry in status.parents for each parent that a route has
-// ever had, of which there can be 32.
+// the new ones: then both places serve for a while, and at no time neither does. The old
+// place goes in an event some seconds later, when the application has been told of the new
+// one. A route never moves from one listener to another: controllers follow Gateways and
+// routes apart, and Cilium up to 1.19 keeps an entry in status.parents for each parent that
+// a route has ever had, of which there can be 32.
 
 // A place is where an application is served.
 type place struct {
@@ -38,6 +40,7 @@ type liveRoute struct {
 	host, path string
 	secure     bool // on an HTTPS listener
 	name       string
+	made       time.Time
 }
 
 // routeNames are those of all routes that the target can have now.
@@ -52,7 +55,7 @@ func (t target) routeNames() []string {
 // livePlaces is where the live routes stand.
 type livePlaces struct {
 	// routes are those that are attached to listeners of the live Gateway, by the
-	// application that may be theirs, see routesKey.
+	// application that may be theirs, see routesKey; the newest first.
 	routes map[string][]liveRoute
 	// byName are all routes.
 	byName map[string]*gatewayv1.HTTPRoute
@@ -77,7 +80,7 @@ func livePlacesOf(s state.State) livePlaces {
 			if !ok {
 				continue
 			}
-			live := liveRoute{path: pathOf(route), secure: listener.Protocol == gatewayv1.HTTPSProtocolType, name: route.Name}
+			live := liveRoute{path: pathOf(route), secure: listener.Protocol == gatewayv1.HTTPSProtocolType, name: route.Name, made: route.CreationTimestamp.Time}
 			if listener.Hostname != nil {
 				live.host = string(*listener.Hostname)
 			}
@@ -86,7 +89,7 @@ func livePlacesOf(s state.State) livePlaces {
 		}
 	}
 	for _, routes := range all.routes {
-		slices.SortStableFunc(routes, func(a, b liveRoute) int { return strings.Compare(a.name, b.name) })
+		slices.SortStableFunc(routes, func(a, b liveRoute) int { return cmp.Or(b.made.Compare(a.made), cmp.Compare(a.name, b.name)) })
 	}
 	return all
 }
@@ -185,8 +188,9 @@ func (n namer) claim(p, taken place) place {
 func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere []liveRoute) *place {
 	secure := func(route liveRoute) bool { return route.secure && newHost(s, route.host).secure() }
 	clear := !slices.ContainsFunc(elsewhere, secure) || t.host == "" && addressesInVain(s)
-	t.served = t.servedAt(s, set, live, t.place, clear)
-	if t.served && !s.Cluster.Written {
+	var since time.Time
+	since, t.served = t.servedAt(s, set, live, t.place, clear)
+	if t.served && settledSince(s, since) {
 		return nil
 	}
 	var kept *place
@@ -205,8 +209,9 @@ func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere 
 		} else {
 			at.http = route.name
 		}
-		// Of several, left by changes that came fast, the one that serves.
-		if kept == nil || !t.servedAt(s, set, live, *kept, true) && t.servedAt(s, set, live, *at, true) {
+		// Of several, left by changes that came fast, the newest that serves: that is the
+		// one that the application was told of.
+		if kept == nil || !t.isServedAt(s, set, live, *kept) && t.isServedAt(s, set, live, *at) {
 			kept = at
 		}
 	}
@@ -218,30 +223,62 @@ func (t target) inClear(s state.State, set settings) bool {
 	return !set.enforce && (!t.RedirectHTTPS || !s.Certificates.Related)
 }
 
-// servedAt reports whether the controller serves the target at a place: over HTTPS if
-// there is a certificate, else over HTTP if that will do.
-func (t target) servedAt(s state.State, set settings, live livePlaces, at place, clear bool) bool {
-	if newHost(s, at.host).secure() {
+// settleTime is how long a place has to be accepted before an old one goes. Controllers may
+// accept what their proxies get later: those of Traefik get a configuration every 2 seconds
+// at most (providersThrottleDuration), and take up certificates and routes one after the
+// other, so that there has to be one in which both places are.
+const settleTime = 5 * time.Second
+
+// settledSince reports whether what is accepted since then will not go by itself, and
+// whether the application has been told: applications are told at the end of a run.
+func settledSince(s state.State, since time.Time) bool {
+	return !s.Cluster.Written && s.Now.Sub(since) >= settleTime
+}
+
+// servedAt reports whether the controller serves the target at a place, and since when:
+// over HTTPS if there is a certificate, else over HTTP if that will do.
+func (t target) servedAt(s state.State, set settings, live livePlaces, at place, clear bool) (since time.Time, served bool) {
+	switch {
+	case newHost(s, at.host).secure():
 		return live.serves(s, set, at.https, httpsListenerName(s, at.host), at.path)
+	case clear && t.inClear(s, set):
+		return live.serves(s, set, at.http, httpListenerName(s.Application, at.host), at.path)
+	default:
+		return time.Time{}, false
 	}
-	return clear && t.inClear(s, set) && live.serves(s, set, at.http, httpListenerName(s.Application, at.host), at.path)
+}
+
+func (t target) isServedAt(s state.State, set settings, live livePlaces, at place) bool {
+	_, served := t.servedAt(s, set, live, at, true)
+	return served
 }
 
 // serves reports whether a route is accepted at a listener that is programmed, each as it
-// is now.
-func (live livePlaces) serves(s state.State, set settings, name, listener, path string) bool {
+// is now, and since when.
+func (live livePlaces) serves(s state.State, set settings, name, listener, path string) (since time.Time, serves bool) {
 	route := live.byName[name]
 	if route == nil || !hasListener(s, listener) || pathOf(route) != path {
-		return false
+		return since, false
 	}
 	report := parentStatus(s, set, route, parent(s, listener))
-	if report == nil || !acceptedOf(report.Conditions, route.Generation).is(true) {
-		return false
+	if report == nil {
+		return since, false
 	}
-	return slices.ContainsFunc(s.Cluster.Gateway.Status.Listeners, func(l gatewayv1.ListenerStatus) bool {
+	accepted := acceptedOf(report.Conditions, route.Generation)
+	if !accepted.is(true) {
+		return since, false
+	}
+	for _, l := range s.Cluster.Gateway.Status.Listeners {
 		programmed := conditionOf(l.Conditions, string(gatewayv1.ListenerConditionProgrammed), s.Cluster.Gateway.Generation)
-		return string(l.Name) == listener && programmed.is(true)
-	})
+		if string(l.Name) == listener && programmed.is(true) {
+			since = accepted.LastTransitionTime.Time
+			if at := programmed.LastTransitionTime.Time; at.After(since) {
+				since = at
+			}
+			return since, true
+		}
+	}
+	return since, false
 }
 
 // joinKeptHost lets an application that comes while the host is being changed be
@@ -254,7 +291,7 @@ func (r *routing) joinKeptHost(s state.State, set settings, names namer, live li
 	old := r.targets[i].kept.host
 	for j := range r.targets {
 		t := &r.targets[j]
-		if t.kept != nil || t.host != r.targets[i].host || t.servedAt(s, set, live, t.place, true) {
+		if t.kept != nil || t.host != r.targets[i].host || t.isServedAt(s, set, live, t.place) {
 			continue
 		}
 		kept := names.claim(t.named(old, t.path), t.place)
