@@ -55,7 +55,7 @@ func (t target) routeNames() []string {
 // livePlaces is where the live routes stand.
 type livePlaces struct {
 	// routes are those that are attached to listeners of the live Gateway, by the
-	// application that may be theirs, see routesKey; the newest first.
+	// application that may be theirs, see routesKey.
 	routes map[string][]liveRoute
 	// byName are all routes.
 	byName map[string]*gatewayv1.HTTPRoute
@@ -88,15 +88,16 @@ func livePlacesOf(s state.State) livePlaces {
 			all.routes[key] = append(all.routes[key], live)
 		}
 	}
-	for _, routes := range all.routes {
-		slices.SortStableFunc(routes, func(a, b liveRoute) int { return cmp.Or(b.made.Compare(a.made), cmp.Compare(a.name, b.name)) })
-	}
 	return all
 }
 
-// of returns the routes that may be the target's.
+// of returns the routes that may be the target's, the newest first.
 func (live livePlaces) of(t target) []liveRoute {
-	return slices.Concat(live.routes[routesKey("", pathFor(t.Requirer))], live.routes[routesKey(labelFor(t.Requirer), "/")])
+	all := slices.Concat(live.routes[routesKey("", pathFor(t.Requirer))], live.routes[routesKey(labelFor(t.Requirer), "/")])
+	slices.SortStableFunc(all, func(a, b liveRoute) int {
+		return cmp.Or(b.made.Compare(a.made), cmp.Compare(a.name, b.name), cmp.Compare(a.host, b.host))
+	})
+	return all
 }
 
 // routesKey is what tells the applications apart that may be served at a place.
