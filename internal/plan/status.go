@@ -81,12 +81,18 @@ func requirerStatus(routing routing) *Status {
 	}
 	if len(routing.omitted) > 0 {
 		first := routing.omitted[0]
+		if first.other {
+			return statusOf(blocked(trouble{what: first.application + strings.TrimPrefix(first.reason, "it"), cure: first.cure}))
+		}
 		return statusOf(blocked(trouble{
 			what: "Validation of " + first.iface + " relation data failed. " + first.application, why: first.reason,
 			cure: cmp.Or(first.cure, "correct it there"),
 		}))
 	}
 	if len(routing.silent) > 0 {
+		if first := routing.silent[0]; first.reason != "" {
+			return statusOf(waitingFor("Waiting for "+first.iface+" relation data from "+first.application, first.reason))
+		}
 		return statusOf(waiting("Waiting for " + routing.silent[0].iface + " relation data from " + routing.silentNames(routing.silent[0].iface)))
 	}
 	return nil
@@ -129,6 +135,8 @@ func (r routing) leftOut() trouble {
 	case len(r.omitted) > 0:
 		first := r.omitted[0]
 		return trouble{what: counts + "; " + first.application, why: first.reason, cure: first.cure}
+	case len(r.silent) > 0 && r.silent[0].reason != "":
+		return trouble{what: counts + "; " + r.silent[0].application, why: r.silent[0].reason}
 	case len(r.silent) > 0:
 		return trouble{what: counts + "; no data yet from " + r.silentNames("")}
 	default:
@@ -167,12 +175,12 @@ func someOf(all []string, room int) string {
 	return strings.Join(all, ", ")
 }
 
-// silentNames are the applications that have not written yet, over one interface or,
+// silentNames are the applications that have not written anything yet, over one interface or,
 // without its name, over any.
 func (r routing) silentNames(iface string) string {
 	var names []string
 	for _, one := range r.silent {
-		if iface == "" || one.iface == iface {
+		if one.reason == "" && (iface == "" || one.iface == iface) {
 			names = append(names, one.application)
 		}
 	}

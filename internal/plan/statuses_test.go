@@ -15,7 +15,7 @@ import (
 // a person can do at a place that the message names.
 var cures = regexp.MustCompile("`(juju|kubectl|k8s) [^`…]+`" +
 	`|; (allow it at|settle it at|correct) [^…]+$` + // at another charm, or in it
-	`|; (let the controller offer port \d+|install [^…]+|scale [^…]+|set [a-z-]+ to [^…]+|see its status|delete it(, or [^…]+)?)$`)
+	`|; (let the controller offer port \d+|refresh [^…]+ to a release with [^…]+|install [^…]+|scale [^…]+|set [a-z-]+ to [^…]+|see its status|delete it(, or [^…]+)?)$`)
 
 // namesACure says that a status tells the operator what to do, if it is his turn.
 func namesACure(status plan.Status) bool {

@@ -131,6 +131,14 @@ func TestUnits(t *testing.T) {
 	if !slices.Equal(got.Hosts, []string{"vault.example"}) || len(got.Addresses) != 2 || len(got.Remarks) != 2 {
 		t.Errorf("hosts %q, addresses %v, remarks %q", got.Hosts, got.Addresses, got.Remarks)
 	}
+	nowhere := []state.UnitBag{
+		{Number: 1, Bag: state.Databag{"host": `"vault.example"`, "ingress-address": "10.1.0.1"}},
+		{Number: 2, Bag: state.Databag{"ingress-address": "10.1.0.2"}},
+	}
+	want = []state.Unit{{Number: 1, Host: "vault.example", Address: netip.MustParseAddr("10.1.0.1")}, {Number: 2, Silent: true}}
+	if diff := cmp.Diff(want, state.NewRequirer(3, "vault", request, nowhere).Units, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("units at Juju's addresses (-want +got):\n%s", diff)
+	}
 	request["scheme"] = `"http"`
 	if got := state.NewRequirer(3, "vault", request, units); got.Units != nil || len(got.Addresses) != 2 {
 		t.Errorf("of one that does not speak TLS: %v, %v", got.Units, got.Addresses)

@@ -137,6 +137,8 @@ func FuzzNewRequirer(f *testing.F) {
 	const request = "model=\"prod\"\nname=\"vault\"\nport=8200\nscheme=\"https\"\n"
 	f.Add(request, "host=\"Vault-2.Example\"\nip=\"10.1.0.3\"", "host=\"localhost\"\nip=\"fe80::1\"")
 	f.Add(request, "host=\"vault\"\nip=\"::ffff:10.1.0.3\"", "host=\"a_b\"\nip=null")
+	f.Add(request, "host=\"vault\"\ningress-address=10.1.0.3", "host=\"vault\"\nip=null\ningress-address=fe80::1")
+	f.Add("service-hostname=web\nservice-name=web\nservice-port=80\n", "ingress-address=10.1.0.3", "")
 	label := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	f.Fuzz(func(t *testing.T, request, first, second string) {
 		units := numbered(recorded.Unflatten(first), recorded.Unflatten(second))
