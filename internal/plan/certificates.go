@@ -21,7 +21,7 @@ func certificateStatus(s state.State, set settings) *Status {
 		if !h.wanted {
 			continue
 		}
-		switch status := h.status(); {
+		switch status := h.status(s.Now); {
 		case status == nil:
 		case status.Kind == Blocked:
 			return status
@@ -33,7 +33,7 @@ func certificateStatus(s state.State, set settings) *Status {
 }
 
 // status speaks of the host's certificate; nil for nothing to say.
-func (h host) status() *Status {
+func (h host) status(now time.Time) *Status {
 	const issuing = "Waiting for TLS certificates to be issued."
 	switch {
 	case h.newest == nil && len(h.names) == 0:
@@ -42,7 +42,11 @@ func (h host) status() *Status {
 		return statusOf(waiting(issuing))
 	}
 	about := h.title()
-	if until := h.servedUntil(); !until.IsZero() {
+	switch until := h.servedUntil(); {
+	case until.IsZero():
+	case until.Before(now):
+		about += " (served past the end of its chain)"
+	default:
 		about += " (served until " + day(until) + ")"
 	}
 	why := h.newest.Reason
@@ -84,6 +88,17 @@ func renewing(s state.State, set settings) string {
 	for _, h := range set.hosts {
 		if h.wanted && h.issued != nil && (h.newest != h.issued || h.asks(s)) {
 			return "renewing the certificate for " + h.title() + ", good until " + day(h.issued.NotAfter)
+		}
+	}
+	return ""
+}
+
+// chainElsewhere names the first host whose chain does not lead to the CA that the provider
+// gives, so that not every client can verify it; empty for none.
+func chainElsewhere(set settings) string {
+	for _, h := range set.hosts {
+		if h.wanted && h.issued != nil && h.issued.LeadsTo != "" {
+			return "the chain for " + h.title() + " leads to " + h.issued.LeadsTo + ", not to the CA given"
 		}
 	}
 	return ""
@@ -164,6 +179,9 @@ func (h host) row(served string) CertificateRow {
 	switch {
 	case h.issued != nil && h.issued == h.newest:
 		row.State = served
+		if h.issued.LeadsTo != "" {
+			row.State += "; its chain leads to " + h.issued.LeadsTo + ", not to the CA given"
+		}
 	case h.issued != nil:
 		row.Issuer, row.NotAfter, row.State = h.issued.Issuer, h.issued.NotAfter, served+"; the next one: "+next
 	case h.live != nil:

@@ -109,6 +109,8 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	}
 	if renewal := renewing(s, set); renewal != "" {
 		rest += "; " + renewal
+	} else if chain := chainElsewhere(set); chain != "" {
+		rest += "; " + chain
 	}
 	all := addresses(s.Cluster.Gateway)
 	left := routing.leftOut()

@@ -78,6 +78,10 @@ func TestAuthoritiesOfTheCluster(t *testing.T) {
 	if diff := cmp.Diff(state.Authorities{PEM: []string{good}, Told: "told"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	joined := strings.TrimSpace(old) + strings.TrimSpace(good)
+	if diff := cmp.Diff(got, state.NewAuthorities(joined, "told", now)); diff != "" {
+		t.Errorf("without a line end between them (-want +got):\n%s", diff)
+	}
 	if got := state.NewAuthorities("", "", now); !got.IsZero() {
 		t.Errorf("of nothing: %+v", got)
 	}
