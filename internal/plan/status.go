@@ -45,11 +45,11 @@ func status(s state.State, set settings, routing routing) Status {
 		func() *Status { return listenerStatus(s, set) },
 		func() *Status { return listenersNotValid(s) },
 		func() *Status { return certificateStatus(s, set) },
-		func() *Status { return addressStatus(s.Cluster.Gateway) },
+		func() *Status { return addressStatus(s, set) },
 		func() *Status { return requirerStatus(routing) },
 		func() *Status { return backendStatus(s, set, routing) },
 		func() *Status { return routeStatus(s, set, routing) },
-		func() *Status { return dnsStatus(s, set) },
+		func() *Status { return dnsStatus(s, set, routing) },
 	}
 	for _, rung := range rungs {
 		if status := rung(); status != nil {
@@ -84,8 +84,12 @@ func requirerStatus(routing routing) *Status {
 		if first.other {
 			return statusOf(blocked(trouble{what: first.application + strings.TrimPrefix(first.reason, "it"), cure: first.cure}))
 		}
+		what := "No application is served; "
+		if first.iface == "ingress" {
+			what = "Validation of ingress relation data failed. " // The Python charm's words.
+		}
 		return statusOf(blocked(trouble{
-			what: "Validation of " + first.iface + " relation data failed. " + first.application, why: first.reason,
+			what: what + first.application, why: first.reason,
 			cure: cmp.Or(first.cure, "correct it there"),
 		}))
 	}
@@ -154,10 +158,14 @@ func (r routing) counts(not int) string {
 
 // others tells of those that are served while so many wait; empty when there are none.
 func (r routing) others(waiting int) string {
-	if waiting >= len(r.targets)+len(r.routes) {
+	switch {
+	case waiting >= len(r.targets)+len(r.routes):
 		return ""
+	case waiting == 0 && len(r.omitted)+len(r.silent) == 0:
+		return "all applications served"
+	default:
+		return r.counts(waiting)
 	}
-	return r.counts(waiting)
 }
 
 // someOf lists as many as there is room for, the first at least, and counts the others.

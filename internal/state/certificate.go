@@ -25,6 +25,8 @@ type Certificates struct {
 	Related bool `json:"related"`
 	// RelationID is that relation, such as "certificates:4".
 	RelationID string `json:"relationID,omitempty"`
+	// Provider is the application on its other side, as Juju names it here.
+	Provider string `json:"provider,omitempty"`
 	// Key is the application's private key; empty when not related, before the
 	// first request, and when what is kept as one cannot be read.
 	Key PrivateKey `json:"key,omitempty"`
