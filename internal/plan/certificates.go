@@ -76,7 +76,7 @@ func (h host) finding(now time.Time, provider string) *finding {
 		if h.newest.State == state.CertificateDelayed && provider != "" {
 			found.why = strings.Replace(why, "the provider", provider, 1)
 			if h.servedUntil().IsZero() {
-				found.cure = "if it lasts, see `juju status " + provider + "`"
+				found.cure = "see `juju status " + provider + "`"
 			}
 		}
 		return found

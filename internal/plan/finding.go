@@ -28,13 +28,15 @@ func worst(found []*finding) *finding {
 	return found[0]
 }
 
-// status tells of a finding, and aside from it what is well all the same: one of several
-// must not look like all of them. Nil for nothing found.
+// status tells of a finding and, where it is only waited for, what is well all the same:
+// one of several must not look like all of them. Nil for nothing found.
 func (f *finding) status(aside string) *Status {
 	if f == nil {
 		return nil
 	}
-	f.aside = aside
+	if f.kind == Waiting {
+		f.aside = aside
+	}
 	return statusOf(f.trouble.status(f.kind))
 }
 
