@@ -49,29 +49,35 @@ func TestEveryBlockedMessageNamesACure(t *testing.T) {
 	}
 }
 
-// TestCuresHaveRealNames plans every blocked case for an application and a model of
-// other names: what the messages tell to run has to follow.
+// TestCuresHaveRealNames plans every case for an application and a model of other names:
+// what the messages tell to run has to follow.
 func TestCuresHaveRealNames(t *testing.T) {
 	t.Parallel()
-	own := regexp.MustCompile("`juju (?:trust|config|integrate) ([a-z-]+)")
-	model := regexp.MustCompile("`kubectl -n ([a-z-]+) ")
-	found := 0
-	for name, p := range goldenPlans(t) {
+	const application, model = "edge", "team-a"
+	commands := map[string]*regexp.Regexp{
+		"juju trust " + application:         regexp.MustCompile("`juju trust ([a-z-]+)"),
+		"juju config " + application:        regexp.MustCompile("`juju config ([a-z-]+)"),
+		"juju integrate " + application:     regexp.MustCompile("`juju integrate ([a-z-]+)"),
+		"kubectl -n " + model + " describe": regexp.MustCompile("`kubectl -n ([a-z-]+) describe"),
+	}
+	found := map[string]int{}
+	for name := range goldenPlans(t) {
 		s := readState(t, "testdata/"+name+".in.yaml")
-		for _, check := range []struct {
-			pattern *regexp.Regexp
-			want    string
-		}{{own, s.Application}, {model, s.Model}} {
-			if match := check.pattern.FindStringSubmatch(p.Status.Message); match != nil {
-				found++
-				if match[1] != check.want {
-					t.Errorf("%s: %q is for %s", name, p.Status.Message, check.want)
+		s.Application, s.Model = application, model
+		message := plan.Make(s).Status.Message
+		for want, pattern := range commands {
+			if match := pattern.FindStringSubmatch(message); match != nil {
+				found[want]++
+				if !strings.Contains(want+" ", " "+match[1]+" ") {
+					t.Errorf("%s: %q is not for %s", name, message, want)
 				}
 			}
 		}
 	}
-	if found == 0 {
-		t.Error("no message has a command")
+	for want := range commands {
+		if found[want] == 0 {
+			t.Errorf("no message has %s", want)
+		}
 	}
 }
 
