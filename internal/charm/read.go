@@ -210,7 +210,7 @@ func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error
 		return state.Certificates{}, err
 	}
 	id := ids[0] // The endpoint takes one.
-	_, provider, err := c.otherSide(ctx, id)
+	application, provider, err := c.otherSide(ctx, id)
 	if err != nil {
 		return state.Certificates{}, ignoreGone(err)
 	}
@@ -226,7 +226,7 @@ func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error
 		return state.Certificates{}, err
 	}
 	certificates, remarks := state.NewCertificates(id, key, own, provider, c.Now)
-	certificates.LegacyKey = legacy
+	certificates.LegacyKey, certificates.Provider = legacy, application
 	return certificates, c.logChanges(ctx, nil, remarks)
 }
 

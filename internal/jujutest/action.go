@@ -73,7 +73,7 @@ func (j *Juju) runUrgent(ctx context.Context, u *unit) error {
 	for {
 		j.mu.Lock()
 		var h *hook
-		if u.agent.failed == nil && !u.agent.inError {
+		if u.agent.pending == nil && !u.agent.inError {
 			h = j.urgentHook(u)
 		}
 		j.mu.Unlock()

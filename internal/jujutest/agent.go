@@ -4,16 +4,13 @@ import "net"
 
 // agent is the local state of a unit agent: what its charm has been told so far. The resolver
 // compares it with the controller's state and picks the next hook from the difference, so several
-// changes before a hook runs are one event.
+// changes before a hook runs are one event. All but what restartAgent forgets is kept on the controller.
 type agent struct {
 	installed bool
 	started   bool
-	// stopping, upgrading: a refresh first stops the old charm, then upgrades to the new one; a lost
-	// pod only upgrades.
-	stopping  bool
-	upgrading bool
-	rebooted  bool // the container restarted: start again
-	stopped   bool // stop has run on the way out
+	stopping  bool // the pod is asked to go: stop, and then a new pod
+	rebooted  bool // the agent has restarted: start again
+	stopped   bool // stop has run since start
 
 	leader         bool
 	leaderSettings bool // a follower has had its leader-settings-changed
@@ -21,14 +18,20 @@ type agent struct {
 	updateStatus   bool
 	statusSet      bool // the charm has set a status itself
 
-	failed  *hook // to be run again before anything else
+	// pending is the hook that runs before any other: one that failed or was killed, or one that
+	// follows another for certain. A new pod goes on with it.
+	pending *hook
 	inError bool
 	problem string // of the failed hook, for status
 	busy    bool
+	restart bool // when the hook that runs has ended
 	// scripts wait for their turn; they come in over execListener.
 	scripts      []*execRequest
 	execListener net.Listener
 	relation     map[int]*relationState
+	// created are the relations announced by relation-created. A relation that is suspended and
+	// resumed is not announced again.
+	created map[int]bool
 	// cache holds remote unit bags across hooks, by relation and unit. An event for a unit drops its
 	// entry; restarting the agent drops all.
 	cache map[int]map[string]map[string]string
@@ -36,10 +39,15 @@ type agent struct {
 
 // relationState is what an agent has told its charm of one relation.
 type relationState struct {
-	created        bool
 	members        map[string]int // version of each joined unit's bag
 	appVersion     int
 	changedPending string // joined ran for this unit: its changed comes next
+	// dying: the relation was being removed when the agent first looked at it, at its start. It does not
+	// look again (internal/worker/uniter/runner, contextfactory.go, asks what the agent holds).
+	dying bool
+	// unnamed: the agent has learned of the relation at its start, and the name of the other
+	// application with it only where a remote unit tells it.
+	unnamed bool
 }
 
 // hook is one event for one unit.
@@ -57,29 +65,15 @@ type hook struct {
 type relationEvent struct {
 	relation   *relation
 	remoteUnit string
+	remoteApp  string // "" when the agent does not know it
 	departing  string
 }
 
 func newAgent() *agent {
 	return &agent{
 		relation: make(map[int]*relationState),
+		created:  make(map[int]bool),
 		cache:    make(map[int]map[string]map[string]string),
-	}
-}
-
-// restartAgent forgets what a unit agent keeps in memory. What it has told its charm is kept on the
-// controller, and compared with the relations that are there (internal/worker/uniter/relation,
-// loadInitialState): those that have gone are forgotten in silence, with a hook that was to run for them.
-func (j *Juju) restartAgent(u *unit) {
-	a := u.agent
-	a.cache = make(map[int]map[string]map[string]string)
-	for id := range a.relation {
-		if r := j.relations[id]; r.gone {
-			j.leave(u, r)
-			if a.failed != nil && a.failed.event != nil && a.failed.event.relation == r {
-				a.failed, a.inError, a.problem = nil, false, ""
-			}
-		}
 	}
 }
 
@@ -87,33 +81,30 @@ func plainHook(kind string) *hook { return &hook{kind: kind, name: kind} }
 
 func relationHook(kind string, u *unit, r *relation, remoteUnit string) *hook {
 	e, _ := r.end(u.app)
-	return &hook{
-		kind: kind, name: e.endpoint.Name + "-" + kind,
-		event: &relationEvent{relation: r, remoteUnit: remoteUnit},
+	event := &relationEvent{relation: r, remoteUnit: remoteUnit, remoteApp: r.remote(u.app).app.name}
+	if state := u.agent.relation[r.id]; kind == "relation-broken" && state != nil && state.unnamed {
+		event.remoteApp = ""
 	}
+	return &hook{kind: kind, name: e.endpoint.Name + "-" + kind, event: event}
 }
 
 // commit records that a hook has succeeded. Only this moves an agent's state forward.
 func (j *Juju) commit(u *unit, h *hook) {
 	a := u.agent
-	if a.failed == h {
-		a.failed = nil
-	}
-	if a.failed == nil {
-		a.inError, a.problem = false, ""
-	}
+	a.pending, a.inError, a.problem = nil, false, ""
 	switch h.kind {
 	case "install":
 		a.installed = true
 	case "start":
-		a.started, a.rebooted = true, false
+		a.started, a.stopped = true, false
 		if !a.statusSet {
 			u.status = workloadStatus{Status: "unknown", Since: j.options.Now()}
 		}
 	case "stop":
 		a.stopped = true
+		u.status = workloadStatus{Status: "maintenance", Since: j.options.Now()}
 	case "upgrade-charm":
-		a.upgrading, a.configHash = false, ""
+		a.pending = plainHook("config-changed")
 	case "remove":
 		u.life = dead
 	case "leader-elected":
@@ -124,6 +115,9 @@ func (j *Juju) commit(u *unit, h *hook) {
 	case "config-changed":
 		a.configHash = h.configHash
 		j.refreshAddresses(u)
+		if !a.started {
+			a.pending = plainHook("start")
+		}
 	case "update-status":
 		a.updateStatus = false
 	}
@@ -144,7 +138,7 @@ func (j *Juju) commitRelation(u *unit, h *hook) {
 	remote := h.event.remoteUnit
 	switch h.kind {
 	case "relation-created":
-		state.created = true
+		u.agent.created[r.id] = true
 	case "relation-joined":
 		state.members[remote] = h.version
 		state.changedPending = remote
@@ -163,10 +157,13 @@ func (j *Juju) commitRelation(u *unit, h *hook) {
 		delete(state.members, remote)
 	case "relation-broken":
 		j.leave(u, r)
+		if r.suspended && u.app.leader == u.name {
+			r.status = "suspended"
+		}
 	}
 }
 
-// leave takes a unit out of a relation for good.
+// leave takes a unit out of a relation: for good, or until it is resumed.
 func (j *Juju) leave(u *unit, r *relation) {
 	delete(u.agent.relation, r.id)
 	delete(u.agent.cache, r.id)

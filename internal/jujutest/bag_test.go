@@ -147,57 +147,6 @@ func (w *world) outputs() []string {
 	return outputs
 }
 
-func TestBrokenRelation(t *testing.T) {
-	t.Parallel()
-	t.Run("3.6", func(t *testing.T) {
-		t.Parallel()
-		w := dyingWorld(t, jujutest.Juju36)
-		w.must(w.RemoveRelation(w.ctx, "web", "gw"))
-		w.settle()
-		equal(t, "removal", w.outputs(), []string{
-			`["gateway:1"] [] app=w unit=h set=`,
-			`[] [] app=w unit=h set=`,
-		})
-	})
-	t.Run("3.1 lists it and refuses writes", func(t *testing.T) {
-		t.Parallel()
-		w := dyingWorld(t, jujutest.OldJuju3)
-		w.must(w.RemoveRelation(w.ctx, "web", "gw"))
-		w.settle()
-		equal(t, "removal", w.outputs(), []string{
-			`["gateway:1"] [] app=w unit=h set=`,
-			`["gateway:1"] [] app=w unit=h set=ERROR cannot read relation application settings: permission denied`,
-		})
-	})
-	for p, gone := range map[jujutest.Profile]string{
-		jujutest.Juju36: "ERROR permission denied", jujutest.Juju40: "ERROR relation 1 not found",
-	} {
-		t.Run("forced "+p.String(), func(t *testing.T) {
-			t.Parallel()
-			w := dyingWorld(t, p)
-			w.must(w.ForceRemoveRelation(w.ctx, "web", "gw"))
-			w.settle()
-			equal(t, "removal", w.outputs(), []string{
-				`["gateway:1"] [] app=` + gone + ` unit=` + gone + ` set=` + gone,
-				`[] [] app=` + gone + ` unit=` + gone + ` set=` + gone,
-			})
-		})
-	}
-}
-
-// Between the last departed and broken, other hooks do not see the relation any more.
-func TestBreakingRelationIsHiddenFromOtherHooks(t *testing.T) {
-	t.Parallel()
-	w := dyingWorld(t, jujutest.Juju36)
-	w.must(w.RemoveRelation(w.ctx, "web", "gw"))
-	if _, err := w.Step(w.ctx); err != nil {
-		t.Fatal(err)
-	}
-	if got := w.exec("gw/0", "relation-ids gateway --format=json; relation-get -r 1 --app name web"); got != "[]\nw\ncode 0" {
-		t.Errorf("between departed and broken: %s", got)
-	}
-}
-
 func TestScriptedDataErrors(t *testing.T) {
 	t.Parallel()
 	w := toolWorld(t)

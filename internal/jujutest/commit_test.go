@@ -81,7 +81,7 @@ func TestContentIsGoneWhenTheCommitFails(t *testing.T) {
 		runToolCases(t, w, "gw/0", []toolCase{
 			{"secret-get --label key", `ERROR secret "` + id + `-1" not found` + "\ncode 1"},
 			{"secret-info-get --label key --format=json | grep -c revision", "1\ncode 0"},
-			{"secret-set " + uri + " value=two; secret-get --label key --refresh value", "two\ncode 0"},
+			{"secret-set " + uri + " value=two; secret-get --label key --refresh | sed 's/^value: //'", "two\ncode 0"},
 		})
 	}
 }

@@ -80,7 +80,7 @@ func (j *Juju) newContext(u *unit, kind runKind, name string) *hookContext {
 	for id, state := range u.agent.relation {
 		r := j.relations[id]
 		c.members[id] = sortedKeys(state.members)
-		c.broken[id] = !r.isPeer() && r.life == dying && len(state.members) == 0
+		c.broken[id] = !r.isPeer() && (state.dying || r.suspended) && len(state.members) == 0
 		pruneCache(u.agent.cache[id], state.members)
 	}
 	return c
@@ -168,6 +168,11 @@ func (c *hookContext) relationFlag(f *flagSet, id *int) {
 		*id = parsed
 		return err
 	}, "r", "relation")
+}
+
+// breaks reports whether this is the relation's relation-broken.
+func (c *hookContext) breaks(id int) bool {
+	return c.kind == runHook && c.event != nil && c.event.relation.id == id && strings.HasSuffix(c.name, "-relation-broken")
 }
 
 // goneRelation is what reading a relation says that was removed by force.

@@ -9,15 +9,19 @@
 //
 // It is strict where a charm could go wrong unnoticed:
 //
-//   - What a hook writes is buffered and applied when dispatch exits 0, as a whole or, as Juju 4.0 does,
-//     step by step; applying can fail, there between the steps. Status, logs and the like take effect at
-//     once.
+//   - What a hook writes is buffered and applied when dispatch exits 0: as a whole with Juju 4.0, with
+//     Juju 3 secret by secret and then the rest, so that what failed in the end has happened in part.
+//     Status, logs and the like take effect at once.
 //   - A tool's arguments are refused with exit code 2, its failures are code 1, with Juju's texts.
 //     A tool or flag Juju does not have is an error, and so is one that Juju has and this package lacks.
 //   - Relation data follow the permission matrix, are cached as the agent caches them, and announced
 //     as the agent announces them: coalesced, in order within a relation, in random order across
 //     relations, never to their writer.
-//   - A failed hook comes again with a fresh context before anything else.
+//   - A failed hook comes again with a fresh context before anything else, also in a new pod; but a pod
+//     that was asked to go has stopped, and its failed hook is forgotten.
+//   - Agents restart (RestartContainer, RestartDuringHook, Options.AgentRestarts) and know less afterwards:
+//     whose a breaking relation was, what a remote unit had said. Relations become ghosts (GhostRelation)
+//     and are suspended (SuspendRelation); reads are denied for a while (DenyReads).
 //   - A connection to the agent socket left open is reported: a real unit agent would hang.
 //
 // Where versions of Juju differ, a Profile chooses. All randomness comes from Options.Seed: the same

@@ -65,15 +65,11 @@ func (c *hookContext) eventVariables() []string {
 	if c.event != nil {
 		r := c.event.relation
 		end, _ := r.end(c.unit.app)
-		remoteApp := r.remote(c.unit.app).app.name
-		if c.kind == runExec {
-			remoteApp = "" // never filled in for juju-exec
-		}
 		env = append(env,
 			"JUJU_RELATION="+end.endpoint.Name,
 			"JUJU_RELATION_ID="+r.key(c.unit.app),
 			"JUJU_REMOTE_UNIT="+c.event.remoteUnit,
-			"JUJU_REMOTE_APP="+remoteApp,
+			"JUJU_REMOTE_APP="+c.event.remoteApp,
 		)
 		if c.event.departing != "" {
 			env = append(env, "JUJU_DEPARTING_UNIT="+c.event.departing)

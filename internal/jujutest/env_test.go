@@ -41,11 +41,10 @@ func TestEnvironment(t *testing.T) {
 		"CHARM_DIR": w.CharmDir("gw/0"), "JUJU_CHARM_DIR": w.CharmDir("gw/0"),
 		"JUJU_AGENT_SOCKET_NETWORK": "unix", "JUJU_UNIT_NAME": "gw/0",
 		"JUJU_MODEL_UUID": "11111111-2222-4333-8444-555555555555", "JUJU_MODEL_NAME": "prod",
-		"JUJU_VERSION": "3.6.9", "JUJU_MACHINE_ID": "", "JUJU_AVAILABILITY_ZONE": "", "JUJU_PRINCIPAL_UNIT": "",
+		"JUJU_VERSION": "3.6.28", "JUJU_MACHINE_ID": "", "JUJU_AVAILABILITY_ZONE": "", "JUJU_PRINCIPAL_UNIT": "",
 		"CLOUD_API_VERSION": "1.32.0", "JUJU_CHARM_HTTP_PROXY": "", "JUJU_CHARM_HTTPS_PROXY": "",
 		"JUJU_CHARM_FTP_PROXY": "", "JUJU_CHARM_NO_PROXY": "", "PATH": w.ToolsDir("gw/0") + ":/usr/bin:/bin",
 		"LANG": "C.UTF-8", "TERM": "tmux-256color", "DEBIAN_FRONTEND": "noninteractive", "APT_LISTCHANGES_FRONTEND": "none",
-		"JUJU_SLA": "unsupported", "JUJU_METER_STATUS": "AMBER", "JUJU_METER_INFO": "not set", "JUJU_TARGET_SERIES": "",
 		"DUMP": dump, "FOR": "gw/0",
 	}
 	relation := map[string]string{
@@ -120,8 +119,8 @@ func TestProfiles(t *testing.T) {
 		followers  string
 		contextEnd string
 	}{
-		{jujutest.Juju36, "3.6.9", true, true, true, "leader-settings-changed", "0123456789abcdef"},
-		{jujutest.Juju40, "4.0.1", false, true, false, "config-changed", "0123456789abcdef"},
+		{jujutest.Juju36, "3.6.28", false, true, true, "leader-settings-changed", "0123456789abcdef"},
+		{jujutest.Juju40, "4.0.15", false, true, false, "config-changed", "0123456789abcdef"},
 		{jujutest.OldJuju3, "3.1.6", true, false, true, "leader-settings-changed", "0123456789"},
 	} {
 		t.Run(test.version, func(t *testing.T) {

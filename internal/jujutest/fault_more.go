@@ -15,6 +15,15 @@ func (j *Juju) KillHook(unit string) error {
 	return killByEnvironment("JUJU_CHARM_DIR=" + j.CharmDir(unit))
 }
 
+// RestartDuringHook has the unit's agent restart after the n-th hook tool call of a hook, once: dispatch
+// ends with it.
+func (j *Juju) RestartDuringHook(unit string, n int) error {
+	return j.addCallFault(unit, n, func(_ *Juju, c *hookContext) func() {
+		c.unit.agent.restart = true
+		return c.output.kill
+	})
+}
+
 // denial makes reads of one relation fail.
 type denial struct {
 	relation int
@@ -53,4 +62,28 @@ func (f *faults) takeDenial(unit string, relationID int) error {
 	}
 	d.left--
 	return failf("%s", d.text)
+}
+
+// RemoveUnitDuringHook begins the removal of the unit after the n-th hook tool call of one of its hooks,
+// once.
+func (j *Juju) RemoveUnitDuringHook(unit string, n int) error {
+	return j.addCallFault(unit, n, func(j *Juju, c *hookContext) func() {
+		j.destroyUnit(c.unit)
+		return nil
+	})
+}
+
+// GhostDuringHook does what GhostRelation does, after the n-th hook tool call of one of the unit's hooks,
+// once.
+func (j *Juju) GhostDuringHook(unit string, n int, a, b string) error {
+	j.mu.Lock()
+	r, err := j.findRelation(a, b)
+	j.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return j.addCallFault(unit, n, func(j *Juju, _ *hookContext) func() {
+		j.makeGhost(r)
+		return nil
+	})
 }

@@ -98,7 +98,7 @@ func (j *Juju) candidates(name string) ([]relationEnd, error) {
 
 func (j *Juju) addRelation(ends ...relationEnd) *relation {
 	r := &relation{
-		id: j.nextRelation, ends: ends, since: j.options.Now(),
+		id: j.nextRelation, ends: ends, since: j.options.Now(), status: "joining",
 		scope: make(map[string]*membership), units: make(map[string]*bag), apps: make(map[string]*bag),
 	}
 	j.nextRelation++
@@ -107,7 +107,7 @@ func (j *Juju) addRelation(ends ...relationEnd) *relation {
 		r.apps[e.app.name] = newBag()
 		if e.app.scripted {
 			for _, u := range e.app.units {
-				r.enter(u)
+				r.enter(u, j.addressKeys(u))
 			}
 		}
 	}
@@ -119,7 +119,7 @@ func (j *Juju) enterScripted(u *unit) {
 	for _, id := range sortedKeys(j.relations) {
 		if r := j.relations[id]; r.life == alive {
 			if _, ok := r.end(u.app); ok {
-				r.enter(u)
+				r.enter(u, j.addressKeys(u))
 			}
 		}
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	Observe func(HookRun)
 	// UnitAddress gives the address of a new unit's pod; "" or nil: the next one in 10.1.0.0/16.
 	UnitAddress func(unit string) string
+	// AgentRestarts has the agent of a unit restart by itself, by chance after one of so many hooks; 0: never.
+	AgentRestarts int
 	// Retries is how often Settle runs a failing hook again before it gives up; default 3, negative: never.
 	Retries int
 	// HookTimeout kills a dispatch that hangs; default 2 minutes. Juju itself would wait for ever.

@@ -22,8 +22,27 @@ func (j *Juju) SetLeader(app, unit string) error {
 }
 
 // KillPod loses a unit's pod without warning and starts a new one: processes and files are gone, the
-// controller's state is not. upgrade-charm, config-changed and start follow.
+// controller's state is not. upgrade-charm, config-changed and start follow; but where a hook had failed
+// the new pod goes on with it, and only start comes after it.
 func (j *Juju) KillPod(ctx context.Context, unit string) error {
+	return j.toUnit(ctx, unit, j.newPod)
+}
+
+// EvictPod has a unit's pod replaced as juju refresh, kubectl delete pod and a node that is drained do:
+// stop runs, a hook that had failed is forgotten, and in the new pod upgrade-charm, config-changed and
+// start follow. They wait for Step or Settle.
+func (j *Juju) EvictPod(ctx context.Context, unit string) error {
+	return j.toUnit(ctx, unit, j.evict)
+}
+
+// RestartContainer restarts a unit's charm container, and with it the agent: its processes end, its
+// files stay; start runs, after a hook that had failed.
+func (j *Juju) RestartContainer(ctx context.Context, unit string) error {
+	return j.toUnit(ctx, unit, j.restartContainer)
+}
+
+// toUnit does something to a unit between its hooks.
+func (j *Juju) toUnit(ctx context.Context, unit string, do func(*unit) error) error {
 	j.running.Lock()
 	defer j.running.Unlock()
 	j.mu.Lock()
@@ -35,40 +54,78 @@ func (j *Juju) KillPod(ctx context.Context, unit string) error {
 	if err != nil {
 		return err
 	}
-	return j.newPod(u)
+	return do(u)
 }
 
 func (j *Juju) newPod(u *unit) error {
 	if err := j.endPod(u); err != nil {
 		return err
 	}
+	u.charm = u.app.charm
 	j.restartAgent(u)
-	u.agent.rebooted = false
-	if u.agent.installed {
-		u.agent.upgrading, u.agent.started = true, false
+	a := u.agent
+	a.stopping = false
+	if a.installed && a.pending == nil {
+		// The charm's directory is gone: it is deployed again (internal/worker/uniter/operation/deploy.go).
+		a.pending = plainHook("upgrade-charm")
 	}
 	return j.startPod(u)
 }
 
-// RestartContainer restarts a unit's charm container: its processes end, its files stay, start runs.
-func (j *Juju) RestartContainer(ctx context.Context, unit string) error {
-	j.running.Lock()
-	defer j.running.Unlock()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
+// evict begins the end of a pod. A charm that has not started, or has stopped, is not told.
+func (j *Juju) evict(u *unit) error {
+	if u.agent.started && !u.agent.stopped {
+		u.agent.stopping = true
+		return nil
 	}
-	u, err := j.agentUnit(unit)
-	if err != nil {
-		return err
-	}
+	return j.newPod(u)
+}
+
+func (j *Juju) restartContainer(u *unit) error {
 	if err := killByEnvironment("JUJU_CHARM_DIR=" + j.CharmDir(u.name)); err != nil {
 		return err
 	}
 	j.restartAgent(u)
-	u.agent.rebooted = u.agent.started
 	return nil
+}
+
+// restartAgent forgets what a unit agent keeps in memory. What it has told its charm is kept on the
+// controller, and compared with the relations that are there (internal/worker/uniter/relation,
+// loadInitialState): those that have gone are forgotten in silence, with a hook that was to run for them.
+func (j *Juju) restartAgent(u *unit) {
+	a := u.agent
+	a.rebooted, a.restart = true, false
+	a.cache = make(map[int]map[string]map[string]string)
+	a.created = make(map[int]bool)
+	for _, id := range sortedKeys(a.relation) {
+		r := j.relations[id]
+		if r.gone {
+			j.leave(u, r)
+			if a.pending != nil && a.pending.event != nil && a.pending.event.relation == r {
+				a.pending, a.inError, a.problem = nil, false, ""
+			}
+			continue
+		}
+		// To be in a relation is to have been told that it was created.
+		a.created[id] = true
+		a.relation[id].unnamed = true
+		a.relation[id].dying = r.life != alive
+	}
+}
+
+// mayRestart restarts the agent after a hook: when a test has asked for it, and by chance.
+func (j *Juju) mayRestart(u *unit) error {
+	if u.life == dead {
+		return nil
+	}
+	due := u.agent.restart
+	if n := j.options.AgentRestarts; n > 0 && j.rand.IntN(n) == 0 {
+		due = true
+	}
+	if !due {
+		return nil
+	}
+	return j.restartContainer(u)
 }
 
 // Refresh gives an application a new charm. Each unit stops its old one and starts a new pod with the
@@ -106,11 +163,7 @@ func (j *Juju) Refresh(ctx context.Context, app, charmDir string) error {
 		delete(a.config, name)
 	}
 	for _, u := range a.units {
-		if u.agent.installed {
-			u.agent.stopping = true
-			continue
-		}
-		if err := j.replaceCharm(u); err != nil {
+		if err := j.evict(u); err != nil {
 			return err
 		}
 	}
@@ -153,13 +206,6 @@ func (j *Juju) checkRefresh(app *application, next *charm) error {
 		}
 	}
 	return nil
-}
-
-// replaceCharm ends a unit's pod and starts one with the application's present charm.
-func (j *Juju) replaceCharm(u *unit) error {
-	u.agent.stopping = false
-	u.charm = u.app.charm
-	return j.newPod(u)
 }
 
 // UpdateStatus has the application's units run update-status when nothing else is left to do.

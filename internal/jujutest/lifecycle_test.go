@@ -105,25 +105,6 @@ func TestCloseEndsProcesses(t *testing.T) {
 	}
 }
 
-func TestPodLossKeepsFailedHook(t *testing.T) {
-	t.Parallel()
-	w, broken := flakyWorld(t)
-	if err := w.Settle(w.ctx); err == nil {
-		t.Fatal("the hook did not fail")
-	}
-	w.take()
-	w.must(os.Remove(broken))
-	w.must(w.KillPod(w.ctx, "gw/0"))
-	w.settle()
-	events := w.events("gw/0")
-	if len(events) < 3 || events[0] != "upgrade-charm" || events[1] != "config-changed" || events[len(events)-1] != "start" {
-		t.Errorf("events = %v", events)
-	}
-	if status := w.Status().Unit("gw/0"); status.Agent != "idle" {
-		t.Errorf("status = %+v", status)
-	}
-}
-
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -60,15 +60,18 @@ type workloadStatus struct {
 
 // relation is what the controller keeps of a relation: one end for a peer relation, two otherwise.
 type relation struct {
-	id    int
-	ends  []relationEnd
-	life  life
-	gone  bool // removed by force while agents still know it
-	ghost bool // and so quickly that they were told nothing: they keep it until they restart
-	since time.Time
-	scope map[string]*membership
-	units map[string]*bag
-	apps  map[string]*bag
+	id   int
+	ends []relationEnd
+	life life
+	// suspended: an operator has cut the connection to another model, and may restore it.
+	suspended bool
+	status    string // as goal-state tells it
+	gone      bool   // removed by force while agents still know it
+	ghost     bool   // and so quickly that they were told nothing: they keep it until they restart
+	since     time.Time
+	scope     map[string]*membership
+	units     map[string]*bag
+	apps      map[string]*bag
 }
 
 // offerURL is what goal-state calls an application of another model that is consumed here.
@@ -164,22 +167,31 @@ func (r *relation) visible(u *unit) map[string]int {
 	return members
 }
 
-// enter puts a unit into the relation's scope, with the keys Juju writes itself.
-func (r *relation) enter(u *unit) {
+// enter puts a unit into the relation's scope, with the keys Juju writes itself. What a unit had written
+// before it left is not there any more.
+func (r *relation) enter(u *unit, addresses map[string]string) {
 	r.scope[u.name] = &membership{}
-	if r.units[u.name] == nil {
-		r.units[u.name] = newBag()
+	b := r.units[u.name]
+	if b == nil {
+		b = newBag()
+		r.units[u.name] = b
 	}
-	r.units[u.name].apply(addressKeys(u))
+	for key := range b.data {
+		delete(b.data, key)
+	}
+	b.apply(addresses)
+	if u.agent != nil && u.app.leader == u.name {
+		r.status = "joined"
+	}
 }
 
 // addressKeys are the settings Juju keeps up in every unit bag.
-func addressKeys(u *unit) map[string]string {
-	return map[string]string{
-		"ingress-address": u.address,
-		"private-address": u.address,
-		"egress-subnets":  u.address + "/32",
+func (j *Juju) addressKeys(u *unit) map[string]string {
+	keys := map[string]string{"ingress-address": u.address, "egress-subnets": u.address + "/32"}
+	if j.traits.privateAddress {
+		keys["private-address"] = u.address
 	}
+	return keys
 }
 
 // applicationOf returns "web" for "web/0".

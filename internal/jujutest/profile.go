@@ -7,7 +7,8 @@ type Profile int
 
 // The three behaviours a charm of today may meet.
 const (
-	// Juju36 is Juju 3.6: breaking relations are left out of relation-ids, requests may carry a token.
+	// Juju36 is Juju 3.6: requests may carry a token; a hook's changes of secrets are carried out one by one
+	// before the rest.
 	Juju36 Profile = iota
 	// Juju40 is Juju 4.0: no token, no leader-get, other wordings for what is gone, no private-address;
 	// what a hook leaves to its end is carried out in one transaction.
@@ -21,7 +22,8 @@ const (
 type traits struct {
 	version           string // JUJU_VERSION
 	checksToken       bool   // a request with another token than "" is refused
-	listsBroken       bool   // relation-ids shows relations about to break
+	listsBroken       bool   // relation-ids shows every relation about to break; else see relationState.dying
+	privateAddress    bool   // unit bags have private-address
 	modelGet          bool   // relation-model-get exists
 	ownerSeesLatest   bool   // secret-get by the owner ignores tracking
 	abstractSocket    bool   // the socket address is "@path"
@@ -34,7 +36,6 @@ type traits struct {
 	qualifiedSecrets  bool   // secret-add prints secret://<model>/<id>
 	goneRelation      string // reading a relation removed by force; %d is its id if present
 	labelNotFound     string // secret-get --label with an unknown label
-	unknownCommand    string // a tool the agent does not have
 	wrongContext      func(want, got string) string
 	removedInThisJuju map[string]bool
 }
@@ -44,30 +45,29 @@ func (p Profile) String() string { return p.traits().version }
 
 func (p Profile) traits() traits {
 	t := traits{
-		version:        "3.6.9",
+		version:        "3.6.28",
 		checksToken:    true,
 		modelGet:       true,
 		leaderSettings: true,
-		meterVariables: true,
+		privateAddress: true,
 		goneRelation:   "permission denied",
 		labelNotFound:  "consumer label %q not found",
-		unknownCommand: "bad request: unknown command: %s",
 		wrongContext:   func(_, got string) string { return fmt.Sprintf("wrong context ID; got %q", got) },
 	}
 	switch p {
 	case Juju40:
-		t.version = "4.0.1"
+		t.version = "4.0.15"
 		t.checksToken = false
 		t.leaderSettings = false
-		t.meterVariables = false
+		t.privateAddress = false
 		t.qualifiedSecrets = true
 		t.commitsAtOnce = true
 		t.goneRelation = "relation %d not found"
 		t.labelNotFound = "secret with label %q not found"
-		t.unknownCommand = "bad request: unknown hook command: %s"
 		t.removedInThisJuju = removedInJuju4
 	case OldJuju3:
 		t.version = "3.1.6"
+		t.meterVariables = true
 		t.removesFirst = true
 		t.listsBroken = true
 		t.modelGet = false

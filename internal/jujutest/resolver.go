@@ -22,38 +22,36 @@ func (j *Juju) pick(skip map[*unit]bool) (*unit, *hook) {
 // counts as a hook here; it is run also while the unit is in error.
 func (j *Juju) nextHook(u *unit) *hook {
 	a := u.agent
-	switch {
-	case u.life == dead:
+	if u.life == dead {
 		return nil
+	}
+	j.dropStale(u)
+	if a.rebooted {
+		// An agent that restarts has its charm start again, when it has nothing else to end first.
+		if a.started && a.pending == nil {
+			return plainHook("start")
+		}
+		a.rebooted = a.started
+	}
+	if a.pending == nil && a.installed {
+		if h := j.urgentHook(u); h != nil {
+			return h
+		}
+	}
+	switch {
+	case a.installed && len(a.scripts) > 0:
+		return plainHook(execTool)
 	case a.stopping:
 		return plainHook("stop")
-	case a.rebooted && a.started && !a.upgrading:
-		return plainHook("start")
-	case a.upgrading:
-		return plainHook("upgrade-charm")
-	case a.installed && len(a.scripts) > 0 && (a.failed != nil || a.inError):
-		return plainHook(execTool)
-	case a.failed != nil && j.stillDue(u, a.failed):
-		return a.failed
+	case a.pending != nil:
+		return a.pending.now(u)
 	case !a.installed:
 		return plainHook("install")
-	}
-	if h := j.urgentHook(u); h != nil {
-		return h
-	}
-	if len(a.scripts) > 0 {
-		return plainHook(execTool)
-	}
-	if u.life == dying {
+	case u.life == dying:
 		return j.lastHooks(u)
 	}
-	if hash := u.configHash(); hash != a.configHash {
-		h := plainHook("config-changed")
-		h.configHash = hash
-		return h
-	}
-	if !a.started {
-		return plainHook("start")
+	if u.configHash() != a.configHash {
+		return plainHook("config-changed").now(u)
 	}
 	if h := j.nextRelationHook(u); h != nil {
 		return h
@@ -64,13 +62,24 @@ func (j *Juju) nextHook(u *unit) *hook {
 	return nil
 }
 
-// stillDue drops a failed hook whose reason has gone: a leader's secret event after a handover.
-func (j *Juju) stillDue(u *unit, h *hook) bool {
-	if h.secret == nil || !h.secret.leaderOnly || u.app.leader == u.name {
-		return true
+// now is the hook as it runs at this moment: config-changed is for the configuration there is.
+func (h *hook) now(u *unit) *hook {
+	if h.kind == "config-changed" {
+		h.configHash = u.configHash()
 	}
-	u.agent.failed, u.agent.inError, u.agent.problem = nil, false, ""
-	return false
+	return h
+}
+
+// dropStale forgets a hook that was to come again and whose reason has gone: what only a leader gets,
+// after a handover.
+func (j *Juju) dropStale(u *unit) {
+	h := u.agent.pending
+	if h == nil || u.app.leader == u.name {
+		return
+	}
+	if h.kind == "leader-elected" || (h.secret != nil && h.secret.leaderOnly) {
+		u.agent.pending, u.agent.inError, u.agent.problem = nil, false, ""
+	}
 }
 
 // urgentHook returns the hooks that come before actions: relation-created, leadership, secrets.
@@ -108,7 +117,7 @@ func (j *Juju) lastHooks(u *unit) *hook {
 	if h := j.nextRelationHook(u); h != nil {
 		return h
 	}
-	if !u.agent.stopped {
+	if u.agent.started && !u.agent.stopped {
 		return plainHook("stop")
 	}
 	return plainHook("remove")
@@ -119,15 +128,15 @@ func (j *Juju) lastHooks(u *unit) *hook {
 func (j *Juju) relationCreated(u *unit) *hook {
 	for _, id := range sortedKeys(j.relations) {
 		r := j.relations[id]
-		if _, ok := r.end(u.app); !ok || r.life != alive || u.agent.relation[id] != nil {
+		if _, ok := r.end(u.app); !ok || r.life != alive || r.suspended || u.agent.relation[id] != nil {
 			continue
 		}
-		r.enter(u)
+		r.enter(u, j.addressKeys(u))
 		u.agent.relation[id] = &relationState{members: make(map[string]int)}
 	}
 	for _, id := range shuffled(j, u.agent.relation) {
 		r := j.relations[id]
-		if !u.agent.relation[id].created && r.life == alive {
+		if !u.agent.created[id] && r.life == alive {
 			return relationHook("relation-created", u, r, "")
 		}
 	}
@@ -150,8 +159,8 @@ func (j *Juju) relationHookOf(u *unit, r *relation, state *relationState) *hook 
 	if r.ghost {
 		return nil // no watcher tells of it
 	}
-	breaking := r.life == dying || u.life == dying
-	if breaking && (!state.created || (r.isPeer() && len(state.members) == 0)) {
+	breaking := r.life == dying || r.suspended || u.life == dying
+	if breaking && (!u.agent.created[r.id] || (r.isPeer() && len(state.members) == 0)) {
 		// Never announced, or a peer relation, which does not break: the unit leaves in silence.
 		j.leave(u, r)
 		return nil
@@ -166,7 +175,7 @@ func (j *Juju) relationHookOf(u *unit, r *relation, state *relationState) *hook 
 		}
 		h := relationHook("relation-departed", u, r, name)
 		h.event.departing = name
-		if u.life == dying {
+		if u.life == dying || u.app.life == dying {
 			h.event.departing = u.name
 		}
 		return h

@@ -126,6 +126,8 @@ func (j *Juju) runHook(ctx context.Context, u *unit, h *hook) error {
 		u.status = workloadStatus{"maintenance", "installing charm software", j.options.Now()}
 	case "stop":
 		u.status = workloadStatus{"maintenance", "stopping charm software", j.options.Now()}
+	case "remove":
+		u.status = workloadStatus{"maintenance", "cleaning up prior to charm deletion", j.options.Now()}
 	}
 	c := j.hookContextFor(u, h)
 	j.mu.Unlock()
@@ -136,18 +138,23 @@ func (j *Juju) runHook(ctx context.Context, u *unit, h *hook) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	a := u.agent
-	if a.stopping {
-		// The pod goes whatever its stop hook says.
-		return j.replaceCharm(u)
+	if h.kind == "start" {
+		a.rebooted = false
 	}
 	if run.Err == nil {
 		j.logUnit(u, "INFO", "juju.worker.uniter.operation", fmt.Sprintf("ran %q hook (via hook dispatching script: dispatch)", h.name))
 		j.commit(u, h)
-		return j.cleanUp()
+	} else {
+		a.pending = h
 	}
-	if h.kind != "upgrade-charm" && !a.rebooted {
-		// Those two come again by themselves, and may have overtaken another failed hook.
-		a.failed = h
+	if a.stopping && h.kind == "stop" {
+		// The pod goes whatever its stop hook says; one that failed runs in the new pod.
+		err = j.newPod(u)
+	} else {
+		err = j.mayRestart(u)
+	}
+	if err != nil || run.Err == nil {
+		return errors.Join(err, j.cleanUp())
 	}
 	failure := &HookError{Unit: u.name, Hook: h.name, ExitCode: run.ExitCode, Output: tail(run.Output, 30), Err: run.Err}
 	if errors.Is(run.Err, errTerminated) {

@@ -108,7 +108,7 @@ func (j *Juju) refreshAddresses(u *unit) {
 	for _, id := range sortedKeys(j.relations) {
 		r := j.relations[id]
 		if m, ok := r.scope[u.name]; ok && !m.leaving {
-			r.units[u.name].apply(addressKeys(u))
+			r.units[u.name].apply(j.addressKeys(u))
 		}
 	}
 }

@@ -19,8 +19,8 @@ func TestDerivedApplicationStatus(t *testing.T) {
 	}
 	for _, step := range []struct{ one, two, three, want string }{
 		{"active", "active fine", "active good", "active: "},
-		{"active", "waiting for it", "active", "waiting: for it"},
-		{"active", "waiting for it", "maintenance busy", "maintenance: busy"},
+		{"active", "waiting me", "active", "waiting: me"},
+		{"active", "waiting me", "maintenance busy", "maintenance: busy"},
 		{"blocked one", "blocked two", "maintenance busy", "blocked: one"},
 	} {
 		w.exec("gw/0", "status-set "+step.one)

@@ -125,7 +125,7 @@ func toolsOf(p Profile) []string {
 // not run at all.
 func (inv *invocation) run() (int, error) {
 	if !slices.Contains(toolsOf(inv.ctx.juju.options.Profile), inv.tool) {
-		return 0, fmt.Errorf(inv.ctx.juju.traits.unknownCommand, inv.tool)
+		return 0, fmt.Errorf("bad request: unknown command: %s", inv.tool)
 	}
 	if wantsHelp(inv.args) {
 		fmt.Fprintf(&inv.stdout, "Usage: %s [options] ...\n", inv.tool)
@@ -219,7 +219,7 @@ func (inv *invocation) settings(file string, args map[string]string) (map[string
 			return nil, err
 		}
 		if err := yaml.Unmarshal(data, &merged); err != nil {
-			return nil, failf("cannot parse settings file: %v", err)
+			return nil, failf("%v", err)
 		}
 	}
 	if merged == nil { // the file says "null"

@@ -37,7 +37,7 @@ func goalState(inv *invocation) error {
 			goals = make(map[string]any)
 			relations[end.endpoint.Name] = goals
 		}
-		goals[key] = goal(r.goal(), r.since)
+		goals[key] = goal(r.status, r.since)
 		if remote.modelUUID == "" {
 			remote.unitGoals(goals)
 		}
@@ -60,9 +60,6 @@ func (a *application) unitGoals(goals map[string]any) {
 		goals[u.name] = goal(status.Status, status.Since)
 	}
 }
-
-// goal is a relation's status, which its removal does not change.
-func (r *relation) goal() string { return "joined" }
 
 func goal(status string, since time.Time) map[string]string {
 	return map[string]string{"status": status, "since": since.UTC().Format(time.DateTime + "Z")}

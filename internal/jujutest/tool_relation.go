@@ -119,8 +119,8 @@ func relationGet(inv *invocation) error {
 func (c *hookContext) bagTarget(name string, app bool) (string, bool, error) {
 	if name == "" && c.event != nil {
 		name = c.event.remoteUnit
-		if name == "" {
-			return c.event.relation.remote(c.unit.app).app.name, true, nil
+		if name == "" && c.event.remoteApp != "" {
+			return c.event.remoteApp, true, nil
 		}
 	}
 	switch {
@@ -192,7 +192,7 @@ func relationSet(inv *invocation) error {
 		buffer(c.pending.units, id, values)
 		return nil
 	}
-	if c.broken[id] && c.juju.traits.refusesBrokenBag {
+	if c.juju.traits.refusesBrokenBag && c.breaks(id) {
 		return failf("cannot read relation application settings: permission denied")
 	}
 	if !c.isLeader() {

@@ -2,7 +2,6 @@ package jujutest
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +33,7 @@ func secretGet(inv *invocation) error {
 		return usagef("specify one of --peek or --refresh but not both")
 	}
 	id := ""
-	if len(args) > 0 && (label == "" || looksLikeSecret(args[0])) {
+	if len(args) > 0 {
 		if id, err = parseSecretID(args[0]); err != nil {
 			return err
 		}
@@ -57,17 +56,12 @@ func secretGet(inv *invocation) error {
 	name, asBase64 := strings.CutSuffix(key, "#base64")
 	value, ok := content[name]
 	if !ok {
-		return failf("secret value with key %q not found", name)
+		return failf("secret key value %q not found", key)
 	}
 	if asBase64 {
 		value = base64.StdEncoding.EncodeToString([]byte(value))
 	}
 	return inv.print(&out, value)
-}
-
-func looksLikeSecret(arg string) bool {
-	_, err := parseSecretID(arg)
-	return err == nil || strings.HasPrefix(arg, "secret:")
 }
 
 // readSecret returns a revision's content and does the tracking: the first read tracks the latest,
@@ -222,6 +216,9 @@ func (s *secret) info(c *hookContext) secretInfo {
 		Revision: s.latest, Label: s.label, Owner: "application",
 		Description: s.description, Rotation: s.rotate,
 	}
+	if c.pending.secrets.created[s.id] != nil && s.rotate == "never" {
+		info.Rotation = "" // the controller fills it in
+	}
 	if isUnitName(s.owner) {
 		info.Owner = "unit"
 	}
@@ -260,8 +257,8 @@ func (c *hookContext) ownSecrets() []*secret {
 	maps.Copy(all, c.pending.secrets.created)
 	for _, id := range sortedKeys(all) {
 		s := all[id]
-		revisions, removed := c.pending.secrets.removed[id]
-		if !s.ownedBy(c.unit) || (removed && len(revisions) == 0) {
+		// One that loses a revision only is not found either, until the hook has ended.
+		if _, removed := c.pending.secrets.removed[id]; removed || !s.ownedBy(c.unit) {
 			continue
 		}
 		if update := c.pending.secrets.updated[id]; update != nil {
@@ -303,13 +300,17 @@ func secretIDs(inv *invocation) error {
 
 // parseExpiry reads a time or a duration from now.
 func parseExpiry(text string, now time.Time) (time.Time, error) {
-	if d, err := time.ParseDuration(text); err == nil {
-		return now.Add(d), nil
-	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t, nil
 		}
 	}
-	return time.Time{}, errors.New("expire time or duration not valid")
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return time.Time{}, usagef("expire time or duration %q not valid", text)
+	case d <= 0:
+		return time.Time{}, usagef("negative expire duration %q not valid", text)
+	}
+	return now.Add(d), nil
 }

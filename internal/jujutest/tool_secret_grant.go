@@ -23,6 +23,9 @@ func secretGrant(inv *invocation) error {
 	if err := c.mayManage(id); err != nil {
 		return err
 	}
+	if c.juju.secrets[id] == nil && c.pending.secrets.created[id] == nil {
+		return errSecretNotFound(id)
+	}
 	r, ok := c.relation(relationID)
 	if !ok {
 		return failf("relation %d not found", relationID)
@@ -75,30 +78,30 @@ func (inv *invocation) oneSecret(flags *flagSet) (string, error) {
 	return parseSecretID(args[0])
 }
 
-// secretRevoke: secret-revoke <id> (-r REL | --app A | --unit U).
+// secretRevoke: secret-revoke <id> [-r REL | --app A] [--unit U]; in a relation hook that relation.
 func secretRevoke(inv *invocation) error {
 	c := inv.ctx
 	var flags flagSet
 	var unit, app string
-	relationID := -1
-	flags.value(func(text string) (err error) {
-		relationID, err = c.parseRelationID(text)
-		return err
-	}, "r", "relation")
+	var relationID int
+	c.relationFlag(&flags, &relationID)
 	flags.str(&unit, "unit")
 	flags.str(&app, "app", "application")
 	id, err := inv.oneSecret(&flags)
 	if err != nil {
 		return err
 	}
-	given := 0
-	for _, is := range []bool{relationID >= 0, unit != "", app != ""} {
-		if is {
-			given++
-		}
-	}
-	if given != 1 {
-		return usagef("specify one of --relation, --app or --unit")
+	switch {
+	case app != "" && !isApplicationName(app):
+		return usagef("application %q not valid", app)
+	case unit != "" && !isUnitName(unit):
+		return usagef("unit %q not valid", unit)
+	case app != "" && unit != "":
+		return usagef("specify only one of application or unit")
+	case app != "" && relationID >= 0:
+		return usagef("do not specify both relation and app")
+	case app == "" && unit == "" && relationID < 0:
+		return usagef("missing relation or application or unit")
 	}
 	if err := c.mayManage(id); err != nil {
 		return err

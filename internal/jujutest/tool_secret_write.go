@@ -15,36 +15,54 @@ var secretKey = regexp.MustCompile(`^[a-z](-?[a-z0-9]){2,}$`)
 
 // secretFlags are the flags secret-add and secret-set share.
 type secretFlags struct {
-	update secretUpdate
-	owner  string
-	file   string
+	update         secretUpdate
+	owner          string
+	file           string
+	rotate, expire string
 }
 
-func (s *secretFlags) register(f *flagSet, now time.Time) {
+func (s *secretFlags) register(f *flagSet) {
 	pointer := func(target **string) func(string) error {
 		return func(v string) error { *target = &v; return nil }
 	}
 	f.value(pointer(&s.update.label), "label")
 	f.value(pointer(&s.update.description), "description")
-	f.value(func(v string) error {
-		if _, ok := rotations[v]; !ok {
-			return usagef("rotate policy %q not valid", v)
-		}
-		s.update.rotate = &v
-		return nil
-	}, "rotate")
-	f.value(func(v string) error {
-		t, err := parseExpiry(v, now)
-		s.update.expires = &t
-		return err
-	}, "expire")
+	f.str(&s.rotate, "rotate")
+	f.str(&s.expire, "expire")
 	s.owner = "application"
 	f.str(&s.owner, "owner")
 	f.str(&s.file, "file")
 }
 
+// check looks at the values of the flags, before the content.
+func (s *secretFlags) check(now time.Time) error {
+	if s.expire != "" {
+		t, err := parseExpiry(s.expire, now)
+		if err != nil {
+			return err
+		}
+		s.update.expires = &t
+	}
+	if s.rotate != "" {
+		if _, ok := rotations[s.rotate]; !ok {
+			return usagef("rotate policy %q not valid", s.rotate)
+		}
+		s.update.rotate = &s.rotate
+	}
+	if s.owner != "application" && s.owner != "unit" {
+		return usagef("secret owner %q not valid", s.owner)
+	}
+	return nil
+}
+
 // content reads "key=value", "key#base64=..", "key#file=.." and --file. It is nil when none is given.
 func (inv *invocation) content(args []string, file string) (map[string]string, error) {
+	for _, arg := range args {
+		// Juju takes off what may be the end of base64 before it looks for the value.
+		if strings.IndexByte(strings.TrimRight(arg, "="), '=') < 1 {
+			return nil, usagef("key value %q not valid", arg)
+		}
+	}
 	values, err := keyValues(args)
 	if err != nil {
 		return nil, err
@@ -75,9 +93,7 @@ func (inv *invocation) content(args []string, file string) (map[string]string, e
 			}
 		}
 		for key, value := range fromFile {
-			if _, given := content[key]; !given { // the arguments win
-				content[key] = value
-			}
+			content[key] = value
 		}
 	}
 	if len(content) == 0 {
@@ -107,9 +123,15 @@ func secretAdd(inv *invocation) error {
 	now := c.juju.options.Now()
 	var flags flagSet
 	var options secretFlags
-	options.register(&flags, now)
+	options.register(&flags)
 	args, err := flags.parse(inv.args)
 	if err != nil {
+		return err
+	}
+	if len(args) == 0 && options.file == "" {
+		return usagef("missing secret value or filename")
+	}
+	if err := options.check(now); err != nil {
 		return err
 	}
 	content, err := inv.content(args, options.file)
@@ -117,21 +139,18 @@ func secretAdd(inv *invocation) error {
 		return err
 	}
 	if content == nil {
-		return usagef("missing secret value or filename")
+		return failf("empty secret value not valid")
 	}
 	owner := c.unit.name
-	switch options.owner {
-	case "application":
+	if options.owner == "application" {
 		if !c.isLeader() {
 			return errNotLeader()
 		}
 		owner = c.unit.app.name
-	case "unit":
-	default:
-		return usagef("secret owner %q not valid", options.owner)
 	}
 	if label := options.update.label; label != nil && *label != "" {
-		if s := c.pendingSecret("", *label); s != nil && s.owner == owner {
+		// Whoever owns the other one.
+		if s := c.pendingSecret("", *label); s != nil {
 			return failf("secret with label %q already exists", *label)
 		}
 	}
@@ -156,7 +175,7 @@ func secretSet(inv *invocation) error {
 	now := c.juju.options.Now()
 	var flags flagSet
 	var options secretFlags
-	options.register(&flags, now)
+	options.register(&flags)
 	args, err := flags.parse(inv.args)
 	if err != nil {
 		return err
@@ -166,6 +185,9 @@ func secretSet(inv *invocation) error {
 	}
 	id, err := parseSecretID(args[0])
 	if err != nil {
+		return err
+	}
+	if err := options.check(now); err != nil {
 		return err
 	}
 	content, err := inv.content(args[1:], options.file)

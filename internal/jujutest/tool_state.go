@@ -32,15 +32,27 @@ func configGet(inv *invocation) error {
 		c.config = c.unit.effectiveConfig()
 	}
 	if key != "" {
-		return inv.print(&out, c.config[key])
+		return inv.print(&out, asNumber(c.config[key]))
 	}
 	shown := make(map[string]any, len(c.config))
 	for name, value := range c.config {
 		if value != nil || all {
-			shown[name] = value
+			shown[name] = asNumber(value)
 		}
 	}
 	return inv.print(&out, shown)
+}
+
+// asNumber gives an integer the type it has when it comes out of the agent's JSON: smart and YAML show a
+// million as 1e+06.
+func asNumber(value any) any {
+	switch v := value.(type) {
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	}
+	return value
 }
 
 // state is the unit's charm state with the context's own changes.
@@ -126,7 +138,7 @@ func stateDelete(inv *invocation) error {
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("no key specified")
+		return nil
 	}
 	if err := noMore(args[1:]); err != nil {
 		return err

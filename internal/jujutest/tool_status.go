@@ -37,7 +37,13 @@ func statusSet(inv *invocation) error {
 		return usagef("invalid status %q, expected one of [maintenance blocked waiting active]", args[0])
 	}
 	c := inv.ctx
-	status := workloadStatus{args[0], strings.Join(args[1:], " "), c.juju.options.Now()}
+	status := workloadStatus{Status: args[0], Since: c.juju.options.Now()}
+	if len(args) > 1 {
+		status.Message = args[1]
+		if err := noMore(args[2:]); err != nil {
+			return err
+		}
+	}
 	if application {
 		if !c.isLeader() {
 			return errNotLeader()

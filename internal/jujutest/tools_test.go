@@ -115,7 +115,8 @@ func TestStatusTools(t *testing.T) {
 		{"is-leader now", "ERROR unrecognized args: [\"now\"]\ncode 2"},
 		{"status-set", "ERROR invalid args, require <status> [message]\ncode 2"},
 		{"status-set error x", "ERROR invalid status \"error\", expected one of [maintenance blocked waiting active]\ncode 2"},
-		{"status-set -- waiting --for it", "code 0"},
+		{"status-set active all fine", "ERROR unrecognized args: [\"fine\"]\ncode 2"},
+		{"status-set -- waiting '--for it'", "code 0"},
 		{"status-get --format=json", "{\"status\":\"waiting\"}\ncode 0"},
 		{"status-get", "waiting\ncode 0"},
 		{"status-get --include-data --format=json", "{\"message\":\"--for it\",\"status\":\"waiting\",\"status-data\":{}}\ncode 0"},
@@ -151,6 +152,7 @@ func TestConfigAndStateTools(t *testing.T) {
 		{"config-get nothing --format=json", "null\ncode 0"},
 		{"config-get nothing", "code 0"},
 		{"config-get age", "5\ncode 0"},
+		{"config-get ratio", "0.5\ncode 0"},
 		{"config-get tls", "True\ncode 0"},
 		{"config-get age -a", "ERROR cannot use argument --all together with key \"age\"\ncode 2"},
 		{"config-get age tls", "ERROR unrecognized args: [\"tls\"]\ncode 2"},
@@ -158,6 +160,7 @@ func TestConfigAndStateTools(t *testing.T) {
 		{"state-get a --format=json", "\"\"\ncode 0"},
 		{"state-get a --strict", "ERROR \"a\" not found\ncode 1"},
 		{"echo 'b: two' | state-set --file - a=1; state-get --format=json", "{\"a\":\"1\",\"b\":\"two\"}\ncode 0"},
+		{"state-delete; state-get a", "1\ncode 0"},
 		{"state-delete a; state-delete unknown; state-get --format=json", "{\"b\":\"two\"}\ncode 0"},
 		{"state-get b", "two\ncode 0"},
 		{"state-set novalue", "ERROR expected \"key=value\", got \"novalue\"\ncode 2"},
@@ -203,5 +206,18 @@ func TestUnitPathHasOnlyTools(t *testing.T) {
 	runToolCases(t, w, "gw/0", []toolCase{
 		{"relation-get -r 1 ingress-address web/0 | grep -c '^10[.]1[.]'", "1\ncode 0"},
 		{"echo ${HOME-unset} ${USER-unset} ${JUJU_DISPATCH_PATH-unset} ${JUJU_HOOK_NAME-unset}", "unset unset unset\ncode 0"},
+	})
+}
+
+// An integer comes out of the agent's JSON as a float, and only as JSON looks like an integer.
+func TestLargeIntegers(t *testing.T) {
+	t.Parallel()
+	w := toolWorld(t)
+	w.must(w.SetConfig(w.ctx, "gw", map[string]any{"age": 31536000}))
+	runToolCases(t, w, "gw/0", []toolCase{
+		{"config-get age", "3.1536e+07\ncode 0"},
+		{"config-get age --format=yaml", "3.1536e+07\ncode 0"},
+		{"config-get age --format=json", "31536000\ncode 0"},
+		{"config-get --format=json | grep -o '\"age\":[^,]*'", "\"age\":31536000\ncode 0"},
 	})
 }

@@ -7,13 +7,15 @@
 // The package decides nothing and knows no other package of the charm: objects
 // come in as the Go types of their API, and errors go out by kind (Forbidden,
 // NoResource; anything else is an outage or a bug). It uses client-go's dynamic
-// client alone: typed clients would more than double the binary and the time to
-// start it.
+// client, and that for metadata: typed clients would more than double the binary and
+// the time to start it.
 //
-// All writes are server-side apply under one field manager, forced, with strict
-// field validation. An object that already is as desired gets no request.
+// All writes are server-side apply under one field manager, with strict field
+// validation. They are forced on what is the application's, and on nothing else: see
+// FindForeign. An object that already is as desired gets no request.
 //
 //	client, err := kube.NewClient(config, kube.Options{Namespace: "shop", Manager: "gateway"})
 //	snapshot, err := client.Read(ctx)
+//	foreign, err := client.FindForeign(ctx, snapshot, desired)
 //	changes, err := client.Apply(ctx, snapshot, desired)
 package kube

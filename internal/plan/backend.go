@@ -43,6 +43,9 @@ func trustOf(s state.State, set settings) trust {
 		t.names = 1 // A class that claims nothing may do it or not.
 	}
 	switch {
+	case s.Cluster.WithoutBackendTLS && controllerOf(s, set.class) == controllerCilium:
+		// Newer CRDs would not help, and end the operator of Cilium 1.17 to 1.19.
+		t.problem, t.cure = speaksNoTLS(set)
 	case s.Cluster.WithoutBackendTLS:
 		t.problem = "the cluster has no BackendTLSPolicy"
 		t.cure = "install Gateway API 1.4 or newer"
@@ -50,14 +53,20 @@ func trustOf(s state.State, set settings) trust {
 		t.problem = "scheme https, but the charm may not " + s.Cluster.ForbiddenBackendTLS
 		t.cure = trustCommand(s)
 	case len(features) > 0 && !slices.Contains(features, featureBackendTLS):
-		t.problem = "class " + set.class + " speaks no TLS to applications"
-		t.cure = "set " + state.OptionGatewayClass + " to another"
+		t.problem, t.cure = speaksNoTLS(set)
 	case t.bundle == "":
 		t.problem, t.cure = noAuthority(s)
 	case foreign != nil:
 		t.problem, t.cure = "ConfigMap "+foreign.Name+" "+whose(*foreign), removeForeign
 	}
 	return t
+}
+
+// controllerCilium knows BackendTLSPolicy from release 1.20 on, which wants the CRDs of then.
+const controllerCilium = "io.cilium/gateway-controller"
+
+func speaksNoTLS(set settings) (problem, cure string) {
+	return "class " + set.class + " speaks no TLS to applications", "set " + state.OptionGatewayClass + " to another"
 }
 
 func featuresOf(s state.State, class string) []string {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,33 +17,42 @@ func certificateStatus(s state.State, set settings) *Status {
 	if !s.Certificates.Related {
 		return nil
 	}
-	var first *Status
+	var found []*finding
+	wanted, secure := 0, 0
 	for _, h := range set.hosts {
 		if !h.wanted {
 			continue
 		}
-		switch status := h.status(); {
-		case status == nil:
-		case status.Kind == Blocked:
-			return status
-		case first == nil:
-			first = status
+		wanted++
+		if h.secure() {
+			secure++
+		}
+		if finding := h.finding(s.Now, s.Certificates.Provider); finding != nil {
+			found = append(found, finding)
 		}
 	}
-	return first
+	well := ""
+	if secure > 0 && wanted > 1 {
+		well = fmt.Sprintf("%d of %d hosts served over HTTPS", secure, wanted)
+	}
+	return worst(found).status(well)
 }
 
-// status speaks of the host's certificate; nil for nothing to say.
-func (h host) status() *Status {
+// finding is what is wrong with the host's certificate; nil for nothing.
+func (h host) finding(now time.Time, provider string) *finding {
 	const issuing = "Waiting for TLS certificates to be issued."
 	switch {
 	case h.newest == nil && len(h.names) == 0:
 		return nil // There is no address yet, of which another rung speaks.
 	case h.newest == nil: // It is being made.
-		return statusOf(waiting(issuing))
+		return waits(issuing, "")
 	}
 	about := h.title()
-	if until := h.servedUntil(); !until.IsZero() {
+	switch until := h.servedUntil(); {
+	case until.IsZero():
+	case until.Before(now):
+		about += " (served past the end of its chain)"
+	default:
 		about += " (served until " + day(until) + ")"
 	}
 	why := h.newest.Reason
@@ -54,15 +64,22 @@ func (h host) status() *Status {
 			return nil // The renewal is on its way; see renewing.
 		}
 		if h.newest.State == state.CertificatePending {
-			return statusOf(waiting(issuing))
+			return waits(issuing, "")
 		}
-		return statusOf(waitingFor("Waiting for a certificate for "+about, why))
+		return waits("Waiting for a certificate for "+about, why)
 	case state.CertificateDenied:
-		return statusOf(blocked(trouble{what: "Certificate for " + about, why: why, cure: "allow it at the provider"}))
+		return blocks(trouble{what: "Certificate for " + about, why: why, cure: "allow it at the provider"})
 	case state.CertificateUnusable:
-		return statusOf(blocked(trouble{what: "Certificate for " + about, why: why, cure: "correct the provider"}))
+		return blocks(trouble{what: "Certificate for " + about, why: why, cure: "correct the provider"})
 	default:
-		return statusOf(waitingFor("Waiting for a certificate for "+about, why))
+		found := waits("Waiting for a certificate for "+about, why)
+		if h.newest.State == state.CertificateDelayed && provider != "" {
+			found.why = strings.Replace(why, "the provider", provider, 1)
+			if h.servedUntil().IsZero() {
+				found.cure = "see `juju status " + provider + "`"
+			}
+		}
+		return found
 	}
 }
 
@@ -84,6 +101,17 @@ func renewing(s state.State, set settings) string {
 	for _, h := range set.hosts {
 		if h.wanted && h.issued != nil && (h.newest != h.issued || h.asks(s)) {
 			return "renewing the certificate for " + h.title() + ", good until " + day(h.issued.NotAfter)
+		}
+	}
+	return ""
+}
+
+// chainElsewhere names the first host whose chain does not lead to the CA that the provider
+// gives, so that not every client can verify it; empty for none.
+func chainElsewhere(set settings) string {
+	for _, h := range set.hosts {
+		if h.wanted && h.issued != nil && h.issued.LeadsTo != "" {
+			return "the chain for " + h.title() + " leads to " + h.issued.LeadsTo + ", not to the CA given"
 		}
 	}
 	return ""
@@ -164,6 +192,9 @@ func (h host) row(served string) CertificateRow {
 	switch {
 	case h.issued != nil && h.issued == h.newest:
 		row.State = served
+		if h.issued.LeadsTo != "" {
+			row.State += "; its chain leads to " + h.issued.LeadsTo + ", not to the CA given"
+		}
 	case h.issued != nil:
 		row.Issuer, row.NotAfter, row.State = h.issued.Issuer, h.issued.NotAfter, served+"; the next one: "+next
 	case h.live != nil:

@@ -16,9 +16,9 @@ import (
 func TestConditionsBelieved(t *testing.T) {
 	t.Parallel()
 	const (
-		accepted = "Waiting for the controller of gateway class cilium to accept the Gateway"
-		program  = "Waiting for the controller of gateway class cilium to program the Gateway"
-		listener = "Waiting for the gateway controller to set up the HTTPS listener of web.example.com"
+		accepted = "Waiting for the controller of gateway class cilium to accept the Gateway; checked again at update-status"
+		program  = "Waiting for the controller of gateway class cilium to program the Gateway; checked again at update-status"
+		listener = "Waiting for the gateway controller to set up the HTTPS listener of web.example.com; 1 of 2 listeners set up"
 		route    = "Waiting for the gateway controller to accept the routes of shop"
 		well     = "Gateway addresses: 10.43.45.1"
 	)
@@ -130,7 +130,7 @@ func TestPolicyReportsBelieved(t *testing.T) {
 		}
 	}
 	const (
-		pending = "Waiting for the gateway controller to accept the TLS policies of vault"
+		pending = "Waiting for the gateway controller to accept the TLS policies of vault; 1 of 2 applications served"
 		invalid = "TLS policy of vault is not accepted: Invalid; see `kubectl -n prod describe backendtlspolicy`"
 		well    = "Gateway addresses: 10.43.45.1"
 	)

@@ -64,21 +64,21 @@ func oneOfEachFamily(addresses []string) []netip.Addr {
 }
 
 // dnsStatus speaks of the first record that a provider will not, or cannot, make.
-func dnsStatus(s state.State, set settings) *Status {
-	var first *Status
+func dnsStatus(s state.State, set settings, routing routing) *Status {
+	var found []*finding
 	records := recordsOf(s, set)
 	for _, provider := range providersByAge(s) {
 		verdict := dnsrecord.Judge(records, dnsrecord.ParseProvider(provider.Reply))
 		switch {
 		case verdict.OperatorMustAct():
-			return statusOf(blocked(trouble{
+			found = append(found, blocks(trouble{
 				what: "DNS record by " + provider.Application, why: verdict.Reason(), cure: "settle it at " + provider.Application,
 			}))
-		case verdict.Status == dnsrecord.Failure && first == nil:
-			first = statusOf(waitingFor("DNS record by "+provider.Application, verdict.Reason()))
+		case verdict.Status == dnsrecord.Failure:
+			found = append(found, waits("DNS record by "+provider.Application, verdict.Reason()))
 		}
 	}
-	return first
+	return worst(found).status(routing.others(0))
 }
 
 // dnsRemarks are for the log: of each provider what cannot be read of its reply, and the

@@ -16,7 +16,7 @@ import (
 func gateway(s state.State, set settings) *gatewayv1.Gateway {
 	meta := objectMeta(s, s.Application)
 	meta.Annotations = map[string]string{annotationSettings: set.annotation()}
-	return &gatewayv1.Gateway{
+	planned := &gatewayv1.Gateway{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "Gateway"},
 		ObjectMeta: meta,
 		Spec: gatewayv1.GatewaySpec{
@@ -24,6 +24,8 @@ func gateway(s state.State, set settings) *gatewayv1.Gateway {
 			Listeners:        listeners(s, set),
 		},
 	}
+	noteUnjudged(s, planned)
+	return planned
 }
 
 // listeners gives each host an HTTP listener, and an HTTPS one once it has a

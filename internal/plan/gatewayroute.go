@@ -133,6 +133,9 @@ func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 	if h := set.host(""); h != nil && h.secure() {
 		reachable = h.covered(reachable)
 	}
+	if named := namingAddress(s); slices.Contains(reachable, named) {
+		reachable = []string{named} // The name of the listener is made of it.
+	}
 	for _, requirer := range routesByAge(s) {
 		i := slices.IndexFunc(routing.routes, func(t routeTarget) bool { return t.RelationID == requirer.RelationID })
 		served := i >= 0

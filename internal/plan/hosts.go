@@ -96,8 +96,8 @@ func issuedAs(s state.State, served state.Served) bool {
 	})
 }
 
-// liveCertificate gives what stands in a host's Secret, by whatever name, if it may be served: it must
-// have been asked for on this very relation, with the key that it has.
+// liveCertificate gives what stands in a host's Secret, by whatever name, if it may be
+// served: it must have been asked for on this very relation, with the key that it has.
 func liveCertificate(s state.State, name string) *state.Served {
 	for _, secret := range secretNames(s, name) {
 		served := s.Cluster.ServedIn(secret)

@@ -35,18 +35,19 @@ type trouble struct {
 // elsewhere is where a message is found whole when it has no room for its own cure.
 const elsewhere = "see `juju debug-log`"
 
-// status puts the parts together. Where there is no room for all, names are shortened,
-// then the aside goes, then what is wrong is cut, and the cure is kept whole: of what is
-// wrong the log says more, of what to do about it the operator has to be told here.
+// status puts the parts together. Where there is no room for all, names are shortened or
+// the aside goes, then both, then what is wrong is cut, and the cure is kept whole: of what
+// is wrong the log says more, of what to do about it the operator has to be told here.
 func (t trouble) status(kind Kind) Status {
 	t = t.clean()
-	brief := t.short()
+	brief := t
 	brief.aside = ""
-	for _, one := range []trouble{t, t.short(), brief} {
+	for _, one := range []trouble{t, t.short(), brief, brief.short()} {
 		if one.fits() {
 			return statusSaying(kind, one.text(), t.text())
 		}
 	}
+	brief = brief.short()
 	// Less than half of a message does not tell what is wrong.
 	ending := brief.ending()
 	if length(ending) > maxMessage*2/3 {

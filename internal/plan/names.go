@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -45,11 +46,69 @@ func httpListenerName(gateway, host string) string {
 	return bounded(gateway+"-http-"+dashed(host), maxSubdomainName)
 }
 
+// httpsListenerName is, without a host, made of an address of the Gateway, as the Python
+// charm does it.
 func httpsListenerName(s state.State, host string) string {
-	if host == "" {
-		return s.Application + "-https"
+	if host != "" {
+		return bounded(s.Application+"-https-"+dashed(host), maxSubdomainName)
 	}
-	return bounded(s.Application+"-https-"+dashed(host), maxSubdomainName)
+	if address := namingAddress(s); address != "" {
+		return addressListenerName(s.Application, address)
+	}
+	if listener := secureListener(s, ""); listener != nil {
+		return string(listener.Name)
+	}
+	return s.Application + "-https"
+}
+
+func addressListenerName(application, address string) string {
+	return application + "-https-" + dashed(addressLabel(address))
+}
+
+// addressLabel is an address as names have it.
+func addressLabel(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || ip.Is4() {
+		return address
+	}
+	return strings.ReplaceAll(ip.StringExpanded(), ":", "-")
+}
+
+// namingAddress is the IP address of the Gateway that the HTTPS listener for any host is
+// named after, and its Secret: the one that it is named after now or, where the Gateway
+// does not have that any more, the first. It is empty while there is none.
+func namingAddress(s state.State) string {
+	ips := slices.DeleteFunc(addresses(s.Cluster.Gateway), isName)
+	if listener := secureListener(s, ""); listener != nil {
+		for _, ip := range ips {
+			if string(listener.Name) == addressListenerName(s.Application, ip) {
+				return ip
+			}
+		}
+	}
+	if len(ips) == 0 {
+		return ""
+	}
+	return ips[0]
+}
+
+// secureListener gives the live HTTPS listener of a host, "" for any; nil for none.
+func secureListener(s state.State, host string) *gatewayv1.Listener {
+	if s.Cluster.Gateway == nil {
+		return nil
+	}
+	listeners := s.Cluster.Gateway.Spec.Listeners
+	i := slices.IndexFunc(listeners, func(l gatewayv1.Listener) bool {
+		name := gatewayv1.Hostname("")
+		if l.Hostname != nil {
+			name = *l.Hostname
+		}
+		return l.Protocol == gatewayv1.HTTPSProtocolType && string(name) == host
+	})
+	if i < 0 {
+		return nil
+	}
+	return &listeners[i]
 }
 
 func dashed(host string) string { return strings.ReplaceAll(host, ".", "-") }

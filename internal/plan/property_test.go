@@ -18,8 +18,8 @@ import (
 // checks each plan. What is planned is carried out, sometimes only half of it.
 func TestMakeOnRandomWalks(t *testing.T) {
 	t.Parallel()
-	const walks, length = 60, 60
-	for seed := range uint64(walks) {
+	const length = 60
+	for seed := range uint64(*walks) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			walk(t, newWorld(seed), length)
@@ -90,7 +90,7 @@ func walk(t *testing.T, w *world, length int) {
 		}
 		trail = append(trail, strings.TrimSuffix(fmt.Sprintf("%s/%d", step.name, kill), "/0"))
 		s := w.state()
-		p := plan.Make(s)
+		p := w.make(&s)
 		if problem := broken(w, s, p); problem != "" {
 			fail("%s", problem)
 		}
@@ -115,7 +115,8 @@ func walk(t *testing.T, w *world, length int) {
 		w.hook(w.state(), plan.Make(w.state()), 0)
 		p = plan.Make(w.state())
 		w.hook(w.state(), p, 0)
-		again := plan.Make(w.state())
+		next := w.state()
+		again := w.make(&next)
 		if first, second := outline(p), outline(again); first != second && !p.KeepObjects {
 			fail("planned on its own outcome, the objects differ (-first +second):\n%s", cmp.Diff(first, second))
 		}
@@ -162,6 +163,7 @@ func describe(w *world) string {
 	for _, o := range w.orders {
 		fmt.Fprintf(&text, "request %d for %v with key %d: %s until %s\n", o.number, o.hosts, o.key, o.state, o.till)
 	}
+	text.WriteString(w.describeForeign())
 	for name, chain := range w.secrets {
 		fmt.Fprintf(&text, "Secret %s: %s\n", name, chain)
 	}
@@ -218,6 +220,9 @@ func broken(w *world, s state.State, p plan.Plan) string {
 		return problem
 	}
 	if problem := checkAnswers(s, p, listeners); problem != "" {
+		return problem
+	}
+	if problem := checkForeign(w, p); problem != "" {
 		return problem
 	}
 	if problem := checkBackends(w, s, p); problem != "" {

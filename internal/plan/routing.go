@@ -32,6 +32,7 @@ type omission struct {
 	iface       string // the interface over which it asks
 	reason      string
 	cure        string // what to do about it; empty: the application is to be corrected
+	other       bool   // its data are as they should be, in another language than ours
 }
 
 // routing says which application is served where.
@@ -41,7 +42,7 @@ type routing struct {
 	// omitted wrote something that cannot be served; silent wrote nothing yet,
 	// or, from another model, no address.
 	omitted []omission
-	silent  []omission // without a reason
+	silent  []omission // without a reason if it has written nothing at all
 	remarks []string
 	trust   trust // for applications that speak TLS
 	// held are left out because of an object that was refused, and served as before;
@@ -72,6 +73,11 @@ func route(s state.State, set settings) routing {
 		}
 		if requirer.Waiting && requirer.Name == "" {
 			r.wait(requirer)
+			continue
+		}
+		if requirer.Nginx {
+			cure := "refresh " + requirer.Application + " to a release with ingress version 2"
+			r.omitOther("ingress", requirer.Application, requirer.RelationID, requirer.Problem, cure)
 			continue
 		}
 		reason, cure := r.unservable(s, requirer)
@@ -169,7 +175,21 @@ func (r *routing) unservable(s state.State, requirer state.Requirer) (reason, cu
 
 // wait leaves out an application on ingress that has not written enough yet.
 func (r *routing) wait(requirer state.Requirer) {
-	r.silent = append(r.silent, omission{application: requirer.Application, iface: "ingress"})
+	reason := ""
+	switch {
+	case requirer.Waiting:
+	case !requirer.HasUnits:
+		reason = "it has no unit"
+	case len(requirer.Addresses) == 0:
+		reason = "no unit says its address (ip)"
+	}
+	r.silent = append(r.silent, omission{application: requirer.Application, iface: "ingress", reason: reason})
+}
+
+// omitOther leaves out an application that speaks another language than ours.
+func (r *routing) omitOther(iface, application string, relation int, reason, cure string) {
+	r.omit(iface, application, relation, reason, cure)
+	r.omitted[len(r.omitted)-1].other = true
 }
 
 // omit leaves an application out of what is served.

@@ -3,29 +3,41 @@ package plan
 import (
 	"slices"
 
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // A host's Secret has had other names, which may be in use still: releases of before cut
-// none, and a Secret that belongs to another instance of this charm is left to that. What
-// stands under any of them counts until it stands under the present one.
+// none, and put no address into one; the address of the Gateway changes; and a Secret that
+// belongs to another instance of this charm is left to that. What stands under any of them
+// counts until it stands under the present one.
 
 // secretNames gives the names that a host's Secret can have, the present one first.
 func secretNames(s state.State, host string) []string {
-	plain := s.Application + "-secret"
+	before := s.Application + "-secret"
 	if host != "" {
-		plain += "-" + host
+		before += "-" + host
+	}
+	used := secretInUse(s, host)
+	plain := before
+	if address := namingAddress(s); host == "" && address != "" {
+		plain += "-" + addressLabel(address)
+	} else if host == "" && used != "" {
+		plain = used // There is no address for the moment.
 	}
 	short := bounded(plain, maxLabelName)
 	names := []string{short, withHash(short, s.Application+"/"+host, maxLabelName)}
 	if foreign := s.Cluster.ForeignOf("Secret", short); foreign != nil && foreign.Instance != "" || s.Cluster.ServedIn(names[1]) != nil {
 		slices.Reverse(names)
 	}
-	names = append(names, bounded(plain, maxSubdomainName))
-	if name := secretInUse(s, host); name != "" {
-		names = append(names, name)
+	names = append(names, bounded(before, maxSubdomainName))
+	if used != "" {
+		names = append(names, used)
+	}
+	for _, served := range s.Cluster.Served {
+		// That of an address which the Gateway had before.
+		if host == "" && slices.ContainsFunc(served.Hosts, func(name string) bool { return !isName(name) }) {
+			names = append(names, served.Secret)
+		}
 	}
 	return names
 }
@@ -48,17 +60,9 @@ func secretOf(s state.State, host string) string {
 // secretInUse gives the name of the Secret that the live HTTPS listener of a host refers
 // to; empty for none.
 func secretInUse(s state.State, host string) string {
-	if s.Cluster.Gateway == nil {
+	listener := secureListener(s, host)
+	if listener == nil || listener.TLS == nil || len(listener.TLS.CertificateRefs) == 0 {
 		return ""
 	}
-	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
-		name := gatewayv1.Hostname("")
-		if listener.Hostname != nil {
-			name = *listener.Hostname
-		}
-		if listener.Protocol == gatewayv1.HTTPSProtocolType && string(name) == host && listener.TLS != nil && len(listener.TLS.CertificateRefs) > 0 {
-			return string(listener.TLS.CertificateRefs[0].Name)
-		}
-	}
-	return ""
+	return string(listener.TLS.CertificateRefs[0].Name)
 }

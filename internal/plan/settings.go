@@ -223,6 +223,8 @@ func configuredClass(s state.State, wanted, live string) (string, *Status) {
 			cure = "install the CRDs that its controller knows"
 		}
 		return live, statusOf(blocked(trouble{what: "Gateway class " + wanted + " is not accepted", why: accepted.because(), cure: cure}))
+	case overdue(s, changedAt(&s.Cluster.Classes[i])):
+		return live, noneAccepted([]string{wanted})
 	default:
 		return live, statusOf(waiting("Waiting for a controller to accept gateway class " + wanted))
 	}
@@ -248,13 +250,18 @@ func onlyClass(s state.State, live string) (string, *Status) {
 	case len(all) == 1 && classAccepted(s.Cluster.Classes[0]).is(false):
 		return configuredClass(s, all[0], live)
 	case len(all) > 0:
-		return live, statusOf(blocked(trouble{
-			what: "No gateway class is accepted by a controller: [" + strings.Join(all, ",") + "]",
-			cure: "see `kubectl describe gatewayclass`",
-		}))
+		return live, noneAccepted(all)
 	default:
 		return live, oneOf(s, nil)
 	}
+}
+
+// noneAccepted says that no controller has taken any of the classes.
+func noneAccepted(classes []string) *Status {
+	return statusOf(blocked(trouble{
+		what: "No gateway class is accepted by a controller: [" + strings.Join(classes, ",") + "]",
+		cure: "see `kubectl describe gatewayclass`",
+	}))
 }
 
 // oneOf asks the operator to choose a class, or to bring one.

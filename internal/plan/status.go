@@ -45,11 +45,11 @@ func status(s state.State, set settings, routing routing) Status {
 		func() *Status { return listenerStatus(s, set) },
 		func() *Status { return listenersNotValid(s) },
 		func() *Status { return certificateStatus(s, set) },
-		func() *Status { return addressStatus(s.Cluster.Gateway) },
+		func() *Status { return addressStatus(s, set) },
 		func() *Status { return requirerStatus(routing) },
 		func() *Status { return backendStatus(s, set, routing) },
 		func() *Status { return routeStatus(s, set, routing) },
-		func() *Status { return dnsStatus(s, set) },
+		func() *Status { return dnsStatus(s, set, routing) },
 	}
 	for _, rung := range rungs {
 		if status := rung(); status != nil {
@@ -81,12 +81,22 @@ func requirerStatus(routing routing) *Status {
 	}
 	if len(routing.omitted) > 0 {
 		first := routing.omitted[0]
+		if first.other {
+			return statusOf(blocked(trouble{what: first.application + strings.TrimPrefix(first.reason, "it"), cure: first.cure}))
+		}
+		what := "No application is served; "
+		if first.iface == "ingress" {
+			what = "Validation of ingress relation data failed. " // The Python charm's words.
+		}
 		return statusOf(blocked(trouble{
-			what: "Validation of " + first.iface + " relation data failed. " + first.application, why: first.reason,
+			what: what + first.application, why: first.reason,
 			cure: cmp.Or(first.cure, "correct it there"),
 		}))
 	}
 	if len(routing.silent) > 0 {
+		if first := routing.silent[0]; first.reason != "" {
+			return statusOf(waitingFor("Waiting for "+first.iface+" relation data from "+first.application, first.reason))
+		}
 		return statusOf(waiting("Waiting for " + routing.silent[0].iface + " relation data from " + routing.silentNames(routing.silent[0].iface)))
 	}
 	return nil
@@ -103,6 +113,8 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	}
 	if renewal := renewing(s, set); renewal != "" {
 		rest += "; " + renewal
+	} else if chain := chainElsewhere(set); chain != "" {
+		rest += "; " + chain
 	}
 	all := addresses(s.Cluster.Gateway)
 	left := routing.leftOut()
@@ -129,6 +141,8 @@ func (r routing) leftOut() trouble {
 	case len(r.omitted) > 0:
 		first := r.omitted[0]
 		return trouble{what: counts + "; " + first.application, why: first.reason, cure: first.cure}
+	case len(r.silent) > 0 && r.silent[0].reason != "":
+		return trouble{what: counts + "; " + r.silent[0].application, why: r.silent[0].reason}
 	case len(r.silent) > 0:
 		return trouble{what: counts + "; no data yet from " + r.silentNames("")}
 	default:
@@ -144,10 +158,14 @@ func (r routing) counts(not int) string {
 
 // others tells of those that are served while so many wait; empty when there are none.
 func (r routing) others(waiting int) string {
-	if waiting >= len(r.targets)+len(r.routes) {
+	switch {
+	case waiting >= len(r.targets)+len(r.routes):
 		return ""
+	case waiting == 0 && len(r.omitted)+len(r.silent) == 0:
+		return "all applications served"
+	default:
+		return r.counts(waiting)
 	}
-	return r.counts(waiting)
 }
 
 // someOf lists as many as there is room for, the first at least, and counts the others.
@@ -167,12 +185,12 @@ func someOf(all []string, room int) string {
 	return strings.Join(all, ", ")
 }
 
-// silentNames are the applications that have not written yet, over one interface or,
+// silentNames are the applications that have not written anything yet, over one interface or,
 // without its name, over any.
 func (r routing) silentNames(iface string) string {
 	var names []string
 	for _, one := range r.silent {
-		if iface == "" || one.iface == iface {
+		if one.reason == "" && (iface == "" || one.iface == iface) {
 			names = append(names, one.application)
 		}
 	}

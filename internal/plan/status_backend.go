@@ -23,30 +23,17 @@ func backendStatus(s state.State, set settings, routing routing) *Status {
 	for i := range s.Cluster.Policies {
 		live[s.Cluster.Policies[i].Name] = &s.Cluster.Policies[i]
 	}
-	var pending []string
-	var first *Status
+	all := tally{of: "the TLS policies", cure: "set " + state.OptionGatewayClass + " to another"}
 	for _, t := range routing.targets {
 		if !speaksTLS(t.Requirer) {
 			continue
 		}
 		for _, b := range t.backends {
-			status, known := onePolicyStatus(s, set, t, live[b.service])
-			switch {
-			case status == nil:
-			case status.Kind == Blocked:
-				return status
-			case first == nil:
-				first = status
-			}
-			if !known && !slices.Contains(pending, t.Application) {
-				pending = append(pending, t.Application)
-			}
+			found, known := findPolicy(s, set, t, live[b.service])
+			all.add(t.Application, found, known, isLate(s, live[b.service]))
 		}
 	}
-	if first == nil && len(pending) > 0 {
-		return statusOf(waiting("Waiting for the gateway controller to accept the TLS policies of " + strings.Join(pending, ", ")))
-	}
-	return first
+	return all.status(set, routing)
 }
 
 // unseenPolicies names the applications that are served with policies that the charm may
@@ -67,9 +54,9 @@ func unseenPolicies(s state.State, routing routing) *Status {
 	}))
 }
 
-// onePolicyStatus gives trouble with a policy; known is false while the controller has
+// findPolicy gives trouble with a policy; known is false while the controller has
 // not judged it for our Gateway.
-func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.BackendTLSPolicy) (trouble *Status, known bool) {
+func findPolicy(s state.State, set settings, t target, live *gatewayv1.BackendTLSPolicy) (trouble *finding, known bool) {
 	if live == nil || live.DeletionTimestamp != nil {
 		return nil, false
 	}
@@ -80,8 +67,8 @@ func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.Back
 	conditions := func(a gatewayv1.PolicyAncestorStatus) []metav1.Condition { return a.Conditions }
 	for _, ancestor := range newestOf(fitting, conditions, live.Generation) {
 		accepted := acceptedOf(ancestor.Conditions, live.Generation)
-		if status := policyTrouble(s, t, ancestor, live.Generation); status != nil {
-			return status, true
+		if found := policyTrouble(s, t, ancestor, live.Generation); found != nil {
+			return found, true
 		}
 		known = known || accepted.known
 	}
@@ -91,26 +78,26 @@ func onePolicyStatus(s state.State, set settings, t target, live *gatewayv1.Back
 // policyTrouble reads what the controller says of a policy at our Gateway, or at one of
 // its listeners. Somebody else's policy for the same Service is for the operator to
 // remove. The authorities are ours to deliver, and may just not have been seen yet.
-func policyTrouble(s state.State, t target, ancestor gatewayv1.PolicyAncestorStatus, generation int64) *Status {
+func policyTrouble(s state.State, t target, ancestor gatewayv1.PolicyAncestorStatus, generation int64) *finding {
 	accepted := acceptedOf(ancestor.Conditions, generation)
 	if accepted.is(false) && accepted.Reason == string(gatewayv1.PolicyReasonConflicted) {
-		return statusOf(blockedPolicy(s, "Another BackendTLSPolicy is for the Service of "+t.Application, accepted))
+		return blockedPolicy(s, "Another BackendTLSPolicy is for the Service of "+t.Application, accepted)
 	}
 	resolved := conditionOf(ancestor.Conditions, string(gatewayv1.BackendTLSPolicyConditionResolvedRefs), generation)
 	switch {
 	case resolved.is(false) && resolved.Reason == string(gatewayv1.BackendTLSPolicyReasonInvalidKind):
-		return statusOf(blockedPolicy(s, "TLS policy of "+t.Application+" cannot be followed", resolved))
+		return blockedPolicy(s, "TLS policy of "+t.Application+" cannot be followed", resolved)
 	case resolved.is(false):
-		return statusOf(waitingFor("TLS policy of "+t.Application+" has no CA certificate", resolved.because()))
+		return waits("TLS policy of "+t.Application+" has no CA certificate", resolved.because())
 	case accepted.is(false) && accepted.Reason == string(gatewayv1.PolicyReasonInvalid):
-		return statusOf(blockedPolicy(s, "TLS policy of "+t.Application+" is not accepted", accepted))
+		return blockedPolicy(s, "TLS policy of "+t.Application+" is not accepted", accepted)
 	case accepted.is(false):
-		return statusOf(waitingFor("TLS policy of "+t.Application+" is not accepted", accepted.because()))
+		return waits("TLS policy of "+t.Application+" is not accepted", accepted.because())
 	default:
 		return nil
 	}
 }
 
-func blockedPolicy(s state.State, what string, c condition) Status {
-	return blocked(trouble{what: what, why: c.because(), cure: describe(s, "backendtlspolicy")})
+func blockedPolicy(s state.State, what string, c condition) *finding {
+	return blocks(trouble{what: what, why: c.because(), cure: describe(s, "backendtlspolicy")})
 }

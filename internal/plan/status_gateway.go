@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -12,11 +11,6 @@ import (
 
 // The rungs of the ladder that read what the controller says of the Gateway.
 
-// patience is how long a new Gateway may stay unjudged before nobody is expected to
-// judge it any more. Conformant controllers need less than 180 seconds (the timeouts of
-// the Gateway API's conformance tests).
-const patience = 5 * time.Minute
-
 // gatewayStatus reads the Gateway as a whole.
 func gatewayStatus(s state.State, set settings) *Status {
 	gateway := s.Cluster.Gateway
@@ -25,18 +19,24 @@ func gatewayStatus(s state.State, set settings) *Status {
 	}
 	if gateway.DeletionTimestamp != nil {
 		// It cannot be kept, nor made anew before it is gone.
-		return statusOf(waiting("Waiting for the Gateway to go: somebody has deleted it, and it is made anew"))
+		return statusOf(trouble{
+			what: "Somebody deleted the Gateway; waiting until it is gone to create it again", cure: "see its finalizers if this lasts",
+		}.status(Waiting))
 	}
 	conditions, generation := gateway.Status.Conditions, gateway.Generation
 	accepted := acceptedOf(conditions, generation)
 	switch {
 	case !accepted.known && neverJudged(s):
 		return statusOf(blocked(trouble{
-			what: "No controller of gateway class " + set.class + " has judged the Gateway",
-			cure: "see `kubectl describe gatewayclass " + set.class + "`",
+			what: "The controller of gateway class " + set.class + " says nothing",
+			cure: "check that it runs: `kubectl describe gatewayclass " + set.class + "`",
 		}))
+	case overdue(s, unjudgedSince(gateway)):
+		return statusOf(blocked(silence(set, "has not taken the last change of the Gateway")))
 	case !accepted.known:
-		return statusOf(waiting("Waiting for the controller of gateway class " + set.class + " to accept the Gateway"))
+		return statusOf(trouble{
+			what: "Waiting for the controller of gateway class " + set.class + " to accept the Gateway", aside: again,
+		}.status(Waiting))
 	case accepted.is(false) && accepted.Reason == string(gatewayv1.GatewayReasonListenersNotValid):
 		return nil // The listeners tell more.
 	case accepted.is(false):
@@ -44,20 +44,49 @@ func gatewayStatus(s state.State, set settings) *Status {
 	}
 	programmed := conditionOf(conditions, string(gatewayv1.GatewayConditionProgrammed), generation)
 	if !programmed.known {
-		return statusOf(waiting("Waiting for the controller of gateway class " + set.class + " to program the Gateway"))
+		if overdue(s, changedAt(gateway)) {
+			return statusOf(blocked(silence(set, "has not programmed the Gateway")))
+		}
+		return statusOf(trouble{
+			what: "Waiting for the controller of gateway class " + set.class + " to program the Gateway", aside: again,
+		}.status(Waiting))
 	}
 	if programmed.is(true) {
 		return nil
 	}
 	switch programmed.Reason {
 	case string(gatewayv1.GatewayReasonAddressNotAssigned), string(gatewayv1.GatewayReasonPending):
-		return statusOf(waitingFor("Waiting for gateway address", programmed.because()))
+		return statusOf(withoutAddress(s, set, programmed.because()))
 	case string(gatewayv1.GatewayReasonAddressNotUsable):
 		return statusOf(blocked(trouble{what: "Gateway address cannot be used", why: programmed.because(), cure: describe(s, "gateway")}))
 	default:
 		return statusOf(waitingFor("Gateway is not programmed", programmed.because()))
 	}
 }
+
+// again is when what is waited for is looked at once more.
+const again = "checked again at update-status"
+
+// silence tells of a controller that has been silent for too long.
+func silence(set settings, what string) trouble {
+	return trouble{what: "The controller of gateway class " + set.class + " " + what + " for 5 minutes", cure: "see its log"}
+}
+
+// withoutAddress tells what to do about a Gateway that nobody has given an address for
+// minutes after it was made. It goes on waiting: some clouds need longer.
+func withoutAddress(s state.State, set settings, why string) Status {
+	if !overdue(s, s.Cluster.Gateway.CreationTimestamp.Time) {
+		return waitingFor("Waiting for gateway address", why)
+	}
+	cure := "give the load balancer free addresses; " + describe(s, "gateway")
+	if set.class == classOfCanonical {
+		cure = "give it some: `sudo k8s set load-balancer.cidrs=CIDRS load-balancer.l2-mode=true`"
+	}
+	return trouble{what: "Waiting for gateway address", aside: why, cure: cure}.status(Waiting)
+}
+
+// classOfCanonical is the class that Canonical Kubernetes has.
+const classOfCanonical = "ck-gateway"
 
 // neverJudged says that no controller has written a word about the Gateway since it
 // was made, long ago: its conditions still are those that the CRD gives it, of no
@@ -69,8 +98,7 @@ func neverJudged(s state.State) bool {
 			return false
 		}
 	}
-	created := gateway.CreationTimestamp
-	return !created.IsZero() && s.Now.Sub(created.Time) > patience
+	return overdue(s, gateway.CreationTimestamp.Time)
 }
 
 func gatewayRefused(s state.State, accepted condition) *Status {
@@ -99,23 +127,24 @@ func listenerStatus(s state.State, set settings) *Status {
 	for _, listener := range s.Cluster.Gateway.Status.Listeners {
 		reported[listener.Name] = listener
 	}
-	var first *Status
-	for _, planned := range listeners(s, set) {
-		switch status := oneListenerStatus(s, planned, reported[planned.Name].Conditions); {
-		case status == nil:
-		case status.Kind == Blocked:
-			return status
-		case first == nil:
-			first = status
+	planned := listeners(s, set)
+	var found []*finding
+	for _, one := range planned {
+		if finding := findListener(s, set, one, reported[one.Name].Conditions); finding != nil {
+			found = append(found, finding)
 		}
 	}
-	return first
+	well := ""
+	if n := len(planned) - len(found); n > 0 {
+		well = fmt.Sprintf("%d of %d listeners set up", n, len(planned))
+	}
+	return worst(found).status(well)
 }
 
-// oneListenerStatus reads the conditions of one listener. Not read are the number of
+// findListener reads the conditions of one listener. Not read are the number of
 // its routes, which controllers count differently, and OverlappingTLSConfig, which
 // warns of certificates for the same names and takes nothing away.
-func oneListenerStatus(s state.State, planned gatewayv1.Listener, conditions []metav1.Condition) *Status {
+func findListener(s state.State, set settings, planned gatewayv1.Listener, conditions []metav1.Condition) *finding {
 	name, generation := listenerTitle(planned), s.Cluster.Gateway.Generation
 	accepted := acceptedOf(conditions, generation)
 	of := func(kind gatewayv1.ListenerConditionType) condition {
@@ -124,7 +153,7 @@ func oneListenerStatus(s state.State, planned gatewayv1.Listener, conditions []m
 	programmed := of(gatewayv1.ListenerConditionProgrammed)
 	// A conflict is the one condition whose truth is bad news.
 	if conflicted := of(gatewayv1.ListenerConditionConflicted); conflicted.is(true) {
-		return statusOf(blocked(trouble{what: name + " is in conflict", why: conflicted.because(), cure: "see `kubectl get gateways -A`"}))
+		return blocks(trouble{what: name + " is in conflict", why: conflicted.because(), cure: "see `kubectl get gateways -A`"})
 	}
 	// The reference first: for a bad one Cilium does not accept the listener either, and
 	// says so at greater length.
@@ -136,21 +165,24 @@ func oneListenerStatus(s state.State, planned gatewayv1.Listener, conditions []m
 		case gatewayv1.ListenerReasonRefNotPermitted:
 			what, why = name+" may not use its Secret", resolved.told()
 		}
-		return statusOf(blocked(trouble{what: what, why: why, cure: describe(s, "gateway")}))
+		return blocks(trouble{what: what, why: why, cure: describe(s, "gateway")})
 	}
 	if accepted.is(false) {
 		cure := describe(s, "gateway")
 		if accepted.Reason == string(gatewayv1.ListenerReasonPortUnavailable) {
 			cure = fmt.Sprintf("let the controller offer port %d", planned.Port)
 		}
-		return statusOf(blocked(trouble{what: name + " is not accepted", why: accepted.because(), cure: cure}))
+		return blocks(trouble{what: name + " is not accepted", why: accepted.because(), cure: cure})
 	}
 	if programmed.is(false) {
-		return statusOf(waitingFor(name+" is not programmed", programmed.because()))
+		return waits(name+" is not programmed", programmed.because())
 	}
 	// Every controller has to say so of every listener, and of the Gateway as it is now.
 	if !programmed.known && listenersNotValid(s) == nil {
-		return statusOf(waiting("Waiting for the gateway controller to set up the " + name))
+		if overdue(s, changedAt(s.Cluster.Gateway)) {
+			return blocks(silence(set, "has not set up the "+name))
+		}
+		return waits("Waiting for the gateway controller to set up the "+name, "")
 	}
 	return nil
 }
@@ -164,9 +196,9 @@ func listenerTitle(l gatewayv1.Listener) string {
 	return title
 }
 
-func addressStatus(gateway *gatewayv1.Gateway) *Status {
-	if len(addresses(gateway)) == 0 {
-		return statusOf(waiting("Waiting for gateway address"))
+func addressStatus(s state.State, set settings) *Status {
+	if len(addresses(s.Cluster.Gateway)) == 0 {
+		return statusOf(withoutAddress(s, set, ""))
 	}
 	return nil
 }

@@ -1,9 +1,6 @@
 package plan
 
 import (
-	"slices"
-	"strings"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -22,35 +19,25 @@ func routeStatus(s state.State, set settings, routing routing) *Status {
 			served[name] = t.Application
 		}
 	}
-	var pending []string
-	var first *Status
+	all := tally{of: "the routes"}
 	for _, object := range httpRoutes(s, set, routing) {
 		planned := object.(*gatewayv1.HTTPRoute)
 		application := served[planned.Name]
 		if application == "" {
-			application = "the redirect to HTTPS"
+			application = redirect
 		}
-		status, known := oneRouteStatus(s, set, application, planned, live[planned.Name])
-		switch {
-		case status == nil:
-		case status.Kind == Blocked:
-			return status
-		case first == nil:
-			first = status
-		}
-		if !known && !slices.Contains(pending, application) {
-			pending = append(pending, application)
-		}
+		found, known := findRoute(s, set, application, planned, live[planned.Name])
+		all.add(application, found, known, isLate(s, live[planned.Name]))
 	}
-	if first == nil && len(pending) > 0 {
-		return statusOf(waiting("Waiting for the gateway controller to accept the routes of " + strings.Join(pending, ", ")))
-	}
-	return first
+	return all.status(set, routing)
 }
 
-// oneRouteStatus gives trouble with a route; known is false while the
-// controller has not judged it at every listener.
-func oneRouteStatus(s state.State, set settings, application string, planned, live *gatewayv1.HTTPRoute) (trouble *Status, known bool) {
+// redirect stands for an application where a route is not for one.
+const redirect = "the redirect to HTTPS"
+
+// findRoute gives trouble with a route; known is false while the controller has not
+// judged it at every listener.
+func findRoute(s state.State, set settings, application string, planned, live *gatewayv1.HTTPRoute) (trouble *finding, known bool) {
 	if live == nil || live.DeletionTimestamp != nil {
 		return nil, false
 	}
@@ -59,8 +46,8 @@ func oneRouteStatus(s state.State, set settings, application string, planned, li
 		if report == nil {
 			return nil, false
 		}
-		if status := parentTrouble(s, application, report, live.Generation); status != nil {
-			return status, true
+		if found := parentTrouble(s, application, report, live.Generation); found != nil {
+			return found, true
 		}
 		if !acceptedOf(report.Conditions, live.Generation).known {
 			return nil, false
@@ -72,7 +59,7 @@ func oneRouteStatus(s state.State, set settings, application string, planned, li
 // parentTrouble reads what the controller says of a route at one listener. It is the
 // operator's turn where the controller cannot do what the route asks for; everything
 // else may pass: listeners are set up, and pods come and go.
-func parentTrouble(s state.State, application string, report *gatewayv1.RouteParentStatus, generation int64) *Status {
+func parentTrouble(s state.State, application string, report *gatewayv1.RouteParentStatus, generation int64) *finding {
 	of := func(kind gatewayv1.RouteConditionType) condition {
 		return conditionOf(report.Conditions, string(kind), generation)
 	}
@@ -81,21 +68,21 @@ func parentTrouble(s state.State, application string, report *gatewayv1.RoutePar
 	if accepted.is(false) {
 		switch gatewayv1.RouteConditionReason(accepted.Reason) {
 		case gatewayv1.RouteReasonUnsupportedValue, gatewayv1.RouteReasonIncompatibleFilters:
-			return statusOf(blocked(trouble{what: name + " is not accepted", why: accepted.because(), cure: cure}))
+			return blocks(trouble{what: name + " is not accepted", why: accepted.because(), cure: cure})
 		}
-		return statusOf(waitingFor(name+" is not accepted", accepted.because()))
+		return waits(name+" is not accepted", accepted.because())
 	}
 	// A controller that falls back to what the route was before may leave the other
 	// conditions at the generation of that.
 	if partial := of(gatewayv1.RouteConditionPartiallyInvalid); partial.is(true) {
-		return statusOf(blocked(trouble{what: name + " is not served as a whole", why: partial.because(), cure: cure}))
+		return blocks(trouble{what: name + " is not served as a whole", why: partial.because(), cure: cure})
 	}
 	if resolved := of(gatewayv1.RouteConditionResolvedRefs); resolved.is(false) {
 		switch gatewayv1.RouteConditionReason(resolved.Reason) {
 		case gatewayv1.RouteReasonUnsupportedProtocol, gatewayv1.RouteReasonInvalidKind, gatewayv1.RouteReasonRefNotPermitted:
-			return statusOf(blocked(trouble{what: name + " cannot reach its backend", why: resolved.because(), cure: cure}))
+			return blocks(trouble{what: name + " cannot reach its backend", why: resolved.because(), cure: cure})
 		}
-		return statusOf(waitingFor(name+" has no backend", resolved.because()))
+		return waits(name+" has no backend", resolved.because())
 	}
 	return nil
 }

@@ -48,6 +48,7 @@ type world struct {
 	gateway   *gatewayv1.Gateway
 	routes    []gatewayv1.HTTPRoute
 	services  map[string][]netip.Addr
+	foreign   map[string]state.Foreign // objects under names of ours that are not ours, by kind/name
 	addresses []gatewayv1.GatewayStatusAddress
 	away      bool     // the controller is: it judges nothing
 	taken     []taken  // what it has last taken
@@ -229,6 +230,9 @@ var steps = []step{
 	{"authorities", false, (*world).changeAuthorities},
 	{"silence", false, (*world).silence},
 	{"backend TLS", false, (*world).changeBackendTLS},
+	{"somebody else's object", true, (*world).intrude},
+	{"an object taken", false, (*world).usurp},
+	{"somebody else leaves", true, (*world).yield},
 	{"controller", true, func(w *world) { w.away = w.random.IntN(3) == 0 }},
 	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
 }

@@ -49,8 +49,8 @@ var importRules = []importRule{
 	},
 	{
 		packages: "internal/relation",
-		// The one thing that the wire formats share: how their peers write JSON.
-		ours:  []string{"internal/relation/pyjson"},
+		// What the wire formats share: how their peers write JSON, and certificates.
+		ours:  []string{"internal/relation/pyjson", "internal/relation/pki"},
 		never: impure,
 	},
 	{
@@ -76,6 +76,9 @@ var importRules = []importRule{
 		others:   []string{"gopkg.in/yaml.v3"},
 	},
 	{
+		packages: "internal/pkitest",
+	},
+	{
 		packages: "internal/recorded",
 	},
 	{
@@ -84,10 +87,10 @@ var importRules = []importRule{
 }
 
 // forTests are the packages of ours that are there for tests.
-var forTests = []string{"internal/jujutest", "internal/recorded"}
+var forTests = []string{"internal/jujutest", "internal/pkitest", "internal/recorded"}
 
 // testOnly are packages that may not get into the charm's program.
-var testOnly = []string{ours + "/internal/jujutest", ours + "/internal/recorded", "testing", "net/http/httptest", "github.com/google/go-cmp"}
+var testOnly = []string{ours + "/internal/jujutest", ours + "/internal/pkitest", ours + "/internal/recorded", "testing", "net/http/httptest", "github.com/google/go-cmp"}
 
 // listed is what `go list` tells of a package.
 type listed struct {

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,6 +124,46 @@ func TestRenewAt(t *testing.T) {
 				t.Errorf("got %+v", entry)
 			}
 		})
+	}
+}
+
+// TestRenewedForItsChain: a leaf that outlives the intermediate above it is renewed before
+// that ends; and it is told when the chain does not lead to the CA given.
+func TestRenewedForItsChain(t *testing.T) {
+	t.Parallel()
+	key, authority := newKey(t), newKey(t)
+	now := from.Add(time.Hour)
+	request := requestFor(t, key, from, "web.example.com")
+	answer := answerTo(t, authority, request, false)
+	root := &x509.Certificate{
+		SerialNumber: big.NewInt(9), Subject: pkix.Name{CommonName: "Root CA"}, BasicConstraintsValid: true, IsCA: true,
+		NotBefore: from, NotAfter: from.Add(10 * lasting),
+	}
+	sign := func(template *x509.Certificate, public *rsa.PublicKey) string {
+		der, err := x509.CreateCertificate(rand.Reader, template, root, public, authority)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	}
+	between := *root
+	between.Subject, between.NotAfter = pkix.Name{CommonName: "Example CA"}, from.Add(lasting/10)
+	answer["chain"], answer["ca"] = []string{sign(&between, &authority.PublicKey)}, sign(root, &authority.PublicKey)
+	entry := judged(t, key, providerWith(t, answer), now, request).Entries[0]
+	if entry.State != state.CertificateIssued || !entry.NotAfter.Equal(from.Add(lasting/10)) || !entry.RenewAt.Equal(from.Add(lasting/100*9)) || entry.LeadsTo != "" {
+		t.Errorf("%s until %v, renewed at %v, leads to %q", entry.State, entry.NotAfter, entry.RenewAt, entry.LeadsTo)
+	}
+	entry = judged(t, key, providerWith(t, answer), from.Add(lasting/5), request).Entries[0]
+	if entry.State != state.CertificateExpired || !strings.Contains(entry.Reason, "intermediate CN=Example CA expired") || entry.Chain != "" {
+		t.Errorf("past its end: %s, %s", entry.State, entry.Reason)
+	}
+
+	delete(answer, "chain")
+	c, remarks := state.NewCertificates("certificates:4", state.PrivateKey(tlscertificates.EncodeKey(key)),
+		tlscertificates.EncodeRequests([]tlscertificates.Request{request}), providerWith(t, answer), now)
+	want := []string{"the certificate chain for web.example.com leads to CN=Example CA, and not to the CA that the provider gives: a certificate is missing, or the CA is another's"}
+	if c.Entries[0].State != state.CertificateIssued || c.Entries[0].LeadsTo != "CN=Example CA" || !slices.Equal(remarks, want) {
+		t.Errorf("without a link: %+v, remarks %q", c.Entries[0], remarks)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/certificatetransfer"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
 // CAProvider is one application on the receive-ca-cert endpoint. It tells which
@@ -52,17 +53,14 @@ func (a Authorities) IsZero() bool { return len(a.PEM) == 0 && a.Told == "" }
 // NewAuthorities judges the bundle that stands in the cluster, at the time of the run.
 func NewAuthorities(bundle, told string, now time.Time) Authorities {
 	live := Authorities{Told: told}
-	for rest := []byte(bundle); ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return live
-		}
+	for _, block := range pki.Blocks(bundle) {
 		list, err := json.Marshal([]string{string(pem.EncodeToMemory(block))})
 		if err == nil {
 			parsed := certificatetransfer.Parse(Databag{"certificates": string(list)}, nil, now)
 			live.PEM = append(live.PEM, parsed.PEM...)
 		}
 	}
+	return live
 }
 
 // addUnits keeps the units of an application that speaks TLS, and their names that a

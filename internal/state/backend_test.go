@@ -78,6 +78,10 @@ func TestAuthoritiesOfTheCluster(t *testing.T) {
 	if diff := cmp.Diff(state.Authorities{PEM: []string{good}, Told: "told"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	joined := strings.TrimSpace(old) + strings.TrimSpace(good)
+	if diff := cmp.Diff(got, state.NewAuthorities(joined, "told", now)); diff != "" {
+		t.Errorf("without a line end between them (-want +got):\n%s", diff)
+	}
 	if got := state.NewAuthorities("", "", now); !got.IsZero() {
 		t.Errorf("of nothing: %+v", got)
 	}
@@ -130,6 +134,14 @@ func TestUnits(t *testing.T) {
 	}
 	if !slices.Equal(got.Hosts, []string{"vault.example"}) || len(got.Addresses) != 2 || len(got.Remarks) != 2 {
 		t.Errorf("hosts %q, addresses %v, remarks %q", got.Hosts, got.Addresses, got.Remarks)
+	}
+	nowhere := []state.UnitBag{
+		{Number: 1, Bag: state.Databag{"host": `"vault.example"`, "ingress-address": "10.1.0.1"}},
+		{Number: 2, Bag: state.Databag{"ingress-address": "10.1.0.2"}},
+	}
+	want = []state.Unit{{Number: 1, Host: "vault.example", Address: netip.MustParseAddr("10.1.0.1")}, {Number: 2, Silent: true}}
+	if diff := cmp.Diff(want, state.NewRequirer(3, "vault", request, nowhere).Units, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("units at Juju's addresses (-want +got):\n%s", diff)
 	}
 	request["scheme"] = `"http"`
 	if got := state.NewRequirer(3, "vault", request, units); got.Units != nil || len(got.Addresses) != 2 {

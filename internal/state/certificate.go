@@ -25,6 +25,8 @@ type Certificates struct {
 	Related bool `json:"related"`
 	// RelationID is that relation, such as "certificates:4".
 	RelationID string `json:"relationID,omitempty"`
+	// Provider is the application on its other side, as Juju names it here.
+	Provider string `json:"provider,omitempty"`
 	// Key is the application's private key; empty when not related, before the
 	// first request, and when what is kept as one cannot be read.
 	Key PrivateKey `json:"key,omitempty"`
@@ -88,8 +90,12 @@ type Certificate struct {
 	Leaf        string   `json:"leaf,omitempty"`
 	CA          string   `json:"ca,omitempty"`
 	IssuedChain []string `json:"issuedChain,omitempty"`
+	// LeadsTo names the authority that the chain of an issued one leads to, if that is not
+	// the one which the provider gives. It is served all the same: clients may know more.
+	LeadsTo string `json:"leadsTo,omitempty"`
 	// Issuer is who signed the certificate, in one line. Empty when there is
-	// none, as are NotBefore and NotAfter, which bound its life.
+	// none, as are NotBefore and NotAfter, which bound its life and that of the
+	// other certificates in its chain.
 	Issuer    string    `json:"issuer,omitempty"`
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	NotAfter  time.Time `json:"notAfter,omitzero"`

@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -137,6 +139,8 @@ func FuzzNewRequirer(f *testing.F) {
 	const request = "model=\"prod\"\nname=\"vault\"\nport=8200\nscheme=\"https\"\n"
 	f.Add(request, "host=\"Vault-2.Example\"\nip=\"10.1.0.3\"", "host=\"localhost\"\nip=\"fe80::1\"")
 	f.Add(request, "host=\"vault\"\nip=\"::ffff:10.1.0.3\"", "host=\"a_b\"\nip=null")
+	f.Add(request, "host=\"vault\"\ningress-address=10.1.0.3", "host=\"vault\"\nip=null\ningress-address=fe80::1")
+	f.Add("service-hostname=web\nservice-name=web\nservice-port=80\n", "ingress-address=10.1.0.3", "")
 	label := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	f.Fuzz(func(t *testing.T, request, first, second string) {
 		units := numbered(recorded.Unflatten(first), recorded.Unflatten(second))
@@ -183,6 +187,7 @@ func FuzzNewAuthorities(f *testing.F) {
 	key := tlscertificates.EncodeKey(newKey(f))
 	f.Add(good + old)
 	f.Add("a comment\n" + strings.ReplaceAll(good, "\n", "\r\n") + key + "\n" + good)
+	f.Add(strings.TrimSpace(good) + strings.TrimSpace(good) + old)
 	f.Add(strings.ReplaceAll(good, "CERTIFICATE-----", "TRUSTED CERTIFICATE-----"))
 	f.Add("-----BEGIN CERTIFICATE-----\nheader: yes\n\nAAAA\n-----END CERTIFICATE-----\n-----BEGIN")
 	f.Fuzz(func(t *testing.T, bundle string) {
@@ -192,8 +197,8 @@ func FuzzNewAuthorities(f *testing.F) {
 			if block == nil || len(rest) > 0 || block.Type != "CERTIFICATE" || len(block.Headers) > 0 {
 				t.Fatalf("taken: %q", text)
 			}
-			certificate, err := x509.ParseCertificate(block.Bytes)
-			if err != nil || !certificate.IsCA || now.After(certificate.NotAfter) {
+			certificate, err := pki.ParseCertificate(block.Bytes)
+			if err != nil || !certificate.IsCA || !certificate.NotAfter.IsZero() && now.After(certificate.NotAfter) {
 				t.Errorf("taken: %q, %v", text, err)
 			}
 		}
@@ -228,6 +233,7 @@ func FuzzNewServed(f *testing.F) {
 	f.Add("CERTIFICATE", old, []byte(nil), []byte(nil), key)
 	f.Add("CERTIFICATE", good, key, []byte("and more"), append([]byte("\n"), key...))
 	f.Add("CERTIFICATE", good, oldPEM, key, oldPEM)
+	f.Add("CERTIFICATE", good, []byte(nil), bytes.TrimSpace(slices.Concat(bytes.TrimSpace(oldPEM), oldPEM)), key)
 	f.Fuzz(func(t *testing.T, blockType string, der, before, after, key []byte) {
 		chain := slices.Concat(before, pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der}), after)
 		served, ok := state.NewServed("gw-secret", chain, key, state.Certificates{}, now)
@@ -242,7 +248,7 @@ func FuzzNewServed(f *testing.F) {
 			t.Fatalf("taken, and no gateway takes it: %v", err)
 		}
 		leaf := pair.Leaf
-		if len(served.Hosts) != len(leaf.DNSNames)+len(leaf.IPAddresses) || !slices.Equal(served.Hosts[:len(leaf.DNSNames)], leaf.DNSNames) || !served.NotAfter.Equal(leaf.NotAfter) ||
+		if len(served.Hosts) != len(leaf.DNSNames)+len(leaf.IPAddresses) || !slices.Equal(served.Hosts[:len(leaf.DNSNames)], leaf.DNSNames) || served.NotAfter.After(leaf.NotAfter) ||
 			now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
 			t.Errorf("taken for one of %q, and one of %q is served", served.Hosts, leaf.DNSNames)
 		}

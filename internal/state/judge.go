@@ -3,6 +3,7 @@ package state
 import (
 	"crypto/rsa"
 	"encoding/pem"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -58,7 +59,12 @@ func NewCertificates(relationID string, key PrivateKey, own, provider Databag, n
 		}
 	}
 	for _, request := range requests {
-		c.Entries = append(c.Entries, newCertificate(request, public, answers, now))
+		entry := newCertificate(request, public, answers, now)
+		if entry.LeadsTo != "" {
+			remarks = append(remarks, fmt.Sprintf("the certificate chain for %s leads to %s, and not to the CA that the provider gives: a certificate is missing, or the CA is another's",
+				strings.Join(entry.Hosts, ", "), entry.LeadsTo))
+		}
+		c.Entries = append(c.Entries, entry)
 	}
 	return c, remarks
 }
@@ -83,7 +89,7 @@ func newCertificate(request tlscertificates.Request, key *rsa.PublicKey, answers
 		entry.RenewAt = renewAt(details.Made, entry.NotBefore, entry.NotAfter, now)
 	case CertificateIssued:
 		entry.RenewAt = renewAt(details.Made, entry.NotBefore, entry.NotAfter, now)
-		entry.CA, entry.IssuedChain = verdict.CA, verdict.Chain
+		entry.CA, entry.IssuedChain, entry.LeadsTo = verdict.CA, verdict.Chain, verdict.LeadsTo
 		entry.Leaf = strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: verdict.Leaf.Raw})))
 		if !entry.Foreign {
 			entry.Chain = verdict.ChainPEM

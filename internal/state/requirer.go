@@ -25,6 +25,9 @@ type Requirer struct {
 	// Problem says, in the operator's words, why what it wrote cannot be
 	// served; empty when it can. The fields below are valid only then.
 	Problem string `json:"problem,omitempty"`
+	// Nginx says that it speaks the interface that nginx-ingress-integrator had under
+	// the name of ingress; there is a Problem then.
+	Nginx bool `json:"nginx,omitempty"`
 	// Remarks say what was left out of it, and everything that is wrong; they
 	// are for the log.
 	Remarks []string `json:"remarks,omitempty"`
@@ -43,7 +46,8 @@ type Requirer struct {
 	RedirectHTTPS bool `json:"redirectHTTPS,omitempty"`
 	// Scheme is what its units speak: http, https or h2c.
 	Scheme string `json:"scheme,omitempty"`
-	// Addresses are those of its units that said one, sorted, each once.
+	// Addresses are those of its units that said one, sorted, each once; where none
+	// did, those that Juju has for the units that have written.
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 	// Hosts are the names of its units that a certificate can be verified for, in
 	// natural order, each once; with scheme https only.
@@ -60,7 +64,8 @@ type Unit struct {
 	Silent bool `json:"silent,omitempty"`
 	// Host is its name, if a certificate can be verified for it; else empty.
 	Host string `json:"host,omitempty"`
-	// Address is what it says its address is; the zero value if it says none.
+	// Address is what it says its address is or, where no unit says one, what Juju does;
+	// the zero value if that is not known either.
 	Address netip.Addr `json:"address,omitzero"`
 }
 
@@ -119,7 +124,8 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 	r.Remarks = app.Remarks
 	valid, unitErr := 0, error(nil)
 	var all []Unit
-	for _, one := range units {
+	ofJuju := map[int]netip.Addr{}
+	for i, one := range units {
 		unit, err := ingress.ParseUnit(one.Bag)
 		all = append(all, Unit{Number: one.Number, Silent: errors.Is(err, ingress.ErrNotWritten), Host: unit.Host, Address: unit.IP})
 		switch {
@@ -133,8 +139,18 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 		if err == nil && unit.IP.IsValid() {
 			r.Addresses = append(r.Addresses, unit.IP)
 		}
+		// A unit that has not written may not listen yet. Version 1 of the interface
+		// knows no unit data.
+		if address := ingress.IngressAddress(one.Bag); address.IsValid() && (err == nil || app.Version == 1) {
+			ofJuju[i] = address
+		}
 	}
-	// Version 1 of the interface knows no unit data.
+	if len(r.Addresses) == 0 {
+		for i, address := range ofJuju {
+			all[i].Address = address
+			r.Addresses = append(r.Addresses, address)
+		}
+	}
 	if valid == 0 && len(units) > 0 && app.Version != 1 {
 		if r.Waiting = unitErr == nil; !r.Waiting {
 			r.reject(unitErr)
@@ -155,7 +171,7 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 // reject keeps why the data cannot be served: the first problem for the status,
 // all of them for the log.
 func (r *Requirer) reject(err error) {
-	r.Problem = err.Error()
+	r.Problem, r.Nginx = err.Error(), errors.Is(err, ingress.ErrNginx)
 	var invalid *ingress.InvalidError
 	if errors.As(err, &invalid) && len(invalid.Problems) > 1 {
 		r.Remarks = append(r.Remarks, invalid.Problems...)

@@ -3,6 +3,7 @@ package state_test
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,6 +31,14 @@ func TestNewRequirer(t *testing.T) {
 		r.Remarks = []string{remark}
 		return r
 	}
+	juju := func(address string) state.Databag {
+		return state.Databag{"host": `"web-0.web"`, "ingress-address": address, "egress-subnets": address + "/32"}
+	}
+	withUnits := func(r state.Requirer) state.Requirer {
+		r.HasUnits = true
+		return r
+	}
+	nginx := state.Requirer{RelationID: 3, Application: "web", Nginx: true, Problem: "it speaks the old ingress of nginx-ingress-integrator"}
 	waiting := state.Requirer{RelationID: 3, Application: "web", Waiting: true}
 	silent := with()
 	silent.Waiting = true
@@ -38,15 +47,26 @@ func TestNewRequirer(t *testing.T) {
 		units []state.Databag
 		want  state.Requirer
 	}{
-		"never written":                {app: state.Databag{}, want: waiting},
-		"without units":                {app: app, want: web},
-		"units sorted, each once":      {app: app, units: []state.Databag{unit("10.1.0.6"), unit("10.1.0.5"), unit("10.1.0.6")}, want: with("10.1.0.5", "10.1.0.6")},
-		"one unit silent":              {app: app, units: []state.Databag{unit("10.1.0.5"), {"ingress-address": "10.1.0.9"}}, want: with("10.1.0.5")},
-		"one unit bad":                 {app: app, units: []state.Databag{unit("10.1.0.5"), {"host": "raw"}}, want: remarked(with("10.1.0.5"), `a unit is left out: host: must be a JSON string, not "raw"`)},
-		"every unit silent":            {app: app, units: []state.Databag{{"ingress-address": "10.1.0.9"}}, want: silent},
-		"a unit with a bad address":    {app: app, units: []state.Databag{unit("nope")}, want: remarked(with(), `ip: not an IP address; ignored: "\"nope\""`)},
-		"version 1 has no unit data":   {app: state.Databag{"model": "prod", "name": "web", "port": "8080", "host": "web.prod"}, units: []state.Databag{{}}, want: with()},
-		"only what nobody knows about": {app: state.Databag{"bubble": "blabla"}, want: waiting},
+		"never written":              {app: state.Databag{}, want: waiting},
+		"without units":              {app: app, want: web},
+		"units sorted, each once":    {app: app, units: []state.Databag{unit("10.1.0.6"), unit("10.1.0.5"), unit("10.1.0.6")}, want: with("10.1.0.5", "10.1.0.6")},
+		"one unit silent":            {app: app, units: []state.Databag{unit("10.1.0.5"), {"ingress-address": "10.1.0.9"}}, want: with("10.1.0.5")},
+		"one unit bad":               {app: app, units: []state.Databag{unit("10.1.0.5"), {"host": "raw"}}, want: remarked(with("10.1.0.5"), `a unit is left out: host: must be a JSON string, not "raw"`)},
+		"every unit silent":          {app: app, units: []state.Databag{{"ingress-address": "10.1.0.9"}}, want: silent},
+		"a unit with a bad address":  {app: app, units: []state.Databag{{"host": `"web-0.web"`, "ip": `"nope"`}}, want: remarked(with(), `ip: not an IP address; ignored: "\"nope\""`)},
+		"version 1 has no unit data": {app: state.Databag{"model": "prod", "name": "web", "port": "8080", "host": "web.prod"}, units: []state.Databag{{}}, want: with()},
+
+		"no unit says its address":          {app: app, units: []state.Databag{juju("10.1.0.8"), juju("fd00::8"), juju("10.1.0.8")}, want: with("10.1.0.8", "fd00::8")},
+		"no unit says a good one":           {app: app, units: []state.Databag{unit("nope")}, want: remarked(with("10.1.0.9"), `ip: not an IP address; ignored: "\"nope\""`)},
+		"one says it, another does not":     {app: app, units: []state.Databag{unit("10.1.0.5"), juju("10.1.0.8")}, want: with("10.1.0.5")},
+		"one has written, another has not":  {app: app, units: []state.Databag{juju("10.1.0.8"), {"ingress-address": "10.1.0.9"}}, want: with("10.1.0.8")},
+		"Juju does not know it":             {app: app, units: []state.Databag{juju(""), juju("lb.example.com"), juju("127.0.0.1"), juju("fe80::1"), juju(strings.Repeat("1", 1<<17))}, want: with()},
+		"version 1 at what Juju knows":      {app: state.Databag{"model": "prod", "name": "web", "port": "8080", "host": "web.prod"}, units: []state.Databag{{"ingress-address": "10.1.0.8"}}, want: with("10.1.0.8")},
+		"nginx's interface of the name":     {app: state.Databag{"service-hostname": "web.example", "service-name": "web", "service-port": "80"}, want: nginx},
+		"nginx's interface, in part":        {app: state.Databag{"service-name": "web", "max-body-size": "20"}, units: []state.Databag{{}}, want: withUnits(nginx)},
+		"nginx's interface beside ours":     {app: state.Databag{"model": `"prod"`, "name": `"web"`, "port": `8080`, "service-name": "web"}, want: web},
+		"nginx's interface, ours not right": {app: state.Databag{"model": `"prod"`, "name": `"web"`, "service-name": "web"}, want: state.Requirer{RelationID: 3, Application: "web", Problem: "port missing"}},
+		"only what nobody knows about":      {app: state.Databag{"bubble": "blabla"}, want: waiting},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -5,11 +5,11 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
@@ -21,11 +21,14 @@ type Served struct {
 	Secret string `json:"secret"`
 	// Hosts are the DNS names and the IP addresses of the certificate.
 	Hosts []string `json:"hosts"`
-	// KeyID, Issuer and NotAfter are as in [Certificate].
+	// KeyID, Issuer and NotAfter are as in [Certificate]. NotAfter may have passed, if it is
+	// that of another certificate of the chain: some clients may do without that one, and
+	// all would be worse off without the rest.
 	KeyID    string    `json:"keyID,omitempty"`
 	Issuer   string    `json:"issuer,omitempty"`
 	NotAfter time.Time `json:"notAfter,omitzero"`
-	// Chain is tls.crt, leaf first, and Key is tls.key; both in PEM.
+	// Chain is tls.crt, leaf first, with a line end between its certificates, and Key is
+	// tls.key; both in PEM.
 	Chain string     `json:"chain"`
 	Key   PrivateKey `json:"key"`
 }
@@ -34,8 +37,9 @@ type Served struct {
 // within its time, and not one that the provider has revoked. It tells false for
 // what may not be served, which is anything in doubt.
 func NewServed(secret string, chain, key []byte, certificates Certificates, now time.Time) (Served, bool) {
-	leaf := leafOf(chain)
-	if leaf == nil {
+	text := pki.Separate(string(chain))
+	leaf, notAfter, ok := tlscertificates.ParseChain(text, now)
+	if !ok {
 		return Served{}, false
 	}
 	private, err := tlscertificates.ParseKey(string(key))
@@ -46,37 +50,13 @@ func NewServed(secret string, chain, key []byte, certificates Certificates, now 
 		return Served{}, false
 	}
 	served := Served{
-		Secret: secret, Hosts: slices.Clone(leaf.DNSNames), KeyID: keyID(&private.PublicKey), Issuer: tlscertificates.Issuer(leaf), NotAfter: leaf.NotAfter,
-		Chain: string(chain), Key: PrivateKey(key),
+		Secret: secret, Hosts: slices.Clone(leaf.DNSNames), KeyID: keyID(&private.PublicKey), Issuer: tlscertificates.Issuer(leaf), NotAfter: notAfter,
+		Chain: text, Key: PrivateKey(key),
 	}
 	for _, address := range leaf.IPAddresses {
 		served.Hosts = append(served.Hosts, addressText(address))
 	}
 	return served, true
-}
-
-// leafOf gives the first certificate of a tls.crt. It gives nil where anything but
-// certificates stands there, too: a gateway passes over what it does not know, and would
-// serve another certificate than the one that was judged.
-func leafOf(chain []byte) *x509.Certificate {
-	var leaf *x509.Certificate
-	for {
-		var block *pem.Block
-		block, chain = pem.Decode(chain)
-		if block == nil {
-			return leaf
-		}
-		if block.Type != "CERTIFICATE" {
-			return nil
-		}
-		if leaf != nil {
-			continue
-		}
-		var err error
-		if leaf, err = x509.ParseCertificate(block.Bytes); err != nil {
-			return nil
-		}
-	}
 }
 
 // Covers says that the certificate is good for a host, a DNS name or an IP address,

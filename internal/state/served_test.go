@@ -1,18 +1,23 @@
 package state_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/pem"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/canonical/gateway-api-integrator/internal/pkitest"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -66,6 +71,69 @@ func TestNewServed(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+// What stands in a Secret is as good as the shortest-lived certificate that a client needs,
+// and goes on being served past the end of one that is not the leaf.
+func TestServedChain(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	key := newKey(t)
+	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hour := func(n int) time.Time { return now.Add(time.Duration(n) * time.Hour) }
+	between := func(name string, until time.Time) *x509.Certificate {
+		return &x509.Certificate{
+			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: hour(-90), NotAfter: until,
+			IsCA: true, BasicConstraintsValid: true, SubjectKeyId: []byte(name),
+		}
+	}
+	sign := func(template, parent *x509.Certificate, public any) []byte {
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
+	}
+	text := func(ders ...[]byte) string {
+		all := ""
+		for _, der := range ders {
+			all += string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+		}
+		return all
+	}
+	root := between("root", hour(500))
+	link := func(until int) []byte { return sign(between("between", hour(until)), root, &signer.PublicKey) }
+	leaf := sign(&x509.Certificate{
+		SerialNumber: big.NewInt(2), DNSNames: []string{"web.example.com"}, NotBefore: hour(-1), NotAfter: hour(90),
+	}, between("between", hour(500)), &key.PublicKey)
+	for name, c := range map[string]struct {
+		chain string
+		want  time.Time
+	}{
+		"leaf first to end": {text(leaf, link(500)), hour(90)},
+		"link first to end": {text(leaf, link(5)), hour(5)},
+		"link ended":        {text(leaf, link(-5)), hour(-5)},
+		"unread link":       {text(leaf, pkitest.NegativeSerial(t, link(5), signer)), hour(5)},
+		"link of no use":    {text(leaf, link(500), sign(between("other", hour(-5)), root, &signer.PublicKey)), hour(90)},
+		"root ended":        {text(leaf, link(500), sign(between("root", hour(-5)), root, &signer.PublicKey)), hour(90)},
+		"no certificate":    {text(leaf, []byte("x")), hour(90)},
+		"no line end":       {strings.ReplaceAll(text(leaf, link(5)), "-----\n-----", "----------"), hour(5)},
+		"the leaf alone":    {text(leaf), hour(90)},
+	} {
+		got, ok := state.NewServed("s", []byte(c.chain), []byte(tlscertificates.EncodeKey(key)), state.Certificates{}, now)
+		if !ok || !got.NotAfter.Equal(c.want) {
+			t.Errorf("%s: %t, until %v, not %v", name, ok, got.NotAfter, c.want)
+		}
+		if _, err := tls.X509KeyPair([]byte(got.Chain), []byte(got.Key.PEM())); err != nil {
+			t.Errorf("%s: no gateway takes it: %v", name, err)
+		}
+	}
+	if _, ok := state.NewServed("s", []byte(text(link(5), leaf)), []byte(tlscertificates.EncodeKey(key)), state.Certificates{}, now); ok {
+		t.Error("the link taken for the leaf")
 	}
 }
 

@@ -63,6 +63,7 @@ type Cluster struct {
 
 	mutex                                       sync.Mutex // over the programs
 	etcd, apiServer, controllerManager, traefik *process
+	kubeconfigs                                 []string // for use outside, to be removed
 	audit                                       audit
 	podNumber                                   atomic.Uint32
 	listeners                                   listeners
@@ -201,6 +202,9 @@ func (c *Cluster) Stop() error {
 	for _, running := range []*process{c.traefik, c.controllerManager, c.apiServer, c.etcd} {
 		running.stop(0)
 	}
+	for _, path := range c.kubeconfigs {
+		_ = os.Remove(path)
+	}
 	if !c.temporary {
 		return nil
 	}
@@ -219,7 +223,7 @@ func (c *Cluster) server() string {
 func (c *Cluster) Dir() string { return c.directory }
 
 // Kubeconfig is the path of the administrator's kubeconfig. Its server is in
-// the private network; see ExposeAPI for one that can be used outside.
+// the private network; see ExposeAll for one that can be used outside.
 func (c *Cluster) Kubeconfig() string { return filepath.Join(c.directory, "admin.kubeconfig") }
 
 // Config is the administrator's client configuration. The caller may change

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -21,17 +22,33 @@ func (c *Cluster) Expose(target string) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-// ExposeAPI exposes the API server and writes an administrator's kubeconfig
-// for use outside the private network to path.
-func (c *Cluster) ExposeAPI(path string) error {
+// exposeAPI exposes the API server and writes an administrator's kubeconfig for use outside
+// the private network to path, or into the cluster's directory when that is empty. A file
+// that is there already is somebody else's, perhaps that of another cluster. Stop removes
+// ours, which leads nowhere from then on.
+func (c *Cluster) exposeAPI(path string) (string, error) {
+	if path == "" {
+		path = filepath.Join(c.directory, "outside.kubeconfig")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
 	address, err := c.Expose(strings.TrimPrefix(c.server(), "https://"))
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("cannot make a place for the kubeconfig: %w", err)
+		return "", fmt.Errorf("cannot make a place for the kubeconfig: %w", err)
 	}
-	return c.credentials.writeKubeconfig(path, "https://"+address, userAdmin, c.credentials.tokens[userAdmin], "")
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("cannot make the kubeconfig: %w", err)
+	}
+	c.mutex.Lock()
+	c.kubeconfigs = append(c.kubeconfigs, path)
+	c.mutex.Unlock()
+	return path, errors.Join(file.Close(), c.credentials.writeKubeconfig(path, "https://"+address, userAdmin, c.credentials.tokens[userAdmin], ""))
 }
 
 // Access is how a running cluster is reached from outside.
@@ -39,16 +56,22 @@ type Access struct {
 	Kubeconfig string // path
 	HTTP       string // forwards to port 80 of the Gateway, such as 127.0.0.1:40123
 	HTTPS      string // forwards to port 443
+
+	resources string // what kubectl can list
+	served    bool   // there is a data plane
 }
 
-// ExposeAll exposes the API server, by a kubeconfig at path, and the Gateway
-// at its address of the moment.
+// ExposeAll exposes the API server, by a kubeconfig at path, and the Gateway at its address
+// of the moment. An empty path means a file in the cluster's directory.
 func (c *Cluster) ExposeAll(path string) (Access, error) {
-	access := Access{Kubeconfig: path}
-	if err := c.ExposeAPI(path); err != nil {
-		return Access{}, err
+	access := Access{resources: "services,endpointslices,pods", served: c.traefik != nil || c.envoy != nil}
+	if c.hasGatewayAPI() {
+		access.resources = "gatewayclasses,gateways,httproutes," + access.resources
 	}
 	var err error
+	if access.Kubeconfig, err = c.exposeAPI(path); err != nil {
+		return Access{}, err
+	}
 	if access.HTTP, err = c.Expose(net.JoinHostPort(c.GatewayAddress(), "80")); err != nil {
 		return Access{}, err
 	}
@@ -58,17 +81,23 @@ func (c *Cluster) ExposeAll(path string) (Access, error) {
 	return access, nil
 }
 
-// Instructions tell somebody with a shell how to poke at the cluster: commands
-// to paste, with host as the example of a host name that a Gateway serves, and
-// ca as the file of the authority that clients trust.
-func (a Access) Instructions(host, ca string) string {
-	return fmt.Sprintf(`Kubernetes:
-  export KUBECONFIG=%[1]s
-  kubectl get gatewayclasses,gateways,httproutes,services,endpointslices,pods -A
+func (c *Cluster) hasGatewayAPI() bool {
+	_, err := c.typed.Discovery().ServerResourcesForGroupVersion(gatewayClasses.GroupVersion().String())
+	return err == nil
+}
 
-Traffic (any host name that a Gateway serves, here %[2]s):
-  curl -i --connect-to ::%[3]s http://%[2]s/
-  curl -i --connect-to ::%[4]s --cacert %[5]s https://%[2]s/
-  (-k in place of --cacert trusts any certificate)
-`, a.Kubeconfig, host, a.HTTP, a.HTTPS, ca)
+// Instructions tell somebody with a shell how to poke at the cluster: commands to paste. Site
+// is what to ask for, "example.com/", ca the file of the authority that clients trust, empty
+// for clients that trust anybody, and remark what comes of it.
+func (a Access) Instructions(site, ca, remark string) string {
+	text := fmt.Sprintf("Kubernetes:\n  export KUBECONFIG=%s\n  kubectl get %s -A\n", a.Kubeconfig, a.resources)
+	if !a.served {
+		return text
+	}
+	trust := "-k"
+	if ca != "" {
+		trust = "--cacert " + ca
+	}
+	return text + fmt.Sprintf("\nTraffic. %[1]s\n  curl -i --connect-to ::%[3]s http://%[2]s\n  curl -i --connect-to ::%[4]s %[5]s https://%[2]s\n",
+		remark, site, a.HTTP, a.HTTPS, trust)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -24,6 +25,9 @@ func testOutside(t *testing.T, c *cluster.Cluster) {
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	access, err := c.ExposeAll(kubeconfig)
 	must(t, err)
+	if _, err := c.ExposeAll(kubeconfig); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a kubeconfig that is there is written over: %v", err)
+	}
 	if _, err := net.Dial("tcp", access.HTTP); err == nil {
 		t.Errorf("%s answers inside the private network", access.HTTP)
 	}
@@ -34,7 +38,7 @@ func testOutside(t *testing.T, c *cluster.Cluster) {
 	if _, err := client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{}); err == nil {
 		t.Error("the kubeconfig for outside works inside")
 	}
-	instructions := access.Instructions("example.com", "authority.pem")
+	instructions := access.Instructions("example.com/", "authority.pem", "Try:")
 	for _, want := range []string{kubeconfig, access.HTTP, access.HTTPS, "https://example.com/", "authority.pem"} {
 		if !strings.Contains(instructions, want) {
 			t.Errorf("the instructions do not mention %s:\n%s", want, instructions)

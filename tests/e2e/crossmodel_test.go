@@ -172,14 +172,24 @@ func TestUnitsOfAnotherModel(t *testing.T) {
 	f.must(f.Relate(f.ctx, remote.Alias+":ingress", charm))
 	f.must(f.Settle(f.ctx))
 	o := &overseas{fixture: f, remote: remote, url: "https://harbour.example.com/overseas-web", pods: map[string]*cluster.RunningPod{}}
-	f.awaitStatus("waiting", "Waiting for ingress relation data from "+remote.Alias)
+	f.awaitStatus("waiting", "Waiting for ingress relation data from "+remote.Alias+": it has no unit")
 	first := o.unit()
 	f.awaitStatus("waiting", "Waiting for ingress relation data from "+remote.Alias)
-	a := o.pod("a")
-	o.write(first, a.IP)
+	o.write(first, "")
+	f.awaitStatus("waiting", "Waiting for ingress relation data from "+remote.Alias+": no unit says its address (ip)")
+
+	// An old library writes no address. Juju has one.
+	y := o.pod("y")
+	f.must(f.Juju.SetUnitAddress(f.ctx, first, y.IP))
+	f.must(f.Settle(f.ctx))
 	f.awaitStatus("active", active)
 	o.client = f.turns(o.url, lab.Succeeds)
 	full := f.neverEmpty()
+	o.listed([]string{y.IP}, nil, "y")
+
+	// Its application is refreshed, and writes another one.
+	a := o.pod("a")
+	o.write(first, a.IP)
 	o.listed([]string{a.IP}, nil, "a")
 
 	// To three units, one of them at an IPv6 address where the machine has any. A unit
@@ -238,7 +248,7 @@ func TestUnitsOfAnotherModel(t *testing.T) {
 		t.Errorf("without a unit: %v, and %q is published", got, remote.URL(charm))
 	}
 	f.awaitAnswer(o.url, 404)
-	f.awaitStatus("waiting", "Waiting for ingress relation data from "+remote.Alias)
+	f.awaitStatus("waiting", "Waiting for ingress relation data from "+remote.Alias+": it has no unit")
 }
 
 // TestUnitsOfOurModel has the only unit of an application of our own model replaced, and

@@ -26,7 +26,7 @@ func TestRefreshPending(t *testing.T) {
 	requests := f.requests()
 	bags := f.bags()
 	f.refresh()
-	f.awaitStatus("waiting", pending)
+	f.awaitStatusBeginning("waiting " + pending)
 	if diff := cmp.Diff(requests, f.requests()); diff != "" || len(requests) != 1 {
 		t.Errorf("requests (-before +after):\n%s", diff)
 	}

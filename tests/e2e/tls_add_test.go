@@ -19,7 +19,7 @@ func TestAddHostWhilePending(t *testing.T) {
 
 	f.ca.HoldHosts = []string{f.host("two")}
 	two := f.app("two", 8080, nil)
-	f.awaitStatus("waiting", pending)
+	f.awaitStatusBeginning("waiting " + pending)
 	if url := two.URL(charm); url != "" {
 		t.Errorf("published %s, which has no certificate", url)
 	}
@@ -82,7 +82,7 @@ func TestDomainChanged(t *testing.T) {
 
 	f.ca.HoldHosts = slices.Clone(hosts)
 	f.configure(map[string]any{"external-hostname": "elsewhere.example.com"})
-	f.awaitStatus("waiting", pending)
+	f.awaitStatusBeginning("waiting " + pending)
 	watchedOne.end()
 	f.ca.HoldHosts = hosts[1:]
 	f.must(f.Settle(f.ctx))

@@ -18,13 +18,13 @@ func TestProviderErrors(t *testing.T) {
 	f.awaitStatus("active", active)
 	watched := f.watch(story+", the other hosts", one.URL(charm), two.URL(charm))
 
-	host := f.host("three")
+	host, short := f.host("three"), "refused-three.…mple.com"
 	inClear := f.neverClear(story+", in clear", "http://"+host+"/")
 	f.ca.Refuse = map[string]lab.Refusal{host: {Code: 102, Message: "policy", Reason: "not ours"}}
 	three := f.app("three", 8080, nil)
 	const domain, policy = ": refused: domain_not_allowed", ": policy (not ours)"
-	const cure = "; allow it at the provider"
-	f.awaitStatus("blocked", cured("Certificate for "+host+domain+policy, cure))
+	const cure, lasting = "; allow it at the provider", "; see `juju status ca`"
+	f.awaitStatus("blocked", "Certificate for "+short+domain+policy+cure)
 	for _, refusal := range []struct {
 		lab.Refusal
 		kind, message string
@@ -32,9 +32,9 @@ func TestProviderErrors(t *testing.T) {
 		{lab.Refusal{Code: 102, Message: "policy", Schema: true}, "blocked", cured("Certificate for "+host+domain+": policy", cure)},
 		{lab.Refusal{Code: 103, Message: "no stars", Schema: true}, "blocked", cured("Certificate for "+host+": refused: wildcard_not_allowed: no stars", cure)},
 		{lab.Refusal{Code: 101, Message: "no addresses"}, "blocked", cured("Certificate for "+host+": refused: ip_not_allowed: no addresses", cure)},
-		{lab.Refusal{Code: 201, Message: "try later"}, "waiting", "Waiting for a certificate for " + host + ": the provider reports: server_not_available: try later"},
-		{lab.Refusal{Code: 201, Schema: true}, "waiting", "Waiting for a certificate for " + host + ": the provider reports: server_not_available"},
-		{lab.Refusal{Code: 999, Message: "odd"}, "waiting", "Waiting for a certificate for " + host + ": the provider reports: other: odd"},
+		{lab.Refusal{Code: 201, Message: "try later"}, "waiting", "Waiting for a certificate for " + short + ": ca reports: server_not_available: try later" + lasting},
+		{lab.Refusal{Code: 201, Schema: true}, "waiting", cured("Waiting for a certificate for "+host+": ca reports: server_not_available", lasting)},
+		{lab.Refusal{Code: 999, Message: "odd"}, "waiting", cured("Waiting for a certificate for "+host+": ca reports: odd", lasting)},
 	} {
 		f.ca.Refuse[host] = refusal.Refusal
 		f.must(f.Settle(f.ctx))

@@ -32,7 +32,7 @@ func TestUnusualHosts(t *testing.T) {
 		watched := f.watch(story+", before "+state.Quote(test.option), app.URL(charm))
 		f.ca.Hold = true
 		f.configure(map[string]any{"external-hostname": test.option})
-		f.awaitStatus("waiting", pending)
+		f.awaitStatusBeginning("waiting " + pending)
 		watched.end()
 		f.ca.Hold = false
 		f.must(f.Settle(f.ctx))

@@ -45,7 +45,7 @@ func TestProviderReplaced(t *testing.T) {
 	f.ca.Hold = true
 	f.must(f.Relate(f.ctx, charm+":certificates", "other"))
 	f.must(f.Settle(f.ctx))
-	f.awaitStatus("waiting", pending)
+	f.awaitStatusBeginning("waiting " + pending)
 	f.ca.Hold = false
 	f.settleInOne("certificates-relation-changed")
 	// Port 443 is new: behind Envoy Gateway it may answer and be gone once more until

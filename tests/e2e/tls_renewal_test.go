@@ -178,7 +178,7 @@ func TestExpired(t *testing.T) {
 		t.Errorf("%s is still there", secret)
 	}
 	f.awaitRefused(lateURL)
-	f.awaitStatus("waiting", pending)
+	f.awaitStatusBeginning("waiting " + pending)
 	if url := late.URL(charm); url != "" {
 		t.Errorf("still publishes %s", url)
 	}

@@ -24,7 +24,7 @@ func TestRoutingSwitched(t *testing.T) {
 	watchedOne, watchedTwo := f.watch(story+" to subdomain, the first by path", paths[0]), f.watch(story+" to subdomain, the second by path", paths[1])
 	f.ca.HoldHosts = []string{f.host("one"), f.host("two")}
 	f.configure(map[string]any{"routing-mode": "subdomain"})
-	f.awaitStatus("waiting", pending)
+	f.awaitStatusBeginning("waiting " + pending)
 	if got := urls(); !slices.Equal(got, paths) {
 		t.Errorf("published %v before there are certificates", got)
 	}
@@ -54,7 +54,7 @@ func TestRoutingSwitched(t *testing.T) {
 	f.ca.HoldHosts = []string{domain}
 	f.ca.Reissue(domain) // It does not remember what it has issued before.
 	f.configure(map[string]any{"routing-mode": "path"})
-	f.awaitStatus("waiting", pending)
+	f.awaitStatusBeginning("waiting " + pending)
 	if got := urls(); !slices.Equal(got, hosts) {
 		t.Errorf("published %v before there is a certificate", got)
 	}
@@ -87,7 +87,7 @@ func TestRoutingSwitchedInClear(t *testing.T) {
 		watched := f.watch(story+" to "+mode, "https://"+old, "http://"+old)
 		f.ca.Hold = true
 		f.configure(map[string]any{"routing-mode": mode})
-		f.awaitStatus("waiting", pending)
+		f.awaitStatusBeginning("waiting " + pending)
 		if got := app.URL(charm); got != "https://"+old {
 			t.Errorf("published %s before there is a certificate", got)
 		}

@@ -37,7 +37,7 @@ func TestRefusedRenewal(t *testing.T) {
 		want string
 	}{
 		{lab.Refusal{Code: 102, Message: "no more"}, "blocked Certificate for " + host + until + ": refused: "},
-		{lab.Refusal{Code: 201, Schema: true}, "waiting Waiting for a certificate for " + host + until + ": the provider reports: server_not"},
+		{lab.Refusal{Code: 201, Schema: true}, "waiting Waiting for a certificate for " + host + until + ": ca reports: server_not_available"},
 	} {
 		f.ca.Refuse = map[string]lab.Refusal{host: refusal.Refusal}
 		f.updateStatus()

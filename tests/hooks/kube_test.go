@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -141,6 +142,42 @@ func (s *story) deleteKind(ctx context.Context, args []string) error {
 		return err
 	}
 	return s.cluster.Dynamic().Resource(resources[kind]).Namespace(s.lab.Namespace()).Delete(ctx, name, metav1.DeleteOptions{})
+}
+
+// makeObject makes an object as another field manager does, and replaces what is there.
+func (s *story) makeObject(ctx context.Context, args []string) error {
+	var manager, kind, file string
+	if err := exactly(args, &manager, &kind, &file); err != nil {
+		return err
+	}
+	object := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(s.script.ReadFile(file)), &object.Object); err != nil {
+		return err
+	}
+	client := s.cluster.Dynamic().Resource(resources[kind]).Namespace(s.lab.Model)
+	if err := client.Delete(ctx, object.GetName(), metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+		return err
+	}
+	_, err := client.Create(ctx, object, metav1.CreateOptions{FieldManager: manager})
+	return err
+}
+
+// there prints an object, whosever it is.
+func (s *story) there(ctx context.Context, args []string) error {
+	var kind, name string
+	if err := exactly(args, &kind, &name); err != nil {
+		return err
+	}
+	object, err := s.cluster.Dynamic().Resource(resources[kind]).Namespace(s.lab.Model).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	for _, field := range []string{"creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"} {
+		unstructured.RemoveNestedField(object.Object, "metadata", field)
+	}
+	text, err := yaml.Marshal(object.Object)
+	s.print("%s", strings.TrimSpace(string(text)))
+	return err
 }
 
 // awaitNone waits until Kubernetes has collected the application's objects.

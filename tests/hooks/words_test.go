@@ -46,6 +46,8 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"objects":    (*story).objects,    // the application's objects, by name
 			"get":        (*story).get,        // KIND [NAME]…: the application's objects, in YAML
 			"delete":     (*story).deleteKind, // KIND NAME
+			"make":       (*story).makeObject, // MANAGER KIND FILE: an object, as somebody else does
+			"there":      (*story).there,      // KIND NAME: anybody's object, without what the API server adds
 			"await-none": (*story).awaitNone,  // until the application has no objects
 			"requests":   (*story).requests,   // counted, since the mark
 		})),

@@ -92,18 +92,21 @@ func (r *Remote) StopPod(ctx context.Context, pod *cluster.RunningPod) error {
 }
 
 // Write has a unit write its databag as the ingress library does: its address, or that
-// it has none when that is empty.
+// it has none when that is empty. Nor has Juju one of it then, until it is given it
+// (SetUnitAddress).
 func (r *Remote) Write(unit, address string) error {
 	return r.WriteHost(unit, r.Name+"-0", address)
 }
 
 // WriteHost has it write a host of its own, too.
 func (r *Remote) WriteHost(unit, host, address string) error {
-	ip := "null"
+	data := map[string]string{"host": strconv.Quote(host), "ip": "null"}
 	if address != "" {
-		ip = strconv.Quote(address)
+		data["ip"] = strconv.Quote(address)
+	} else {
+		data["ingress-address"] = ""
 	}
-	return r.lab.Juju.SetUnitData(r.Relation, unit, map[string]string{"host": strconv.Quote(host), "ip": ip})
+	return r.lab.Juju.SetUnitData(r.Relation, unit, data)
 }
 
 // URL is what the charm has published to the application, empty for nothing.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/canonical/gateway-api-integrator/internal/recorded"
 	"github.com/canonical/gateway-api-integrator/internal/relation/certificatetransfer"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
@@ -62,12 +63,15 @@ func TestWhatIsLeftOut(t *testing.T) {
 		"not a certificate": {
 			text(t, []string{"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}), "certificates[0]: not a certificate; ignored",
 		},
-		"a private key": {text(t, []string{key}), "certificates[0]: not a certificate but another kind of PEM; ignored"},
-		"a leaf":        {text(t, []string{authority(t, "leaf", leaf)}), "certificates[0]: CN=leaf: not the certificate of an authority; ignored"},
-		"may not sign":  {text(t, []string{noSigning}), "certificates[0]: CN=no signing: not the certificate of an authority; ignored"},
-		"expired":       {text(t, []string{authority(t, "old\nname", expired)}), "certificates[0]: CN=old name: expired on 2026-11-23; ignored"},
-		"too long":      {text(t, []string{long}), "certificates[0]: longer than 65536 bytes; ignored"},
-		"beyond a bag":  {text(t, []string{strings.Repeat("x", pyjson.MaxBag)}), "databag has 4194320 bytes, more than 4194304; ignored"},
+		"a private key":     {text(t, []string{key}), "certificates[0]: not a certificate but another kind of PEM; ignored"},
+		"a leaf":            {text(t, []string{authority(t, "leaf", leaf)}), "certificates[0]: CN=leaf: not the certificate of an authority; ignored"},
+		"may not sign":      {text(t, []string{noSigning}), "certificates[0]: CN=no signing: not the certificate of an authority; ignored"},
+		"a leaf, unread":    {text(t, []string{authority(t, "leaf", leaf, unread)}), "certificates[0]: CN=leaf: not the certificate of an authority; ignored"},
+		"expired, unread":   {text(t, []string{authority(t, "old", expired, unread)}), "certificates[0]: CN=old: expired on 2026-11-23; ignored"},
+		"no signer, unread": {text(t, []string{authority(t, "no signing", unread, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign })}), "certificates[0]: CN=no signing: not the certificate of an authority; ignored"},
+		"expired":           {text(t, []string{authority(t, "old\nname", expired)}), "certificates[0]: CN=old name: expired on 2026-11-23; ignored"},
+		"too long":          {text(t, []string{long}), "certificates[0]: longer than 65536 bytes; ignored"},
+		"beyond a bag":      {text(t, []string{strings.Repeat("x", pyjson.MaxBag)}), "databag has 4194320 bytes, more than 4194304; ignored"},
 	} {
 		got := certificatetransfer.Parse(bag{"certificates": c.value}, nil, now)
 		var want []string
@@ -89,6 +93,26 @@ func TestGoodBesideBad(t *testing.T) {
 	slices.Sort(want)
 	if !slices.Equal(got.PEM, want) || len(got.Remarks) != 3 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// What Go does not read, others do: it is kept, and told of. Blocks need no line end between
+// them, in either version.
+func TestUnreadAndUnended(t *testing.T) {
+	t.Parallel()
+	good, other := authority(t, "good"), authority(t, "other", unread)
+	want := []string{good, other}
+	slices.Sort(want)
+	joined := strings.TrimSpace(good) + strings.TrimSpace(other) + good
+	for name, got := range map[string]certificatetransfer.CAs{
+		"a list":                 certificatetransfer.Parse(version1(t, good, other), nil, now),
+		"one text":               certificatetransfer.Parse(version1(t, joined), nil, now),
+		"version 0, a list":      certificatetransfer.Parse(nil, []bag{{"chain": text(t, []string{joined})}}, now),
+		"version 0, as they are": certificatetransfer.Parse(nil, []bag{{"chain": joined}}, now),
+	} {
+		if !slices.Equal(got.PEM, want) || len(got.Remarks) != 1 || !strings.HasSuffix(got.Remarks[0], ": CN=other: cannot be checked (x509: negative serial number); taken as it is") {
+			t.Errorf("%s: %d certificates, remarks %q", name, len(got.PEM), got.Remarks)
+		}
 	}
 }
 
@@ -158,6 +182,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(text(f, []string{good, authority(f, "leaf", leaf)}), "", "")
 	f.Add("", text(f, []string{good}), good)
 	f.Add("[", "[null]", "-----BEGIN")
+	f.Add(text(f, []string{authority(f, "unread", unread)}), strings.TrimSpace(good)+strings.TrimSpace(good), "")
 	f.Fuzz(func(t *testing.T, certificates, chain, ca string) {
 		app := bag{}
 		if certificates != "" {
@@ -167,10 +192,13 @@ func FuzzParse(f *testing.F) {
 		if !slices.IsSorted(got.PEM) || len(slices.Compact(slices.Clone(got.PEM))) != len(got.PEM) || len(got.Remarks) > 20 {
 			t.Errorf("%d certificates, %d remarks", len(got.PEM), len(got.Remarks))
 		}
-		pool := x509.NewCertPool()
 		for _, text := range got.PEM {
-			if !pool.AppendCertsFromPEM([]byte(text)) {
-				t.Errorf("kept what is no certificate: %q", text)
+			block, rest := pem.Decode([]byte(text))
+			if block == nil || len(rest) > 0 {
+				t.Fatalf("kept what is no PEM: %q", text)
+			}
+			if kept, err := pki.ParseCertificate(block.Bytes); err != nil || !kept.IsCA {
+				t.Errorf("kept what is no authority's certificate: %q", text)
 			}
 		}
 		for _, remark := range got.Remarks {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/canonical/gateway-api-integrator/internal/pkitest"
 	"github.com/canonical/gateway-api-integrator/internal/recorded"
 )
 
@@ -40,12 +41,18 @@ func authority(tb testing.TB, name string, changes ...func(*x509.Certificate)) s
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if template.SerialNumber.Sign() == 0 { // Go makes none such; see unread.
+		der = pkitest.NegativeSerial(tb, der, key)
+	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 func leaf(c *x509.Certificate)    { c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature }
 func expired(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }
 func early(c *x509.Certificate)   { c.NotBefore, c.NotAfter = now.Add(time.Hour), now.Add(2*time.Hour) }
+
+// unread makes it one that Go does not read.
+func unread(c *x509.Certificate) { c.SerialNumber = new(big.Int) }
 
 // text gives a value's JSON.
 func text(tb testing.TB, value any) string {

@@ -1,7 +1,6 @@
 package certificatetransfer
 
 import (
-	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
@@ -80,13 +80,8 @@ func (r *reader) text(where, text string) {
 		r.notes.Add("%s: longer than %d bytes; ignored", where, pyjson.MaxEntry)
 		return
 	}
-	rest, found := []byte(text), false
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		found = true
+	found := pki.Blocks(text)
+	for _, block := range found {
 		if block.Type != blockType {
 			// Not shown: it could be a private key.
 			r.notes.Add("%s: not a certificate but another kind of PEM; ignored", where)
@@ -94,7 +89,7 @@ func (r *reader) text(where, text string) {
 		}
 		r.certificate(where, block.Bytes)
 	}
-	if !found {
+	if len(found) == 0 {
 		r.notes.Add("%s: not PEM; ignored", where)
 	}
 }
@@ -105,28 +100,28 @@ func (r *reader) certificate(where string, der []byte) {
 		return
 	}
 	r.seen[string(der)] = true
-	certificate, err := x509.ParseCertificate(der)
+	certificate, err := pki.ParseCertificate(der)
 	if err != nil {
 		r.notes.Add("%s: not a certificate; ignored", where)
 		return
 	}
-	subject := pyjson.Plain(certificate.Subject.String())
+	subject := pki.NameText(certificate.Subject)
 	switch {
-	case !signs(certificate):
+	case len(certificate.Raw) < len(der) && r.seen[string(certificate.Raw)]:
+		return
+	case !certificate.IsCA:
 		r.notes.Add("%s: %s: not the certificate of an authority; ignored", where, subject)
-	case r.now.After(certificate.NotAfter):
+		return
+	case !certificate.NotAfter.IsZero() && r.now.After(certificate.NotAfter):
 		r.notes.Add("%s: %s: expired on %s; ignored", where, subject, certificate.NotAfter.UTC().Format(time.DateOnly))
-	default:
-		// Without headers, and with the same line ends whoever wrote it.
-		r.kept = append(r.kept, string(pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der})))
+		return
+	case certificate.X509 == nil:
+		// Who verifies may know more than Go does.
+		r.notes.Add("%s: %s: cannot be checked (%s); taken as it is", where, subject, certificate.Refusal)
 	}
-}
-
-// signs says that certificates may be signed with the certificate's key. Whoever
-// verifies refuses others as authorities, or takes them for the application's own.
-func signs(certificate *x509.Certificate) bool {
-	return certificate.BasicConstraintsValid && certificate.IsCA &&
-		(certificate.KeyUsage == 0 || certificate.KeyUsage&x509.KeyUsageCertSign != 0)
+	r.seen[string(certificate.Raw)] = true
+	// Without headers, and with the same line ends whoever wrote it.
+	r.kept = append(r.kept, string(pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: certificate.Raw})))
 }
 
 // result gives what was collected, as far as there is room for it.

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"errors"
 	"regexp"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
@@ -25,6 +26,13 @@ var applicationKeys = []string{
 	keyScheme, keyHealthCheck, keyPortOpen, keyHost,
 }
 
+// nginxKeys are those that every requirer writes which speaks the interface that
+// nginx-ingress-integrator had under the same name.
+var nginxKeys = []string{"service-hostname", "service-name", "service-port"}
+
+// ErrNginx says that a requirer speaks that older interface.
+var ErrNginx = errors.New("it speaks the old ingress of nginx-ingress-integrator")
+
 // Names as Juju has them (github.com/juju/names). Both become part of Kubernetes
 // names, so both must be DNS-1123 labels as well.
 var (
@@ -40,8 +48,9 @@ const (
 )
 
 // ParseApplication reads a requirer's application databag. The error is
-// ErrNotWritten when the bag has none of the interface's keys, and an
-// *InvalidError for data that cannot be used.
+// ErrNotWritten when the bag has none of the interface's keys, ErrNginx when it has
+// those of another interface of this name, and an *InvalidError for data that cannot
+// be used.
 //
 // Version 2 is tried first. A bag that is not, and has a host, is read as
 // version 1, whose values are plain text.
@@ -50,6 +59,9 @@ func ParseApplication(bag map[string]string) (Application, error) {
 		return Application{}, &InvalidError{Problems: []string{err.Error()}}
 	}
 	if !hasAny(bag, applicationKeys) {
+		if hasAny(bag, nginxKeys) {
+			return Application{}, ErrNginx
+		}
 		return Application{}, ErrNotWritten
 	}
 	app, problems := parseV2(bag)

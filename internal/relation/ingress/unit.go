@@ -7,14 +7,17 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-const keyIP = "ip"
+const (
+	keyIP             = "ip"
+	keyIngressAddress = "ingress-address" // Juju's own
+)
 
 // ParseUnit reads the databag of one unit of a version 2 requirer. The error is
 // ErrNotWritten when the unit has written neither host nor ip, and an
 // *InvalidError when there is no usable host: leave such a unit out. An ip that
 // is not the address a pod can have is left out with a remark.
 //
-// Juju's own keys (ingress-address and its kin) are not JSON and are not read.
+// Juju's own keys are not JSON and are not read; see [IngressAddress].
 func ParseUnit(bag map[string]string) (Unit, error) {
 	if err := pyjson.CheckBag(bag); err != nil {
 		return Unit{}, &InvalidError{Problems: []string{err.Error()}}
@@ -29,6 +32,21 @@ func ParseUnit(bag map[string]string) (Unit, error) {
 	}
 	unit.Remarks = r.remarks
 	return unit, nil
+}
+
+// IngressAddress returns where Juju says that a unit is reached, from its databag: every
+// unit's has the key, in all versions of Juju, before the unit has written anything. The
+// zero value is for none, a name instead of an address, and what no pod can have.
+func IngressAddress(bag map[string]string) netip.Addr {
+	text := bag[keyIngressAddress]
+	if len(text) > pyjson.MaxEntry {
+		return netip.Addr{}
+	}
+	ip, err := podAddress(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ip
 }
 
 func (r *reader) unitHost() string {

@@ -2,13 +2,25 @@ package tlscertificates
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/x509"
 	"errors"
+	"slices"
 	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
 // maxDepth is how many certificates a chain may have, the leaf included.
 const maxDepth = 10
+
+const (
+	// minCheckedBits and maxKeyBits bound the RSA keys that a signature is checked with.
+	// Go refuses smaller ones; checking gets slow with the square of the size, and 8192
+	// bits is what Go's TLS allows.
+	minCheckedBits = 1024
+	maxKeyBits     = 8192
+)
 
 // chain returns leaf and, in order, the certificates of pool through which a client
 // that trusts only the root gets to it. Providers give a chain in every order,
@@ -16,11 +28,14 @@ const maxDepth = 10
 //
 //   - each certificate is followed by one that has its issuer's name and whose
 //     key has signed it; what is not on the way is left out;
+//   - where that cannot be found out, by a certificate or a signature that Go does not
+//     know, the name must do: clients know more kinds than Go does. Of several the one
+//     that has the right key identifier comes first, then the provider's order decides;
 //   - a self-signed certificate ends the chain and is left out (a client has the
 //     root or does not trust it), unless it is the leaf;
 //   - no certificate comes twice, so a circle of signatures ends too.
-func chain(leaf *x509.Certificate, pool []*x509.Certificate, now time.Time) []*x509.Certificate {
-	ordered := []*x509.Certificate{leaf}
+func chain(leaf *pki.Certificate, pool []*pki.Certificate, now time.Time) []*pki.Certificate {
+	ordered := []*pki.Certificate{leaf}
 	for len(ordered) < maxDepth {
 		issuer := issuerOf(ordered[len(ordered)-1], pool, ordered, now)
 		if issuer == nil || selfSigned(issuer) {
@@ -36,17 +51,18 @@ func chain(leaf *x509.Certificate, pool []*x509.Certificate, now time.Time) []*x
 // key: then the one that is not self-signed comes first, because clients of
 // either root can use it. Of several, one valid now comes before one that is
 // not, and otherwise the order given decides.
-func issuerOf(child *x509.Certificate, pool, used []*x509.Certificate, now time.Time) *x509.Certificate {
+func issuerOf(child *pki.Certificate, pool, used []*pki.Certificate, now time.Time) *pki.Certificate {
 	if selfSigned(child) {
 		return nil
 	}
-	var best *x509.Certificate
+	var best *pki.Certificate
 	bestRank := 0
 	for _, candidate := range pool {
-		if !issued(candidate, child) || contains(used, candidate) {
+		sure := issued(candidate, child)
+		if sure == no || contains(used, candidate) {
 			continue
 		}
-		rank := 1
+		rank := 4 * int(sure)
 		if !selfSigned(candidate) {
 			rank++
 		}
@@ -60,47 +76,137 @@ func issuerOf(child *x509.Certificate, pool, used []*x509.Certificate, now time.
 	return best
 }
 
+// certainty says how sure it is that one certificate issued another.
+type certainty int
+
+const (
+	no       certainty = iota
+	possible           // by name
+	likely             // by name and key identifier
+	proven             // by signature
+)
+
 // issued tells whether parent issued child: by name, as a certificate authority,
-// and by signature. Where Go will not check an old kind of signature (SHA-1),
-// the name and the key identifiers must do: clients decide for themselves.
-func issued(parent, child *x509.Certificate) bool {
-	if !bytes.Equal(parent.RawSubject, child.RawIssuer) {
-		return false
+// and by signature. Where Go cannot check that, the names and the key identifiers must
+// do: clients decide for themselves.
+func issued(parent, child *pki.Certificate) certainty {
+	if !pki.SameName(parent.Subject, child.Issuer) {
+		return no
 	}
-	err := child.CheckSignatureFrom(parent)
-	if isInsecure(err) {
-		return parent.IsCA && len(parent.SubjectKeyId) > 0 && bytes.Equal(parent.SubjectKeyId, child.AuthorityKeyId)
+	if checkable(parent) && child.X509 != nil {
+		err := child.X509.CheckSignatureFrom(parent.X509)
+		if err == nil {
+			return proven
+		}
+		if !unknown(err) {
+			return no
+		}
 	}
-	return err == nil
+	switch {
+	case !parent.IsCA:
+		return no
+	case len(parent.SubjectKeyID) == 0 || len(child.AuthorityKeyID) == 0:
+		return possible
+	case bytes.Equal(parent.SubjectKeyID, child.AuthorityKeyID):
+		return likely
+	}
+	return no
 }
 
 // selfSigned tells whether the certificate is its own issuer. The names are not
 // enough: there are intermediates that bear the name of their root.
-func selfSigned(certificate *x509.Certificate) bool {
-	if !bytes.Equal(certificate.RawSubject, certificate.RawIssuer) {
+func selfSigned(certificate *pki.Certificate) bool {
+	if !pki.SameName(certificate.Subject, certificate.Issuer) {
 		return false
 	}
-	err := certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature)
-	if isInsecure(err) {
-		return len(certificate.AuthorityKeyId) == 0 || bytes.Equal(certificate.SubjectKeyId, certificate.AuthorityKeyId)
-	}
-	return err == nil
-}
-
-func isInsecure(err error) bool {
-	var insecure x509.InsecureAlgorithmError
-	return errors.As(err, &insecure)
-}
-
-func contains(list []*x509.Certificate, certificate *x509.Certificate) bool {
-	for _, other := range list {
-		if other.Equal(certificate) {
-			return true
+	if c := certificate.X509; checkable(certificate) {
+		err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+		if !unknown(err) {
+			return err == nil
 		}
 	}
-	return false
+	return len(certificate.AuthorityKeyID) == 0 || bytes.Equal(certificate.SubjectKeyID, certificate.AuthorityKeyID)
 }
 
-func validAt(certificate *x509.Certificate, now time.Time) bool {
-	return !now.Before(certificate.NotBefore) && !now.After(certificate.NotAfter)
+// unknown says that a signature was not checked: its kind is too old for Go (SHA-1), or
+// one that Go has never heard of.
+func unknown(err error) bool {
+	var insecure x509.InsecureAlgorithmError
+	return errors.As(err, &insecure) || errors.Is(err, x509.ErrUnsupportedAlgorithm)
+}
+
+// checkable tells whether signatures can be checked with the key of certificate
+// in reasonable time.
+func checkable(certificate *pki.Certificate) bool {
+	if certificate.X509 == nil {
+		return false
+	}
+	key, ok := certificate.X509.PublicKey.(*rsa.PublicKey)
+	return !ok || minCheckedBits <= key.N.BitLen() && key.N.BitLen() <= maxKeyBits
+}
+
+func contains(list []*pki.Certificate, certificate *pki.Certificate) bool {
+	return slices.ContainsFunc(list, func(other *pki.Certificate) bool { return bytes.Equal(other.Raw, certificate.Raw) })
+}
+
+func validAt(certificate *pki.Certificate, now time.Time) bool {
+	return !now.Before(certificate.NotBefore) && (certificate.NotAfter.IsZero() || !now.After(certificate.NotAfter))
+}
+
+// leadsTo says that a chain ends where one of these authorities is trusted: at its own
+// certificate, at another one of its key, or at one that it has issued.
+func leadsTo(chain, authorities []*pki.Certificate) bool {
+	last := chain[len(chain)-1]
+	return slices.ContainsFunc(authorities, func(authority *pki.Certificate) bool {
+		sameKey := func(link *pki.Certificate) bool {
+			return bytes.Equal(link.Key, authority.Key) && pki.SameName(link.Subject, authority.Subject)
+		}
+		return slices.ContainsFunc(chain, sameKey) || issued(authority, last) != no
+	})
+}
+
+// ParseChain reads a chain as it stands in a tls.crt: its leaf, and until when all are valid
+// that a client needs of it. It tells false where there is no leaf that can be read, and
+// where anything but certificates stands: a gateway passes over what it does not know, and
+// would serve another certificate than the one that was judged.
+func ParseChain(text string, now time.Time) (leaf *x509.Certificate, notAfter time.Time, ok bool) {
+	var pool []*pki.Certificate
+	for i, block := range pki.Blocks(text) {
+		if block.Type != certificateTypes[0] {
+			return nil, time.Time{}, false
+		}
+		certificate, err := pki.ParseCertificate(block.Bytes)
+		switch {
+		case i == 0 && (err != nil || certificate.X509 == nil || len(certificate.Raw) != len(block.Bytes)):
+			return nil, time.Time{}, false
+		case i == 0:
+			leaf = certificate.X509
+		case err == nil && len(pool) < maxPool:
+			pool = append(pool, certificate)
+		}
+	}
+	if leaf == nil {
+		return nil, time.Time{}, false
+	}
+	return leaf, spanOf(chain(pki.Of(leaf), pool, now)).notAfter, true
+}
+
+// span is the time in which every certificate of a chain is valid, as far as that can be
+// read, and which of them begins it and ends it.
+type span struct {
+	notBefore, notAfter time.Time
+	first, last         *pki.Certificate
+}
+
+func spanOf(chain []*pki.Certificate) span {
+	var s span
+	for _, link := range chain {
+		if s.first == nil || link.NotBefore.After(s.notBefore) {
+			s.notBefore, s.first = link.NotBefore, link
+		}
+		if s.last == nil || !link.NotAfter.IsZero() && link.NotAfter.Before(s.notAfter) {
+			s.notAfter, s.last = link.NotAfter, link
+		}
+	}
+	return s
 }

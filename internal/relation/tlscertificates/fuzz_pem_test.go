@@ -5,8 +5,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/canonical/gateway-api-integrator/internal/pkitest"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
@@ -78,6 +82,9 @@ func FuzzJudge(f *testing.F) {
 	f.Add(der(fixture.leaf(f)), der(fixture.Intermediate), der(fixture.Root), false)
 	f.Add(der(between.issue(f, &fixture.key.PublicKey, []string{"*.example.com"}, expired)), good, []byte("no certificate"), false)
 	f.Add(between.certificate.Raw, between.certificate.Raw, []byte{}, false)
+	f.Add(good, pkitest.NegativeSerial(f, between.certificate.Raw, root.key), root.certificate.Raw, false)
+	f.Add(good, pkitest.UnknownCurve(f, between.certificate.Raw, root.key), pkitest.NegativeSerial(f, root.certificate.Raw, root.key), false)
+	f.Add(pkitest.NegativeSerial(f, good, between.key), between.certificate.Raw, root.certificate.Raw, false)
 	f.Fuzz(func(t *testing.T, leaf, first, second []byte, revoked bool) {
 		encoded := func(der []byte) string {
 			return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
@@ -92,6 +99,7 @@ func FuzzJudge(f *testing.F) {
 		verdict := tlscertificates.Judge(fixture.request, &fixture.key.PublicKey, provider, now)
 		checkPlain(t, "reason", verdict.Reason)
 		checkPlain(t, "issuer", verdict.Issuer)
+		checkPlain(t, "authority", verdict.LeadsTo)
 		if verdict.State != tlscertificates.Issued {
 			if verdict.ChainPEM != "" || verdict.Reason == "" {
 				t.Errorf("%v with the reason %q and a chain of %d bytes", verdict.State, verdict.Reason, len(verdict.ChainPEM))
@@ -100,10 +108,14 @@ func FuzzJudge(f *testing.F) {
 		}
 		if revoked || !bytes.Equal(verdict.Leaf.Raw, leaf) || !fixture.key.PublicKey.Equal(verdict.Leaf.PublicKey) ||
 			verdict.Leaf.VerifyHostname("gw.example.com") != nil || verdict.Leaf.IsCA ||
-			now.Before(verdict.Leaf.NotBefore) || now.After(verdict.Leaf.NotAfter) {
+			now.Before(verdict.NotBefore) || now.After(verdict.NotAfter) {
 			t.Errorf("to be served: %+v", verdict.Leaf)
 		}
 		checkChain(t, verdict)
+		again, notAfter, ok := tlscertificates.ParseChain(verdict.ChainPEM, now)
+		if !ok || !again.Equal(verdict.Leaf) || !notAfter.Equal(verdict.NotAfter) {
+			t.Errorf("read again from a Secret: %t, valid until %v, not %v", ok, notAfter, verdict.NotAfter)
+		}
 	})
 }
 
@@ -119,9 +131,10 @@ func FuzzChain(f *testing.F) {
 	leaf := second.issue(f, &fixture.key.PublicKey, []string{"gw.example.com"})
 	all := []string{
 		leaf, toPEM(second.certificate), toPEM(first.certificate), toPEM(root.certificate), toPEM(other.certificate),
-		toPEM(other.sign(f, "root", root.key)),     // the root, by another root
-		toPEM(circle.sign(f, "first", first.key)),  // first, by one that it leads to
-		toPEM(circle.sign(f, "circle", other.key)), // another key under a name that is taken
+		toPEM(other.sign(f, "root", root.key)),                            // the root, by another root
+		toPEM(circle.sign(f, "first", first.key)),                         // first, by one that it leads to
+		toPEM(circle.sign(f, "circle", other.key)),                        // another key under a name that is taken
+		asPEM(pkitest.NegativeSerial(f, first.certificate.Raw, root.key)), // first, for which its name must do
 		fixture.Root, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
 	}
 	const byRoot, byCircle = 2, 6 // of the first one's certificates
@@ -165,31 +178,41 @@ func FuzzChain(f *testing.F) {
 // nothing else.
 func checkChain(t *testing.T, verdict tlscertificates.Verdict) {
 	t.Helper()
-	var chain []*x509.Certificate
-	for rest := []byte(verdict.ChainPEM); ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			if len(rest) > 0 {
-				t.Errorf("the chain ends with %q", rest)
-			}
-			break
-		}
-		certificate, err := x509.ParseCertificate(block.Bytes)
+	var chain []*pki.Certificate
+	for _, block := range pki.Blocks(verdict.ChainPEM) {
+		certificate, err := pki.ParseCertificate(block.Bytes)
 		if err != nil || block.Type != "CERTIFICATE" {
 			t.Fatalf("the chain has a %s: %v", block.Type, err)
 		}
 		chain = append(chain, certificate)
 	}
-	if len(chain) == 0 || len(chain) > 10 || !chain[0].Equal(verdict.Leaf) {
+	if len(chain) == 0 || len(chain) > 10 || !bytes.Equal(chain[0].Raw, verdict.Leaf.Raw) {
 		t.Fatalf("a chain of %d", len(chain))
 	}
-	for i, certificate := range chain[1:] {
-		child := chain[i]
-		if !bytes.Equal(child.RawIssuer, certificate.RawSubject) || slices.ContainsFunc(chain[:i+1], certificate.Equal) {
-			t.Errorf("%s is followed by %s", child.Subject, certificate.Subject)
+	for i, certificate := range chain {
+		if certificate.NotBefore.After(verdict.NotBefore) || !certificate.NotAfter.IsZero() && certificate.NotAfter.Before(verdict.NotAfter) {
+			t.Errorf("said to be valid from %v to %v, and %s is not", verdict.NotBefore, verdict.NotAfter, pki.NameText(certificate.Subject))
 		}
-		if bytes.Equal(certificate.RawIssuer, certificate.RawSubject) && certificate.CheckSignatureFrom(certificate) == nil {
-			t.Errorf("the root %s is in the chain", certificate.Subject)
+		if i == 0 {
+			continue
+		}
+		child := chain[i-1]
+		same := func(other *pki.Certificate) bool { return bytes.Equal(other.Raw, certificate.Raw) }
+		if !pki.SameName(child.Issuer, certificate.Subject) || slices.ContainsFunc(chain[:i], same) {
+			t.Errorf("%s is followed by %s", pki.NameText(child.Subject), pki.NameText(certificate.Subject))
+		}
+		if c := certificate.X509; c != nil && bytes.Equal(c.RawIssuer, c.RawSubject) && c.CheckSignatureFrom(c) == nil {
+			t.Errorf("the root %s is in the chain", c.Subject)
+		}
+		if c, signed := certificate.X509, child.X509; c != nil && signed != nil {
+			err := signed.CheckSignatureFrom(c)
+			if key, ok := c.PublicKey.(*rsa.PublicKey); ok && (key.N.BitLen() < 1024 || key.N.BitLen() > 8192) {
+				continue
+			}
+			var insecure x509.InsecureAlgorithmError
+			if err != nil && !errors.As(err, &insecure) && !errors.Is(err, x509.ErrUnsupportedAlgorithm) {
+				t.Errorf("%s is not signed by %s: %v", signed.Subject, c.Subject, err)
+			}
 		}
 	}
 }

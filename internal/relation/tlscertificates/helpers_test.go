@@ -180,9 +180,20 @@ func (a *authority) create(tb testing.TB, template, parent *x509.Certificate, pu
 	return certificate
 }
 
-func toPEM(certificate *x509.Certificate) string {
-	block := &pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}
-	return strings.TrimSpace(string(pem.EncodeToMemory(block)))
+func toPEM(certificate *x509.Certificate) string { return asPEM(certificate.Raw) }
+
+func asPEM(der []byte) string {
+	return strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+}
+
+func parse(tb testing.TB, text string) *x509.Certificate {
+	tb.Helper()
+	block, _ := pem.Decode([]byte(text))
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return certificate
 }
 
 // newRequest makes a request of the fixture's key.

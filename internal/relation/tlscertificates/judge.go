@@ -2,12 +2,15 @@ package tlscertificates
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
@@ -25,7 +28,9 @@ func (s State) String() string {
 // byte in DER), has our key, is a CA's just when r asks for one, covers every
 // name and address of r, is not revoked and is within its validity.
 //
-// Of several that may be served it takes the newest. A certificate listed once as
+// A chain is good as long as each certificate in it is: where one below the root runs out
+// before the leaf does, or begins after it, that bounds the verdict's validity. Of several
+// that may be served Judge takes the newest. A certificate listed once as
 // revoked is revoked wherever else it is listed. When none may be served, the
 // verdict is the one that asks most of the caller: Revoked, NotYetValid, Denied,
 // Expired, Unusable, Pending, in this order.
@@ -34,32 +39,81 @@ func Judge(r Request, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
 	if err != nil {
 		return Verdict{State: Unusable, Reason: "our own request cannot be read"}
 	}
-	best, pool := Verdict{State: Pending, Reason: "no certificate yet"}, []*x509.Certificate(nil)
+	best := Verdict{State: Pending, Reason: "no certificate yet"}
 	refusal := refusalOf(csr.Raw, p.Errors)
 	if refusal != nil {
 		best = Verdict{State: Denied, Reason: refusal.reason()}
 	}
+	var good []answer
 	for _, certificate := range p.Certificates {
 		if !bytes.Equal(certificate.Request, csr.Raw) {
 			continue
 		}
-		verdict := Verdict{State: Revoked, Reason: isRevoked}
-		if certificate.Leaf != nil {
-			verdict = judgeOne(certificate, csr, r.CA, key, p, now)
-		} else if !certificate.Revoked {
-			continue
+		verdict := judgeOne(certificate, csr, r.CA, key, p, now)
+		if verdict.State == Issued {
+			good = append(good, answer{verdict, certificate})
+		} else if better(verdict, best) {
+			best = verdict
+		}
+	}
+	// Only now, and of the newest ones: checking signatures is the costly part of it all.
+	slices.SortStableFunc(good, func(a, b answer) int {
+		switch {
+		case better(a.verdict, b.verdict):
+			return -1
+		case better(b.verdict, a.verdict):
+			return 1
+		}
+		return 0
+	})
+	for _, one := range good[:min(len(good), maxAnswers)] {
+		verdict := one.judgeChain(now)
+		if verdict.State == Issued {
+			return verdict
 		}
 		if better(verdict, best) {
-			best, pool = verdict, certificate.Pool
+			best = verdict
 		}
 	}
-	if best.State != Issued {
-		best.Error = refusal
-		return best
-	}
-	// Only now, and once: checking signatures is the costly part of it all.
-	best.ChainPEM = encodeChain(chain(best.Leaf, pool, now))
+	best.Error = refusal
 	return best
+}
+
+// maxAnswers is how many answers to one request have their chains looked at.
+const maxAnswers = 8
+
+// An answer is a certificate that may be served, if its chain may.
+type answer struct {
+	verdict     Verdict
+	certificate Certificate
+}
+
+// judgeChain finds the chain, and what it makes of the verdict.
+func (a answer) judgeChain(now time.Time) Verdict {
+	verdict := a.verdict
+	links := chain(pki.Of(a.certificate.Leaf), a.certificate.Pool, now)
+	valid := spanOf(links)
+	verdict.NotBefore, verdict.NotAfter = valid.notBefore, valid.notAfter
+	switch {
+	case now.Before(valid.notBefore):
+		verdict.State, verdict.Reason = NotYetValid, ofChain(valid.first)+" is not valid before "+valid.notBefore.UTC().Format(time.RFC3339)
+	case now.After(valid.notAfter):
+		verdict.State, verdict.Reason = Expired, ofChain(valid.last)+" expired on "+valid.notAfter.UTC().Format(time.RFC3339)
+	default:
+		verdict.ChainPEM = encodeChain(links)
+		if roots := a.certificate.Roots; len(roots) > 0 && !leadsTo(links, roots) {
+			verdict.LeadsTo = cmp.Or(pki.NameText(links[len(links)-1].Issuer), "an authority without a name")
+		}
+	}
+	return verdict
+}
+
+// ofChain names a certificate of the chain that is not the leaf.
+func ofChain(certificate *pki.Certificate) string {
+	if name := pki.NameText(certificate.Subject); name != "" {
+		return "intermediate " + name
+	}
+	return "an intermediate"
 }
 
 // urgency orders the states of a request for which there are several.
@@ -84,8 +138,15 @@ func better(a, b Verdict) bool {
 	return false
 }
 
-// judgeOne finds what one certificate is worth that answers csr.
+// judgeOne finds what one certificate is worth that answers csr, but for its chain.
 func judgeOne(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
+	switch {
+	case c.Leaf != nil:
+	case c.Revoked:
+		return Verdict{State: Revoked, Reason: isRevoked}
+	default:
+		return Verdict{State: Unusable, Reason: "the certificate cannot be read"}
+	}
 	verdict := Verdict{
 		Leaf:      c.Leaf,
 		CA:        c.CA,

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
 // minKeyBits is the least RSA key that the Python library, and so every provider,
@@ -49,7 +51,7 @@ func EncodeKey(key *rsa.PrivateKey) string {
 // ParseKey reads a private key as EncodeKey or an operator writes it: PEM, PKCS#1
 // or PKCS#8, RSA of 2048 to 8192 bits. Errors hold nothing of the key.
 func ParseKey(text string) (*rsa.PrivateKey, error) {
-	block, _ := pem.Decode([]byte(text))
+	block := pki.First(text)
 	if block == nil {
 		return nil, errors.New("cannot read private key: not PEM")
 	}

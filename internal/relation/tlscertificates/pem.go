@@ -1,11 +1,12 @@
 package tlscertificates
 
 import (
-	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
 // PEM types. The longer and older spellings mean the same.
@@ -17,17 +18,12 @@ var (
 // blocks returns the DER of each PEM block in text that has one of these types.
 func blocks(text string, types []string) [][]byte {
 	var found [][]byte
-	rest := []byte(text)
-	for {
-		var block *pem.Block
-		block, rest = pem.Decode(rest)
-		if block == nil {
-			return found
-		}
+	for _, block := range pki.Blocks(text) {
 		if slices.Contains(types, block.Type) {
 			found = append(found, block.Bytes)
 		}
 	}
+	return found
 }
 
 // requestDER returns the DER of the CSR in text, whatever its line ends. Two CSRs
@@ -41,7 +37,7 @@ func requestDER(text string) ([]byte, error) {
 }
 
 // encodeChain joins certificates in the form of a tls.crt.
-func encodeChain(chain []*x509.Certificate) string {
+func encodeChain(chain []*pki.Certificate) string {
 	var b strings.Builder
 	for _, certificate := range chain {
 		b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))

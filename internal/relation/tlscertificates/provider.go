@@ -1,13 +1,13 @@
 package tlscertificates
 
 import (
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
@@ -18,15 +18,9 @@ const (
 	keyRevoked      = "revoked"
 )
 
-const (
-	// maxPool is how many certificates one entry may bring besides its leaf. Real
-	// chains have two or three.
-	maxPool = 32
-
-	// maxKeyBits is the largest RSA key a signature is checked with. Checking gets
-	// slow with the square of it; 8192 is what Go's TLS allows.
-	maxKeyBits = 8192
-)
+// maxPool is how many certificates one entry may bring besides its leaf. Real chains have
+// two or three.
+const maxPool = 32
 
 // ParseProvider reads the provider's application databag. It never fails: an
 // entry that cannot be used is left out, and Remarks tells which and why, in
@@ -100,23 +94,31 @@ func parseCertificate(entry, where string, notes *pyjson.Notes) (Certificate, er
 			notes.Add("%s: %v; taken as revoked", where, err)
 			return certificate, nil
 		}
+		if errors.Is(err, errUnreadable) {
+			// That there is an answer, and one that is of no use, is said too.
+			notes.Add("%s: %v", where, err)
+			return certificate, nil
+		}
 		return Certificate{}, err
 	}
-	pool := pool{seen: map[string]bool{string(certificate.Leaf.Raw): true}, where: where, notes: notes}
+	pool := pool{seen: map[string]*pki.Certificate{string(certificate.Leaf.Raw): pki.Of(certificate.Leaf)}, where: where, notes: notes}
 	pool.add(keyCertificate, text)
 	for _, text := range chainTexts(members, where, notes) {
-		if pool.add(keyChain, text) {
+		if len(pool.add(keyChain, text)) > 0 {
 			certificate.Chain = append(certificate.Chain, strings.TrimSpace(text))
 		}
 	}
 	if text, ok := pyjson.String(string(members[keyCA])); ok && text != "" {
-		if pool.add(keyCA, text) {
+		if certificate.Roots = pool.add(keyCA, text); len(certificate.Roots) > 0 {
 			certificate.CA = strings.TrimSpace(text)
 		}
 	}
 	certificate.Pool = pool.certificates
 	return certificate, nil
 }
+
+// errUnreadable is of a certificate that there is, and that cannot be read.
+var errUnreadable = errors.New(keyCertificate + ": not a certificate")
 
 // parseLeaf reads the certificate proper. Of a bundle the first one is the leaf; if
 // that one cannot be read, none of the others stands in for it.
@@ -130,7 +132,7 @@ func parseLeaf(members map[string]json.RawMessage) (text string, leaf *x509.Cert
 		return "", nil, errors.New(keyCertificate + ": not a PEM certificate")
 	}
 	if leaf, err = x509.ParseCertificate(found[0]); err != nil {
-		return "", nil, errors.New(keyCertificate + ": not a certificate")
+		return "", nil, fmt.Errorf("%w: %s", errUnreadable, pyjson.Plain(err.Error()))
 	}
 	return text, leaf, nil
 }
@@ -178,46 +180,40 @@ func chainTexts(members map[string]json.RawMessage, where string, notes *pyjson.
 
 // pool gathers the certificates that may stand between a leaf and its root.
 type pool struct {
-	seen         map[string]bool // by DER, the leaf's included
-	certificates []*x509.Certificate
+	seen         map[string]*pki.Certificate // by DER, the leaf's included
+	certificates []*pki.Certificate
 	where        string
 	notes        *pyjson.Notes
 }
 
-// add takes the certificates in text that are new, and tells whether there was
-// any certificate in it.
-func (p *pool) add(key, text string) (readable bool) {
+// add takes the certificates in text that are new, and returns all there are in it.
+func (p *pool) add(key, text string) []*pki.Certificate {
+	var all []*pki.Certificate
 	found := blocks(text, certificateTypes)
 	for _, der := range found {
-		if p.seen[string(der)] {
-			readable = true
+		if known := p.seen[string(der)]; known != nil {
+			all = append(all, known)
 			continue
 		}
-		certificate, err := x509.ParseCertificate(der)
+		certificate, err := pki.ParseCertificate(der)
 		switch {
 		case err != nil:
 			p.notes.Add("%s.%s: not a certificate; ignored", p.where, key)
 			continue
 		case len(p.certificates) == maxPool:
 			p.notes.Add("%s: more than %d certificates; the rest ignored", p.where, maxPool)
-			return true
+			return append(all, certificate)
+		case certificate.X509 == nil:
+			p.notes.Add("%s.%s: %s: cannot be checked (%s); taken as it is", p.where, key, pki.NameText(certificate.Subject), certificate.Refusal)
 		case !checkable(certificate):
-			p.notes.Add("%s.%s: key of more than %d bits; ignored", p.where, key, maxKeyBits)
-		default:
-			p.certificates = append(p.certificates, certificate)
+			p.notes.Add("%s.%s: %s: signatures of its key cannot be checked; taken as it is", p.where, key, pki.NameText(certificate.Subject))
 		}
-		readable = true
-		p.seen[string(der)] = true
+		p.certificates = append(p.certificates, certificate)
+		all = append(all, certificate)
+		p.seen[string(der)] = certificate
 	}
 	if len(found) == 0 {
 		p.notes.Add("%s.%s: not a PEM certificate; ignored", p.where, key)
 	}
-	return readable
-}
-
-// checkable tells whether signatures can be checked with the key of certificate
-// in reasonable time.
-func checkable(certificate *x509.Certificate) bool {
-	key, ok := certificate.PublicKey.(*rsa.PublicKey)
-	return !ok || key.N.BitLen() <= maxKeyBits
+	return all
 }

@@ -19,13 +19,16 @@ const (
 	CodeOther              = 999
 )
 
+// nameOther is the name of a refusal that has no better one.
+const nameOther = "other"
+
 // codeNames are the names of the codes in the interface's schema.
 var codeNames = map[string]int{
 	"ip_not_allowed":       CodeIPNotAllowed,
 	"domain_not_allowed":   CodeDomainNotAllowed,
 	"wildcard_not_allowed": CodeWildcardNotAllowed,
 	"server_not_available": CodeServerNotAvailable,
-	"other":                CodeOther,
+	nameOther:              CodeOther,
 }
 
 // OperatorMustAct tells whether the request itself is refused (codes 1xx), so that
@@ -55,7 +58,8 @@ func (e RequestError) reason() string {
 	if e.OperatorMustAct() {
 		return "refused: " + e.String()
 	}
-	return "the provider reports: " + e.String()
+	// Other than what, nobody can tell.
+	return "the provider reports: " + strings.TrimPrefix(e.String(), nameOther+": ")
 }
 
 // parseRequestError reads one entry. The interface's schema and the Python

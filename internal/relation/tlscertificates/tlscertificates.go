@@ -3,6 +3,8 @@ package tlscertificates
 import (
 	"crypto/x509"
 	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
 // Request is one entry of certificate_signing_requests.
@@ -13,11 +15,12 @@ type Request struct {
 
 // Certificate is one entry of the provider's certificates.
 type Certificate struct {
-	Request []byte              // DER of the CSR it answers
-	Leaf    *x509.Certificate   // the first block of "certificate"; nil if Revoked and unreadable
-	Pool    []*x509.Certificate // everything else given: further blocks, chain, ca; no duplicates, not the leaf
-	CA      string              // PEM as given, trimmed; empty when absent or unreadable
-	Chain   []string            // PEMs as given, trimmed, without the unreadable ones
+	Request []byte             // DER of the CSR it answers
+	Leaf    *x509.Certificate  // the first block of "certificate"; nil if unreadable
+	Pool    []*pki.Certificate // everything else given: further blocks, chain, ca; no duplicates, not the leaf
+	Roots   []*pki.Certificate // what stands in ca
+	CA      string             // PEM as given, trimmed; empty when absent or unreadable
+	Chain   []string           // PEMs as given, trimmed, without the unreadable ones
 	Revoked bool
 }
 
@@ -77,7 +80,13 @@ type Verdict struct {
 	Chain    []string // as the provider gave it
 	Issuer   string   // its issuer's name (RFC 2253), fit for a log
 
+	// NotBefore and NotAfter are the time in which all certificates of the chain are
+	// valid: a client needs each.
 	NotBefore, NotAfter time.Time
+
+	// LeadsTo names the authority that the chain of an Issued certificate leads to, if that
+	// is not the one which the provider gives as ca; empty when it is, or none is given.
+	LeadsTo string
 
 	Error *RequestError // the provider's refusal, whatever the state but Issued
 }

@@ -2,7 +2,7 @@
 // a real control plane with Traefik, or Envoy, to try things on by hand, with kubectl and
 // curl from this machine. It ends on Ctrl-C, and the cluster with it.
 //
-//	go run ./cluster/run                     # from tests/; kubeconfig in bin/cluster/kubeconfig
+//	go run ./cluster/run                     # from tests/
 //	go run ./cluster/run -bundle 1.2.0       # what an old Canonical Kubernetes has
 //	go run ./cluster/run -data-plane envoy   # Envoy Gateway in Traefik's place
 //	go run ./cluster/run -prepare            # only build what is missing
@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -32,7 +31,7 @@ func main() {
 	flag.StringVar((*string)(&options.DataPlane), "data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
 	flag.BoolVar(&options.WithoutTraefik, "without-traefik", false, "no data plane")
 	flag.BoolVar(&options.WithoutCRDs, "without-crds", false, "no Gateway API and no data plane")
-	kubeconfig := flag.String("kubeconfig", "", "where to write the kubeconfig (default bin/cluster/kubeconfig of the repository)")
+	kubeconfig := flag.String("kubeconfig", "", "where to write the kubeconfig, no file that is there already (default in the directory of data)")
 	prepare := flag.Bool("prepare", false, "build and fetch what the cluster needs, and end")
 	flag.Parse()
 
@@ -63,32 +62,23 @@ func fail(err error) {
 
 // run keeps a cluster until ctx ends.
 func run(ctx context.Context, options cluster.Options, kubeconfig string) error {
-	kubeconfig, err := absoluteKubeconfig(kubeconfig)
-	if err != nil {
-		return err
-	}
 	c, err := cluster.Start(ctx, options)
 	if err != nil {
 		return err
 	}
 	access, err := c.ExposeAll(kubeconfig)
 	if err != nil {
-		return err
+		return errors.Join(err, c.Stop())
 	}
-	fmt.Printf("\nThe cluster runs; logs are in %s.\n\n%s\nPress Ctrl-C to end it.\n", c.Dir(), access.Instructions("example.com", "ca.pem"))
+	fmt.Printf("\nThe cluster runs; logs are in %s.\n\n%s\nPress Ctrl-C to end it.\n", c.Dir(), access.Instructions("example.com/", "", remark(options)))
 	<-ctx.Done()
-	// It leads nowhere from now on.
-	_ = os.Remove(kubeconfig)
 	return c.Stop()
 }
 
-func absoluteKubeconfig(path string) (string, error) {
-	if path != "" {
-		return filepath.Abs(path)
+// remark says what comes of asking before there is anything to ask for.
+func remark(options cluster.Options) string {
+	if options.DataPlane == cluster.Envoy {
+		return "Envoy answers at all as soon as there is a Gateway, with 404 until a route serves the host:"
 	}
-	directory, err := cluster.Directory()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(directory, "kubeconfig"), nil
+	return "Traefik answers 404 until a Gateway and a route serve the host:"
 }

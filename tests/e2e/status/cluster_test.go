@@ -80,7 +80,7 @@ func TestNoClassAccepted(t *testing.T) {
 func TestNobodyJudges(t *testing.T) {
 	withoutTraefik(t, func() error { return nil })
 	f := newFixture(t, "unjudged", nil)
-	f.expect("waiting Waiting for the controller of gateway class traefik to accept the Gateway")
+	f.expect("waiting Waiting for the controller of gateway class traefik to accept the Gateway; checked again at update-status")
 	f.must(shared.StartTraefik(f.ctx))
 	f.await(active)
 }
@@ -218,7 +218,7 @@ func TestDeletedGateway(t *testing.T) {
 	f.must(ours.Delete(f.ctx, charm, metav1.DeleteOptions{}))
 	f.must(f.Juju.UpdateStatus(f.ctx, charm))
 	f.must(f.Settle(f.ctx))
-	f.expect("waiting Waiting for the Gateway to go: somebody has deleted it, and it is made anew")
+	f.expect("waiting Somebody deleted the Gateway; waiting until it is gone to create it again; see its finalizers if this lasts")
 	hold()
 	f.must(cluster.Eventually(f.ctx, lab.Patience, func(ctx context.Context) error {
 		_, err := ours.Get(ctx, charm, metav1.GetOptions{})
