@@ -27,7 +27,7 @@ func routeStatus(s state.State, set settings, routing routing) *Status {
 			application = redirect
 		}
 		found, known := findRoute(s, set, application, planned, live[planned.Name])
-		all.add(application, found, known, isLate(s, live[planned.Name]))
+		all.add(application, found, known, live[planned.Name] != nil && isLate(s, live[planned.Name]))
 	}
 	return all.status(set, routing)
 }
