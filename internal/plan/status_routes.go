@@ -19,6 +19,11 @@ func routeStatus(s state.State, set settings, routing routing) *Status {
 			served[name] = t.Application
 		}
 	}
+	for _, old := range routing.old {
+		for _, route := range old.routes {
+			served[route.Name] = old.application
+		}
+	}
 	all := tally{of: "the routes"}
 	for _, object := range httpRoutes(s, set, routing) {
 		planned := object.(*gatewayv1.HTTPRoute)
