@@ -20,7 +20,12 @@ var brainpoolP256r1 = asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 7}
 // NegativeSerial returns the certificate with the serial number -5.
 func NegativeSerial(tb testing.TB, der []byte, signer *ecdsa.PrivateKey) []byte {
 	tb.Helper()
-	return edited(tb, der, signer, serialNumber, func([]byte) any { return -5 })
+	return must(tb)(WithNegativeSerial(der, signer))
+}
+
+// WithNegativeSerial is NegativeSerial where there is no test at hand.
+func WithNegativeSerial(der []byte, signer *ecdsa.PrivateKey) ([]byte, error) {
+	return edited(der, signer, serialNumber, func([]byte) (any, error) { return -5, nil })
 }
 
 // UnknownCurve returns the certificate with its elliptic key said to be of
@@ -28,58 +33,67 @@ func NegativeSerial(tb testing.TB, der []byte, signer *ecdsa.PrivateKey) []byte 
 // it; Go does not even read it.
 func UnknownCurve(tb testing.TB, der []byte, signer *ecdsa.PrivateKey) []byte {
 	tb.Helper()
-	return edited(tb, der, signer, publicKey, func(before []byte) any {
+	return must(tb)(edited(der, signer, publicKey, func(before []byte) (any, error) {
 		var key struct {
 			Algorithm struct{ Kind, Curve asn1.ObjectIdentifier }
 			Point     asn1.BitString
 		}
-		if _, err := asn1.Unmarshal(before, &key); err != nil {
+		_, err := asn1.Unmarshal(before, &key)
+		key.Algorithm.Curve = brainpoolP256r1
+		return key, err
+	}))
+}
+
+func must(tb testing.TB) func([]byte, error) []byte {
+	tb.Helper()
+	return func(der []byte, err error) []byte {
+		tb.Helper()
+		if err != nil {
 			tb.Fatal(err)
 		}
-		key.Algorithm.Curve = brainpoolP256r1
-		return key
-	})
+		return der
+	}
 }
 
 // edited replaces one part of the body.
-func edited(tb testing.TB, der []byte, signer *ecdsa.PrivateKey, part int, by func(before []byte) any) []byte {
-	tb.Helper()
+func edited(der []byte, signer *ecdsa.PrivateKey, part int, by func(before []byte) (any, error)) ([]byte, error) {
 	var certificate struct {
 		Body      asn1.RawValue
 		Algorithm asn1.RawValue
 		Signature asn1.BitString
 	}
 	if _, err := asn1.Unmarshal(der, &certificate); err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	var body []byte
 	for at, rest := 0, certificate.Body.Bytes; len(rest) > 0; at++ {
 		var one asn1.RawValue
 		var err error
 		if rest, err = asn1.Unmarshal(rest, &one); err != nil {
-			tb.Fatal(err)
+			return nil, err
 		}
 		encoded := one.FullBytes
 		if at == part {
-			encoded = marshal(tb, by(encoded))
+			value, err := by(encoded)
+			if err != nil {
+				return nil, err
+			}
+			if encoded, err = asn1.Marshal(value); err != nil {
+				return nil, err
+			}
 		}
 		body = append(body, encoded...)
 	}
 	certificate.Body = asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: body}
-	digest := sha256.Sum256(marshal(tb, certificate.Body))
+	signed, err := asn1.Marshal(certificate.Body)
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256(signed)
 	signature, err := ecdsa.SignASN1(rand.Reader, signer, digest[:])
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	certificate.Signature = asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}
-	return marshal(tb, certificate)
-}
-
-func marshal(tb testing.TB, value any) []byte {
-	tb.Helper()
-	encoded, err := asn1.Marshal(value)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return encoded
+	return asn1.Marshal(certificate)
 }

@@ -21,6 +21,7 @@ import (
 
 const (
 	settingsKey = "gateway-api-integrator.charm.juju.is/settings"
+	unjudgedKey = "gateway-api-integrator.charm.juju.is/unjudged"
 	toldKey     = plan.AnnotationTold
 )
 
@@ -48,14 +49,14 @@ func FuzzMakeOnCluster(f *testing.F) {
 	told := fmt.Sprintf(`{"11":["%s"]}`, hex.EncodeToString(sum[:8]))
 
 	const settings = `{"external-hostname":"web.example.com","hsts-max-age":31536000}`
-	f.Add(settings, told, fixture.Root+"\n"+fixture.Intermediate, "web.example.com", "traefik", byte(silence))
-	f.Add(settings, "", "", "", "", byte(badHostname))
-	f.Add(`{"external-hostname":"","hsts-max-age":5,"routing-mode":"subdomain"}`, `{"11":[""]}`, "-----BEGIN", "old.example.com", "gone", byte(badMode))
-	f.Add(`{"external-hostname":"A\n*.b","hsts-max-age":-1,"routing-mode":"x"}`, "[]", "", "*.example.com", "../x", byte(badHostname|badAge))
-	f.Add(`{"external-hostname":null} `, `null`, "", "web.example.com", "traefik", byte(badHostname|subdomains))
-	f.Add(``, `{"11":null,"12":["x"]}`, "", "", "traefik", byte(subdomains))
+	f.Add(settings, told, fixture.Root+"\n"+fixture.Intermediate, "web.example.com", "traefik", `{"since":"2026-12-31T12:00:00Z","observed":1}`, byte(silence))
+	f.Add(settings, "", "", "", "", "x", byte(badHostname))
+	f.Add(`{"external-hostname":"","hsts-max-age":5,"routing-mode":"subdomain"}`, `{"11":[""]}`, "-----BEGIN", "old.example.com", "gone", `{"since":"2999-01-01T00:00:00+23:59","observed":-1}`, byte(badMode))
+	f.Add(`{"external-hostname":"A\n*.b","hsts-max-age":-1,"routing-mode":"x"}`, "[]", "", "*.example.com", "../x", `{"since":5}`, byte(badHostname|badAge))
+	f.Add(`{"external-hostname":null} `, `null`, "", "web.example.com", "traefik", `{"since":"-0001-01-01T00:00:00Z","observed":9}`, byte(badHostname|subdomains))
+	f.Add(``, `{"11":null,"12":["x"]}`, "", "", "traefik", "", byte(subdomains))
 	age := regexp.MustCompile(`^max-age=(0|[1-9][0-9]{0,9})$`)
-	f.Fuzz(func(t *testing.T, settings, told, bundle, listener, class string, options byte) {
+	f.Fuzz(func(t *testing.T, settings, told, bundle, listener, class, note string, options byte) {
 		s := state.State{Application: "gateway", Model: "prod", Now: now, Cluster: clusterOf("10.43.45.1", "Programmed")}
 		wrong := func(flag byte, option string, value any) any {
 			if options&flag != 0 {
@@ -81,7 +82,7 @@ func FuzzMakeOnCluster(f *testing.F) {
 		s.CAProviders = []state.CAProvider{{RelationID: 11, Application: "ca", Written: options&silence == 0, Certificates: known.PEM}}
 		s.Cluster.Authorities = state.NewAuthorities(bundle, told, now)
 		live := s.Cluster.Gateway
-		live.Annotations = map[string]string{settingsKey: settings}
+		live.Annotations = map[string]string{settingsKey: settings, unjudgedKey: note}
 		live.Spec.GatewayClassName = gatewayv1.ObjectName(class)
 		if listener != "" {
 			host := gatewayv1.Hostname(listener)
@@ -113,11 +114,18 @@ func FuzzMakeOnCluster(f *testing.F) {
 				// Our own writing is read as it was meant.
 				written := object.GetAnnotations()[settingsKey]
 				live.Annotations[settingsKey] = written
+				noted := object.GetAnnotations()[unjudgedKey]
+				if noted != "" && !regexp.MustCompile(`^{"since":"[0-9TZ:.-]+","observed":[0-9]+}$`).MatchString(noted) {
+					t.Errorf("the note %q is written as %q", note, noted)
+				}
+				live.Annotations[unjudgedKey] = noted
 				live.Spec.GatewayClassName = object.(*gatewayv1.Gateway).Spec.GatewayClassName
 				live.Spec.Listeners = object.(*gatewayv1.Gateway).Spec.Listeners
 				for _, again := range plan.Make(s).Objects {
 					if kind := again.GetObjectKind().GroupVersionKind().Kind; kind == "Gateway" && again.GetAnnotations()[settingsKey] != written {
 						t.Errorf("the settings %s are written again as %s", written, again.GetAnnotations()[settingsKey])
+					} else if kind == "Gateway" && again.GetAnnotations()[unjudgedKey] != noted {
+						t.Errorf("the note %s is written again as %s", noted, again.GetAnnotations()[unjudgedKey])
 					}
 				}
 			}

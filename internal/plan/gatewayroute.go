@@ -66,6 +66,10 @@ func (r *routing) addRoute(s state.State, room listenerRoom, requirer state.Rout
 		r.silent = append(r.silent, omission{application: requirer.Application, iface: "gateway-route"})
 		return
 	}
+	if requirer.Version0 {
+		r.addVersion0(s, room, requirer)
+		return
+	}
 	hosts := slices.Clone(requirer.Hostnames)
 	if requirer.Hostless {
 		hosts = append(hosts, "")

@@ -20,6 +20,8 @@ type host struct {
 	wanted bool
 	// own says that applications are served there by routes that we write.
 	own bool
+	// old says that routes are served there which the Python charm made.
+	old bool
 	// open says that applications may attach routes of their own, from any model.
 	open bool
 	// http says that it has an HTTP listener.
@@ -134,7 +136,8 @@ func hosts(s state.State, set settings, routing routing) []host {
 	for _, name := range wantedHosts(set, routing) {
 		h := newHost(s, name)
 		h.wanted, h.open = true, routing.opens(name)
-		h.own = slices.Contains(own, name) && (!h.open || len(routing.targets) > 0)
+		h.old = routing.keepsOld(name)
+		h.own = h.old || slices.Contains(own, name) && (!h.open || len(routing.targets) > 0)
 		all = append(all, h)
 	}
 	for _, t := range routing.targets {
@@ -159,7 +162,7 @@ func hosts(s state.State, set settings, routing routing) []host {
 // all an application has; then those that are to replace another.
 func withListeners(all []host, targets []target) []host {
 	only := func(h host) bool {
-		return h.open || slices.ContainsFunc(targets, func(t target) bool { return t.onlyHost() == h.name })
+		return h.open || h.old || slices.ContainsFunc(targets, func(t target) bool { return t.onlyHost() == h.name })
 	}
 	room := min(maxHosts, maxListeners-secureOf(all))
 	for _, comes := range []func(host) bool{host.secure, only, func(host) bool { return true }} {
@@ -188,12 +191,18 @@ func secureOf(hosts []host) int {
 // ingress, and the applications on gateway-route for themselves.
 func wantedHosts(set settings, routing routing) []string {
 	names := routing.ownHosts(set)
-	for _, t := range routing.routes {
-		for _, name := range t.hosts {
+	add := func(hosts []string) {
+		for _, name := range hosts {
 			if !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
+	}
+	for _, t := range routing.routes {
+		add(t.hosts)
+	}
+	for _, old := range routing.old {
+		add(old.hosts)
 	}
 	return names
 }

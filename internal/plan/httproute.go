@@ -21,7 +21,7 @@ func httpRoutes(s state.State, set settings, routing routing) []Object {
 		}
 		all = append(all, routesAt(s, set, t, t.place)...)
 	}
-	return all
+	return append(all, oldRoutes(s, set, routing, all)...)
 }
 
 // routesAt gives the routes of a target at one of its places.

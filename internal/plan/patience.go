@@ -43,11 +43,8 @@ func changedAt(object metav1.Object) time.Time {
 }
 
 // isLate says that a controller has had time enough for an object.
-func isLate[T any, O interface {
-	*T
-	metav1.Object
-}](s state.State, object O) bool {
-	return object != nil && object.GetDeletionTimestamp() == nil && overdue(s, changedAt(object))
+func isLate(s state.State, object metav1.Object) bool {
+	return object.GetDeletionTimestamp() == nil && overdue(s, changedAt(object))
 }
 
 // annotationUnjudged keeps, on the Gateway, since when its controller has not taken a

@@ -16,7 +16,7 @@ import (
 // still the operator is told.
 func TestFrozenUnderChanges(t *testing.T) {
 	t.Parallel()
-	const note = "gateway-api-integrator.charm.juju.is/unjudged"
+	const note = unjudgedKey
 	s := readState(t, "testdata/gateway-frozen.in.yaml")
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	made := func() plan.Plan { s.Now = now; return plan.Make(s) }

@@ -323,7 +323,7 @@ func (r *routing) makeRoom(s state.State, set settings) []host {
 func (r routing) needed(hosts []host) int {
 	names := map[string]bool{}
 	for _, h := range hosts {
-		if h.secure() || h.open {
+		if h.secure() || h.open || h.old {
 			names[h.name] = true
 		}
 	}

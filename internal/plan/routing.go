@@ -39,6 +39,7 @@ type omission struct {
 type routing struct {
 	targets []target
 	routes  []routeTarget
+	old     []oldTarget // left out, and served by what there is
 	// omitted wrote something that cannot be served; silent wrote nothing yet,
 	// or, from another model, no address.
 	omitted []omission
@@ -64,7 +65,7 @@ func route(s state.State, set settings) routing {
 	routes := routesByAge(s)
 	if set.enforce && !s.Certificates.Related {
 		// Routes that are not ours may serve in clear: they get no listener then.
-		routes = nil
+		routes = slices.DeleteFunc(routes, func(r state.RouteRequirer) bool { return !r.Version0 })
 	}
 	for _, requirer := range requirersByAge(s) {
 		routes = r.addRoutes(s, room, routes, requirer.RelationID)
@@ -124,6 +125,7 @@ func route(s state.State, set settings) routing {
 	r.addRoutes(s, room, routes, math.MaxInt)
 	r.joinKeptHost(s, set, names, live)
 	r.yieldToKept()
+	r.dropOldOfTargets()
 	return r
 }
 

@@ -32,7 +32,7 @@ func services(s state.State, routing routing) []Object {
 			}
 		}
 	}
-	return all
+	return append(all, oldServices(s, routing)...)
 }
 
 func serviceOf(s state.State, t target, b backend) *service {

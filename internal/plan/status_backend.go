@@ -30,7 +30,7 @@ func backendStatus(s state.State, set settings, routing routing) *Status {
 		}
 		for _, b := range t.backends {
 			found, known := findPolicy(s, set, t, live[b.service])
-			all.add(t.Application, found, known, isLate(s, live[b.service]))
+			all.add(t.Application, found, known, live[b.service] != nil && isLate(s, live[b.service]))
 		}
 	}
 	return all.status(set, routing)

@@ -19,6 +19,11 @@ func routeStatus(s state.State, set settings, routing routing) *Status {
 			served[name] = t.Application
 		}
 	}
+	for _, old := range routing.old {
+		for _, route := range old.routes {
+			served[route.Name] = old.application
+		}
+	}
 	all := tally{of: "the routes"}
 	for _, object := range httpRoutes(s, set, routing) {
 		planned := object.(*gatewayv1.HTTPRoute)
@@ -27,7 +32,7 @@ func routeStatus(s state.State, set settings, routing routing) *Status {
 			application = redirect
 		}
 		found, known := findRoute(s, set, application, planned, live[planned.Name])
-		all.add(application, found, known, isLate(s, live[planned.Name]))
+		all.add(application, found, known, live[planned.Name] != nil && isLate(s, live[planned.Name]))
 	}
 	return all.status(set, routing)
 }

@@ -25,6 +25,11 @@ type RouteRequirer struct {
 	Remarks []string `json:"remarks,omitempty"`
 	// Hostnames are its hosts in normal form, each once, in its order.
 	Hostnames []string `json:"hostnames,omitempty"`
+	// Version0 says that it speaks version 0 of the interface, in which it makes no routes
+	// itself; there is a Problem then. Backend is the name of the application that it asks
+	// routes for; empty for none that could be one.
+	Version0 bool   `json:"version0,omitempty"`
+	Backend  string `json:"backend,omitempty"`
 	// Hostless says that its routes are for whatever address the Gateway has.
 	Hostless bool `json:"hostless,omitempty"`
 }
@@ -36,6 +41,9 @@ func NewRouteRequirer(relationID int, application string, request Databag) Route
 	if errors.Is(err, gatewayroute.ErrNotWritten) {
 		r.Waiting = true
 		return r
+	}
+	if errors.Is(err, gatewayroute.ErrVersion0) {
+		r.Backend, r.Version0 = gatewayroute.ParseVersion0(request)
 	}
 	if err != nil {
 		r.reject(err)

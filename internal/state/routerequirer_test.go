@@ -21,13 +21,21 @@ func TestNewRouteRequirer(t *testing.T) {
 	invalid := func(problem string, remarks ...string) state.RouteRequirer {
 		return state.RouteRequirer{RelationID: 5, Application: "routes", Problem: problem, Remarks: remarks}
 	}
+	version0 := func(backend string) state.RouteRequirer {
+		return state.RouteRequirer{
+			RelationID: 5, Application: "routes", Version0: true, Backend: backend,
+			Problem: "it speaks gateway-route version 0, which gets no routes",
+		}
+	}
 	waiting := state.RouteRequirer{RelationID: 5, Application: "routes", Waiting: true}
 	tests := map[string]struct {
 		bag  state.Databag
 		want state.RouteRequirer
 	}{
 		"never written":               {state.Databag{}, waiting},
-		"keys of version 0 only":      {state.Databag{"model": `"m"`, "port": `80`}, waiting},
+		"version 0":                   {state.Databag{"hostname": `"a.example.com"`, "model": `"m"`, "name": `"web"`, "port": `80`, "paths": `["/"]`}, version0("web")},
+		"keys of version 0 only":      {state.Databag{"model": `"m"`, "port": `80`}, version0("")},
+		"version 1 after version 0":   {state.Databag{"hostname": `"a.example.com"`, "additional_hostnames": `[]`, "model": `"m"`, "name": `"web"`, "port": `80`, "paths": `["/"]`}, hosts("a.example.com")},
 		"no hostname":                 {state.Databag{"hostname": `null`, "additional_hostnames": `[]`}, hostless()},
 		"hostname null alone":         {state.Databag{"hostname": `null`}, hostless()},
 		"hostname":                    {state.Databag{"hostname": `"a.example.com"`, "additional_hostnames": `[]`}, hosts("a.example.com")},

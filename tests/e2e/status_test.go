@@ -54,14 +54,19 @@ func (f *fixture) cure(message string, choices map[string]string) {
 	f.must(f.Obey(f.ctx, message, choices))
 }
 
-// TestStatusWithoutTrust is cured by the command as it stands.
+// TestStatusWithoutTrust takes the commands of the messages one after the other, from a
+// bare deployment to what serves.
 func TestStatusWithoutTrust(t *testing.T) {
 	t.Parallel()
 	f := newModel(t, "untrusted")
-	f.must(f.Deploy(f.ctx, charm, map[string]any{"enforce-https": false}, false))
+	f.must(f.Deploy(f.ctx, charm, map[string]any{"external-hostname": "untrusted.example.com"}, false))
 	f.must(f.Settle(f.ctx))
 	f.cure(f.awaitShown("blocked", "Insufficient permissions, try: `juju trust gateway-api-integrator --scope=cluster`"), nil)
-	f.awaitShown("active", active+" (enforce-https is set to false)")
+	message := f.awaitShown("blocked", "Certificates relation is needed if enforce-https is enabled. Try `juju integrate gateway-api-integrator:certificates CA`")
+	_, err := f.AddAuthority("our-ca")
+	f.must(err)
+	f.cure(message, map[string]string{"CA": "our-ca"})
+	f.awaitShown("active", active)
 }
 
 // TestStatusWithoutCertificates is cured by an authority of any name.

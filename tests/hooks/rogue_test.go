@@ -14,6 +14,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/pkitest"
 )
 
 // A rogue is a certificate authority that answers what the story says. It has a
@@ -77,6 +79,7 @@ var placeholder = regexp.MustCompile(`\{([a-z-]+)(?: ([a-z0-9.-]+))?\}`)
 // answer the last of the requests for it:
 //
 //	{root} {intermediate} {garbage}     PEM
+//	{unread-intermediate}               the same, with a serial number that Go does not read
 //	{request HOST} {crlf-request HOST}  our own request, and the same with other line ends
 //	{leaf HOST}                         a good certificate
 //	{expired HOST} {early HOST} {other-key HOST} {other-host HOST} {authority HOST}
@@ -106,6 +109,9 @@ func (r *rogue) value(what, host string, requests map[string]string) (any, error
 		return encode(r.root), nil
 	case "intermediate":
 		return encode(r.intermediate), nil
+	case "unread-intermediate":
+		der, err := pkitest.WithNegativeSerial(r.intermediate.Raw, r.rootKey)
+		return encode(&x509.Certificate{Raw: der}), err
 	case "garbage":
 		return strings.Replace(encode(r.intermediate), "MII", "!!!", 1), nil
 	}

@@ -5,7 +5,8 @@
 //
 // Over it an application that writes HTTPRoutes of its own says for which hosts
 // it does so, and learns which Gateway to attach them to. The provider makes no
-// route for it: only listeners, certificates and DNS records.
+// route for it: only listeners, certificates and DNS records. In version 0, until June
+// 2026, it did make them; of that nothing is read but what tells them.
 //
 // The package is the first and the last step of an event's road,
 //
@@ -23,6 +24,8 @@
 //	switch {
 //	case errors.Is(err, gatewayroute.ErrNotWritten):
 //		// the requirer comes later: wait without a word, publish nothing
+//	case errors.Is(err, gatewayroute.ErrVersion0):
+//		// it waits for routes that nobody makes any more
 //	case err != nil:
 //		// err is fit for the status; take back what was published
 //		set(gatewayroute.Withdrawal())

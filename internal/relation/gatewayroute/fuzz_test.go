@@ -48,6 +48,19 @@ func FuzzParseRequirer(f *testing.F) {
 	})
 }
 
+// FuzzParseVersion0: what tells of version 0 is fit for names of objects.
+func FuzzParseVersion0(f *testing.F) {
+	f.Add(`"m"`, `"web"`, "8080", `["/"]`)
+	f.Add("m", "../x", "1e3", "")
+	f.Add(`""`, `"web-1"`, "65536", "null")
+	f.Fuzz(func(t *testing.T, model, name, port, paths string) {
+		got, old := gatewayroute.ParseVersion0(bag{"hostname": `"a.example.com"`, "model": model, "name": name, "port": port, "paths": paths})
+		if !old || len(got) > 63 || strings.Trim(got, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			t.Errorf("%q, %t", got, old)
+		}
+	})
+}
+
 // checkName sees that nothing can be smuggled in a name.
 func checkName(t *testing.T, name string) {
 	t.Helper()

@@ -6,16 +6,15 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// Keys of the requirer's application databag. Version 0 of the interface had
-// others (model, name, port, paths), which count for nothing here.
+// Keys of the requirer's application databag.
 const (
 	keyHostname   = "hostname"
 	keyAdditional = "additional_hostnames"
 )
 
 // ParseRequirer reads a requirer's application databag. The error is
-// ErrNotWritten when the bag has neither of the interface's keys, and an
-// *InvalidError for data that cannot be used: one bad name refuses the whole
+// ErrNotWritten when the bag has neither of the interface's keys, ErrVersion0 when
+// it is of version 0 of the interface, and an *InvalidError for data that cannot be used: one bad name refuses the whole
 // relation, as in the Python library, because a requirer would attach routes to
 // listeners that are not there.
 //
@@ -25,6 +24,9 @@ const (
 func ParseRequirer(bag map[string]string) (Request, error) {
 	if err := pyjson.CheckBag(bag); err != nil {
 		return Request{}, &InvalidError{Problems: []string{err.Error()}}
+	}
+	if _, ok := ParseVersion0(bag); ok {
+		return Request{}, ErrVersion0
 	}
 	hostname, hasHostname := bag[keyHostname]
 	additional, hasAdditional := bag[keyAdditional]

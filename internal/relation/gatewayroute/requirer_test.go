@@ -78,8 +78,15 @@ var ownRequirers = map[string]requirerCase{
 	"null beside additional":      {bag: bag{"hostname": "null", "additional_hostnames": `["b.example.com"]`}, hosts: []string{"b.example.com"}, hostless: true},
 	"null alone":                  {bag: bag{"hostname": " null\n"}, hostless: true},
 	"empty list alone":            {bag: bag{"additional_hostnames": "[]"}, hostless: true},
-	"other keys alone":            {bag: bag{"Hostname": `"a.example.com"`, "paths": "[]"}, wantError: notWritten},
-	"no bag":                      {wantError: notWritten},
+	"other keys alone":            {bag: bag{"Hostname": `"a.example.com"`, "path": "[]"}, wantError: notWritten},
+
+	"version 0":                 {bag: version0(), wantError: wantsVersion0},
+	"version 0 without a host":  {bag: version0("hostname", "null"), wantError: wantsVersion0},
+	"version 0, not JSON":       {bag: version0("hostname", "a.example.com", "port", "x"), wantError: wantsVersion0},
+	"version 0, in part":        {bag: bag{"hostname": `"a.example.com"`, "port": "8080"}, wantError: wantsVersion0},
+	"version 1 after version 0": {bag: version0("additional_hostnames", "[]"), hosts: oneHost},
+	"version 1 after it, bad":   {bag: version0("additional_hostnames", "null"), wantError: `additional_hostnames: not a list: "null"`},
+	"no bag":                    {wantError: notWritten},
 	"order and repetitions": {
 		bag:   more(`["c.example.com", "b.example.com", "c.example.com", "a.example.com", "d.example.com"]`),
 		hosts: []string{"a.example.com", "c.example.com", "b.example.com", "d.example.com"},
@@ -146,6 +153,39 @@ var ownRequirers = map[string]requirerCase{
 
 	"both wrong":    {bag: bag{"hostname": "5", "additional_hostnames": "5"}, wantError: `hostname: must be a JSON string, not "5" (and 1 more)`},
 	"bag oversized": {bag: bag{"hostname": `"a.example"`, "x": strings.Repeat("x", 5<<20)}, wantError: "databag has 5242900 bytes, more than 4194304"},
+}
+
+const wantsVersion0 = "it speaks gateway-route version 0, which gets no routes"
+
+// version0 returns what the library of version 0 wrote, changed: key, value, ….
+func version0(changes ...string) bag {
+	b := bag{"hostname": `"a.example.com"`, "paths": `["/app1"]`, "model": `"m"`, "name": `"web"`, "port": "8080"}
+	for i := 0; i < len(changes); i += 2 {
+		b[changes[i]] = changes[i+1]
+	}
+	return b
+}
+
+func TestParseVersion0(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		bag  bag
+		want string
+		old  bool
+	}{
+		"as the library wrote it": {version0(), "web", true},
+		"no name":                 {version0("name", `"../x"`), "", true},
+		"a name that is none":     {version0("name", `"web-1"`), "", true},
+		"a long name":             {version0("name", `"`+strings.Repeat("a", 64)+`"`), "", true},
+		"an endless name":         {version0("name", strings.Repeat(" ", 1<<17)+`"web"`), "", true},
+		"of version 1":            {version0("additional_hostnames", "[]"), "", false},
+		"a host alone":            {bag{"hostname": `"a.example.com"`}, "", false},
+		"nothing":                 {nil, "", false},
+	} {
+		if got, old := gatewayroute.ParseVersion0(c.bag); got != c.want || old != c.old {
+			t.Errorf("%s: %q, %t", name, got, old)
+		}
+	}
 }
 
 // longest is a name of 253 characters.
@@ -215,7 +255,7 @@ func checkError(t *testing.T, err error) {
 	switch {
 	case errors.As(err, &invalid):
 		texts = append(texts, invalid.Problems...)
-	case !errors.Is(err, gatewayroute.ErrNotWritten):
+	case !errors.Is(err, gatewayroute.ErrNotWritten) && !errors.Is(err, gatewayroute.ErrVersion0):
 		t.Errorf("error of type %T: %v", err, err)
 	}
 	if len(texts) > 3 {

@@ -1,0 +1,193 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Applications on gateway-route that speak version 0 of the interface get no routes: they
+// wait for ours, and make none. But the Python charm made them until June 2026, and those
+// that are there after a refresh go on serving, with their Service and their listeners, as
+// long as the application speaks version 0: to take them away would help nobody.
+
+// An oldTarget is such an application, and what there is of it.
+type oldTarget struct {
+	application string // the requirer
+	backend     string // the application that its routes lead to
+	service     string
+	ports       []int32 // that its routes lead to
+	hosts       []string
+	routes      []oldRoute
+}
+
+// An oldRoute is one of them as it is, and the listeners that it is attached to.
+type oldRoute struct {
+	*gatewayv1.HTTPRoute
+	at []oldListener
+}
+
+type oldListener struct {
+	host   string
+	secure bool
+}
+
+// oldTargetOf finds the routes that were made for an application: those of ours that lead to
+// the Service which the Python charm made for the one that it names, and nowhere else. Their
+// names tell nothing: releases differ in them.
+func oldTargetOf(s state.State, requirer state.RouteRequirer) oldTarget {
+	old := oldTarget{application: requirer.Application, backend: requirer.Backend, service: s.Application + "-" + requirer.Backend + "-service"}
+	if _, ok := s.Cluster.Services[old.service]; !ok || requirer.Backend == "" || s.Cluster.Gateway == nil {
+		return old
+	}
+	for i := range s.Cluster.Routes {
+		route := &s.Cluster.Routes[i]
+		ports, ok := portsOf(route, s.Model, old.service)
+		if !ok || route.DeletionTimestamp != nil {
+			continue
+		}
+		one := oldRoute{HTTPRoute: route}
+		for _, ref := range route.Spec.ParentRefs {
+			if at, ok := oldListenerOf(s, route, ref); ok && !slices.Contains(one.at, at) {
+				one.at, old.hosts = append(one.at, at), append(old.hosts, at.host)
+			}
+		}
+		if len(one.at) > 0 {
+			old.routes, old.ports = append(old.routes, one), append(old.ports, ports...)
+		}
+	}
+	slices.SortFunc(old.routes, func(a, b oldRoute) int { return strings.Compare(a.Name, b.Name) })
+	slices.Sort(old.hosts)
+	slices.Sort(old.ports)
+	old.hosts, old.ports = slices.Compact(old.hosts), slices.Compact(old.ports)
+	return old
+}
+
+// portsOf returns the ports of a Service that a route leads to, and whether it leads there
+// and nowhere else.
+func portsOf(route *gatewayv1.HTTPRoute, namespace, service string) (ports []int32, only bool) {
+	for _, rule := range route.Spec.Rules {
+		for _, ref := range rule.BackendRefs {
+			elsewhere := ref.Namespace != nil && string(*ref.Namespace) != namespace
+			if elsewhere || string(ref.Name) != service || ref.Kind != nil && *ref.Kind != "Service" || ref.Port == nil {
+				return nil, false
+			}
+			ports = append(ports, int32(*ref.Port))
+		}
+	}
+	return ports, len(ports) > 0
+}
+
+// oldListenerOf finds what a route is attached to by one of its parent references. The
+// listener need not be there: without a certificate there is none, and the route, which
+// nobody could make again, waits for it.
+func oldListenerOf(s state.State, route *gatewayv1.HTTPRoute, ref gatewayv1.ParentReference) (at oldListener, ok bool) {
+	if ref.SectionName == nil || string(ref.Name) != s.Application {
+		return at, false
+	}
+	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
+		if listener.Name == *ref.SectionName {
+			if listener.Hostname != nil {
+				at.host = string(*listener.Hostname)
+			}
+			at.secure = listener.Protocol == gatewayv1.HTTPSProtocolType
+			return at, true
+		}
+	}
+	for _, hostname := range route.Spec.Hostnames {
+		at = oldListener{host: string(hostname)}
+		if string(*ref.SectionName) == httpListenerName(s.Application, at.host) {
+			return at, true
+		}
+		if at.secure = true; string(*ref.SectionName) == httpsListenerName(s, at.host) {
+			return at, true
+		}
+	}
+	return oldListener{}, false
+}
+
+// addVersion0 leaves out an application that speaks version 0, by name, and keeps what there
+// is of it.
+func (r *routing) addVersion0(s state.State, room listenerRoom, requirer state.RouteRequirer) {
+	reason := requirer.Problem
+	old := oldTargetOf(s, requirer)
+	if len(old.routes) > 0 && unnamable(s, old.hosts) == "" && room.claim(old.hosts) == "" {
+		r.old = append(r.old, old)
+		reason = "it speaks gateway-route version 0, and has its old route only"
+	}
+	r.omitOther("gateway-route", requirer.Application, requirer.RelationID, reason, "refresh "+requirer.Application+" to a release with version 1")
+}
+
+// dropOldOfTargets forgets old routes that lead to a Service of an application on ingress:
+// they are its own, from before.
+func (r *routing) dropOldOfTargets() {
+	r.old = slices.DeleteFunc(r.old, func(old oldTarget) bool {
+		return slices.ContainsFunc(r.targets, func(t target) bool {
+			return slices.ContainsFunc(t.backends, func(b backend) bool { return b.service == old.service })
+		})
+	})
+}
+
+// keepsOld reports whether old routes are served at a host.
+func (r routing) keepsOld(host string) bool {
+	return slices.ContainsFunc(r.old, func(old oldTarget) bool { return slices.Contains(old.hosts, host) })
+}
+
+// oldRoutes gives the routes as they are, at the listeners that are planned for their hosts,
+// save those whose names planned routes have. Over plain HTTP there are none where HTTPS is
+// enforced; a redirect that was there is replaced by ours.
+func oldRoutes(s state.State, set settings, routing routing, planned []Object) []Object {
+	taken := map[string]bool{}
+	for _, object := range planned {
+		taken[object.GetName()] = true
+	}
+	var all []Object
+	for _, old := range routing.old {
+		for _, route := range old.routes {
+			var listeners []string
+			for _, at := range route.at {
+				switch {
+				case at.secure:
+					listeners = append(listeners, httpsListenerName(s, at.host))
+				case !set.enforce:
+					listeners = append(listeners, httpListenerName(s.Application, at.host))
+				}
+			}
+			if len(listeners) == 0 || taken[route.Name] {
+				continue
+			}
+			taken[route.Name] = true
+			kept := httpRoute(s, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
+			kept.Spec.Hostnames, kept.Spec.Rules = route.Spec.Hostnames, route.Spec.Rules
+			all = append(all, kept)
+		}
+	}
+	return all
+}
+
+// oldServices gives the Services that old routes lead to, as the Python charm made them.
+func oldServices(s state.State, routing routing) []Object {
+	var all []Object
+	made := map[string]bool{}
+	for _, old := range routing.old {
+		if made[old.service] {
+			continue
+		}
+		made[old.service] = true
+		one := &service{
+			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Service"},
+			ObjectMeta: objectMeta(s, old.service),
+			Spec:       serviceSpec{Selector: map[string]string{labelJujuApplication: old.backend}},
+		}
+		for _, port := range old.ports {
+			one.Spec.Ports = append(one.Spec.Ports, servicePort{Name: fmt.Sprintf("tcp-%d", port), Protocol: protocolTCP, Port: port, TargetPort: port})
+		}
+		all = append(all, one)
+	}
+	return all
+}
