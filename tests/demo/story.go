@@ -94,7 +94,7 @@ func (s *story) relateAuthority(ctx context.Context) error {
 	if err := s.expectActive(ctx); err != nil {
 		return err
 	}
-	return s.expectObjects(ctx, "Gateway/"+charm, "HTTPRoute/"+charm+"-http", "Secret/"+charm+"-secret-"+firstHost)
+	return s.expectObjects(ctx, "Gateway/"+charm, "HTTPRoute/"+lab.RedirectRoute(charm, firstHost), "Secret/"+charm+"-secret-"+firstHost)
 }
 
 func (s *story) relateApplication(ctx context.Context) error {
@@ -115,7 +115,7 @@ func (s *story) relateApplication(ctx context.Context) error {
 	if err := s.expectActive(ctx); err != nil {
 		return err
 	}
-	if err := s.expectObjects(ctx, "Gateway/"+charm, "HTTPRoute/"+charm+"-http", "HTTPRoute/"+charm+"-demo-hello",
+	if err := s.expectObjects(ctx, "Gateway/"+charm, "HTTPRoute/"+lab.RedirectRoute(charm, firstHost), "HTTPRoute/"+charm+"-demo-hello",
 		"Secret/"+charm+"-secret-"+firstHost, "Service/"+charm+"-hello-service"); err != nil {
 		return err
 	}
@@ -267,7 +267,7 @@ func (s *story) removeRelation(ctx context.Context) error {
 	if err := s.expectActive(ctx); err != nil {
 		return err
 	}
-	if err := s.expectObjects(ctx, "Gateway/"+charm, "HTTPRoute/"+charm+"-http", "Secret/"+charm+"-secret-"+nextHost); err != nil {
+	if err := s.expectObjects(ctx, "Gateway/"+charm, "HTTPRoute/"+lab.RedirectRoute(charm, nextHost), "Secret/"+charm+"-secret-"+nextHost); err != nil {
 		return err
 	}
 	address := "https://" + nextHost + "/demo-hello"

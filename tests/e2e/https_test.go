@@ -64,7 +64,7 @@ func TestHTTPS(t *testing.T) {
 		objects, err := f.Objects(f.ctx, charm)
 		f.must(err)
 		want := []string{
-			"Gateway/" + charm, "HTTPRoute/" + charm + "-http", "HTTPRoute/" + charm + "-https-web",
+			"Gateway/" + charm, "HTTPRoute/" + lab.RedirectRoute(charm, "https.example.com"), "HTTPRoute/" + charm + "-https-web",
 			"Service/" + charm + "-web-service", "Secret/" + charm + "-secret-https.example.com",
 		}
 		if diff := cmp.Diff(want, objects); diff != "" {

@@ -331,7 +331,7 @@ func TestRefresh(t *testing.T) {
 	f.awaitStatus("active", active)
 	f.owned()
 	want := []string{
-		"EndpointSlice/", "Gateway/" + charm, "HTTPRoute/" + charm + "-http", "HTTPRoute/" + charm + "-refresh-web",
+		"EndpointSlice/", "Gateway/" + charm, "HTTPRoute/" + lab.RedirectRoute(charm, host), "HTTPRoute/" + charm + "-refresh-web",
 		"Secret/" + charm + "-secret-" + host, "Service/" + charm + "-web-service",
 	}
 	if diff := cmp.Diff(want, f.added(before)); diff != "" {

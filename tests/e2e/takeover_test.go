@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
+
+	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
 // leftovers are objects as the Python charm makes them: created, not applied, by
@@ -67,7 +69,7 @@ func TestTakeOver(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("listeners (-want +got):\n%s", diff)
 	}
-	redirect, err := shared.Dynamic().Resource(gatewayAPI("httproutes")).Namespace("taken").Get(f.ctx, charm+"-http", metav1.GetOptions{})
+	redirect, err := shared.Dynamic().Resource(gatewayAPI("httproutes")).Namespace("taken").Get(f.ctx, lab.RedirectRoute(charm, "taken.example.com"), metav1.GetOptions{})
 	f.must(err)
 	if hosts, found, _ := unstructured.NestedSlice(redirect.Object, "spec", "hostnames"); found {
 		t.Errorf("host names linger: %v", hosts)

@@ -166,12 +166,11 @@ func differ(what string, want, got []string) error {
 // other.
 func (w *world) settledCluster(ctx context.Context) error {
 	want := []string{"Gateway/" + charm}
-	if w.enforce {
-		want = append(want, "HTTPRoute/"+charm+"-http")
-	}
 	for _, app := range append(w.related(), w.apps[0]) {
 		want = append(want, "HTTPRoute/"+charm+"-"+model+"-"+app.Name, "Secret/"+charm+"-secret-"+w.host(app.Name), "Service/"+charm+"-"+app.Name+"-service")
-		if !w.enforce {
+		if w.enforce {
+			want = append(want, "HTTPRoute/"+lab.RedirectRoute(charm, w.host(app.Name)))
+		} else {
 			want = append(want, "HTTPRoute/"+charm+"-"+model+"-"+app.Name+"-http")
 		}
 	}

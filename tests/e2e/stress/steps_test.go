@@ -209,7 +209,7 @@ func (w *world) deleteStep() string {
 	}{
 		{secretKind, charm + "-secret-" + host},
 		{routeKind, charm + "-" + model + "-" + app.Name},
-		{routeKind, charm + "-http"},
+		{routeKind, lab.RedirectRoute(charm, host)},
 		{serviceKind, charm + "-" + app.Name + "-service"},
 		{gatewayKind, ""},
 	}
