@@ -110,7 +110,7 @@ func objects(s state.State, set settings, routing routing) []Object {
 func objectMeta(s state.State, name string) metav1.ObjectMeta {
 	meta := metav1.ObjectMeta{
 		Name:      name,
-		Namespace: s.Model,
+		Namespace: s.InNamespace(),
 		Labels:    map[string]string{LabelManagedBy: s.Application},
 	}
 	if owner := s.Cluster.Owner; owner != nil {
