@@ -217,8 +217,8 @@ func TestStatusOfRecords(t *testing.T) {
 	}
 }
 
-// TestStatusOfStandby shows that what the application shows is the leader's, whoever
-// leads.
+// TestStatusOfStandby shows that the application shows the gravest of its units', whoever
+// leads, and among units that are active the first.
 func TestStatusOfStandby(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "standby", map[string]any{"external-hostname": "standby.example.com"}).withAuthority()
@@ -226,28 +226,29 @@ func TestStatusOfStandby(t *testing.T) {
 	second, err := f.Juju.AddUnit(f.ctx, charm)
 	f.must(err)
 	f.must(f.Settle(f.ctx))
-	check := func(leader, other, application string) {
+	check := func(leader, other, message, application string) {
 		t.Helper()
-		application = f.here(application)
+		message, application = f.here(message), f.here(application)
 		status := f.Juju.Status()
 		if got := status.Unit(other).Message; got != "Standby" {
 			t.Errorf("%s shows %q", other, got)
 		}
-		if got := status.Unit(leader).Message; got != application {
-			t.Errorf("%s, which leads, shows %q, not %q", leader, got, application)
+		if got := status.Unit(leader).Message; got != message {
+			t.Errorf("%s, which leads, shows %q, not %q", leader, got, message)
 		}
 		if got := status.Application(charm).Message; got != application {
 			t.Errorf("the application shows %q, not %q", got, application)
 		}
 	}
-	check(charm+"/0", second, active)
+	check(charm+"/0", second, active, active)
 	f.must(f.Juju.SetLeader(charm, second))
 	f.configure(map[string]any{"routing-mode": "port"})
 	f.updateStatus()
-	check(second, charm+"/0", "invalid configuration: routing-mode must be path or subdomain; `juju config gateway-api-integrator routing-mode=path`")
+	const invalid = "invalid configuration: routing-mode must be path or subdomain; `juju config gateway-api-integrator routing-mode=path`"
+	check(second, charm+"/0", invalid, invalid)
 	f.cure(f.Juju.Status().Application(charm).Message, nil)
 	f.updateStatus()
-	check(second, charm+"/0", active)
+	check(second, charm+"/0", active, "Standby")
 }
 
 // TestObeyTakesNoOrders keeps the tests honest: what is no command is not run.
