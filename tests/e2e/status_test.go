@@ -112,6 +112,7 @@ func TestStatusOfOptions(t *testing.T) {
 func TestStatusOfALostSecret(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "secretless", map[string]any{"external-hostname": "secretless.example.com"}).withAuthority()
+	f.app("web", 8080, nil)
 	f.awaitShown("active", active)
 	f.must(shared.Dynamic().Resource(ourSecrets).Namespace("secretless").Delete(f.ctx, charm+"-secret-secretless.example.com", metav1.DeleteOptions{}))
 	f.awaitCondition(ourGateways, charm, "False InvalidCertificateRef")
@@ -196,6 +197,7 @@ func TestStatusOfRecords(t *testing.T) {
 	t.Parallel()
 	const host = "refused.example.com"
 	f := newFixture(t, "records", map[string]any{"external-hostname": host}).withAuthority()
+	f.app("web", 8080, nil)
 	dns, err := f.AddDNS("bind")
 	f.must(err)
 	f.must(f.Relate(f.ctx, charm, "bind"))
