@@ -13,7 +13,7 @@ func whose(one state.Foreign) string {
 	case one.Instance != "":
 		return "belongs to application " + one.Instance
 	case one.Maker != "":
-		return "was made by " + one.Maker
+		return "was made by " + theirs(one.Maker)
 	default:
 		return "is not the charm's"
 	}
