@@ -89,7 +89,7 @@ func TestStatusOfOptions(t *testing.T) {
 	for _, test := range []struct{ option, wrong, message, choice string }{
 		{"external-hostname", "10.0.0.1", "is an IP address; `juju config gateway-api-integrator external-hostname=NAME`", "options.example.com"},
 		{"gateway-class", "No Class", "is no name of a class; `juju config gateway-api-integrator gateway-class=CLASS`", class()},
-		{"hsts-max-age", "-1", "must be 0 to 9007199254740991; `juju config gateway-api-integrator hsts-max-age=SECONDS`", "3600"},
+		{"hsts-max-age", "-1", "must be 0 to 2^53-1; `juju config gateway-api-integrator hsts-max-age=SECONDS`", "3600"},
 		{"routing-mode", "port", "must be path or subdomain; `juju config gateway-api-integrator routing-mode=path`", ""},
 	} {
 		f.configure(map[string]any{test.option: test.wrong})
@@ -208,7 +208,7 @@ func TestStatusOfRecords(t *testing.T) {
 		{"permission_denied", "blocked", "permission denied; settle it at bind"},
 		{"invalid_data", "blocked", "invalid data; settle it at bind"},
 		{"conflict", "blocked", "conflict; settle it at bind"},
-		{"failure", "waiting", "failure; all applications served"},
+		{"failure", "waiting", "failure"},
 	} {
 		dns.Status = test.status
 		f.must(f.Settle(f.ctx))
