@@ -19,6 +19,16 @@ func whose(one state.Foreign) string {
 	}
 }
 
+// foreignRemarks tells of each object that is left alone. Where another name is used, no
+// status does.
+func foreignRemarks(s state.State) []string {
+	var all []string
+	for _, one := range s.Cluster.Foreign {
+		all = append(all, one.Kind+" "+one.Name+" "+whose(one)+", and is left alone")
+	}
+	return all
+}
+
 const removeForeign = "delete it"
 
 // foreignStatus speaks of objects that stand in the way of the Gateway, or of a host's

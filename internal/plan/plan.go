@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -81,7 +82,7 @@ func Make(s state.State) Plan {
 			p.Relations.DNS = dnsRecords(s, set)
 		}
 	}
-	p.Remarks = append(p.Remarks, dnsRemarks(s, set)...)
+	p.Remarks = slices.Concat(p.Remarks, dnsRemarks(s, set), foreignRemarks(s))
 	p.Status = status(s, set, routing)
 	return p
 }
