@@ -1,11 +1,16 @@
 // Command gateway-api-integrator is the charm. Juju runs it, under the name
 // dispatch, once per event; the environment says which. It exits with 0 when the
-// event is dealt with, and with 1 when Juju should try again.
+// event is dealt with, and with 1 when Juju should try again. When it is told to end it
+// lets go of what it holds and dies of the signal, which is no failure to Juju: the event
+// comes again.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -17,15 +22,54 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	// Juju logs what is written to stderr. Libraries have lines of their own there for
+	// what is returned to us as an error as well.
+	log.SetOutput(io.Discard)
+	ctx, stop := untilSignal(context.Background())
+	err := run(ctx)
+	stop()
+	var told signalError
+	switch {
+	case err == nil: // Also when it was told to end too late.
+	case errors.As(context.Cause(ctx), &told):
+		die(told.signal)
+	default:
 		fmt.Fprintf(os.Stderr, "error: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
+// signalError is why a context ends with a signal.
+type signalError struct{ signal syscall.Signal }
+
+func (e signalError) Error() string { return "told to end: " + e.signal.String() }
+
+// untilSignal returns a context that ends with the first signal that tells to end. A second
+// one kills at once.
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		select {
+		case told := <-signals:
+			signal.Reset()
+			cancel(signalError{told.(syscall.Signal)})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// die has the process end of a signal, as if it had never been caught.
+func die(of syscall.Signal) {
+	signal.Reset()
+	_ = syscall.Kill(os.Getpid(), of)
+	<-time.After(time.Second) // It comes within the moment.
+	os.Exit(1)
+}
+
+func run(ctx context.Context) error {
 	event, err := gocharm.ParseEvent(os.Getenv)
 	if err != nil {
 		return err
@@ -38,16 +82,23 @@ func run() error {
 	defer runner.Close()
 
 	c := charm.Charm{
-		Event: event,
-		Tools: gocharm.NewTools(runner),
-		Now:   time.Now(),
-		Connect: func(options kube.Options) (*kube.Client, error) {
-			config, err := kube.Config(os.Getenv)
-			if err != nil {
-				return nil, err
-			}
-			return kube.NewClient(config, options)
-		},
+		Event:   event,
+		Tools:   gocharm.NewTools(runner),
+		Now:     time.Now(),
+		Connect: connect,
 	}
 	return c.Run(ctx)
+}
+
+// connect makes a client for the cluster that the environment names. The namespace of the
+// options is the model's name; the cluster may have another for it.
+func connect(options kube.Options) (*kube.Client, error) {
+	config, err := kube.Config(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if options.Namespace, err = kube.Namespace(os.Getenv, options.Namespace); err != nil {
+		return nil, err
+	}
+	return kube.NewClient(config, options)
 }

@@ -64,6 +64,7 @@ func (c *Charm) withState(ctx context.Context, do func(state.State) error) error
 }
 
 // connect makes a client that sees the application's objects, for requests of limited time.
+// They are in the model's namespace, which Connect may know by another name.
 func (c *Charm) connect() (*kube.Client, error) {
 	cluster, err := c.Connect(kube.Options{
 		Namespace: c.Event.Model, Manager: c.Event.Application(), Label: plan.LabelManagedBy,

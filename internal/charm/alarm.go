@@ -77,7 +77,10 @@ func (c *Charm) setAlarm(ctx context.Context, at time.Time) error {
 
 // dropSecret removes what the event is about: an alarm that went off, a certificate's
 // secret as the Python charm kept it, or a revision that nobody reads any more.
-// Juju repeats secret-expired every five minutes until that is done.
+// Juju repeats secret-expired every five minutes until that is done. What is gone already
+// is not removed again: Juju removes secrets one by one at the end of a hook, before it
+// writes relations, and repeats the hook when it fails there; a secret that it does not
+// find then would fail the hook for ever, and with it what the hook writes.
 func (c *Charm) dropSecret(ctx context.Context) error {
 	secret := c.Event.Secret
 	revision := secret.Revision
@@ -90,8 +93,17 @@ func (c *Charm) dropSecret(ctx context.Context) error {
 	default:
 		return nil
 	}
-	err := c.Tools.RemoveSecret(ctx, secret.ID, revision)
-	if err != nil && !gone(err) && !errors.Is(err, gocharm.ErrNotLeader) {
+	info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{ID: secret.ID})
+	switch {
+	case errors.Is(err, gocharm.ErrNotFound):
+		return nil // Or it is not ours to remove.
+	case err != nil:
+		return fmt.Errorf("cannot look for secret %s: %w", secret.Label, err)
+	case revision == info.Revision:
+		return nil // The last one: removing it would remove the secret.
+	}
+	err = c.Tools.RemoveSecret(ctx, secret.ID, revision)
+	if err != nil && !errors.Is(err, gocharm.ErrNotFound) && !errors.Is(err, gocharm.ErrNotLeader) {
 		return fmt.Errorf("cannot remove secret %s: %w", secret.Label, err)
 	}
 	return nil

@@ -35,6 +35,7 @@ func TestAlarmThatGoesOffTooEarlyIsSetAgain(t *testing.T) {
 	for range 3 {
 		label := w.alarms()[0]
 		delete(w.secrets, label) // The hook removes it and sees it no more.
+		w.owned = map[string]string{"s1": ""}
 		w.run(gocharm.Event{Kind: gocharm.SecretExpired, Secret: &gocharm.EventSecret{ID: "s1", Label: label, Revision: 1}})
 		again := w.alarms()
 		if len(again) != 1 {
@@ -63,6 +64,7 @@ func TestAlarmThatGoesOffMuchTooEarlyIsLeft(t *testing.T) {
 	w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
 	label := w.alarms()[0]
 	delete(w.secrets, label)
+	w.owned = map[string]string{"s1": ""}
 	w.run(gocharm.Event{Kind: gocharm.SecretExpired, Secret: &gocharm.EventSecret{ID: "s1", Label: label, Revision: 1}})
 	if again := w.alarms(); len(again) > 0 {
 		t.Errorf("alarms: %q", again)

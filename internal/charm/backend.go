@@ -27,7 +27,7 @@ func (c *Charm) readCAProvider(ctx context.Context, id string, number int) (stat
 		if err != nil {
 			return state.CAProvider{}, err
 		}
-		all, err := c.readUnits(ctx, id, names, true)
+		all, err := c.readUnits(ctx, endpointReceiveCA, id, names, true)
 		if err != nil {
 			return state.CAProvider{}, err
 		}

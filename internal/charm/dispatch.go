@@ -48,10 +48,14 @@ type Charm struct {
 // Run handles the event. One that fails is Juju's to repeat.
 func (c *Charm) Run(ctx context.Context) error {
 	err := c.handle(ctx)
-	if err != nil && c.Event.Kind != gocharm.Action {
-		return errors.Join(err, c.showFailure(ctx, err))
+	switch {
+	case !errors.Is(err, errUndecided):
+		return err
+	case c.Event.Kind == gocharm.Action:
+		return c.Tools.FailAction(ctx, err.Error())
+	default:
+		return c.hold(ctx, err)
 	}
-	return err
 }
 
 // handle handles the event. Here stands every event Juju can send and what the
@@ -118,18 +122,33 @@ const keyLeaving = "leaving"
 
 // leaving tells whether Juju is removing this very unit. Such a unit sees all its
 // relations break, although the application keeps them when it is only scaled
-// down, even to zero: what is served must stay. Just the relation-departed hooks
-// before say which it is, so that is remembered.
+// down, even to zero: what is served must stay. A relation-departed before says that it is
+// this unit which departs, but there is none where the other side has no unit; so the
+// controller is asked. It is remembered, since the unit may yet be told of others that
+// depart, when relations of its own are broken and look like those of the application.
 func (c *Charm) leaving(ctx context.Context) (bool, error) {
+	departed := c.Event.Kind == gocharm.RelationDeparted
 	switch {
-	case c.Event.Kind == gocharm.RelationDeparted && c.Event.Relation.DepartingUnit == c.Event.Unit:
+	case departed && c.Event.Relation.DepartingUnit == c.Event.Unit:
 		return true, c.Tools.SetState(ctx, map[string]string{keyLeaving: "true"})
-	case c.Event.Kind == gocharm.RelationBroken:
-		stored, err := c.storedState(ctx)
-		return stored[keyLeaving] != "", err
-	default:
+	case !departed && c.Event.Kind != gocharm.RelationBroken:
 		return false, nil
 	}
+	stored, err := c.storedState(ctx)
+	if err != nil || stored[keyLeaving] != "" || departed {
+		return stored[keyLeaving] != "", err
+	}
+	goals, err := c.goals(ctx)
+	if err != nil {
+		return false, err
+	}
+	switch status, told := goals.Units[c.Event.Unit]; {
+	case !told:
+		return false, fmt.Errorf("cannot learn whether unit %s is being removed: goal-state does not tell of it", c.Event.Unit)
+	case status == gocharm.Dying:
+		return true, c.Tools.SetState(ctx, map[string]string{keyLeaving: "true"})
+	}
+	return false, nil
 }
 
 // setVersion shows the charm's own version in `juju status`; it stands in a file

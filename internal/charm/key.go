@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
@@ -24,48 +25,124 @@ func (c *Charm) readKey(ctx context.Context) (key state.PrivateKey, legacy bool,
 		return c.rotated, false, nil
 	}
 	current, older := tlscertificates.KeyLabels(endpointCertificates)
-	for _, label := range []string{current, older} {
-		content, err := c.Tools.Secret(ctx, gocharm.SecretRef{Label: label}, gocharm.Peek)
-		if err == nil && content[keyField] != "" {
-			return state.PrivateKey(content[keyField]), label == older, nil
+	if key, err = c.keyUnder(ctx, current); err != nil || key != "" {
+		return key, false, err
+	}
+	key, err = c.keyUnder(ctx, older)
+	return key, key != "", err
+}
+
+// keyUnder reads the private key that has this label; none is empty.
+func (c *Charm) keyUnder(ctx context.Context, label string) (state.PrivateKey, error) {
+	content, err := c.Tools.Secret(ctx, gocharm.SecretRef{Label: label}, gocharm.Peek)
+	if err == nil || errors.Is(err, gocharm.ErrNotFound) || c.isEmptied(ctx, label, err) {
+		return state.PrivateKey(content[keyField]), nil
+	}
+	// Refused is not the same as not there: a new key would mean new
+	// certificates for every host.
+	return "", fmt.Errorf("cannot read the private key: %w", err)
+}
+
+// isEmptied says that a secret of ours has lost what it held, for good: where Kubernetes
+// keeps secrets, Juju deletes there what a hook removes before it commits the hook, and may
+// fail in between. The failure to read it names the revision that is not there.
+func (c *Charm) isEmptied(ctx context.Context, label string, failure error) bool {
+	var tool *gocharm.ToolError
+	info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: label})
+	return err == nil && errors.As(failure, &tool) &&
+		tool.Message() == fmt.Sprintf("secret %q not found", fmt.Sprintf("%s-%d", info.ID, info.Revision))
+}
+
+// certificates judges what stands in a certificates relation. Where none of our requests
+// was made with the key, an older library may have made another one under its own label,
+// which it alone looks at: that one then is the key.
+func (c *Charm) certificates(ctx context.Context, id string, provider, own state.Databag) (state.Certificates, error) {
+	key, legacy, err := c.readKey(ctx)
+	if err != nil {
+		return state.Certificates{}, err
+	}
+	certificates, remarks := state.NewCertificates(id, key, own, provider, c.Now)
+	if !legacy && c.rotated == "" && !hasOwn(certificates) && len(certificates.Entries) > 0 {
+		_, label := tlscertificates.KeyLabels(endpointCertificates)
+		older, err := c.keyUnder(ctx, label)
+		if err != nil {
+			return state.Certificates{}, err
 		}
-		// Refused is not the same as not there: a new key would mean new
-		// certificates for every host.
-		if err != nil && !errors.Is(err, gocharm.ErrNotFound) {
-			return "", false, fmt.Errorf("cannot read the private key: %w", err)
+		if other, notes := state.NewCertificates(id, older, own, provider, c.Now); hasOwn(other) {
+			certificates, remarks, legacy = other, notes, true
 		}
 	}
-	return "", false, nil
+	certificates.LegacyKey = legacy
+	return certificates, c.logChanges(ctx, nil, remarks)
+}
+
+// hasOwn says that some request was made with the key.
+func hasOwn(certificates state.Certificates) bool {
+	return slices.ContainsFunc(certificates.Entries, func(entry state.Certificate) bool { return !entry.Foreign })
 }
 
 // keepKey makes the key of an older library the application's own, so that whoever
 // leads next can read it: that library's may be its unit's. The old secret stays
-// until the key is rotated or the relation removed: Juju does not write the
-// secrets of one hook as one, and nothing may be lost half way.
+// until the relation is removed: who goes back to the older library finds it there. After
+// a refresh the older library's label is looked after, which an earlier build of this
+// charm may have left without the key.
 func (c *Charm) keepKey(ctx context.Context, certificates state.Certificates) error {
-	if !certificates.LegacyKey || certificates.Key == "" {
+	current, older := tlscertificates.KeyLabels(endpointCertificates)
+	switch {
+	case certificates.Key == "":
+		return nil
+	case certificates.LegacyKey:
+		return c.storeKey(ctx, current, certificates.Key)
+	case c.Event.Kind != gocharm.UpgradeCharm:
 		return nil
 	}
-	return c.storeKey(ctx, certificates.Key)
+	key, err := c.keyUnder(ctx, older)
+	if err != nil || key == certificates.Key {
+		return err
+	}
+	return c.storeOlderKey(ctx, certificates.Key)
 }
 
 // ensureKey gives the application's private key, and makes one when there is
 // none or it cannot be read.
-func (c *Charm) ensureKey(ctx context.Context, pem state.PrivateKey) (*rsa.PrivateKey, error) {
-	if pem != "" {
-		return tlscertificates.ParseKey(pem.PEM())
+func (c *Charm) ensureKey(ctx context.Context, certificates state.Certificates) (*rsa.PrivateKey, error) {
+	if certificates.Key != "" {
+		return tlscertificates.ParseKey(certificates.Key.PEM())
 	}
 	key, err := tlscertificates.NewKey(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	return key, c.storeKey(ctx, state.PrivateKey(tlscertificates.EncodeKey(key)))
+	pem := state.PrivateKey(tlscertificates.EncodeKey(key))
+	current, older := tlscertificates.KeyLabels(endpointCertificates)
+	if err := c.storeKey(ctx, current, pem); err != nil {
+		return nil, err
+	}
+	if len(certificates.Entries) == 0 {
+		return key, c.storeKey(ctx, older, pem) // Nobody has used it.
+	}
+	return key, c.storeOlderKey(ctx, pem)
+}
+
+// storeOlderKey keeps the private key under the label of the older Python library, so that
+// every release of the Python charm finds it. Where this unit does not see a secret of that
+// label, another unit may own one, from the time when that library's keys were its units':
+// Juju takes no second one then, and the hook would fail at its end. Who is alone knows.
+func (c *Charm) storeOlderKey(ctx context.Context, key state.PrivateKey) error {
+	_, label := tlscertificates.KeyLabels(endpointCertificates)
+	_, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: label})
+	if errors.Is(err, gocharm.ErrNotFound) {
+		goals, err := c.goals(ctx)
+		if err != nil || len(goals.Units) != 1 {
+			return err
+		}
+	}
+	return c.storeKey(ctx, label, key)
 }
 
 // storeKey keeps a private key in a secret of the application, which outlives the
 // pod and the leadership.
-func (c *Charm) storeKey(ctx context.Context, key state.PrivateKey) error {
-	label, _ := tlscertificates.KeyLabels(endpointCertificates)
+func (c *Charm) storeKey(ctx context.Context, label string, key state.PrivateKey) error {
 	spec := gocharm.SecretSpec{
 		Label: label, Owner: gocharm.OwnerApplication, Content: map[string]string{keyField: key.PEM()},
 	}
@@ -90,19 +167,17 @@ func (c *Charm) replaceKey(ctx context.Context) error {
 		return err
 	}
 	c.rotated = state.PrivateKey(tlscertificates.EncodeKey(key))
-	if err := c.storeKey(ctx, c.rotated); err != nil {
+	current, older := tlscertificates.KeyLabels(endpointCertificates)
+	if err := c.storeKey(ctx, current, c.rotated); err != nil {
 		return err
 	}
-	current, older := tlscertificates.KeyLabels(endpointCertificates)
-	if _, err := c.Tools.Secret(ctx, gocharm.SecretRef{Label: current}, gocharm.Refresh); err != nil && !gone(err) {
-		return fmt.Errorf("cannot follow the new private key: %w", err)
+	if err := c.storeOlderKey(ctx, c.rotated); err != nil {
+		return err
 	}
-	info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: older})
-	if err == nil {
-		err = c.Tools.RemoveSecret(ctx, info.ID, 0)
-	}
-	if err != nil && !errors.Is(err, gocharm.ErrNotFound) {
-		return fmt.Errorf("cannot remove the old private key: %w", err)
+	for _, label := range []string{current, older} {
+		if _, err := c.Tools.Secret(ctx, gocharm.SecretRef{Label: label}, gocharm.Refresh); err != nil && !gone(err) {
+			return fmt.Errorf("cannot follow the new private key: %w", err)
+		}
 	}
 	return nil
 }
@@ -129,7 +204,7 @@ const keyForget = "forget-certificates"
 // for a relation to come. It lasts until a hook finds nothing to remove: Juju 4.0 stores
 // a unit's state before it removes secrets, and may fail in between.
 func (c *Charm) forget(ctx context.Context, leader bool) error {
-	broken := c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.Endpoint == endpointCertificates
+	broken := c.brokenCertificates()
 	if !broken {
 		if !leader {
 			return nil
@@ -139,13 +214,13 @@ func (c *Charm) forget(ctx context.Context, leader bool) error {
 			return err
 		}
 	}
-	others, err := c.relations(ctx, endpointCertificates)
+	others, err := c.certificateRelations(ctx)
 	switch {
 	case err != nil:
 		return err
-	case len(others) > 0 && broken:
+	case others > 0 && broken:
 		return nil
-	case len(others) > 0: // The secrets are that relation's.
+	case others > 0: // The secrets are that relation's.
 		return c.Tools.DeleteState(ctx, keyForget)
 	case !leader:
 		if err := c.Tools.SetState(ctx, map[string]string{keyForget: "true"}); err != nil {
@@ -157,6 +232,31 @@ func (c *Charm) forget(ctx context.Context, leader bool) error {
 		err = c.Tools.DeleteState(ctx, keyForget)
 	}
 	return err
+}
+
+// certificateRelations counts the certificates relations that are there, and not only listed.
+func (c *Charm) certificateRelations(ctx context.Context) (there int, err error) {
+	ids, err := c.relations(ctx, endpointCertificates)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		_, err := twice(func() (state.Databag, error) {
+			_, theirs, err := c.otherSide(ctx, id)
+			return theirs, err
+		})
+		absent := false
+		if gone(err) {
+			absent, err = c.absent(ctx, endpointCertificates, id, "", err)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if !absent {
+			there++
+		}
+	}
+	return there, nil
 }
 
 // removeSecrets removes the secrets whose labels begin with the prefix, of those

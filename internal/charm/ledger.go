@@ -68,6 +68,10 @@ type desk struct {
 	written *ledger // nil before openLedger
 	// modelsUnknown says that this Juju does not tell models apart.
 	modelsUnknown bool
+	// goals is what the controller has; nil before it is asked.
+	goals *gocharm.GoalState
+	// undecided is what this hook was denied, and nobody can say why.
+	undecided []string
 }
 
 // openLedger reads the ledger, once in a hook.

@@ -92,7 +92,7 @@ func (c *Charm) write(ctx context.Context, endpoint string, number int, data sta
 	if err == nil {
 		err = c.Tools.SetApplicationData(ctx, id, data)
 	}
-	return ignoreGone(err)
+	return c.unlessUnlisted(ctx, endpoint, id, err)
 }
 
 // holds says that writing the data to a bag would change nothing; an empty
@@ -117,7 +117,7 @@ func (c *Charm) publishRequests(ctx context.Context, certificates state.Certific
 		requests = append(requests, tlscertificates.Request{PEM: pem})
 	}
 	if len(wanted.Create) > 0 {
-		key, err := c.ensureKey(ctx, certificates.Key)
+		key, err := c.ensureKey(ctx, certificates)
 		if err != nil {
 			return err
 		}
@@ -130,5 +130,5 @@ func (c *Charm) publishRequests(ctx context.Context, certificates state.Certific
 		}
 	}
 	err := c.Tools.SetApplicationData(ctx, wanted.RelationID, tlscertificates.EncodeRequests(requests))
-	return ignoreGone(err)
+	return c.unlessUnlisted(ctx, endpointCertificates, wanted.RelationID, err)
 }

@@ -31,6 +31,7 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err != nil {
 		return st, nil, fmt.Errorf("cannot read from Juju: %w", err)
 	}
+	st.Namespace = cluster.Namespace()
 	st.Cluster, err = clusterState(st.Application, fromCluster.snapshot, fromCluster.err)
 	if err != nil {
 		return st, nil, fmt.Errorf("cannot read the cluster: %w", err)
@@ -106,7 +107,7 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 	return st, err
 }
 
-// readEach reads every relation of an endpoint, but those that are gone meanwhile.
+// readEach reads every relation of an endpoint, but those that are only listed.
 func readEach[T any](ctx context.Context, c *Charm, endpoint string, read func(ctx context.Context, id string, number int) (T, error)) ([]T, error) {
 	ids, err := c.relations(ctx, endpoint)
 	if err != nil {
@@ -118,11 +119,20 @@ func readEach[T any](ctx context.Context, c *Charm, endpoint string, read func(c
 		if err != nil {
 			return nil, err
 		}
-		one, err := read(ctx, id, number)
+		one, err := twice(func() (T, error) { return read(ctx, id, number) })
 		if gone(err) {
-			continue
+			absent, err := c.absent(ctx, endpoint, id, "", err)
+			if err != nil {
+				return nil, err
+			}
+			if absent {
+				continue
+			}
 		}
 		if err != nil {
+			return nil, err
+		}
+		if err := c.readAgain(ctx, id); err != nil {
 			return nil, err
 		}
 		c.keep(number)
@@ -166,20 +176,11 @@ func (c *Charm) relations(ctx context.Context, endpoint string) ([]string, error
 	return alive, nil
 }
 
-// gone says that a relation or a secret is not there any more, or not ours to
-// see: a relation can be removed by force under a running hook.
-func gone(err error) bool {
-	if errors.Is(err, gocharm.ErrNotLeader) {
-		return false // Juju may call that a denied permission too.
-	}
-	return errors.Is(err, gocharm.ErrNotFound) || errors.Is(err, gocharm.ErrRelationGone) || errors.Is(err, gocharm.ErrPermissionDenied)
-}
-
 // ownData reads what our application has written to a relation. Only the leader
 // may, so being denied it can mean that leadership is gone, and not the relation:
 // that is ErrNotLeader here.
 func (c *Charm) ownData(ctx context.Context, id string) (state.Databag, error) {
-	data, err := c.Tools.ApplicationData(ctx, id, c.Event.Application())
+	data, err := twice(func() (state.Databag, error) { return c.Tools.ApplicationData(ctx, id, c.Event.Application()) })
 	if !errors.Is(err, gocharm.ErrPermissionDenied) {
 		return data, err
 	}
@@ -204,47 +205,56 @@ func relationNumber(id string) (int, error) {
 	return number, nil
 }
 
+// readCertificates reads the certificates relation. The endpoint takes one, but Juju may
+// list more: one that was removed by force, perhaps, and is no more than listed. The newest
+// that can be read is the one.
 func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error) {
 	ids, err := c.relations(ctx, endpointCertificates)
-	if err != nil || len(ids) == 0 {
-		return state.Certificates{}, err
-	}
-	id := ids[0] // The endpoint takes one.
-	application, provider, err := c.otherSide(ctx, id)
-	if err != nil {
-		return state.Certificates{}, ignoreGone(err)
-	}
-	own, err := c.ownData(ctx, id)
-	if errors.Is(err, gocharm.ErrPermissionDenied) {
-		return state.Certificates{}, c.deniedThoughListed(ctx, id, err)
-	}
-	if err != nil {
-		return state.Certificates{}, ignoreGone(err)
-	}
-	key, legacy, err := c.readKey(ctx)
 	if err != nil {
 		return state.Certificates{}, err
 	}
-	certificates, remarks := state.NewCertificates(id, key, own, provider, c.Now)
-	certificates.LegacyKey, certificates.Provider = legacy, application
-	return certificates, c.logChanges(ctx, nil, remarks)
-}
-
-// deniedThoughListed gives the error of a leader that is denied its own data, unless the
-// relation is not listed any more. The lease may have lapsed for a moment, and to take
-// the relation for gone would withdraw all HTTPS. When Juju repeats the hook, what was
-// removed by force is not listed.
-func (c *Charm) deniedThoughListed(ctx context.Context, id string, denied error) error {
-	ids, err := c.relations(ctx, endpointCertificates)
-	if err == nil && slices.Contains(ids, id) {
-		err = fmt.Errorf("cannot read our data of relation %s: %w", id, denied)
+	denied := map[string]error{}
+	for _, id := range slices.Backward(ids) {
+		application, provider, own, err := c.certificateData(ctx, id)
+		switch {
+		case gone(err):
+			denied[id] = err
+		case err != nil:
+			return state.Certificates{}, err
+		default:
+			certificates, err := c.certificates(ctx, id, provider, own)
+			certificates.Provider = application
+			return certificates, err
+		}
 	}
-	return err
+	for _, id := range ids {
+		if _, err := c.absent(ctx, endpointCertificates, id, "", denied[id]); err != nil {
+			return state.Certificates{}, fmt.Errorf("relation %s: %w", id, err)
+		}
+	}
+	return state.Certificates{}, nil
 }
 
-func ignoreGone(err error) error {
+// certificateData reads both sides of a certificates relation. Being denied our own, when
+// the other one can be read, says nothing about the relation: the lease may have lapsed for
+// a moment.
+func (c *Charm) certificateData(ctx context.Context, id string) (application string, provider, own state.Databag, err error) {
+	provider, err = twice(func() (theirs state.Databag, err error) {
+		application, theirs, err = c.otherSide(ctx, id)
+		return theirs, err
+	})
+	if err != nil {
+		return "", nil, nil, err
+	}
+	if err = c.readAgain(ctx, id); err != nil {
+		return "", nil, nil, err
+	}
+	own, err = c.ownData(ctx, id)
 	if gone(err) {
-		return nil
+		listed, listErr := c.listed(ctx, endpointCertificates, id)
+		if listErr != nil || listed {
+			return "", nil, nil, errors.Join(listErr, fmt.Errorf("cannot read our data of relation %s: %v", id, err))
+		}
 	}
-	return err
+	return application, provider, own, err
 }

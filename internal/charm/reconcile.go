@@ -85,7 +85,7 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	if err := c.publish(ctx, st, p); err != nil {
 		return err
 	}
-	if err := c.showStatus(ctx, p.Status); err != nil {
+	if err := c.setStatus(ctx, p.Status); err != nil {
 		return err
 	}
 	return c.logEnd(ctx, p.Status, len(changes), time.Since(started))

@@ -38,7 +38,7 @@ func (c *Charm) readRequirer(ctx context.Context, id string, number int) (state.
 	}
 	// Kubernetes itself finds the pods of an application of our model.
 	each := foreign || app.Model != c.Event.Model || app.Scheme == ingress.HTTPS
-	units, err := c.readUnits(ctx, id, names, each)
+	units, err := c.readUnits(ctx, endpointGateway, id, names, each)
 	if err != nil {
 		return state.Requirer{}, err
 	}
@@ -60,14 +60,23 @@ func (c *Charm) applicationOf(ctx context.Context, id string, units []string) (s
 
 // readUnits reads the data of units: of each, or up to the first that can be served,
 // which says as much as all of them where only that counts.
-func (c *Charm) readUnits(ctx context.Context, id string, names []string, each bool) ([]state.UnitBag, error) {
+func (c *Charm) readUnits(ctx context.Context, endpoint, id string, names []string, each bool) ([]state.UnitBag, error) {
 	var units []state.UnitBag
 	for _, name := range names {
-		unit, err := c.Tools.UnitData(ctx, id, name)
+		unit, err := twice(func() (state.Databag, error) { return c.Tools.UnitData(ctx, id, name) })
 		if gone(err) {
-			continue // The unit has left since; its siblings have not.
+			absent, err := c.absent(ctx, endpoint, id, name, err)
+			if err != nil {
+				return nil, unitError{err}
+			}
+			if absent {
+				continue // The unit has left since; its siblings have not.
+			}
 		}
 		if err != nil {
+			return nil, err
+		}
+		if err := c.readAgain(ctx, id+" "+name); err != nil {
 			return nil, err
 		}
 		number, err := strconv.Atoi(name[strings.LastIndexByte(name, '/')+1:])
@@ -103,6 +112,15 @@ func (c *Charm) isForeign(ctx context.Context, id string, number int, model stri
 			return uuid != "", nil
 		}
 	}
-	c.desk.written.Ours = append(c.desk.written.Ours, number)
+	if !slices.Contains(c.desk.written.Ours, number) { // It may be read twice.
+		c.desk.written.Ours = append(c.desk.written.Ours, number)
+	}
 	return false, nil
 }
+
+// unitError is a unit that is there and cannot be read, which says nothing about its
+// relation: it is not for readEach to judge that by it.
+type unitError struct{ error }
+
+// Is has it told apart from others only in that nobody can tell whether the unit is there.
+func (e unitError) Is(target error) bool { return target == errUndecided && errors.Is(e.error, target) }

@@ -34,7 +34,7 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 		if err := c.publishRequests(ctx, st.Certificates, *p.Relations.Requests); err != nil {
 			return err
 		}
-		if err := c.showStatus(ctx, p.Status); err != nil {
+		if err := c.setStatus(ctx, p.Status); err != nil {
 			return err
 		}
 		return c.Tools.SetActionResults(ctx, map[string]string{"requested": strings.Join(requested(p), ", ")})

@@ -1,7 +1,6 @@
 package charm_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -121,38 +120,6 @@ func TestBrokenRouteRelationIsNotWrittenTo(t *testing.T) {
 		w.run(gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: endpoint, ID: id}})
 		if got := written(); got[id] > 0 {
 			t.Errorf("written to %s", id)
-		}
-	}
-}
-
-// A relation that is removed by force under a running hook takes nothing else down,
-// whether it goes before it is read or before it is written to.
-func TestRouteRelationGoneByForceIsLeftOut(t *testing.T) {
-	t.Parallel()
-	for _, tool := range []string{"relation-get", "relation-set"} {
-		for _, id := range []string{"gateway-route:3", "dns-record:4"} {
-			t.Run(tool+" "+id, func(t *testing.T) {
-				t.Parallel()
-				w := serving(t)
-				w.withRoutes()
-				w.before = func(call gocharm.Call) error {
-					if call.Tool == tool && slices.Contains(call.Args, id) {
-						return &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR permission denied"}
-					}
-					return nil
-				}
-				w.quiet()
-				other := map[string]string{"gateway-route:3": "dns-record:4", "dns-record:4": "gateway-route:3"}[id]
-				if len(w.bags[other][own]) == 0 {
-					t.Errorf("nothing is written to %s", other)
-				}
-				if got := w.lastStatus(); !strings.HasPrefix(got, "active ") {
-					t.Errorf("status is %q", got)
-				}
-				if got := deletions(w.writes()); len(got) > 0 {
-					t.Errorf("deleted: %q", got)
-				}
-			})
 		}
 	}
 }

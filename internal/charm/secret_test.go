@@ -25,9 +25,12 @@ func TestKeyIsKept(t *testing.T) {
 			if key == "" || request == "" {
 				t.Fatal("no key or no request was made")
 			}
+			if w.secrets[legacy] != key {
+				t.Error("an older library would not find the key")
+			}
 			w.secrets = map[string]string{label: key}
-			w.run(gocharm.Event{Kind: gocharm.UpdateStatus})
-			if want := map[string]string{label: key, current: key}; !maps.Equal(w.secrets, want) {
+			w.run(gocharm.Event{Kind: gocharm.UpgradeCharm})
+			if want := map[string]string{legacy: key, current: key}; !maps.Equal(w.secrets, want) {
 				t.Errorf("keys under %d labels, want %d; or another key", len(w.secrets), len(want))
 			}
 			if got := w.bags["certificates:2"][own]["certificate_signing_requests"]; got != request {
@@ -70,16 +73,21 @@ func TestKeyThatCannotBeReadIsReplaced(t *testing.T) {
 	}
 }
 
-func TestSecretThatIsGoneIsNoError(t *testing.T) {
+// Juju carries out what a hook removes one by one, before it writes relations, and repeats
+// the hook when it fails there: then the secret is gone, and asking to remove it once more
+// would fail the hook at its end, for ever.
+func TestSecretThatIsGoneIsNotRemoved(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.before = func(call gocharm.Call) error {
-		if call.Tool == "secret-remove" {
-			return &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret not found"}
+	key, _ := tlscertificates.KeyLabels("certificates")
+	for kind, label := range map[gocharm.Kind]string{
+		gocharm.SecretRemove: key, gocharm.SecretExpired: tlscertificates.LabelPrefix + "-renewal-certificates-1767226140",
+	} {
+		w := newWorld(t)
+		w.run(gocharm.Event{Kind: kind, Secret: &gocharm.EventSecret{ID: "s1", Label: label, Revision: 1}})
+		if slices.Contains(w.calls, "secret-remove") {
+			t.Errorf("%s: calls are %q", kind, w.calls)
 		}
-		return nil
 	}
-	w.run(gocharm.Event{Kind: gocharm.SecretRemove, Secret: &gocharm.EventSecret{ID: "s1", Revision: 1}})
 }
 
 func TestSecretsAreDropped(t *testing.T) {
@@ -93,6 +101,9 @@ func TestSecretsAreDropped(t *testing.T) {
 		"an old revision": {
 			event: gocharm.Event{Kind: gocharm.SecretRemove, Secret: &gocharm.EventSecret{ID: "s1", Label: key, Revision: 1}},
 			want:  "s1 --revision 1",
+		},
+		"the last revision is all of it": {
+			event: gocharm.Event{Kind: gocharm.SecretRemove, Secret: &gocharm.EventSecret{ID: "s1", Label: key, Revision: 2}},
 		},
 		"no revision named: never the whole key": {
 			event: gocharm.Event{Kind: gocharm.SecretRemove, Secret: &gocharm.EventSecret{ID: "s1", Label: key}},
@@ -109,6 +120,7 @@ func TestSecretsAreDropped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
+			w.owned = map[string]string{"s1": key, "s2": certificate}
 			var removed string
 			w.before = func(call gocharm.Call) error {
 				if call.Tool == "secret-remove" {

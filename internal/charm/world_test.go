@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -49,9 +50,11 @@ type juju struct {
 	secrets   map[string]string        // private key by label
 	owned     map[string]string        // labels of what secret-ids lists, by id
 	before    func(gocharm.Call) error // called before each tool; its error is the tool's
+	dying     bool                     // our unit is being removed
+	untold    bool                     // goal-state does not tell of it
+	ghosts    []string                 // relations that are listed, and not there any more
 
 	status, log, failed []string
-	applicationStatus   []string
 	calls               []string // such as "relation-get gateway:1 shop/0", of the last run
 }
 
@@ -88,19 +91,23 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 	case "relation-model-get":
 		return json.Marshal(map[string]string{"uuid": cmp.Or(j.models[relation], ourModel)})
 	case "relation-get":
+		if slices.Contains(j.ghosts, relation) {
+			return nil, denied(call)
+		}
 		return json.Marshal(j.bags[relation][last])
+	case "goal-state":
+		return json.Marshal(j.goals())
 	case "relation-set":
 		return nil, json.Unmarshal(call.Stdin, ptr(j.bags[relation][own]))
 	case "state-get":
 		return json.Marshal(j.state)
 	case "state-set":
 		return nil, json.Unmarshal(call.Stdin, &j.state)
-	case "application-version-set":
+	case "application-version-set", "action-set":
 		return nil, nil
 	case "status-set":
 		if call.Args[0] == "--application" {
-			j.applicationStatus = append(j.applicationStatus, strings.Join(call.Args[2:], " "))
-			return nil, nil
+			return nil, errors.New("the application's status is Juju's to find")
 		}
 		j.status = append(j.status, strings.Join(call.Args[1:], " "))
 		return nil, nil
@@ -126,29 +133,63 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 	return nil, fmt.Errorf("%s: not here", call.Tool)
 }
 
-// secret answers the tools for the secret of the private key.
+// secret answers the tools for the secrets: of what is told by an id, the id is in owned.
 func (j *juju) secret(call gocharm.Call) ([]byte, error) {
-	label := ""
+	label, id := "", ""
 	for _, arg := range call.Args {
-		if name, value, _ := strings.Cut(arg, "="); name == "--label" {
+		name, value, isFlag := strings.Cut(arg, "=")
+		switch {
+		case name == "--label":
 			label = value
-		} else if of, owned := j.owned[arg]; owned {
-			label = of
+		case !isFlag && !strings.HasPrefix(arg, "--"):
+			id = arg
 		}
 	}
+	label = cmp.Or(label, j.owned[id])
 	key, found := j.secrets[label]
+	_, owned := j.owned[id]
 	switch {
 	case call.Tool == "secret-add" && found:
 		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret with label already exists"}
 	case call.Tool == "secret-add", call.Tool == "secret-set":
 		j.secrets[label] = call.Content["private-key"]
-		return []byte("secret:d0ns8mh3t7s5d8ihj6eg"), nil
-	case !found:
-		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret not found"}
+		return []byte("secret:" + theSecret), nil
+	case !found && !owned && call.Tool == "secret-get" && id == "":
+		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: fmt.Sprintf("ERROR consumer label %q not found", label)}
+	case !found && !owned:
+		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: fmt.Sprintf("ERROR secret %q not found", cmp.Or(id, label))}
 	case call.Tool == "secret-info-get":
-		return json.Marshal(map[string]any{"d0ns8mh3t7s5d8ihj6eg": map[string]any{"label": label, "owner": "application", "revision": 1}})
+		return json.Marshal(map[string]any{cmp.Or(id, theSecret): map[string]any{"label": label, "owner": "application", "revision": 2}})
 	}
 	return json.Marshal(map[string]string{"private-key": key})
+}
+
+// theSecret is the id of a secret that is asked for by its label.
+const theSecret = "d0ns8mh3t7s5d8ihj6eg"
+
+// goals answers goal-state. Users of our offers are not told of.
+func (j *juju) goals() map[string]any {
+	type goals = map[string]map[string]string
+	life, relations := "active", map[string]goals{}
+	if j.dying {
+		life = gocharm.Dying
+	}
+	for endpoint, ids := range j.relations {
+		relations[endpoint] = goals{}
+		for _, id := range ids {
+			if slices.Contains(j.ghosts, id) || strings.HasPrefix(j.remotes[id], "remote-") {
+				continue
+			}
+			for _, name := range append([]string{j.remotes[id]}, j.units[id]...) {
+				relations[endpoint][name] = map[string]string{"status": "joined"}
+			}
+		}
+	}
+	units := goals{own + "/0": {"status": life}}
+	if j.untold {
+		units = nil
+	}
+	return map[string]any{"units": units, "relations": relations}
 }
 
 func ptr[T any](value T) *T { return &value }
@@ -361,8 +402,10 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(server.Close)
 	w.kubeconfig = filepath.Join(t.TempDir(), "config")
 	config := fmt.Sprintf(`{"clusters":[{"name":"c","cluster":{"server":%q}}],"contexts":[{"name":"c","context":{"cluster":"c"}}],"current-context":"c"}`, server.URL)
-	if err := os.WriteFile(w.kubeconfig, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
+	for path, text := range map[string]string{w.kubeconfig: config, filepath.Join(filepath.Dir(w.kubeconfig), "version"): "1"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return w
 }
@@ -393,7 +436,7 @@ func (w *world) run(event gocharm.Event) {
 
 // try handles an event that may fail.
 func (w *world) try(event gocharm.Event) error {
-	event.Unit, event.Model, event.ModelUUID = own+"/0", "prod", ourModel
+	event.Unit, event.Model, event.ModelUUID, event.CharmDir = own+"/0", "prod", ourModel, filepath.Dir(w.kubeconfig)
 	w.calls = nil
 	c := charm.Charm{
 		Event: event, Tools: gocharm.NewTools(w.juju), Now: now.Add(w.later),

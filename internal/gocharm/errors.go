@@ -12,7 +12,8 @@ import (
 
 // What a hook tool's failure means, for errors.Is.
 var (
-	// ErrNotFound: there is no such secret, label or key.
+	// ErrNotFound: there is no such secret, label or key. Of a secret it is said by a
+	// message that is about that one and nothing else: "secret backend not found" is not.
 	ErrNotFound = errors.New("not found")
 	// ErrPermissionDenied: this unit may not read or write that. For the other
 	// side's relation data, which every unit may read, it is how Juju 3 says that
@@ -68,7 +69,6 @@ const (
 	notLeaderText   = "this unit is not the leader"
 	cannotWriteText = "cannot write relation settings" // relation-set --app by who is not the leader
 	permissionText  = "permission denied"
-	notFoundText    = "not found"
 	restrictedText  = "not implemented for restricted context"
 	missingTool     = "unknown hook command: not on PATH"
 )
@@ -83,6 +83,10 @@ const (
 )
 
 var (
+	// With or without words before a name, and nothing else. There are "secret", "consumer
+	// label", "secret with label", "secret URI for consumer label"; the backend that keeps a
+	// secret, and its revisions, have texts of their own.
+	notFoundText     = regexp.MustCompile(`^(?:(?:secret(?: URI for consumer label| with label)?|consumer label) )?"([^"]*)" not found$`)
 	relationGoneText = regexp.MustCompile(`\brelation (\S+ )?not found\b`)
 	unknownToolText  = regexp.MustCompile(`^(bad request: )?unknown (hook )?command\b`)
 	contextIDText    = regexp.MustCompile(`(?i)context id\b`)
@@ -101,11 +105,32 @@ func classify(message string) []error {
 		return []error{ErrPermissionDenied}
 	case relationGoneText.MatchString(message):
 		return []error{ErrRelationGone}
-	case strings.Contains(message, notFoundText):
+	case notFoundText.MatchString(message):
 		return []error{ErrNotFound}
 	}
 	return nil
 }
+
+// notFound tells apart the failure to find this secret from the failure to find anything
+// else: err is returned as it is, but where it says ErrNotFound of another.
+func (r SecretRef) notFound(err error) error {
+	var tool *ToolError
+	if !errors.As(err, &tool) || !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	match := notFoundText.FindStringSubmatch(tool.Message())
+	if match == nil || r.Label != "" && match[1] == r.Label || r.ID != "" && SecretID(match[1]) == SecretID(r.ID) {
+		return err
+	}
+	return otherNotFound{tool}
+}
+
+// otherNotFound is a *ToolError that is not ErrNotFound of what was asked for.
+type otherNotFound struct{ error }
+
+func (otherNotFound) Is(error) bool { return false }
+
+func (e otherNotFound) As(target any) bool { return errors.As(e.error, target) }
 
 // newToolError returns the failure of a call that ended with code and this text
 // on standard error.

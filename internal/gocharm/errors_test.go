@@ -18,7 +18,12 @@ func TestToolErrorKinds(t *testing.T) {
 	}{
 		{`ERROR secret "cpkj1a2b3c4d5e6f7g8h" not found`, []error{ErrNotFound}},
 		{`ERROR consumer label "key" not found`, []error{ErrNotFound}},
+		{`ERROR secret with label "key" not found`, []error{ErrNotFound}},
+		{`ERROR secret URI for consumer label "key" not found`, []error{ErrNotFound}},
 		{`ERROR "k" not found`, []error{ErrNotFound}},
+		{`ERROR secret backend "b" not found`, nil},
+		{`ERROR getting content: secret "cpkj1a2b3c4d5e6f7g8h" not found`, nil},
+		{`ERROR model "prod" not found`, nil},
 		{"ERROR permission denied\n", []error{ErrPermissionDenied}},
 		{"ERROR cannot read relation application settings: permission denied", []error{ErrPermissionDenied}},
 		{"ERROR this unit is not the leader", []error{ErrNotLeader}},
@@ -107,5 +112,35 @@ func TestToolErrorKeepsInputOut(t *testing.T) {
 	// A text that repeats nothing stays.
 	if got := newToolError(secretCall, 1, "ERROR quota exceeded").Error(); got != "secret-add: quota exceeded" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// What is said of another secret than was asked for says nothing about this one.
+func TestSecretNotFoundIsThatSecret(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		ref    SecretRef
+		stderr string
+		want   bool
+	}{
+		{SecretRef{Label: "key"}, `ERROR consumer label "key" not found`, true},
+		{SecretRef{Label: "key"}, `ERROR consumer label "other" not found`, false},
+		{SecretRef{Label: "key"}, `ERROR secret "cpkj1a2b3c4d5e6f7g8h-1" not found`, false},
+		{SecretRef{Label: "key"}, `ERROR secret backend "key" not found`, false},
+		{SecretRef{ID: "secret:cpkj"}, `ERROR secret "cpkj" not found`, true},
+		{SecretRef{ID: "cpkj"}, `ERROR secret "secret:cpkj" not found`, true},
+		{SecretRef{ID: "cpkj"}, `ERROR secret "cpkj-2" not found`, false},
+	}
+	for _, test := range tests {
+		failure := &ToolError{Tool: "secret-get", Code: 1, Stderr: test.stderr}
+		tools := NewTools(&recorder{err: failure})
+		_, secretErr := tools.Secret(t.Context(), test.ref, Peek)
+		_, infoErr := tools.SecretInfo(t.Context(), test.ref)
+		for _, err := range []error{secretErr, infoErr} {
+			var tool *ToolError
+			if got := errors.Is(err, ErrNotFound); got != test.want || !errors.As(err, &tool) || tool != failure {
+				t.Errorf("%s, %q: found is %t, of %v", test.ref, test.stderr, !got, tool)
+			}
+		}
 	}
 }

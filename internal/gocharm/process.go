@@ -33,7 +33,7 @@ type processRunner struct {
 
 // newProcessRunner returns a runner whose tools get this process's environment,
 // except that the variables that matter to them are taken from getenv.
-func newProcessRunner(getenv func(string) string) (*processRunner, error) {
+func newProcessRunner(getenv func(string) string) *processRunner {
 	p := &processRunner{path: filepath.SplitList(getenv("PATH")), tempDir: getenv("TMPDIR")}
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); !slices.Contains(toolVariables, name) {
@@ -48,12 +48,7 @@ func newProcessRunner(getenv func(string) string) (*processRunner, error) {
 	if p.tempDir == "" {
 		p.tempDir = os.TempDir()
 	}
-	// The agent opens our files itself, from its own working directory.
-	var err error
-	if p.tempDir, err = filepath.Abs(p.tempDir); err != nil {
-		return nil, fmt.Errorf("cannot find directory for temporary files: %w", err)
-	}
-	return p, nil
+	return p
 }
 
 // Run starts a process. See [Runner].
@@ -68,31 +63,40 @@ func (p *processRunner) Run(ctx context.Context, call Call) ([]byte, error) {
 	if len(call.Content) == 0 {
 		return p.start(ctx, path, call.Args, call)
 	}
-	dir, err := os.MkdirTemp(p.tempDir, "gocharm-") // mode 0700
-	if err != nil {
-		return nil, fmt.Errorf("cannot run %s: cannot make directory for secret content: %w", call.Tool, err)
-	}
-	// Once more for a panic; after the removal below there is nothing left to do.
-	defer os.RemoveAll(dir)
-	stdout, err := p.runWithContent(ctx, path, dir, call)
-	if rmErr := os.RemoveAll(dir); rmErr != nil {
-		return nil, errors.Join(err, fmt.Errorf("cannot remove secret content: %w", rmErr))
-	}
-	return stdout, err
+	return p.runWithContent(ctx, path, call)
 }
 
-// runWithContent runs the program with the call's secret content in files in
-// dir, which only we and the agent can read.
-func (p *processRunner) runWithContent(ctx context.Context, path, dir string, call Call) ([]byte, error) {
+// runWithContent runs the program with the call's secret content in files that have no
+// name any more when the content is written: whatever kills us, none is left behind.
+// The agent, which reads the files itself, finds them among those that this process has
+// open. Standard input will not do: secret-add and secret-set take files only.
+func (p *processRunner) runWithContent(ctx context.Context, path string, call Call) ([]byte, error) {
 	args := slices.Clone(call.Args)
 	for _, key := range call.contentKeys() {
-		file := filepath.Join(dir, key)
-		if err := os.WriteFile(file, []byte(call.Content[key]), 0o600); err != nil {
+		file, err := p.nameless(call.Content[key])
+		if err != nil {
 			return nil, fmt.Errorf("cannot run %s: cannot write secret content: %w", call.Tool, err)
 		}
-		args = append(args, key+"#file="+file)
+		defer file.Close()
+		args = append(args, fmt.Sprintf("%s#file=/proc/%d/fd/%d", key, os.Getpid(), file.Fd()))
 	}
 	return p.start(ctx, path, args, call)
+}
+
+// nameless returns an open file with this content and without a name. Other users could
+// not open it (mode 0600), nor does a child of ours inherit it.
+func (p *processRunner) nameless(content string) (*os.File, error) {
+	file, err := os.CreateTemp(p.tempDir, "gocharm-")
+	if err != nil {
+		return nil, err
+	}
+	if err = os.Remove(file.Name()); err == nil {
+		_, err = file.WriteString(content)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 // Close has nothing to let go of. See [Runner].
@@ -100,6 +104,8 @@ func (p *processRunner) Close() error { return nil }
 
 // start runs the program at path and waits for its end.
 func (p *processRunner) start(ctx context.Context, path string, args []string, call Call) ([]byte, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = p.env
@@ -114,7 +120,7 @@ func (p *processRunner) start(ctx context.Context, path string, args []string, c
 	case err == nil:
 		return stdout.Bytes(), nil
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("cannot run %s: gave up waiting for it: %w", call.Tool, ctx.Err())
+		return nil, fmt.Errorf("cannot run %s: gave up waiting for it: %w", call.Tool, context.Cause(ctx))
 	case errors.As(err, &exit):
 		text := stderr.String()
 		if text == "" {

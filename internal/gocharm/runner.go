@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"time"
 )
 
 // Runner runs hook tools. It may be used by several goroutines at once; the
@@ -14,7 +15,8 @@ import (
 type Runner interface {
 	// Run runs one hook tool and returns what it wrote to standard output. A
 	// tool that ends with another code than 0 gives a *ToolError. When ctx ends
-	// first, the error is ctx's and the tool may have run or not.
+	// first, or the agent does not answer within five minutes, the error says so and
+	// the tool may have run or not.
 	Run(ctx context.Context, call Call) ([]byte, error)
 	// Close lets go of the agent. It must be called on every way out: the agent
 	// waits for the connection to be closed before it goes on.
@@ -41,10 +43,7 @@ const ToolsVariable = "CHARM_HOOK_TOOLS"
 // NewRunner returns the runner for the environment that getenv gives: the unit
 // agent's socket when there is one that answers, otherwise processes on PATH.
 func NewRunner(getenv func(string) string) (Runner, error) {
-	processes, err := newProcessRunner(getenv)
-	if err != nil {
-		return nil, err
-	}
+	processes := newProcessRunner(getenv)
 	switch choice := getenv(ToolsVariable); choice {
 	case "exec":
 		return processes, nil
@@ -64,6 +63,19 @@ func NewRunner(getenv func(string) string) (Runner, error) {
 }
 
 var errClosed = errors.New("the runner is closed")
+
+// callTimeout bounds one call. An agent may take three minutes over a secret, when it
+// tries again what Kubernetes refuses it for a while; one that takes longer than this
+// will not answer any more, and a hook without an end holds up its unit for ever.
+const callTimeout = 5 * time.Minute
+
+// errNoAnswer says that the agent has been waited for long enough.
+var errNoAnswer = fmt.Errorf("no answer for %v", callTimeout)
+
+// bounded returns the context of one call.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, callTimeout, errNoAnswer)
+}
 
 // The names Juju allows for tools (by what exists) and for a secret's keys
 // (core/secrets: at least three characters).

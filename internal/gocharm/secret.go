@@ -140,7 +140,7 @@ func (t *Tools) Secret(ctx context.Context, ref SecretRef, mode SecretMode) (map
 	}
 	stdout, err := t.runner.Run(ctx, Call{Tool: "secret-get", Args: args})
 	if err != nil {
-		return nil, fmt.Errorf("cannot read secret %s: %w", ref, err)
+		return nil, fmt.Errorf("cannot read secret %s: %w", ref, ref.notFound(err))
 	}
 	var content map[string]string
 	if err := decode(stdout, &content); err != nil {
@@ -155,7 +155,7 @@ func (t *Tools) Secret(ctx context.Context, ref SecretRef, mode SecretMode) (map
 func (t *Tools) SecretInfo(ctx context.Context, ref SecretRef) (SecretInfo, error) {
 	var infos map[string]SecretInfo
 	if err := t.ask(ctx, &infos, "secret-info-get", ref.args()...); err != nil {
-		return SecretInfo{}, fmt.Errorf("cannot read about secret %s: %w", ref, err)
+		return SecretInfo{}, fmt.Errorf("cannot read about secret %s: %w", ref, ref.notFound(err))
 	}
 	if len(infos) != 1 {
 		return SecretInfo{}, fmt.Errorf("cannot read about secret %s: secret-info-get told of %d", ref, len(infos))

@@ -49,6 +49,7 @@ type socketRunner struct {
 	mu     sync.Mutex
 	link   *link // nil: connect for the next call
 	gaveUp bool  // the agent does not speak this protocol: processes from now on
+	silent bool  // the agent has let a call wait for too long: no more of them
 	closed bool
 }
 
@@ -89,6 +90,8 @@ func (s *socketRunner) Run(ctx context.Context, call Call) ([]byte, error) {
 		return nil, err
 	}
 	request := s.requestFor(call)
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	// A second turn comes only after a connection that had died while idle, and
 	// with it nothing was sent.
 	for range 2 {
@@ -113,7 +116,10 @@ func (s *socketRunner) Run(ctx context.Context, call Call) ([]byte, error) {
 		case errors.As(err, &refusal):
 			return nil, newToolError(call, 1, string(refusal))
 		case ctx.Err() != nil:
-			return nil, fmt.Errorf("cannot run %s: gave up waiting for the agent: %w", call.Tool, ctx.Err())
+			if errors.Is(context.Cause(ctx), errNoAnswer) {
+				s.giveUpOnAgent()
+			}
+			return nil, fmt.Errorf("cannot run %s: gave up waiting for the agent: %w", call.Tool, context.Cause(ctx))
 		default:
 			// The agent may have run it or not: doing it again could do it twice.
 			s.drop(l)
@@ -160,9 +166,11 @@ func (s *socketRunner) connect(ctx context.Context) (*link, error) {
 	defer s.mu.Unlock()
 	switch {
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	case s.closed:
 		return nil, errClosed
+	case s.silent:
+		return nil, errNoAnswer
 	case s.gaveUp:
 		return nil, nil
 	case s.link != nil:
@@ -173,7 +181,7 @@ func (s *socketRunner) connect(ctx context.Context) (*link, error) {
 		if l != nil {
 			l.conn.Close()
 		}
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	}
 	if err != nil {
 		s.gaveUp = true
@@ -199,6 +207,13 @@ func (s *socketRunner) giveUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gaveUp = true
+}
+
+// giveUpOnAgent has all later calls fail: each would wait as long again.
+func (s *socketRunner) giveUpOnAgent() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = true
 }
 
 func (s *socketRunner) dial(ctx context.Context) (*link, error) {

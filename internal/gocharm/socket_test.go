@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/rpc"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // AgentRequest and AgentResponse are what the unit agent has on its side of the
@@ -425,4 +428,25 @@ func TestNewRunner(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An agent that takes a call and never answers is waited for once, in a time of its own.
+func TestSilentAgent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, theirs) }()
+		defer theirs.Close()
+		s := &socketRunner{link: &link{conn: ours, client: rpc.NewClient(ours)}, processes: newProcessRunner(environ("PATH=/none"))}
+		defer s.Close()
+		started := time.Now()
+		for range 3 {
+			if _, err := s.Run(t.Context(), Call{Tool: "is-leader"}); !errors.Is(err, errNoAnswer) {
+				t.Errorf("got error %v", err)
+			}
+		}
+		if took := time.Since(started); took != callTimeout {
+			t.Errorf("waited %v", took)
+		}
+	})
 }

@@ -75,6 +75,30 @@ func testCalls(t *testing.T, tests []oneCall) {
 	}
 }
 
+func TestGoalState(t *testing.T) {
+	t.Parallel()
+	testCalls(t, []oneCall{
+		{
+			name: "goal state",
+			do:   func(ctx context.Context, tools *Tools) (any, error) { return tools.GoalState(ctx) },
+			run:  []string{"goal-state", "--format=json"},
+			answer: `{"units":{"gw/0":{"status":"dying","since":"2026-01-01 00:00:00Z"}},` +
+				`"relations":{"certificates":{"admin/prod.ca":{"status":"joined"},"ca":{"status":"joined"}}}}`,
+			want: GoalState{
+				Units:     map[string]string{"gw/0": Dying},
+				Relations: map[string]map[string]string{"certificates": {"admin/prod.ca": "joined", "ca": "joined"}},
+			},
+		},
+		{
+			name:   "nothing",
+			do:     func(ctx context.Context, tools *Tools) (any, error) { return tools.GoalState(ctx) },
+			run:    []string{"goal-state", "--format=json"},
+			answer: "null",
+			want:   GoalState{Units: map[string]string{}, Relations: map[string]map[string]string{}},
+		},
+	})
+}
+
 func TestRelationCalls(t *testing.T) {
 	t.Parallel()
 	data := map[string]string{"url": `"<a&b>"`, "a": "", "odd": "\u0085\u007f\ufeff\u2028é😀"}

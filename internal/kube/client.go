@@ -2,8 +2,13 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -12,6 +17,7 @@ import (
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 )
 
 // requestTimeout bounds one API request. An API server that does not answer is
@@ -54,6 +60,7 @@ func (c *Client) bound(ctx context.Context) (context.Context, context.CancelFunc
 // NewClient makes a client. It sends no request. A request that takes longer
 // than the config's timeout, or without one 20 seconds, counts as not answered.
 func NewClient(config *rest.Config, options Options) (*Client, error) {
+	silence()
 	config = rest.CopyConfig(config)
 	if config.Timeout == 0 {
 		config.Timeout = requestTimeout
@@ -79,6 +86,13 @@ func NewClient(config *rest.Config, options Options) (*Client, error) {
 	return &Client{api: api, metadata: names, options: options}, nil
 }
 
+// silence keeps client-go from writing to stderr, which Juju logs as the charm's: it has a
+// line of its own for an answer that breaks off, beside the error, which is told anyway.
+var silence = sync.OnceFunc(func() { klog.SetLogger(klog.Logger{}) })
+
+// Namespace is where the client's objects are.
+func (c *Client) Namespace() string { return c.options.Namespace }
+
 // httpClient makes the HTTP client. It is client-go's in all but one thing: the
 // requests of Read go out before there is a connection, and a transport with no
 // bound would make a TLS handshake for each of them, only to keep the first. Over
@@ -98,9 +112,10 @@ func httpClient(config *rest.Config) (*http.Client, error) {
 	if address, _, err := rest.DefaultServerUrlFor(config); err == nil && address.Scheme == "https" {
 		transport.MaxConnsPerHost = 1
 	}
-	// Timeouts, HTTP/2 and its health checks.
+	// Timeouts, HTTP/2 and its health checks; and without a proxy so far, that of the
+	// environment, save for what NO_PROXY names.
 	utilnet.SetTransportDefaults(transport)
-	wrapped, err := rest.HTTPWrappersForConfig(config, transport)
+	wrapped, err := rest.HTTPWrappersForConfig(config, &proxied{transport})
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +125,7 @@ func httpClient(config *rest.Config) (*http.Client, error) {
 // Config finds the cluster: inside a pod by its service account, elsewhere by
 // the file that KUBECONFIG names.
 func Config(getenv func(string) string) (*rest.Config, error) {
-	if path := getenv("KUBECONFIG"); path != "" && getenv("KUBERNETES_SERVICE_HOST") == "" {
+	if path := getenv("KUBECONFIG"); path != "" && !inPod(getenv) {
 		config, err := clientcmd.BuildConfigFromFlags("", path)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the kubeconfig: %w", err)
@@ -121,7 +136,44 @@ func Config(getenv func(string) string) (*rest.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot find the cluster: %w", err)
 	}
+	// The API server is beside the pod. A proxy that the model has for what is outside
+	// cannot reach it, or may not be told what is sent there.
+	config.Proxy = directly
 	return config, nil
+}
+
+// namespaceFile is where a pod finds the name of its namespace.
+const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// Namespace finds the namespace of the application: the pod's own or, elsewhere, that of the
+// file that KUBECONFIG names. It need not have the model's name: that of the model
+// "controller" has the controller's name in it. Where nothing is said it is the model's.
+func Namespace(getenv func(string) string, model string) (string, error) {
+	if path := getenv("KUBECONFIG"); path != "" && !inPod(getenv) {
+		config, err := clientcmd.LoadFromFile(path)
+		if err != nil {
+			return "", fmt.Errorf("cannot read the kubeconfig: %w", err)
+		}
+		if context := config.Contexts[config.CurrentContext]; context != nil && context.Namespace != "" {
+			return context.Namespace, nil
+		}
+		return model, nil
+	}
+	return namespaceFrom(namespaceFile, model)
+}
+
+func inPod(getenv func(string) string) bool { return getenv("KUBERNETES_SERVICE_HOST") != "" }
+
+func namespaceFrom(file, model string) (string, error) {
+	text, err := os.ReadFile(file)
+	switch namespace := strings.TrimSpace(string(text)); {
+	case errors.Is(err, fs.ErrNotExist), err == nil && namespace == "":
+		return model, nil
+	case err != nil:
+		return "", fmt.Errorf("cannot read the name of the namespace: %w", err)
+	default:
+		return namespace, nil
+	}
 }
 
 // A resource is one kind of object that the charm handles.

@@ -13,10 +13,20 @@ func whose(one state.Foreign) string {
 	case one.Instance != "":
 		return "belongs to application " + one.Instance
 	case one.Maker != "":
-		return "was made by " + one.Maker
+		return "was made by " + theirs(one.Maker)
 	default:
 		return "is not the charm's"
 	}
+}
+
+// foreignRemarks tells of each object that is left alone. Where another name is used, no
+// status does.
+func foreignRemarks(s state.State) []string {
+	var all []string
+	for _, one := range s.Cluster.Foreign {
+		all = append(all, one.Kind+" "+one.Name+" "+whose(one)+", and is left alone")
+	}
+	return all
 }
 
 const removeForeign = "delete it"

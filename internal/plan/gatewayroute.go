@@ -156,7 +156,8 @@ func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 }
 
 func gatewayFor(s state.State, set settings, address string) *gatewayroute.Gateway {
-	gateway := &gatewayroute.Gateway{Address: address, Model: s.Model, Name: s.Application, HTTPSMode: gatewayroute.Disabled}
+	// The application's routes refer to the Gateway by what it is told here, as a namespace.
+	gateway := &gatewayroute.Gateway{Address: address, Model: s.InNamespace(), Name: s.Application, HTTPSMode: gatewayroute.Disabled}
 	switch {
 	case set.enforce:
 		gateway.HTTPSMode, gateway.HSTSMaxAge = gatewayroute.Enforced, &set.hsts

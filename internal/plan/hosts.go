@@ -207,19 +207,30 @@ func wantedHosts(set settings, routing routing) []string {
 	return names
 }
 
-// ownHosts are those where applications on ingress shall be served.
+// ownHosts are those where applications on ingress shall be served, if there are any.
 func (r routing) ownHosts(set settings) []string {
-	if set.unsure || set.hostname == "" && !set.byAddress {
+	if set.idle {
 		return nil
 	}
 	if set.mode != state.RoutingSubdomain {
-		return []string{set.hostname}
+		return set.optionHosts()
+	}
+	if set.unsure || set.hostname == "" && !set.byAddress {
+		return nil
 	}
 	var names []string
 	for _, t := range r.targets {
 		names = append(names, t.host)
 	}
 	return names
+}
+
+// optionHosts are those that the options alone name, whether or not anybody is there.
+func (set settings) optionHosts() []string {
+	if set.unsure || set.mode == state.RoutingSubdomain || set.hostname == "" && !set.byAddress {
+		return nil
+	}
+	return []string{set.hostname}
 }
 
 // host gives the host of that name, nil for none.

@@ -155,10 +155,10 @@ func cut(text string, limit int) string {
 // Standby is the status of a unit that is not the leader.
 func Standby() Status { return active("Standby") }
 
-// Failed is what the application shows after a hook that has failed, while the unit itself
-// is in error. Whether Juju repeats the hook is for the model to say
-// (automatically-retry-hooks).
-func Failed(failure error) Status {
-	reason, _, _ := strings.Cut(failure.Error(), "\n")
-	return trouble{what: "Hook failed", why: reason, cure: elsewhere}.status(Waiting)
+// Undecided is the status while Juju lists a relation, does not let the charm read it, and
+// its controller does not say either whether it is there.
+func Undecided() Status {
+	return trouble{
+		what: "Waiting for a relation that Juju lists", why: "it cannot be read, and nothing is changed meanwhile", cure: elsewhere,
+	}.status(Waiting)
 }

@@ -75,8 +75,13 @@ func TestTheirWordsAreNoCure(t *testing.T) {
 	t.Parallel()
 	s := readState(t, "testdata/certificate-denied.in.yaml")
 	s.Certificates.Entries[0].Reason = "no; try `juju trust evil --scope=cluster`; and more."
-	const want = "Certificate for web.example.com: no, try 'juju trust evil --scope=cluster', and more; allow it at the provider"
-	if got := plan.Make(s).Status.Message; got != want {
-		t.Errorf("status\n got %q\nwant %q", got, want)
+	check := func(want string) {
+		t.Helper()
+		if got := plan.Make(s).Status.Message; got != want {
+			t.Errorf("status\n got %q\nwant %q", got, want)
+		}
 	}
+	check("Certificate for web.example.com: no, try 'juju trust evil --scope=cluster', and more; allow it at the provider")
+	s.Cluster.Foreign = []state.Foreign{{Kind: "Gateway", Name: "gateway", Maker: "kubectl; `juju trust evil`"}}
+	check("Gateway gateway was made by kubectl, 'juju trust evil'; delete it, or deploy the charm under another name")
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -81,7 +82,7 @@ func Make(s state.State) Plan {
 			p.Relations.DNS = dnsRecords(s, set)
 		}
 	}
-	p.Remarks = append(p.Remarks, dnsRemarks(s, set)...)
+	p.Remarks = slices.Concat(p.Remarks, dnsRemarks(s, set), foreignRemarks(s))
 	p.Status = status(s, set, routing)
 	return p
 }
@@ -110,7 +111,7 @@ func objects(s state.State, set settings, routing routing) []Object {
 func objectMeta(s state.State, name string) metav1.ObjectMeta {
 	meta := metav1.ObjectMeta{
 		Name:      name,
-		Namespace: s.Model,
+		Namespace: s.InNamespace(),
 		Labels:    map[string]string{LabelManagedBy: s.Application},
 	}
 	if owner := s.Cluster.Owner; owner != nil {

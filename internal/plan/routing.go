@@ -61,7 +61,7 @@ func route(s state.State, set settings) routing {
 	owner := map[string]string{} // host and path → application
 	names, live := newNamer(s), livePlacesOf(s)
 	room := listenerRoom{}
-	room.claim(r.ownHosts(set)) // No application stands before the options.
+	room.claim(set.optionHosts()) // No application stands before the options.
 	routes := routesByAge(s)
 	if set.enforce && !s.Certificates.Related {
 		// Routes that are not ours may serve in clear: they get no listener then.

@@ -26,6 +26,10 @@ type settings struct {
 	// byAddress says that the Gateway is to be reached at its addresses as long as
 	// there is no hostname.
 	byAddress bool
+	// idle says that no application is related on ingress: nothing is made for a host that
+	// serves nobody, and nothing of it stays. One that has not written anything yet counts:
+	// its certificate is asked for early.
+	idle bool
 	// config, classStatus and unrelated, about the certificates relation, are the first
 	// problems of their rungs, nil for none.
 	config, classStatus, unrelated *Status
@@ -48,6 +52,7 @@ func settle(s state.State) settings {
 		mode:     s.Config.RoutingMode,
 
 		byAddress: wantsAddress(s),
+		idle:      len(s.Requirers) == 0,
 	}
 	served := lastSettings(s.Cluster.Gateway)
 	for _, problem := range s.Problems {
@@ -102,12 +107,11 @@ func (set settings) needsTLS(s state.State) bool {
 }
 
 // wantsAddress says that somebody may have to be served at the Gateway's addresses, for
-// want of a hostname, or that nobody is there yet. Applications on gateway-route name
-// their hosts themselves, or say that they have none: only then a certificate for the
-// addresses is not asked for in vain.
+// want of a hostname. Applications on gateway-route name their hosts themselves, or say
+// that they have none: only then a certificate for the addresses is not asked for in vain.
 func wantsAddress(s state.State) bool {
 	hostless := func(r state.RouteRequirer) bool { return r.Servable() && r.Hostless }
-	return len(s.Requirers) > 0 || len(s.RouteRequirers) == 0 || slices.ContainsFunc(s.RouteRequirers, hostless)
+	return len(s.Requirers) > 0 || slices.ContainsFunc(s.RouteRequirers, hostless)
 }
 
 // hold stays with all that is served. Options are set together: one that is right beside

@@ -107,7 +107,7 @@ func gatewayRefused(s state.State, accepted condition) *Status {
 
 // describe is the command that shows what the controller says of the objects of a kind.
 func describe(s state.State, kind string) string {
-	return "see `kubectl -n " + s.Model + " describe " + kind + "`"
+	return "see `kubectl -n " + s.InNamespace() + " describe " + kind + "`"
 }
 
 // listenersNotValid is for a Gateway that is refused for its listeners when no

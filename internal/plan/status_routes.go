@@ -116,7 +116,7 @@ func parentStatus(s state.State, set settings, live *gatewayv1.HTTPRoute, wanted
 // isOurGateway says that a reference is to our Gateway. Others may have its name, in
 // other namespaces.
 func isOurGateway(s state.State, ref gatewayv1.ParentReference) bool {
-	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.Model) &&
+	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.InNamespace()) &&
 		(ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")
 }
 

@@ -1,8 +1,10 @@
 package plan_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -137,4 +139,24 @@ func keysInOrder[V any](all map[string]V) []string {
 
 func (w *world) describeForeign() string {
 	return fmt.Sprintf("not ours: %v\n", keysInOrder(w.foreign))
+}
+
+// addressesBehind are those that the planned EndpointSlices give to a Service.
+func addressesBehind(p plan.Plan, service string) []netip.Addr {
+	var all []netip.Addr
+	for _, object := range p.Objects {
+		if object.GetObjectKind().GroupVersionKind().Kind != "EndpointSlice" || object.GetLabels()["kubernetes.io/service-name"] != service {
+			continue
+		}
+		var endpoints struct {
+			Endpoints []struct{ Addresses []netip.Addr }
+		}
+		if text, err := json.Marshal(object); err == nil && json.Unmarshal(text, &endpoints) == nil {
+			for _, one := range endpoints.Endpoints {
+				all = append(all, one.Addresses...)
+			}
+		}
+	}
+	slices.SortFunc(all, netip.Addr.Compare)
+	return all
 }

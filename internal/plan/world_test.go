@@ -388,7 +388,7 @@ func (w *world) apply(p plan.Plan, half bool) {
 	secrets, services, routes := map[string][]byte{}, map[string][]netip.Addr{}, routesOf(p)
 	for _, object := range p.Objects {
 		if object.GetObjectKind().GroupVersionKind().Kind == "Service" {
-			services[object.GetName()] = nil
+			services[object.GetName()] = addressesBehind(p, object.GetName())
 		}
 		if data, ok := secretData(object); ok {
 			secrets[object.GetName()] = data["tls.crt"]

@@ -141,7 +141,7 @@ func optionSeconds(value any) (int64, error) {
 		err = fmt.Errorf("not a number")
 	}
 	if err != nil || seconds < 0 || seconds > maxHSTSAge {
-		return 0, fmt.Errorf("must be 0 to %d", int64(maxHSTSAge))
+		return 0, fmt.Errorf("must be 0 to 2^53-1")
 	}
 	return seconds, nil
 }

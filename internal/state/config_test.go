@@ -37,19 +37,19 @@ func TestParseConfig(t *testing.T) {
 		"hsts negative": {
 			options:  map[string]any{"hsts-max-age": json.Number("-1")},
 			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
-			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 9007199254740991"}},
+			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 2^53-1"}},
 		},
 		"hsts past 31 bits": {options: map[string]any{"hsts-max-age": json.Number("3153600000")}, want: with(func(c *state.Config) { c.HSTSMaxAge = 3153600000 })},
 		"hsts of 53 bits":   {options: map[string]any{"hsts-max-age": json.Number("9007199254740991")}, want: with(func(c *state.Config) { c.HSTSMaxAge = 9007199254740991 })},
 		"hsts past 53 bits": {
 			options:  map[string]any{"hsts-max-age": json.Number("9007199254740992")},
 			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
-			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 9007199254740991"}},
+			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 2^53-1"}},
 		},
 		"hsts past 64 bits": {
 			options:  map[string]any{"hsts-max-age": json.Number("99999999999999999999")},
 			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
-			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 9007199254740991"}},
+			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 2^53-1"}},
 		},
 		"routing by path":      {options: map[string]any{"routing-mode": "path"}, want: defaults},
 		"routing by default":   {options: map[string]any{"routing-mode": nil}, want: defaults},

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -15,8 +16,11 @@ type State struct {
 	// Application is the charm's own application name in its model; objects
 	// are named after it.
 	Application string `json:"application"`
-	// Model is the charm's model, which is the namespace of every object.
+	// Model is the charm's model.
 	Model string `json:"model"`
+	// Namespace is where the model has its objects, and we have ours; empty when it has
+	// the model's name. See InNamespace.
+	Namespace string `json:"namespace,omitempty"`
 	// Now is the time of the run.
 	Now time.Time `json:"now"`
 	// Config holds the options that are valid.
@@ -37,6 +41,9 @@ type State struct {
 	// Cluster is what the cluster says.
 	Cluster Cluster `json:"cluster"`
 }
+
+// InNamespace is the namespace of every object.
+func (s State) InNamespace() string { return cmp.Or(s.Namespace, s.Model) }
 
 // A Problem is a setting that only the operator can mend.
 type Problem struct {

@@ -24,7 +24,9 @@ var (
 
 // onTraefikAlone are the stories that are not told on Envoy, with the reasons, as the
 // page docs/reference/controllers.md has them. All others are told on both.
-var onTraefikAlone = map[string]string{}
+var onTraefikAlone = map[string]string{
+	"TestTwoInstances": "with Envoy the test ground gives each model one address, and two Gateways have two",
+}
 
 // chooseDataPlane reads the flags. With Envoy the stories for Traefik alone are left out,
 // unless -run or -skip say which.

@@ -48,7 +48,7 @@ func (f *fixture) move(m move, apps ...*lab.App) {
 	}
 	f.configure(m.config)
 	if len(m.held) > 0 {
-		f.awaitStatus("waiting", pending)
+		f.awaitStatusBeginning("waiting " + pending)
 		f.rest(all)
 		f.ca.HoldHosts = nil
 		f.must(f.Settle(f.ctx))

@@ -89,7 +89,7 @@ func TestStatusOfOptions(t *testing.T) {
 	for _, test := range []struct{ option, wrong, message, choice string }{
 		{"external-hostname", "10.0.0.1", "is an IP address; `juju config gateway-api-integrator external-hostname=NAME`", "options.example.com"},
 		{"gateway-class", "No Class", "is no name of a class; `juju config gateway-api-integrator gateway-class=CLASS`", class()},
-		{"hsts-max-age", "-1", "must be 0 to 9007199254740991; `juju config gateway-api-integrator hsts-max-age=SECONDS`", "3600"},
+		{"hsts-max-age", "-1", "must be 0 to 2^53-1; `juju config gateway-api-integrator hsts-max-age=SECONDS`", "3600"},
 		{"routing-mode", "port", "must be path or subdomain; `juju config gateway-api-integrator routing-mode=path`", ""},
 	} {
 		f.configure(map[string]any{test.option: test.wrong})
@@ -112,6 +112,7 @@ func TestStatusOfOptions(t *testing.T) {
 func TestStatusOfALostSecret(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "secretless", map[string]any{"external-hostname": "secretless.example.com"}).withAuthority()
+	f.app("web", 8080, nil)
 	f.awaitShown("active", active)
 	f.must(shared.Dynamic().Resource(ourSecrets).Namespace("secretless").Delete(f.ctx, charm+"-secret-secretless.example.com", metav1.DeleteOptions{}))
 	f.awaitCondition(ourGateways, charm, "False InvalidCertificateRef")
@@ -196,6 +197,7 @@ func TestStatusOfRecords(t *testing.T) {
 	t.Parallel()
 	const host = "refused.example.com"
 	f := newFixture(t, "records", map[string]any{"external-hostname": host}).withAuthority()
+	f.app("web", 8080, nil)
 	dns, err := f.AddDNS("bind")
 	f.must(err)
 	f.must(f.Relate(f.ctx, charm, "bind"))
@@ -206,7 +208,7 @@ func TestStatusOfRecords(t *testing.T) {
 		{"permission_denied", "blocked", "permission denied; settle it at bind"},
 		{"invalid_data", "blocked", "invalid data; settle it at bind"},
 		{"conflict", "blocked", "conflict; settle it at bind"},
-		{"failure", "waiting", "failure; all applications served"},
+		{"failure", "waiting", "failure"},
 	} {
 		dns.Status = test.status
 		f.must(f.Settle(f.ctx))
@@ -217,8 +219,8 @@ func TestStatusOfRecords(t *testing.T) {
 	}
 }
 
-// TestStatusOfStandby shows that what the application shows is the leader's, whoever
-// leads.
+// TestStatusOfStandby shows that the application shows the gravest of its units', whoever
+// leads, and among units that are active the first.
 func TestStatusOfStandby(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "standby", map[string]any{"external-hostname": "standby.example.com"}).withAuthority()
@@ -226,28 +228,29 @@ func TestStatusOfStandby(t *testing.T) {
 	second, err := f.Juju.AddUnit(f.ctx, charm)
 	f.must(err)
 	f.must(f.Settle(f.ctx))
-	check := func(leader, other, application string) {
+	check := func(leader, other, message, application string) {
 		t.Helper()
-		application = f.here(application)
+		message, application = f.here(message), f.here(application)
 		status := f.Juju.Status()
 		if got := status.Unit(other).Message; got != "Standby" {
 			t.Errorf("%s shows %q", other, got)
 		}
-		if got := status.Unit(leader).Message; got != application {
-			t.Errorf("%s, which leads, shows %q, not %q", leader, got, application)
+		if got := status.Unit(leader).Message; got != message {
+			t.Errorf("%s, which leads, shows %q, not %q", leader, got, message)
 		}
 		if got := status.Application(charm).Message; got != application {
 			t.Errorf("the application shows %q, not %q", got, application)
 		}
 	}
-	check(charm+"/0", second, active)
+	check(charm+"/0", second, active, active)
 	f.must(f.Juju.SetLeader(charm, second))
 	f.configure(map[string]any{"routing-mode": "port"})
 	f.updateStatus()
-	check(second, charm+"/0", "invalid configuration: routing-mode must be path or subdomain; `juju config gateway-api-integrator routing-mode=path`")
+	const invalid = "invalid configuration: routing-mode must be path or subdomain; `juju config gateway-api-integrator routing-mode=path`"
+	check(second, charm+"/0", invalid, invalid)
 	f.cure(f.Juju.Status().Application(charm).Message, nil)
 	f.updateStatus()
-	check(second, charm+"/0", active)
+	check(second, charm+"/0", active, "Standby")
 }
 
 // TestObeyTakesNoOrders keeps the tests honest: what is no command is not run.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
 // A pythonCharm is what the Python charm leaves in Juju: its key, its requests and the
@@ -93,8 +94,8 @@ func recordedRequest(t *testing.T) pythonCharm {
 
 // takenOver makes a model in which the Python charm was before. Nine of ten parts of
 // its certificate's life are over in a few seconds, by what the certificate says, and
-// a minute is left. No hook has run yet.
-func (p pythonCharm) takenOver(t *testing.T, model string, juju *clock) *fixture {
+// a minute is left. The application that it served is there, and no hook has run yet.
+func (p pythonCharm) takenOver(t *testing.T, model string, juju *clock) (*fixture, *lab.App) {
 	t.Helper()
 	f := newModel(t, model, juju.of)
 	f.must(f.Deploy(f.ctx, charm, map[string]any{"external-hostname": p.host}, true))
@@ -102,13 +103,16 @@ func (p pythonCharm) takenOver(t *testing.T, model string, juju *clock) *fixture
 	f.must(err)
 	f.ca, err = f.AddAuthority("ca")
 	f.must(err)
+	app, err := f.AddApp(f.ctx, "web", 8080, 1)
+	f.must(err)
+	f.must(f.Relate(f.ctx, "web:ingress", charm))
 	f.ca.Backdate, f.ca.Life = 10*time.Minute, 75*time.Second
 	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.must(f.Write(f.ca, map[string]string{"certificate_signing_requests": p.request}))
 	_, err = f.Answer(f.ctx)
 	f.must(err)
 	f.ca.Backdate, f.ca.Life = 0, 0
-	return f
+	return f, app
 }
 
 // awaitDue waits until a certificate is to be renewed that was asked for in the
@@ -120,7 +124,7 @@ func (f *fixture) awaitDue(leaf *x509.Certificate) {
 
 func testTakeOver(t *testing.T, model string, python pythonCharm) {
 	var juju clock
-	f := python.takenOver(t, model, &juju)
+	f, app := python.takenOver(t, model, &juju)
 	story := "taken over from the Python charm, key of " + python.keyOwner + " as " + python.keyLabel
 	before, leaf := f.requests(), f.ca.Issued(python.host)[0]
 	sum := sha256.Sum256([]byte(before[0]))
@@ -133,7 +137,6 @@ func testTakeOver(t *testing.T, model string, python pythonCharm) {
 	f.must(err)
 
 	f.must(f.Settle(f.ctx))
-	app := f.app("web", 8080, nil)
 	f.awaitStatus("active", active)
 	watched := f.watch(story, app.URL(charm))
 	watched.more()

@@ -15,9 +15,8 @@ import (
 func newOld(t *testing.T, model string) (*fixture, *lab.App) {
 	t.Helper()
 	python := pythonCharm{keyOwner: charm, keyLabel: keySecret}.asking(t, model+".example.com")
-	f := python.takenOver(t, model, &clock{})
+	f, app := python.takenOver(t, model, &clock{})
 	f.must(f.Settle(f.ctx))
-	app := f.app("web", 8080, nil)
 	f.awaitStatus("active", active)
 	return f, app
 }

@@ -38,7 +38,7 @@ func (p *PythonCharm) write(ctx context.Context, hosts []pythonHost, certificate
 	if !ready {
 		certificates = nil
 	}
-	if err := p.writeSecrets(ctx, certificates); err != nil {
+	if err := p.writeSecrets(ctx, hosts, certificates); err != nil {
 		return err
 	}
 	if err := p.put(ctx, gateways, p.App, fields{"spec": p.gatewaySpec(hosts, certificates)}); err != nil {
@@ -50,9 +50,13 @@ func (p *PythonCharm) write(ctx context.Context, hosts []pythonHost, certificate
 	return p.writeRoutes(ctx, certificates)
 }
 
-func (p *PythonCharm) writeSecrets(ctx context.Context, certificates map[string]pythonCertificate) error {
+func (p *PythonCharm) writeSecrets(ctx context.Context, hosts []pythonHost, certificates map[string]pythonCertificate) error {
 	var names []string
-	for host, certificate := range certificates {
+	for _, host := range hosts {
+		certificate, ok := certificates[host.name]
+		if !ok {
+			continue
+		}
 		key := tlscertificates.EncodeKey(certificate.key)
 		if p.Older {
 			der, err := x509.MarshalPKCS8PrivateKey(certificate.key)
@@ -61,7 +65,7 @@ func (p *PythonCharm) writeSecrets(ctx context.Context, certificates map[string]
 			}
 			key = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 		}
-		name := strings.TrimSuffix(p.App+"-secret-"+host, "-")
+		name := p.App + "-secret-" + host.subject.CommonName
 		names = append(names, name)
 		err := p.put(ctx, secrets, name, fields{
 			"type": "kubernetes.io/tls",
@@ -111,8 +115,12 @@ func (p *PythonCharm) gatewaySpec(hosts []pythonHost, certificates map[string]py
 	for _, host := range hosts {
 		add("http", "HTTP", host.name, 80)
 		if _, ok := certificates[host.name]; ok {
-			secret := strings.TrimSuffix(p.App+"-secret-"+host.name, "-")
-			add("https", "HTTPS", host.name, 443)["tls"] = fields{"certificateRefs": []any{fields{"kind": "Secret", "name": secret}}}
+			secret := p.App + "-secret-" + host.subject.CommonName
+			listener := add("https", "HTTPS", host.name, 443)
+			listener["tls"] = fields{"certificateRefs": []any{fields{"kind": "Secret", "name": secret}}}
+			if host.name == "" { // Named after the address, which is no host name.
+				listener["name"] = p.listener("https", host.subject.CommonName)
+			}
 		}
 	}
 	return fields{"gatewayClassName": p.Class, "listeners": listeners}

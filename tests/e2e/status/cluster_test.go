@@ -3,7 +3,6 @@ package status_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -230,8 +229,8 @@ func TestDeletedGateway(t *testing.T) {
 	f.await(active)
 }
 
-// TestOutage stops the API server: the leader's hook fails, and the application, which
-// has a status of its own, does not go on saying that all is well.
+// TestOutage stops the API server: the leader's hook fails, and the application does not go
+// on saying that all is well.
 func TestOutage(t *testing.T) {
 	f := newFixture(t, "outage", nil)
 	f.await(active)
@@ -243,7 +242,7 @@ func TestOutage(t *testing.T) {
 	}
 	status := f.Juju.Status()
 	app := status.Application(charm)
-	if app.Status != "waiting" || !strings.HasPrefix(app.Message, "Hook failed: cannot read the cluster: ") {
+	if app.Status != "error" || app.Message != `hook failed: "update-status"` {
 		t.Errorf("the application shows %s %q", app.Status, app.Message)
 	}
 	if unit := status.Unit(charm + "/0"); unit.Agent != "error" {

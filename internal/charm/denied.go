@@ -1,0 +1,213 @@
+package charm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+)
+
+// A relation that Juju lists and does not let us read is one of two things. It may be
+// there, and the denial passes: to take it for gone would withdraw what it serves. Or it
+// is a ghost: removed by force, from a controller that tells no agent so, and the unit
+// agent lists it for as long as it lives. So what is denied is asked for twice, and then
+// the controller is asked what there is. What it has is there: the hook fails, and Juju
+// repeats it. What it has not is a ghost. Where it cannot say, the hook changes nothing
+// and remembers; who is denied again a while later is a ghost.
+
+// errUndecided says that nobody can tell whether something is there.
+var errUndecided = errors.New("neither the unit agent nor the controller can tell whether it is there")
+
+const (
+	// keyDenied is where the unit's stored state has what is undecided: since when, by
+	// what was denied.
+	keyDenied = "denied"
+	// minDenied is how long a denial lasts at least that is no passing one.
+	minDenied = time.Minute
+)
+
+// gone says that a relation, or something of it, is not there any more, or not ours to
+// see. What Juju lists is not gone because of that: see absent.
+func gone(err error) bool {
+	if errors.Is(err, gocharm.ErrNotLeader) {
+		return false // Juju may call that a denied permission too.
+	}
+	return errors.Is(err, gocharm.ErrNotFound) || errors.Is(err, gocharm.ErrRelationGone) || errors.Is(err, gocharm.ErrPermissionDenied)
+}
+
+// twice reads once more where Juju says that what it lists is not there.
+func twice[T any](read func() (T, error)) (T, error) {
+	value, err := read()
+	if gone(err) {
+		value, err = read()
+	}
+	return value, err
+}
+
+// absent tells whether what was denied is not there: an endpoint's relation if unit is
+// empty, else that unit of its other side. Its error is the denial where it is there, and
+// errUndecided where nobody can tell.
+func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied error) (bool, error) {
+	listed, err := c.listed(ctx, endpoint, id)
+	if err != nil || !listed {
+		return !listed, err
+	}
+	goals, err := c.goals(ctx)
+	if err != nil {
+		return false, errors.Join(denied, err)
+	}
+	application, err := c.Tools.RelationApplication(ctx, id)
+	if err != nil && !gone(err) {
+		return false, err
+	}
+	has := goals.Relations[endpoint]
+	_, hasApplication := has[application]
+	_, hasUnit := has[unit]
+	switch {
+	case unit == "" && hasApplication, hasUnit:
+		return false, fmt.Errorf("%w, though the controller has it", denied)
+	case hasApplication:
+		return true, nil // Of an application of our model the units are told.
+	case application != "" && !isUser(application) && !slices.ContainsFunc(keysOf(has), isOffer):
+		return true, nil
+	}
+	return c.deniedForLong(ctx, strings.TrimSpace(id+" "+unit), denied)
+}
+
+// isUser says that an application's name is Juju's for a user of an offer of ours, of
+// which the controller's answer does not tell.
+func isUser(application string) bool { return strings.HasPrefix(application, "remote-") }
+
+// isOffer says that a name in the controller's answer is the URL of an offer, behind
+// which any application of another model may be: here it goes by a name of our choosing.
+func isOffer(name string) bool { return strings.Contains(name, ".") }
+
+func keysOf(statuses map[string]string) []string {
+	keys := make([]string, 0, len(statuses))
+	for key := range statuses {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// listed says that Juju lists a relation which is not breaking.
+func (c *Charm) listed(ctx context.Context, endpoint, id string) (bool, error) {
+	ids, err := c.relations(ctx, endpoint)
+	return slices.Contains(ids, id), err
+}
+
+// unlessUnlisted gives the error of what we did with our side of a relation, unless the
+// relation has gone meanwhile, which took the matter with it.
+func (c *Charm) unlessUnlisted(ctx context.Context, endpoint, id string, err error) error {
+	if !gone(err) {
+		return err
+	}
+	listed, listErr := c.listed(ctx, endpoint, id)
+	if listErr != nil || !listed {
+		return listErr
+	}
+	return fmt.Errorf("%w, though the relation is listed", err)
+}
+
+// goals asks what the controller has, once in a hook.
+func (c *Charm) goals(ctx context.Context) (gocharm.GoalState, error) {
+	if c.desk.goals != nil {
+		return *c.desk.goals, nil
+	}
+	goals, err := c.Tools.GoalState(ctx)
+	if err == nil {
+		c.desk.goals = &goals
+	}
+	return goals, err
+}
+
+// deniedForLong tells whether what is denied now was denied a while ago already, in
+// another hook.
+func (c *Charm) deniedForLong(ctx context.Context, what string, denied error) (bool, error) {
+	since, err := c.deniedSince(ctx)
+	if err != nil {
+		return false, err
+	}
+	first, known := since[what]
+	if !known {
+		c.desk.undecided = append(c.desk.undecided, what)
+		return false, fmt.Errorf("%s: %w: %w", what, errUndecided, denied)
+	}
+	if c.Now.Sub(first) < minDenied {
+		return false, fmt.Errorf("%s: %w: %w", what, errUndecided, denied)
+	}
+	return true, nil
+}
+
+// deniedSince is what earlier hooks were denied and could not decide about.
+func (c *Charm) deniedSince(ctx context.Context) (map[string]time.Time, error) {
+	stored, err := c.storedState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	since := map[string]time.Time{}
+	if text := stored[keyDenied]; text != "" && json.Unmarshal([]byte(text), &since) != nil {
+		return map[string]time.Time{}, nil // Not ours: it is written anew.
+	}
+	return since, nil
+}
+
+// readAgain forgets denials of what can be read. The next one counts from its own time.
+func (c *Charm) readAgain(ctx context.Context, what string) error {
+	since, err := c.deniedSince(ctx)
+	if err != nil || len(since) == 0 {
+		return err
+	}
+	if _, was := since[what]; !was {
+		return nil
+	}
+	delete(since, what)
+	return c.storeDenied(ctx, since)
+}
+
+func (c *Charm) storeDenied(ctx context.Context, since map[string]time.Time) error {
+	text, err := json.Marshal(since)
+	if err != nil {
+		return err
+	}
+	c.desk.stored[keyDenied] = string(text)
+	return c.Tools.SetState(ctx, map[string]string{keyDenied: string(text)})
+}
+
+// hold ends a hook that could not be decided. What is served stays as it is, and the next
+// hook looks again.
+func (c *Charm) hold(ctx context.Context, undecided error) error {
+	since, err := c.deniedSince(ctx)
+	if err != nil {
+		return err
+	}
+	for _, what := range c.desk.undecided {
+		since[what] = c.Now.UTC().Truncate(time.Second)
+	}
+	if len(c.desk.undecided) > 0 {
+		if err := c.storeDenied(ctx, since); err != nil {
+			return err
+		}
+	}
+	if c.brokenCertificates() {
+		// The event does not come again: whoever leads next removes the secrets.
+		if err := c.Tools.SetState(ctx, map[string]string{keyForget: "true"}); err != nil {
+			return err
+		}
+	}
+	if err := c.Tools.Log(ctx, gocharm.LevelWarning, "Nothing is changed: "+undecided.Error()); err != nil {
+		return fmt.Errorf("cannot log: %w", err)
+	}
+	return c.setStatus(ctx, plan.Undecided())
+}
+
+// brokenCertificates says that the event is the end of a certificates relation.
+func (c *Charm) brokenCertificates() bool {
+	return c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.Endpoint == endpointCertificates
+}

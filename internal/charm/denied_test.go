@@ -1,0 +1,256 @@
+package charm_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+)
+
+// everything is a world with a relation on each endpoint, in which all is quiet. It has two
+// applications on gateway.
+func everything(t *testing.T) *world {
+	t.Helper()
+	w := serving(t)
+	w.withAuthority()
+	w.withRoutes()
+	w.before = nil
+	w.relate("gateway:5", "blog")
+	w.relations["receive-ca-cert"], w.remotes["receive-ca-cert:7"] = []string{"receive-ca-cert:7"}, "roots"
+	w.bags["receive-ca-cert:7"] = map[string]map[string]string{own: {}, "roots": {"certificates": quoted(t, []string{backendCA(t)}), "version": "1"}}
+	w.quiet()
+	w.issue(10 * time.Hour)
+	w.quiet()
+	w.writes()
+	return w
+}
+
+// deny denies reads of a relation, so many times; for ever if that is negative.
+func (w *world) deny(id string, times int) {
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "relation-get" && slices.Contains(call.Args, id) && times != 0 {
+			times--
+			return denied(call)
+		}
+		return nil
+	}
+}
+
+// A denial that passes takes nothing down, on whichever endpoint, whichever side it is of: a
+// short one does not show, and for a longer one Juju repeats the hook.
+func TestPassingDenialTakesNothingDown(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"gateway:1", "certificates:2", "gateway-route:3", "dns-record:4", "gateway:5", "receive-ca-cert:7"} {
+		w := everything(t)
+		before := w.told()
+		for _, times := range []int{1, -1} {
+			w.deny(id, times)
+			// One that does not trust the ledger, and so reads our side too.
+			err := w.try(gocharm.Event{Kind: gocharm.LeaderElected})
+			if times < 0 && (err == nil || !strings.Contains(err.Error(), "permission denied")) || times > 0 && err != nil {
+				t.Errorf("%s: %d denials end in %v", id, times, err)
+			}
+			w.before = nil
+			w.run(updateStatus())
+			if got := deletions(w.writes()); len(got) > 0 {
+				t.Errorf("%s, %d denials: deleted %q", id, times, got)
+			}
+			if diff := cmp.Diff(before, w.told()); diff != "" {
+				t.Errorf("%s, %d denials: told (-before +after):\n%s", id, times, diff)
+			}
+		}
+	}
+}
+
+// A relation that was removed by force is listed as long as the unit agent lives. What it
+// asked for goes, at once and alone, and no hook fails for it.
+func TestGhostRelationIsLeftOut(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		url, routes, records bool // what stays
+		deleted              int
+	}{
+		"gateway:1":         {routes: true, records: true, deleted: 2},
+		"gateway-route:3":   {url: true, records: true},
+		"dns-record:4":      {url: true, routes: true},
+		"receive-ca-cert:7": {url: true, routes: true, records: true, deleted: 0},
+	}
+	for id, test := range tests {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			w := everything(t)
+			w.ghosts = []string{id}
+			w.control()
+			w.run(updateStatus())
+			if got := deletions(w.writes()); len(got) < test.deleted || test.deleted == 0 && strings.Contains(strings.Join(got, " "), "shop") {
+				t.Errorf("deleted: %q", got)
+			}
+			if got := w.lastStatus(); !strings.HasPrefix(got, "active ") && !strings.HasPrefix(got, "waiting ") {
+				t.Errorf("status is %q", got)
+			}
+			// The others are written to as ever.
+			w.config["external-hostname"] = "next.example.com"
+			w.quiet()
+			w.issue(10 * time.Hour)
+			w.quiet()
+			if got := w.urlOn("gateway:5"); !strings.Contains(got, "next.example.com") {
+				t.Errorf("blog is told %q", got)
+			}
+		})
+	}
+}
+
+// Of the certificates relations that Juju lists the one that can be read is the one, and
+// the newest of several. The first is no better than the others.
+func TestCertificatesRelationThatCanBeReadIsTaken(t *testing.T) {
+	t.Parallel()
+	for name, ghosts := range map[string][]string{
+		"a ghost before": {"certificates:2"}, "a ghost behind": {"certificates:9"}, "several": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := everything(t)
+			w.relations["certificates"] = []string{"certificates:2", "certificates:9"}
+			w.remotes["certificates:9"] = "new-ca"
+			w.bags["certificates:9"] = map[string]map[string]string{own: {}, "new-ca": {}}
+			w.ghosts = ghosts
+			w.quiet()
+			asked := w.bags["certificates:9"][own]["certificate_signing_requests"] != ""
+			if want := !slices.Contains(ghosts, "certificates:9"); asked != want {
+				t.Errorf("certificates are requested of the newer: %t", asked)
+			}
+			if got := deletions(w.writes()); (len(got) == 0) == asked {
+				t.Errorf("what another provider issued is served no more, and nothing else: deleted %q", got)
+			}
+			w.run(gocharm.Event{Kind: gocharm.Action, Action: &gocharm.EventAction{Name: "list-certificates"}})
+			if len(w.failed) > 0 {
+				t.Errorf("failed with %q", w.failed)
+			}
+		})
+	}
+}
+
+// With none but ghosts there is no certificates relation: the key goes with the last one.
+func TestKeyGoesThoughAGhostIsListed(t *testing.T) {
+	t.Parallel()
+	w := everything(t)
+	label, _ := tlscertificates.KeyLabels("certificates")
+	w.relations["certificates"] = []string{"certificates:2", "certificates:9"}
+	w.remotes["certificates:9"], w.ghosts = "old-ca", []string{"certificates:9"}
+	w.owned = map[string]string{theSecret: label}
+	w.run(gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: "certificates", ID: "certificates:2"}})
+	if !slices.Contains(w.calls, "secret-remove") {
+		t.Errorf("calls are %q", w.calls)
+	}
+}
+
+// Of who uses an offer of ours the controller does not tell: then nothing is changed until
+// it has been denied for a while, and nothing fails.
+func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	abroad := func(t *testing.T) (w *world, before string) {
+		t.Helper()
+		w = everything(t)
+		w.remotes["gateway:1"], w.units["gateway:1"] = "remote-0f", []string{"remote-0f/0"}
+		w.bags["gateway:1"]["remote-0f"] = map[string]string{"model": `"abroad"`, "name": `"shop"`, "port": "8080"}
+		w.bags["gateway:1"]["remote-0f/0"] = map[string]string{"host": `"shop-0"`, "ip": `"10.1.0.5"`}
+		w.quiet()
+		w.writes()
+		return w, w.told()
+	}
+	waits := func(w *world, before string) {
+		w.run(updateStatus())
+		if got := w.lastStatus(); !strings.HasPrefix(got, "waiting Waiting for a relation that Juju lists") {
+			w.t.Errorf("status is %q", got)
+		}
+		if got := w.writes(); len(got) > 0 || w.told() != before {
+			w.t.Errorf("written %q, told %s", got, w.told())
+		}
+	}
+	for name, id := range map[string]string{"the relation": "gateway:1", "its unit": "remote-0f/0"} {
+		t.Run("passes: "+name, func(t *testing.T) {
+			t.Parallel()
+			w, before := abroad(t)
+			w.deny(id, -1)
+			waits(w, before)
+			w.before = nil
+			w.later += 5 * time.Minute
+			w.run(updateStatus())
+			if got := w.lastStatus(); !strings.HasPrefix(got, "active ") || len(deletions(w.writes())) > 0 {
+				t.Errorf("status is %q", got)
+			}
+			// A denial of another day counts anew.
+			w.deny(id, -1)
+			waits(w, before)
+		})
+	}
+	t.Run("lasts", func(t *testing.T) {
+		t.Parallel()
+		w, before := abroad(t)
+		w.ghosts = []string{"gateway:1"}
+		waits(w, before)
+		w.later += 10 * time.Second
+		waits(w, before)
+		w.later += 5 * time.Minute
+		w.run(updateStatus())
+		if got := deletions(w.writes()); len(got) == 0 {
+			t.Error("nothing is deleted")
+		}
+		w.run(updateStatus())
+		if got := w.lastStatus(); !strings.HasPrefix(got, "active ") {
+			t.Errorf("status is %q", got)
+		}
+	})
+	t.Run("in an action", func(t *testing.T) {
+		t.Parallel()
+		w, _ := abroad(t)
+		w.ghosts = []string{"gateway:1"}
+		w.run(gocharm.Event{Kind: gocharm.Action, Action: &gocharm.EventAction{Name: "list-certificates"}})
+		if len(w.failed) != 1 {
+			t.Errorf("failed with %q", w.failed)
+		}
+	})
+}
+
+// A controller that does not answer is no proof either.
+func TestDeniedWithoutAnAnswerOfTheControllerFails(t *testing.T) {
+	t.Parallel()
+	w := everything(t)
+	w.ghosts = []string{"gateway:1"}
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "goal-state" {
+			return &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR connection is shut down"}
+		}
+		return nil
+	}
+	if err := w.try(updateStatus()); err == nil || !strings.Contains(err.Error(), "cannot read goal state") {
+		t.Errorf("the hook ends with %v", err)
+	}
+	if got := w.writes(); len(got) > 0 {
+		t.Errorf("written: %q", got)
+	}
+}
+
+// What Juju lists no more is not asked about.
+func TestRelationGoneMeanwhileIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for _, side := range []string{own, "ca"} {
+		w := everything(t)
+		w.before = func(call gocharm.Call) error {
+			if call.Tool != "relation-get" || !slices.Contains(call.Args, "certificates:2") || call.Args[len(call.Args)-1] != side {
+				return nil
+			}
+			w.relations["certificates"] = nil
+			return denied(call)
+		}
+		w.run(updateStatus())
+		if slices.Contains(w.calls, "goal-state") {
+			t.Errorf("calls are %q", w.calls)
+		}
+	}
+}
