@@ -39,19 +39,23 @@ const fewNames = 4
 func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []Object) ([]Foreign, error) {
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	wanted, err := sortByKind(objects)
-	if err != nil {
-		return nil, err
+	unknown := map[string][]string{}
+	for _, object := range objects {
+		k := key{object.GetObjectKind().GroupVersionKind().Kind, object.GetName()}
+		if snapshot.live[k] == nil && !snapshot.looked[k] {
+			snapshot.looked[k] = true
+			unknown[k.kind] = append(unknown[k.kind], k.name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil, nil
 	}
 	found := make([][]metav1.PartialObjectMetadata, len(resources))
 	var jobs []func() error
 	for i, r := range resources {
-		names := slices.DeleteFunc(missing(snapshot, wanted[r.kind]), func(name string) bool { return snapshot.looked[key{r.kind, name}] })
+		names := unknown[r.kind]
 		if len(names) == 0 {
 			continue
-		}
-		for _, name := range names {
-			snapshot.looked[key{r.kind, name}] = true
 		}
 		jobs = append(jobs, func() (err error) {
 			found[i], err = c.lookFor(ctx, r, names)
