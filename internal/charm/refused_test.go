@@ -13,6 +13,7 @@ var (
 	byWebhook    = answer{http.StatusForbidden, `admission webhook "w.example.com" denied the request: not this one`}
 	byValidation = answer{http.StatusUnprocessableEntity, `HTTPRoute.gateway.networking.k8s.io "gw-prod-blog" is invalid: no`}
 	withoutRight = answer{http.StatusForbidden, `x "y" is forbidden: User "gw" cannot patch resource "x" in API group "" in the namespace "prod"`}
+	byNobody     = answer{http.StatusInternalServerError, `Internal error occurred: failed calling webhook "w.example.com": service "w" not found`}
 	broken       = answer{http.StatusInternalServerError, "broken"}
 )
 
@@ -47,6 +48,7 @@ func TestRefusedObject(t *testing.T) {
 	}{
 		"quota":      {"PATCH services/gw-blog-service", byQuota, "active 2 of 3 applications served; blog: refused by the API server: exceeded quota: services; see `juju debug-log`"},
 		"webhook":    {"PATCH httproutes/gw-prod-blog", byWebhook, "active 2 of 3 applications served; blog: refused by the API server: admission webhook "},
+		"no webhook": {"PATCH httproutes/gw-prod-blog", byNobody, "active 2 of 3 applications served; blog: refused by the API server: failed calling webhook "},
 		"validation": {"PATCH httproutes/gw-prod-blog", byValidation, "active Gateway addresses: 10.0.0.9; 2 of 3 applications served; blog: refused by the API server: no; see `juju debug-log`"},
 		"permission": {"PATCH httproutes/gw-prod-blog", withoutRight, "blocked Insufficient permissions, try: `juju trust gw --scope=cluster`"},
 	} {
@@ -108,6 +110,27 @@ func TestRefusedGateway(t *testing.T) {
 		if text := fmt.Sprint(route); strings.Contains(text, "next-example-com") {
 			t.Errorf("a route is led to a listener that is not there: %s", text)
 		}
+	}
+}
+
+// TestWebhookThatIsGone: one object that cannot be written, for weeks perhaps, keeps nobody
+// else from what does not depend on it: certificates, URLs and DNS records.
+func TestWebhookThatIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withAuthority()
+	w.withRoutes()
+	w.relate("gateway:2", "blog")
+	w.fail = map[string]answer{"PATCH httproutes/gw-prod-blog": byNobody}
+	w.settle()
+	if w.published() != urlOfShop || w.urlOn("gateway:2") != "" {
+		t.Errorf("published %q and %q", w.published(), w.urlOn("gateway:2"))
+	}
+	if got := strings.Join(w.requested(), " "); got != "a.example.com web.example.com" {
+		t.Errorf("certificates are requested for %q", got)
+	}
+	if records := w.bags["dns-record:4"][own]["dns_entries"]; !strings.Contains(records, "web.example.com") {
+		t.Errorf("records are %q", records)
 	}
 }
 

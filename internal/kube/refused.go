@@ -98,13 +98,21 @@ func refusal(err error) (refused, permission bool) {
 		return true, withoutRight.MatchString(status.Message)
 	case http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
 		return true, false
+	case http.StatusInternalServerError:
+		return strings.HasPrefix(status.Message, internalError) || strings.Contains(status.Message, deniedByWebhook), false
 	default:
 		return strings.Contains(status.Message, deniedByWebhook), false
 	}
 }
 
+// internalError is how the API server begins what went wrong with one object inside it: a
+// webhook that cannot be called, no address left for a Service (Kubernetes,
+// apimachinery/pkg/api/errors.NewInternalError). That may last for weeks, and is nothing
+// about other objects. What its storage answers has no such beginning.
+const internalError = "Internal error occurred: "
+
 // about is how the API server begins what it says of an object.
-var about = regexp.MustCompile(`^[A-Za-z.0-9]+ "[^"]*" is (forbidden|invalid): `)
+var about = regexp.MustCompile(`^([A-Za-z.0-9]+ "[^"]*" is (forbidden|invalid)|Internal error occurred): `)
 
 // reasonOf gives the first line of what the API server says, without the object's name.
 func reasonOf(err error) string {
