@@ -8,9 +8,9 @@ import (
 )
 
 // What a route has led to stays until its controller has seen that it leads elsewhere, and
-// so does the Secret of a listener that has another now. Controllers read one kind after the other: one that has read the old route, and then
-// finds its Service or the policy of that gone, fails requests until it reads again.
-// Traefik was seen to do so for a second.
+// so does the Secret of a listener that has another now. Controllers read one kind after
+// the other: one that has read the old route, and then finds its Service or the policy of
+// that gone, fails requests until it reads again. Traefik was seen to do so for a second.
 
 // lingeringServices gives the names of Services that are not wanted, and stay for the moment:
 // those from which a route is led away now, and those from which one has been led away,
