@@ -69,15 +69,40 @@ func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied er
 	has := goals.Relations[endpoint]
 	_, hasApplication := has[application]
 	_, hasUnit := has[unit]
+	again := false
+	if hasApplication && unit == "" {
+		if again, err = c.relatedAgain(ctx, endpoint, id, application); err != nil {
+			return false, err
+		}
+	}
 	switch {
-	case unit == "" && hasApplication, hasUnit:
+	case hasUnit, unit == "" && hasApplication && !again:
 		return false, fmt.Errorf("%w, though the controller has it", denied)
-	case hasApplication:
+	case unit != "" && hasApplication:
 		return true, nil // Of an application of our model the units are told.
-	case application != "" && !isUser(application) && !slices.ContainsFunc(keysOf(has), isOffer):
+	case application != "" && !hasApplication && !isUser(application) && !slices.ContainsFunc(keysOf(has), isOffer):
 		return true, nil
 	}
 	return c.deniedForLong(ctx, strings.TrimSpace(id+" "+unit), denied)
+}
+
+// relatedAgain says that Juju lists another relation of the endpoint with the same
+// application: which of them the controller has, its answer does not tell.
+func (c *Charm) relatedAgain(ctx context.Context, endpoint, id, application string) (bool, error) {
+	ids, err := c.relations(ctx, endpoint)
+	if err != nil {
+		return false, err
+	}
+	for _, other := range ids {
+		if other == id {
+			continue
+		}
+		name, err := c.Tools.RelationApplication(ctx, other)
+		if name == application || err != nil && !gone(err) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // isUser says that an application's name is Juju's for a user of an offer of ours, of

@@ -217,6 +217,27 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 	})
 }
 
+// An application whose relation was removed by force may be related again: the controller's
+// answer names it then, and does not say which of the two it means.
+func TestGhostOfAnApplicationThatIsRelatedAgain(t *testing.T) {
+	t.Parallel()
+	w := everything(t)
+	w.relate("gateway:9", "shop")
+	w.ghosts = []string{"gateway:1"}
+	w.run(updateStatus())
+	if got := w.lastStatus(); !strings.HasPrefix(got, "waiting Waiting for a relation that Juju lists") || len(w.writes()) > 0 {
+		t.Errorf("status is %q", got)
+	}
+	w.later += 5 * time.Minute
+	w.quiet()
+	if got := w.urlOn("gateway:9"); !strings.Contains(got, "https://web.example.com/prod-shop") {
+		t.Errorf("told %q", got)
+	}
+	if got := w.lastStatus(); !strings.HasPrefix(got, "active ") {
+		t.Errorf("status is %q", got)
+	}
+}
+
 // A controller that does not answer is no proof either.
 func TestDeniedWithoutAnAnswerOfTheControllerFails(t *testing.T) {
 	t.Parallel()

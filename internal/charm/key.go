@@ -106,20 +106,26 @@ func (c *Charm) keepKey(ctx context.Context, certificates state.Certificates) er
 // ensureKey gives the application's private key, and makes one when there is
 // none or it cannot be read.
 func (c *Charm) ensureKey(ctx context.Context, certificates state.Certificates) (*rsa.PrivateKey, error) {
+	current, older := tlscertificates.KeyLabels(endpointCertificates)
+	unused := len(certificates.Entries) == 0
 	if certificates.Key != "" {
-		return tlscertificates.ParseKey(certificates.Key.PEM())
+		key, err := tlscertificates.ParseKey(certificates.Key.PEM())
+		if err == nil && unused {
+			// An earlier try may have made one of the secrets and not the other.
+			err = c.storeKey(ctx, older, certificates.Key)
+		}
+		return key, err
 	}
 	key, err := tlscertificates.NewKey(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	pem := state.PrivateKey(tlscertificates.EncodeKey(key))
-	current, older := tlscertificates.KeyLabels(endpointCertificates)
 	if err := c.storeKey(ctx, current, pem); err != nil {
 		return nil, err
 	}
-	if len(certificates.Entries) == 0 {
-		return key, c.storeKey(ctx, older, pem) // Nobody has used it.
+	if unused {
+		return key, c.storeKey(ctx, older, pem)
 	}
 	return key, c.storeOlderKey(ctx, pem)
 }

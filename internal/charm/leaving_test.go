@@ -118,3 +118,21 @@ func TestOtherHooksDoNotAskWhoIsRemoved(t *testing.T) {
 		}
 	}
 }
+
+// A unit that is being removed sees some of its relations broken, and would take back what
+// was requested for them.
+func TestDyingUnitRotatesNoKey(t *testing.T) {
+	t.Parallel()
+	w := everything(t)
+	w.dying = true
+	w.relations["gateway"] = []string{"gateway:5"}
+	w.run(gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: "gateway", ID: "gateway:1"}})
+	before := w.bags["certificates:2"][own]["certificate_signing_requests"]
+	w.run(gocharm.Event{Kind: gocharm.Action, Action: &gocharm.EventAction{Name: "rotate-private-key"}})
+	if len(w.failed) != 1 || !strings.HasPrefix(w.failed[0], "This unit is being removed") {
+		t.Errorf("failed with %q", w.failed)
+	}
+	if got := w.bags["certificates:2"][own]["certificate_signing_requests"]; got != before {
+		t.Error("other certificates are requested")
+	}
+}

@@ -103,12 +103,16 @@ func (c *Charm) planAround(ctx context.Context, cluster *kube.Client, st *state.
 		if p.KeepObjects {
 			break
 		}
-		found, err := cluster.FindForeign(ctx, snapshot, objectsOf(p))
+		found, own, err := cluster.FindForeign(ctx, snapshot, objectsOf(p))
 		if err != nil {
 			return p, fmt.Errorf("cannot read the cluster: %w", err)
 		}
-		if len(found) == 0 {
+		if len(found) == 0 && !own {
 			break
+		}
+		if own {
+			showSnapshot(st, snapshot)
+			st.Cluster.Served = served(snapshot, st.Certificates, c.Now)
 		}
 		for _, one := range found {
 			st.Cluster.Foreign = append(st.Cluster.Foreign, state.Foreign{Kind: one.Kind, Name: one.Name, Instance: one.Instance, Maker: one.Maker})
@@ -116,6 +120,12 @@ func (c *Charm) planAround(ctx context.Context, cluster *kube.Client, st *state.
 		p = plan.Make(*st)
 	}
 	return p, nil
+}
+
+// showSnapshot brings the state up to date with objects that were found late.
+func showSnapshot(st *state.State, snapshot *kube.Snapshot) {
+	st.Cluster.Gateway, st.Cluster.Routes, st.Cluster.Policies = snapshot.Gateway, snapshot.Routes, snapshot.Policies
+	st.Cluster.Services, st.Cluster.TLSServices = snapshot.Services(), snapshot.TLSServices()
 }
 
 // stillLead asks again who leads before anything is written, if that was answered long ago.

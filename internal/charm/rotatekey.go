@@ -13,8 +13,15 @@ import (
 // certificate until the new certificate comes.
 func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 	return c.withState(ctx, func(st state.State) error {
+		stored, err := c.storedState(ctx)
+		if err != nil {
+			return err
+		}
 		before := plan.Make(st)
 		switch {
+		case stored[keyLeaving] != "":
+			// It sees relations break that the application keeps.
+			return c.Tools.FailAction(ctx, "This unit is being removed: run it on another one when that leads.")
 		case !st.Certificates.Related:
 			return c.Tools.FailAction(ctx, "Certificates relation not created.")
 		case !st.Cluster.Usable(), before.Relations.Requests == nil:
@@ -26,7 +33,6 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 		if err := c.replaceKey(ctx); err != nil {
 			return err
 		}
-		var err error
 		if st.Certificates, err = c.readCertificates(ctx); err != nil {
 			return err
 		}

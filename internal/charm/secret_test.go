@@ -1,6 +1,7 @@
 package charm_test
 
 import (
+	"crypto/rand"
 	"maps"
 	"slices"
 	"strings"
@@ -184,5 +185,82 @@ func TestSecretsLeftByABrokenRelationAreRemoved(t *testing.T) {
 	w.run(gocharm.Event{Kind: gocharm.LeaderElected})
 	if slices.Contains(w.calls, "secret-remove") {
 		t.Errorf("with nothing to remember: %q", w.calls)
+	}
+}
+
+// newKey makes a private key in PEM.
+func newKey(t *testing.T) string {
+	t.Helper()
+	key, err := tlscertificates.NewKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tlscertificates.EncodeKey(key)
+}
+
+// An older library knows its own label only, and may have made another key there since: the
+// requests tell which key is in use.
+func TestKeyOfTheRequestsIsTheKey(t *testing.T) {
+	t.Parallel()
+	current, legacy := tlscertificates.KeyLabels("certificates")
+	w := newWorld(t)
+	w.withAuthority()
+	w.run(updateStatus())
+	key, request := w.secrets[legacy], w.bags["certificates:2"][own]["certificate_signing_requests"]
+	w.secrets[current] = newKey(t)
+	w.run(gocharm.Event{Kind: gocharm.UpgradeCharm})
+	if got := w.bags["certificates:2"][own]["certificate_signing_requests"]; got != request || w.secrets[current] != key || w.secrets[legacy] != key {
+		t.Error("another key or another request was made")
+	}
+}
+
+// Where several units are, one may own a secret of the older label that we do not see, and
+// Juju takes no other: the hook would fail at its end, for ever.
+func TestOlderLabelIsLeftToOtherUnits(t *testing.T) {
+	t.Parallel()
+	current, legacy := tlscertificates.KeyLabels("certificates")
+	for name, siblings := range map[string][]string{"alone": nil, "one of two": {own + "/1"}} {
+		w := newWorld(t)
+		w.siblings = siblings
+		w.withAuthority()
+		w.run(updateStatus())
+		// The key of these requests is another unit's.
+		clear(w.secrets)
+		w.run(updateStatus())
+		if w.secrets[current] == "" || (w.secrets[legacy] == "") != (siblings != nil) {
+			t.Errorf("%s: secrets are %d, want the key and, alone, a second time", name, len(w.secrets))
+		}
+		w.run(gocharm.Event{Kind: gocharm.Action, Action: &gocharm.EventAction{Name: "rotate-private-key"}})
+		if (w.secrets[legacy] == "") != (siblings != nil) || siblings == nil && w.secrets[legacy] != w.secrets[current] {
+			t.Errorf("%s: rotated, the older label has another key", name)
+		}
+	}
+}
+
+// A secret whose content Kubernetes has lost gets a new key; an error that only sounds like
+// that makes none.
+func TestKeyIsMadeAnewOnlyWhereItIsLost(t *testing.T) {
+	t.Parallel()
+	current, _ := tlscertificates.KeyLabels("certificates")
+	for text, lost := range map[string]bool{
+		`secret "` + theSecret + `-2" not found`:             true,
+		`secret "` + theSecret + `-1" not found`:             false,
+		`secret backend "vault" not found`:                   false,
+		`getting secret content: secret "other-2" not found`: false,
+	} {
+		w := newWorld(t)
+		w.withAuthority()
+		w.run(updateStatus())
+		key := w.secrets[current]
+		w.before = func(call gocharm.Call) error {
+			if call.Tool == "secret-get" {
+				return &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR " + text}
+			}
+			return nil
+		}
+		err := w.try(updateStatus())
+		if lost != (err == nil) || lost == (w.secrets[current] == key) {
+			t.Errorf("%s: ends with %v; another key: %t", text, err, w.secrets[current] != key)
+		}
 	}
 }

@@ -52,6 +52,7 @@ type juju struct {
 	before    func(gocharm.Call) error // called before each tool; its error is the tool's
 	dying     bool                     // our unit is being removed
 	untold    bool                     // goal-state does not tell of it
+	siblings  []string                 // our application's other units
 	ghosts    []string                 // relations that are listed, and not there any more
 
 	status, log, failed []string
@@ -186,6 +187,9 @@ func (j *juju) goals() map[string]any {
 		}
 	}
 	units := goals{own + "/0": {"status": life}}
+	for _, sibling := range j.siblings {
+		units[sibling] = map[string]string{"status": "active"}
+	}
 	if j.untold {
 		units = nil
 	}

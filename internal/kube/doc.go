@@ -16,6 +16,6 @@
 //
 //	client, err := kube.NewClient(config, kube.Options{Namespace: "shop", Manager: "gateway"})
 //	snapshot, err := client.Read(ctx)
-//	foreign, err := client.FindForeign(ctx, snapshot, desired)
+//	foreign, own, err := client.FindForeign(ctx, snapshot, desired)
 //	changes, err := client.Apply(ctx, snapshot, desired)
 package kube

@@ -34,9 +34,9 @@ const fewNames = 4
 // names. Names are looked for once, and not at all where the snapshot has the object: if
 // nothing is to be made there is no request. Only the metadata are read.
 //
-// What turns out to be the application's own, without its label perhaps, comes into the
-// snapshot: it will be taken over.
-func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []Object) ([]Foreign, error) {
+// What turns out to be the application's own, since somebody has removed its label, comes
+// into the snapshot, and own says so: it will be taken over.
+func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []Object) (foreign []Foreign, own bool, err error) {
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
 	unknown := map[string][]string{}
@@ -48,7 +48,7 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 		}
 	}
 	if len(unknown) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	found := make([][]metav1.PartialObjectMetadata, len(resources))
 	var jobs []func() error
@@ -63,15 +63,15 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 		})
 	}
 	if err := inParallel(jobs); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var all []Foreign
 	for i, r := range resources {
 		for _, object := range found[i] {
 			if c.ours(&object) {
 				if err := c.readOwn(ctx, r, snapshot, object.Name); err != nil {
-					return nil, err
+					return nil, false, err
 				}
+				own = true
 				continue
 			}
 			one := Foreign{Kind: r.kind, Name: object.Name, Maker: makerOf(&object)}
@@ -79,10 +79,13 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 				one.Instance = instance
 			}
 			snapshot.foreign[key{r.kind, object.Name}] = one
-			all = append(all, one)
+			foreign = append(foreign, one)
 		}
 	}
-	return all, nil
+	if own {
+		err = snapshot.convert(c.options.Manager)
+	}
+	return foreign, own, err
 }
 
 // lookFor gives the objects of a kind that have one of the names, sorted by name. A kind

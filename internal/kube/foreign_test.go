@@ -47,7 +47,7 @@ func find(t *testing.T, s *server, desired ...Object) (found []Foreign, asked, w
 		t.Fatal(err)
 	}
 	s.written()
-	found, err = client.FindForeign(t.Context(), snapshot, desired)
+	found, _, err = client.FindForeign(t.Context(), snapshot, desired)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func find(t *testing.T, s *server, desired ...Object) (found []Foreign, asked, w
 	}
 	slices.Sort(asked)
 	s.written()
-	again, err := client.FindForeign(t.Context(), snapshot, desired)
+	again, _, err := client.FindForeign(t.Context(), snapshot, desired)
 	if err != nil || len(again) > 0 || len(s.requests) > 0 {
 		t.Errorf("found again: %v, %v, with %d requests", again, err, len(s.requests))
 	}
@@ -153,7 +153,7 @@ func TestFindForeignInVain(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.answer("GET "+routesPath, answer)
-		if found, err := client.FindForeign(t.Context(), snapshot, []Object{httpRoute("r")}); err != nil || len(found) > 0 {
+		if found, _, err := client.FindForeign(t.Context(), snapshot, []Object{httpRoute("r")}); err != nil || len(found) > 0 {
 			t.Errorf("%s: found %v, got error %v", name, found, err)
 		}
 	}
@@ -164,7 +164,7 @@ func TestFindForeignInVain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.answer("GET "+routesPath, refuse(http.StatusInternalServerError, "InternalError", "broken"))
-	if _, err := client.FindForeign(t.Context(), snapshot, []Object{httpRoute("r")}); err == nil {
+	if _, _, err := client.FindForeign(t.Context(), snapshot, []Object{httpRoute("r")}); err == nil {
 		t.Error("got no error")
 	}
 }
@@ -262,5 +262,24 @@ func TestTakeOverFromAnotherInstance(t *testing.T) {
 	s.written()
 	if _, written, _, err := run(t, s, service("v", 80)); err != nil || len(written) > 0 {
 		t.Errorf("wrote %v, got error %v", written, err)
+	}
+}
+
+// TestFindOwn: what somebody has taken the label off is read as if it had it.
+func TestFindOwn(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.has(t, gatewaysPath, by(t, gateway("gw", "a"), "", "gw"))
+	client := s.client(t)
+	snapshot, err := client.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if snapshot.Gateway != nil {
+		t.Fatal("it has no label")
+	}
+	foreign, own, err := client.FindForeign(t.Context(), snapshot, []Object{gateway("gw", "a")})
+	if err != nil || len(foreign) > 0 || !own || snapshot.Gateway == nil {
+		t.Errorf("found %v, %v, Gateway %v, got error %v", foreign, own, snapshot.Gateway, err)
 	}
 }

@@ -63,6 +63,49 @@ func TestRefreshBack(t *testing.T) {
 	}
 }
 
+// TestRefreshBackRotated goes back after the key was rotated: every release of the Python
+// charm finds the new one.
+func TestRefreshBackRotated(t *testing.T) {
+	t.Parallel()
+	current, legacy := tlscertificates.KeyLabels("certificates")
+	for name, label := range map[string]string{"library-1.8": legacy, "library-1.9": current} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			version := name[len("library-"):]
+			host := "turned." + version + ".example.com"
+			f := newRefresh(t, "turned"+version[len("1."):], map[string]any{"external-hostname": host})
+			f.python.KeyLabel = label
+			f.withAuthority()
+			url := f.related("web", nil).URL(charm)
+			watched := f.watchReplaced("back "+name+", with another key", url)
+
+			f.refresh()
+			f.awaitStatus("active", active)
+			f.action(charm+"/0", "rotate-private-key")
+			f.must(f.Settle(f.ctx))
+			f.awaitStatus("active", active)
+			f.awaitLeaf(url, last(f.ca.Issued(host)))
+			watched.more()
+			bags := f.bags()
+
+			f.rollBack()
+			f.sets = nil
+			f.reconcile()
+			watched.more()
+			f.sameBags(bags)
+
+			f.refresh()
+			f.awaitStatus("active", active)
+			f.sameBags(bags)
+			f.writesNothing()
+			watched.end()
+			if n := len(f.ca.Issued(host)); n != 2 || len(watched.All[0].Leaves) != 2 {
+				t.Errorf("%d certificates were issued, %d served, not one for each key", n, len(watched.All[0].Leaves))
+			}
+		})
+	}
+}
+
 // secrets are the contents of the secrets in Juju, by label.
 func (f *refresh) secrets() map[string]map[string]string {
 	all := map[string]map[string]string{}

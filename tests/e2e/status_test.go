@@ -208,7 +208,7 @@ func TestStatusOfRecords(t *testing.T) {
 		{"permission_denied", "blocked", "permission denied; settle it at bind"},
 		{"invalid_data", "blocked", "invalid data; settle it at bind"},
 		{"conflict", "blocked", "conflict; settle it at bind"},
-		{"failure", "waiting", "failure"},
+		{"failure", "waiting", "failure; all applications served"},
 	} {
 		dns.Status = test.status
 		f.must(f.Settle(f.ctx))

@@ -59,8 +59,8 @@ func TestProviderReplaced(t *testing.T) {
 	if leaf := watched.All[0].Leaves[0]; leaf.PublicKey.(*rsa.PublicKey).Equal(old.PublicKey) {
 		t.Error("the private key outlived its relation")
 	}
-	if all := f.labelled(certificateSecrets); len(all) != 2 {
-		t.Errorf("there are %v, not the key and the alarm", labels(all))
+	if all := f.labelled(certificateSecrets); len(all) != 3 {
+		t.Errorf("there are %v, not the key under two labels and the alarm", labels(all))
 	}
 }
 

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
@@ -154,6 +156,30 @@ func serials(certificates []*x509.Certificate) []string {
 		all = append(all, certificate.SerialNumber.String())
 	}
 	return all
+}
+
+// TestRenewalOutlivesAFailedCommit has Juju fail at the end of the very hook that renews,
+// when it has removed the alarm already and has not written the request yet.
+func TestRenewalOutlivesAFailedCommit(t *testing.T) {
+	t.Parallel()
+	var juju clock
+	r := newRenewal(t, "uncommitted", juju.of)
+	r.awaitEnd()
+	alarms := r.labelled(alarmSecrets)
+	if len(alarms) != 1 {
+		t.Fatalf("alarms are %+v", alarms)
+	}
+	r.must(r.Juju.FailFlushAt(charm+"/0", jujutest.FlushRelations, errors.New("no quorum")))
+	r.renew("secret-expired", func() {
+		juju.reach(alarms[0].Expires)
+		r.must(r.Tick(r.ctx))
+		r.must(r.Settle(r.ctx))
+		again := func(hook string) bool { return hook != charm+"/0 secret-expired" }
+		if expired := slices.DeleteFunc(slices.Clone(r.ran), again); len(expired) != 2 {
+			t.Errorf("ran %v: secret-expired did not fail once", r.ran)
+		}
+	})
+	r.finish()
 }
 
 // TestExpired shows a certificate whose renewal comes too late. It is served no more

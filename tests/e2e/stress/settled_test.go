@@ -100,14 +100,18 @@ func (w *world) settledJuju() error {
 	return nil
 }
 
-// settledSecrets wants two secrets: the private key, which it gives, and an alarm.
+// settledSecrets wants three secrets: the private key, which it gives, under both labels of
+// the Python library, and an alarm.
 func (w *world) settledSecrets() (*rsa.PrivateKey, error) {
 	var key *rsa.PrivateKey
-	var alarms, others []string
+	var alarms, others, keys []string
 	for _, secret := range w.Juju.Secrets() {
 		pemKey := secret.Content["private-key"]
 		switch {
+		case secret.Owner == charm && pemKey != "" && len(keys) > 0 && pemKey == keys[0]:
+			keys = append(keys, pemKey)
 		case secret.Owner == charm && pemKey != "" && key == nil:
+			keys = append(keys, pemKey)
 			block, _ := pem.Decode([]byte(pemKey))
 			if block == nil {
 				return nil, fmt.Errorf("secret %s holds no key", secret.Label)
@@ -122,8 +126,8 @@ func (w *world) settledSecrets() (*rsa.PrivateKey, error) {
 			others = append(others, secret.Owner+": "+secret.Label)
 		}
 	}
-	if key == nil || len(alarms) != 1 || len(others) > 0 {
-		return nil, fmt.Errorf("a key: %t, alarms: %v, other secrets: %v", key != nil, alarms, others)
+	if len(keys) != 2 || len(alarms) != 1 || len(others) > 0 {
+		return nil, fmt.Errorf("the key: %d times, alarms: %v, other secrets: %v", len(keys), alarms, others)
 	}
 	return key, nil
 }
