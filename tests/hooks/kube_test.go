@@ -181,6 +181,31 @@ func (s *story) there(ctx context.Context, args []string) error {
 }
 
 // awaitNone waits until Kubernetes has collected the application's objects.
+// awaitLeft waits until an application that has moved to another host has left the old one,
+// which takes some seconds and an event.
+func (s *story) awaitLeft(ctx context.Context, args []string) error {
+	var host string
+	if err := exactly(args, &host); err != nil {
+		return err
+	}
+	app := s.deployed[0]
+	return s.lab.Await(ctx, app, func() error {
+		gateway, err := s.lab.Cluster.Dynamic().Resource(resources["gateways"]).Namespace(s.lab.Model).Get(ctx, app, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		listeners, _, err := unstructured.NestedSlice(gateway.Object, "spec", "listeners")
+		for _, listener := range listeners {
+			name, _, _ := unstructured.NestedString(listener.(map[string]any), "hostname")
+			below, all := strings.CutPrefix(host, "*")
+			if name == host || all && strings.HasSuffix(name, below) {
+				return fmt.Errorf("the Gateway still listens for %q", name)
+			}
+		}
+		return err
+	})
+}
+
 func (s *story) awaitNone(ctx context.Context, args []string) error {
 	if err := exactly(args); err != nil {
 		return err

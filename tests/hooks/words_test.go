@@ -22,6 +22,7 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 			"settle":          (*story).settle,         // runs hooks until none is left
 			"update-status":   (*story).updateStatus,   // queues it, as Juju does every five minutes
 			"await":           (*story).await,          // [--match] KIND MESSAGE: lets time pass until that is the status
+			"await-left":      (*story).awaitLeft,      // HOST: likewise, until the Gateway does not listen for the old host; '' for addresses, *.DOMAIN for all below it
 			"clock":           (*story).clock,          // DURATION: Juju's clock goes forward by so much; hooks run of what is due then
 			"set-leader":      (*story).setLeader,      // UNIT
 			"kill-pod":        (*story).killPod,        // UNIT
