@@ -225,14 +225,14 @@ func (c *Client) write(ctx context.Context, r resource, snapshot *Snapshot, obje
 		if !apierrors.IsConflict(err) {
 			return result, err
 		}
+		found, lookErr := c.lookFor(ctx, r, []string{object.GetName()})
+		if lookErr != nil || len(found) > 0 && found[0].UID == live.GetUID() {
+			return nil, err
+		}
 		// It was deleted since it was read, and what may stand there now is another.
 		object.SetUID("")
 	}
-	result, err := c.apply(ctx, r, object, false)
-	if apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict) {
-		return nil, notOurs(r, object.GetName(), err)
-	}
-	return result, err
+	return c.apply(ctx, r, object, false)
 }
 
 // anothersObject is why an object is not written.
@@ -252,7 +252,11 @@ func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Uns
 		metav1.PatchOptions{FieldManager: c.options.Manager, Force: &force, FieldValidation: metav1.FieldValidationStrict},
 	)
 	if err != nil {
-		return nil, classify(err, "apply", r.GroupVersionResource, object.GetName())
+		classified := classify(err, "apply", r.GroupVersionResource, object.GetName())
+		if apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict) {
+			return nil, notOurs(r, object.GetName(), classified)
+		}
+		return nil, classified
 	}
 	return result, nil
 }

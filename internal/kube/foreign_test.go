@@ -192,6 +192,9 @@ func TestApplyTaken(t *testing.T) {
 	if missing := (*MissingSecretsError)(nil); !asError(err, &missing) || !slices.Equal(missing.Names, []string{"s"}) {
 		t.Errorf("got error %v", err)
 	}
+	if refused, others := Refusals(err); others != nil || len(refused) != 1 || refused[0].Reason != anothersObject {
+		t.Errorf("got error %v", err)
+	}
 }
 
 // TestApplyReplaced: what was read has gone, and another object has come in its place.
@@ -211,9 +214,22 @@ func TestApplyReplaced(t *testing.T) {
 	}
 	var forced []string
 	for _, request := range s.requests {
-		forced = append(forced, request.query.Get("force"))
+		forced = append(forced, request.method+" "+request.query.Get("force"))
 	}
-	check(t, "forced", forced, "true", "false")
+	check(t, "forced", forced, "PATCH true", "GET ", "PATCH false")
+}
+
+// TestApplyConflict: a conflict about an object that is ours is an outage of the moment.
+func TestApplyConflict(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.hasApplied(t, servicesPath, service("v", 80))
+	s.answer("PATCH "+servicesPath+"/v", refuse(http.StatusConflict, metav1.StatusReasonConflict, "try again"))
+	_, written, _, err := run(t, s, service("v", 8080))
+	check(t, "written", written, "PATCH services/v")
+	if err == nil || err.Error() != "cannot apply services/v: try again" {
+		t.Errorf("got error %v", err)
+	}
 }
 
 // TestTakeOverFromAnotherInstance: releases of before wrote over each other's objects. What

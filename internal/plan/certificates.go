@@ -111,7 +111,7 @@ func renewing(s state.State, set settings) string {
 func chainElsewhere(set settings) string {
 	for _, h := range set.hosts {
 		if h.wanted && h.issued != nil && h.issued.LeadsTo != "" {
-			return "the chain for " + h.title() + " leads to " + h.issued.LeadsTo + ", not to the CA given"
+			return "the chain for " + h.title() + " leads to " + h.issued.LeadsTo + ", not to the CA"
 		}
 	}
 	return ""
@@ -193,7 +193,7 @@ func (h host) row(served string) CertificateRow {
 	case h.issued != nil && h.issued == h.newest:
 		row.State = served
 		if h.issued.LeadsTo != "" {
-			row.State += "; its chain leads to " + h.issued.LeadsTo + ", not to the CA given"
+			row.State += "; its chain leads to " + h.issued.LeadsTo + ", not to the CA"
 		}
 	case h.issued != nil:
 		row.Issuer, row.NotAfter, row.State = h.issued.Issuer, h.issued.NotAfter, served+"; the next one: "+next

@@ -87,6 +87,7 @@ func walk(t *testing.T, w *world, length int) {
 		step := pick(w, steps...)
 		step.do(w)
 		rough = rough || !step.gentle
+		old := w.keepsOld()
 		kill := 0
 		if w.random.IntN(6) == 0 {
 			kill = pick(w, killedAtRoutes, killedAtPublish)
@@ -109,6 +110,9 @@ func walk(t *testing.T, w *world, length int) {
 		}
 		if lost := w.lostRoute(routesBefore); !rough && lost != "" {
 			fail("%s has no HTTPS listener any more", lost)
+		}
+		if !w.alike && w.lostOld(old) {
+			fail("the route of version 0 is gone")
 		}
 		if stale := w.stale(p); stale != "" {
 			fail("%s is not served, and goes on being told otherwise", stale)
@@ -316,6 +320,9 @@ func checkRoutes(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName
 		path := *route.Spec.Rules[0].Matches[0].Path.Value
 		for _, parent := range route.Spec.ParentRefs {
 			listener, ok := listeners[*parent.SectionName]
+			if !ok && route.Name == oldRoute {
+				continue // It waits for a certificate.
+			}
 			if !ok {
 				return fmt.Sprintf("route %s has no listener %s", route.Name, *parent.SectionName)
 			}

@@ -42,7 +42,8 @@ type oldListener struct {
 // names tell nothing: releases differ in them.
 func oldTargetOf(s state.State, requirer state.RouteRequirer) oldTarget {
 	old := oldTarget{application: requirer.Application, backend: requirer.Backend, service: s.Application + "-" + requirer.Backend + "-service"}
-	if _, ok := s.Cluster.Services[old.service]; !ok || requirer.Backend == "" || s.Cluster.Gateway == nil {
+	_, stands := s.Cluster.Services[old.service]
+	if !stands || requirer.Backend == "" || s.Cluster.Gateway == nil || s.Cluster.ForeignOf("Service", old.service) != nil {
 		return old
 	}
 	for i := range s.Cluster.Routes {

@@ -199,7 +199,7 @@ func checkBackends(w *world, s state.State, p plan.Plan) string {
 			}
 			guarded[target] = object
 		case *gatewayv1.HTTPRoute:
-			if !forwards(*object) {
+			if !forwards(*object) || object.Name == oldRoute {
 				continue
 			}
 			speaks, known := speaks[applicationOf(*object)]

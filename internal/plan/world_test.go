@@ -222,6 +222,7 @@ var steps = []step{
 	{"add route", true, (*world).addRoute},
 	{"write route", true, (*world).writeRoute},
 	{"write route again", true, (*world).writeRoute},
+	{"version 0", true, (*world).speakVersion0},
 	{"routes that clash", false, (*world).clashRoute},
 	{"remove route", true, (*world).removeRoute},
 	{"DNS", true, (*world).changeProviders},
