@@ -9,8 +9,8 @@
 // environment and calls Run. dispatch.go maps the event to what is done; almost
 // always that is to reconcile. read.go asks Juju and the cluster for everything
 // a decision may depend on and puts it in a state.State. plan.Make decides.
-// reconcile.go applies the objects, and, when it wrote a Gateway without an
-// address, looks for that for a few seconds; with what it learns it plans once
+// reconcile.go applies the objects; patience.go waits, as far as an allowance goes, until
+// the Gateway's controller has judged what was written, and with that it is planned once
 // more. publish.go writes what changed to the relations; key.go keeps the private
 // key, and alarm.go has Juju wake the charm. The status is set last.
 //

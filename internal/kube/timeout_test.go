@@ -1,9 +1,12 @@
 package kube
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +35,49 @@ func TestSilentAPIServer(t *testing.T) {
 		}
 		if took := time.Since(started); took != 20*time.Second {
 			t.Errorf("waited %v", took)
+		}
+	})
+}
+
+// TestWithin shows that all requests have one bound together: answers that each come in
+// time do not add up.
+func TestWithin(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// Each answer takes 15 seconds, of the 20 that each may take.
+		slow := func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			t.Cleanup(func() { _ = theirs.Close() })
+			go func() {
+				reader := bufio.NewReader(theirs)
+				for {
+					if _, err := http.ReadRequest(reader); err != nil {
+						return
+					}
+					select {
+					case <-time.After(15 * time.Second):
+					case <-t.Context().Done():
+						return
+					}
+					body := `{"kind":"List","apiVersion":"v1","metadata":{},"items":[]}`
+					fmt.Fprintf(theirs, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+				}
+			}()
+			return ours, nil
+		}
+		client, err := NewClient(&rest.Config{Host: "http://slow.invalid", Dial: slow}, Options{Namespace: "shop", Manager: "gw", Label: testLabel})
+		if err != nil {
+			t.Fatal(err)
+		}
+		started := time.Now()
+		client.Within(25 * time.Second)
+		snapshot, err := client.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Apply(t.Context(), snapshot, []Object{secret("a"), gateway("gw", "a"), httpRoute("r", "a")})
+		if took := time.Since(started); !unanswered(err) || took != 25*time.Second {
+			t.Errorf("after %v: %v", took, err)
 		}
 	})
 }
