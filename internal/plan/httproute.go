@@ -65,12 +65,12 @@ func redirects(s state.State, set settings) []Object {
 // hosts whose own redirect is not accepted yet. There is none where it has the name of the
 // redirect of a host.
 func sharedRedirect(s state.State, set settings, secure []host) []Object {
-	live := livePlacesOf(s)
 	name := redirectRouteName(s, "")
-	shared := live.byName[name]
-	if shared == nil || forwards(shared) || slices.ContainsFunc(secure, func(h host) bool { return h.name == "" }) {
+	i := slices.IndexFunc(s.Cluster.Routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == name })
+	if i < 0 || forwards(&s.Cluster.Routes[i]) || slices.ContainsFunc(secure, func(h host) bool { return h.name == "" }) {
 		return nil
 	}
+	live, shared := livePlacesOf(s), &s.Cluster.Routes[i]
 	var listeners []string
 	for _, h := range secure {
 		listener := httpListenerName(s.Application, h.name)
