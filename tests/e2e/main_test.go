@@ -162,6 +162,18 @@ func (f *fixture) awaitRefused(url string) {
 	}))
 }
 
+// awaitLeft waits until a TLS client is not served at a URL that its application has left
+// for another, which takes some seconds and an event.
+func (f *fixture) awaitLeft(url string) {
+	f.t.Helper()
+	f.must(f.Await(f.ctx, charm, func() error {
+		if _, err := f.Get(f.ctx, url, f.ca.Pool()); err == nil {
+			return errors.New(url + " is still served over TLS")
+		}
+		return nil
+	}))
+}
+
 // awaitNothing waits until the cluster has nothing of the charm any more.
 func (f *fixture) awaitNothing() {
 	f.t.Helper()

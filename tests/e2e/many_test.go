@@ -204,9 +204,11 @@ func TestForeignNamesakes(t *testing.T) {
 	served(units[0])
 	f.must(older.RemoveUnit(f.ctx, units[0]))
 	f.must(f.Settle(f.ctx))
-	if newer.URL(charm) != "" {
-		t.Errorf("the newer one is served while the older has no unit: %s", newer.URL(charm))
+	// Who serves nobody does not hold the place.
+	if newer.URL(charm) != url || older.URL(charm) != "" {
+		t.Errorf("the older one has no unit, and is told %q, the newer one %q", older.URL(charm), newer.URL(charm))
 	}
+	served(units[1])
 	f.must(f.Juju.RemoveRelation(f.ctx, older.Alias+":ingress", charm))
 	f.stepUntil("gateway-relation-broken")
 	if newer.URL(charm) != url {

@@ -144,13 +144,13 @@ func (f *fixture) awaitVisits(all []*lab.Visitors) {
 // TestHostMoved changes external-hostname, with the certificate of the new host at once, and
 // with one that keeps everybody waiting.
 func TestHostMoved(t *testing.T) {
-	f := newFixture(t, "moved", map[string]any{"external-hostname": "a.example.com"}).withAuthority()
+	f := newFixture(t, "relocated", map[string]any{"external-hostname": "a.example.com"}).withAuthority()
 	one, two := f.app("one", 8080, nil), f.app("two", 8080, map[string]string{"strip-prefix": "true"})
 	f.awaitStatus("active", active)
 	to := func(name, host string, held ...string) {
 		f.move(move{
 			name: name, config: map[string]any{"external-hostname": host}, held: held,
-			urls: []string{"https://" + host + "/moved-one", "https://" + host + "/moved-two"},
+			urls: []string{"https://" + host + "/relocated-one", "https://" + host + "/relocated-two"},
 		}, one, two)
 	}
 	to("host changed, certificate at once", "b.example.com")
@@ -201,13 +201,13 @@ func TestModeMoved(t *testing.T) {
 // to wait for.
 func TestMovedWithoutHTTPS(t *testing.T) {
 	const a, b = "a.plain.example.com", "b.plain.example.com"
-	f := newFixture(t, "plain", map[string]any{"external-hostname": a, "enforce-https": false})
+	f := newFixture(t, "unsecured", map[string]any{"external-hostname": a, "enforce-https": false})
 	one := f.app("one", 8080, nil)
 	f.awaitStatusBeginning("active " + active)
 	for _, m := range []move{
-		{name: "host changed, in clear", config: map[string]any{"external-hostname": b}, urls: []string{"http://" + b + "/plain-one"}},
-		{name: "path to subdomain, in clear", config: map[string]any{"routing-mode": "subdomain"}, urls: []string{"http://plain-one." + b + "/"}},
-		{name: "subdomain to path, in clear", config: map[string]any{"routing-mode": "path"}, urls: []string{"http://" + b + "/plain-one"}},
+		{name: "host changed, in clear", config: map[string]any{"external-hostname": b}, urls: []string{"http://" + b + "/unsecured-one"}},
+		{name: "path to subdomain, in clear", config: map[string]any{"routing-mode": "subdomain"}, urls: []string{"http://unsecured-one." + b + "/"}},
+		{name: "subdomain to path, in clear", config: map[string]any{"routing-mode": "path"}, urls: []string{"http://" + b + "/unsecured-one"}},
 	} {
 		f.move(m, one)
 	}

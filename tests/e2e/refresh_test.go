@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -190,6 +192,7 @@ func (f *refresh) specs() map[string]any {
 // it deletes them all, and has the charm make them again.
 func (f *refresh) deployedAnew() {
 	f.t.Helper()
+	f.awaitRedirectReplaced()
 	want := f.specs()
 	for i, resource := range kindsOfModel[:4] {
 		if i == 0 {
@@ -210,6 +213,22 @@ func (f *refresh) deployedAnew() {
 	if diff := cmp.Diff(f.specs(), want); diff != "" {
 		f.t.Errorf("objects (-deployed anew +refreshed):\n%s", diff)
 	}
+}
+
+// awaitRedirectReplaced waits until the one redirect for all hosts is gone that earlier
+// releases made: it stays until those of the hosts have been accepted for some seconds.
+func (f *refresh) awaitRedirectReplaced() {
+	f.t.Helper()
+	f.must(f.Await(f.ctx, charm, func() error {
+		_, err := shared.Dynamic().Resource(gatewayAPI("httproutes")).Namespace(f.Model).Get(f.ctx, charm+"-http", metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return nil
+		case err == nil:
+			err = errors.New("the redirect for all hosts is still there")
+		}
+		return err
+	}))
 }
 
 // leader is the charm's leader.
@@ -334,6 +353,7 @@ func TestRefresh(t *testing.T) {
 		"EndpointSlice/", "Gateway/" + charm, "HTTPRoute/" + lab.RedirectRoute(charm, host), "HTTPRoute/" + charm + "-refresh-web",
 		"Secret/" + charm + "-secret-" + host, "Service/" + charm + "-web-service",
 	}
+	f.awaitRedirectReplaced()
 	if diff := cmp.Diff(want, f.added(before)); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
 	}
@@ -365,7 +385,7 @@ func TestRefresh(t *testing.T) {
 	t.Run("the host changes", func(t *testing.T) {
 		f.configure(map[string]any{"external-hostname": "new." + host})
 		f.awaitAnswer("https://new."+host+"/refresh-web", 200)
-		f.awaitRefused(url)
+		f.awaitLeft(url)
 	})
 	t.Run("the charm is removed", func(t *testing.T) {
 		f.must(f.Remove(f.ctx, charm))

@@ -46,9 +46,7 @@ func TestRoutingSwitched(t *testing.T) {
 	f.awaitAnswer(hosts[1], 200)
 	f.awaitStatus("active", active)
 	watchedOne.end()
-	if n := len(f.requests()); n != 2 {
-		t.Errorf("%d requests for two hosts", n)
-	}
+	f.awaitRequests(2)
 
 	watched := f.watch(story+" to path", hosts...)
 	f.ca.HoldHosts = []string{domain}
@@ -68,9 +66,7 @@ func TestRoutingSwitched(t *testing.T) {
 		f.awaitAnswer(url, 200)
 	}
 	f.awaitStatus("active", active)
-	if n := len(f.requests()); n != 1 {
-		t.Errorf("%d requests for one host", n)
-	}
+	f.awaitRequests(1)
 }
 
 // TestRoutingSwitchedInClear does the same where HTTPS is not enforced: the old place
@@ -99,6 +95,7 @@ func TestRoutingSwitchedInClear(t *testing.T) {
 		}
 		f.awaitAnswer("https://"+next, 200)
 		f.awaitAnswer("http://"+next, 200)
+		f.awaitRequests(1)
 		f.ca.Reissue(domain)
 	}
 }

@@ -124,6 +124,18 @@ func (f *fixture) requests() []string {
 	return requests
 }
 
+// awaitRequests waits until there are so many: an old host is left, and nothing requested
+// for it any more, some seconds after an application has moved.
+func (f *fixture) awaitRequests(count int) {
+	f.t.Helper()
+	f.must(f.Await(f.ctx, charm, func() error {
+		if n := len(f.requests()); n != count {
+			return fmt.Errorf("%d requests, want %d", n, count)
+		}
+		return nil
+	}))
+}
+
 // parsed reads requests.
 func (f *fixture) parsed(requests []string) []*x509.CertificateRequest {
 	f.t.Helper()
