@@ -2,6 +2,7 @@ package jujutest
 
 import (
 	"fmt"
+	"time"
 )
 
 // faults are the failures a test has asked for, by unit.
@@ -11,6 +12,8 @@ type faults struct {
 	onCall map[string][]callFault
 	// denials are reads that fail, by unit.
 	denials map[string]*denial
+	// delays are how long calls are to take, by unit and tool.
+	delays map[string]time.Duration
 }
 
 // callFault does something once, in the unit's first context that gets as far as its n-th tool call.

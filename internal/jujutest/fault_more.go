@@ -1,6 +1,9 @@
 package jujutest
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // ClearFaults forgets the failures that were asked for and have not come to pass.
 func (j *Juju) ClearFaults() {
@@ -86,4 +89,28 @@ func (j *Juju) GhostDuringHook(unit string, n int, a, b string) error {
 		j.makeGhost(r)
 		return nil
 	})
+}
+
+// DelayTool makes the unit's next call of a hook tool take so long. With contents of secrets in Kubernetes
+// an agent asks it up to ten times before it gives up, and a secret-get or a hook's end may take minutes.
+func (j *Juju) DelayTool(unit, tool string, delay time.Duration) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.agentUnit(unit); err != nil {
+		return err
+	}
+	if j.faults.delays == nil {
+		j.faults.delays = make(map[string]time.Duration)
+	}
+	j.faults.delays[unit+" "+tool] = delay
+	return nil
+}
+
+// takeDelay waits as long as the call is to take.
+func (j *Juju) takeDelay(unit, tool string) {
+	j.mu.Lock()
+	delay := j.faults.delays[unit+" "+tool]
+	delete(j.faults.delays, unit+" "+tool)
+	j.mu.Unlock()
+	<-time.After(delay)
 }

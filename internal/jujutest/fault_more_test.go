@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 )
@@ -27,4 +28,22 @@ func TestClearFaults(t *testing.T) {
 		}
 	}
 	w.must(w.KillHook("gw/0")) // It runs none.
+}
+
+func TestDelayTool(t *testing.T) {
+	t.Parallel()
+	w, _ := secretWorld(t)
+	w.addSecret("gw/0", "--label key value=one")
+	const delay = 300 * time.Millisecond
+	w.must(w.DelayTool("gw/0", "secret-get", delay))
+	w.take()
+	for _, slow := range []bool{true, false} {
+		w.exec("gw/0", "is-leader; secret-get --label key")
+		if took := w.take()[0].Duration; slow && took < delay {
+			t.Errorf("the run took %s", took)
+		}
+	}
+	if err := w.DelayTool("gw/9", "secret-get", delay); err == nil {
+		t.Error("no error for an unknown unit")
+	}
 }

@@ -164,6 +164,7 @@ func (j *Juju) serveContext(c *hookContext) func(ToolRequest, *ToolResponse) err
 			j.mu.Unlock()
 			return fmt.Errorf("bad request: %w", err)
 		}
+		j.takeDelay(c.unit.name, request.CommandName)
 		inv := &invocation{
 			ctx: c, tool: request.CommandName, args: request.Args,
 			dir: request.Dir, stdin: request.Stdin, stdinSet: request.StdinSet,

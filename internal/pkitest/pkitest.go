@@ -1,7 +1,7 @@
 package pkitest
 
 import (
-	"crypto/ecdsa"
+	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/asn1"
@@ -18,20 +18,20 @@ const (
 var brainpoolP256r1 = asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 7}
 
 // NegativeSerial returns the certificate with the serial number -5.
-func NegativeSerial(tb testing.TB, der []byte, signer *ecdsa.PrivateKey) []byte {
+func NegativeSerial(tb testing.TB, der []byte, signer crypto.Signer) []byte {
 	tb.Helper()
 	return must(tb)(WithNegativeSerial(der, signer))
 }
 
 // WithNegativeSerial is NegativeSerial where there is no test at hand.
-func WithNegativeSerial(der []byte, signer *ecdsa.PrivateKey) ([]byte, error) {
+func WithNegativeSerial(der []byte, signer crypto.Signer) ([]byte, error) {
 	return edited(der, signer, serialNumber, func([]byte) (any, error) { return -5, nil })
 }
 
 // UnknownCurve returns the certificate with its elliptic key said to be of
 // brainpoolP256r1. As it is of another one, no library can check what was signed with
 // it; Go does not even read it.
-func UnknownCurve(tb testing.TB, der []byte, signer *ecdsa.PrivateKey) []byte {
+func UnknownCurve(tb testing.TB, der []byte, signer crypto.Signer) []byte {
 	tb.Helper()
 	return must(tb)(edited(der, signer, publicKey, func(before []byte) (any, error) {
 		var key struct {
@@ -56,7 +56,7 @@ func must(tb testing.TB) func([]byte, error) []byte {
 }
 
 // edited replaces one part of the body.
-func edited(der []byte, signer *ecdsa.PrivateKey, part int, by func(before []byte) (any, error)) ([]byte, error) {
+func edited(der []byte, signer crypto.Signer, part int, by func(before []byte) (any, error)) ([]byte, error) {
 	var certificate struct {
 		Body      asn1.RawValue
 		Algorithm asn1.RawValue
@@ -90,7 +90,7 @@ func edited(der []byte, signer *ecdsa.PrivateKey, part int, by func(before []byt
 		return nil, err
 	}
 	digest := sha256.Sum256(signed)
-	signature, err := ecdsa.SignASN1(rand.Reader, signer, digest[:])
+	signature, err := signer.Sign(rand.Reader, digest[:], crypto.SHA256)
 	if err != nil {
 		return nil, err
 	}

@@ -80,6 +80,11 @@ func FuzzMake(f *testing.F) {
 		with.route, with.address = recorded.Flatten(bag), "fd00::1"
 		add(with)
 	}
+	old := good
+	old.route, old.webUnit, old.apiUnit = "hostname=\"r.example.com\"\nmodel=\"prod\"\nname=\"web\"\nport=8080\npaths=[\"/\"]", "host=\"web\"\ningress-address=10.1.2.3", "ingress-address=fe80::1"
+	add(old)
+	old.web = "service-hostname=web\nservice-name=web\nservice-port=8080"
+	add(old)
 	for _, bag := range recorded.Bags(f, recorded.Text(f, "../relation/dnsrecord/testdata/dns_record.txt")) {
 		with := good
 		with.dns = recorded.Flatten(bag)

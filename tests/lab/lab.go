@@ -196,6 +196,18 @@ func (l *Lab) Unrelate(ctx context.Context, a, b string) error {
 	return l.Juju.RemoveRelation(ctx, a, b)
 }
 
+// Ghost removes the relation of a and b so quickly that the charm's agents hear of nothing:
+// they go on listing it, and are denied its data.
+func (l *Lab) Ghost(ctx context.Context, a, b string) error {
+	for _, side := range []string{a, b} {
+		name, _, _ := strings.Cut(side, ":")
+		if authority := l.authorities[name]; authority != nil {
+			authority.relation = unrelated
+		}
+	}
+	return l.Juju.GhostRelation(ctx, a, b)
+}
+
 // Settle lets all that is pending happen: events, what the applications on the other
 // side of the relations do, and the events of that.
 func (l *Lab) Settle(ctx context.Context) error {

@@ -4,12 +4,15 @@
 // what a client is served, and must not know how the charm decides.
 //
 // A step is something that an operator, a certificate authority, an application, or
-// misfortune does; steps_test.go has the table. Between steps some hooks run, all, or
+// misfortune does; steps_test.go has the table. Agents restart, units are replaced,
+// relations become ghosts, reads are denied, commits fail halfway (juju_steps_test.go);
+// a second instance of the charm and objects made by hand come to the same names as ours
+// (others_test.go). Between steps some hooks run, all, or
 // none, so that steps come between hooks. What holds at any time is in
 // safety_test.go, what holds when all is quiet in settled_test.go. One application
 // is spared by the steps, and a client asks for it all the while.
 //
-// The steps follow from a seed, which each failure names:
+// The steps follow from a seed, and so does which Juju it is; each failure names it:
 //
 //	go test ./e2e/stress -seed 7             # 200 steps, as ever with this seed
 //	go test ./e2e/stress -seed 7 -steps 30   # a quick look

@@ -14,9 +14,6 @@ import (
 // unrelated stands for the id of no relation.
 const unrelated = -1
 
-// errInjected is what a flush fails with that has been told to.
-var errInjected = errors.New("injected")
-
 // A view is what the charm could see when a hook began.
 type view struct {
 	at      time.Time
@@ -137,6 +134,12 @@ func (w *world) afterHook(run jujutest.HookRun) {
 	}
 	w.note("    %s %s, %d calls: %s (led by %q, then %q)%s", run.Unit, run.Name, len(run.Calls), result, w.before, after, statusOf(run))
 	w.checkRun(run)
+	if !strings.HasPrefix(run.Unit, charm+"/") {
+		if run.Err != nil {
+			w.fatalf("hook %s of %s failed: %v\n%s", run.Name, run.Unit, run.Err, run.Output)
+		}
+		return
+	}
 	if id, ok := relationID(run); ok && run.Err == nil {
 		switch {
 		case strings.HasSuffix(run.Name, "-relation-created"):
@@ -170,7 +173,8 @@ func (w *world) afterHook(run jujutest.HookRun) {
 // excused says that a hook failed because the test has made it.
 func (w *world) excused(run jujutest.HookRun) bool {
 	const killed = 128 + 9
-	return run.ExitCode == killed || w.interrupted || errors.Is(run.Err, errInjected)
+	denied := slices.ContainsFunc(run.Calls, func(call jujutest.ToolCall) bool { return call.Tool == "relation-get" && call.Code != 0 })
+	return run.ExitCode == killed || w.interrupted || denied || errors.Is(run.Err, errInjected)
 }
 
 // viewOf is what the unit could see in this hook.
@@ -192,6 +196,10 @@ func (w *world) viewOf(run jujutest.HookRun) view {
 			app, _, _ := strings.Cut(relation.Requirer, ":")
 			seen.apps = append(seen.apps, app)
 		}
+	}
+	// Of a ghost the charm may know, or not yet.
+	if len(w.ghosts) > 0 {
+		seen.relations = append(append(seen.relations, w.ghosts...), unrelated)
 	}
 	if len(seen.relations) == 0 {
 		seen.relations = []int{unrelated}

@@ -45,7 +45,7 @@ type middleman struct {
 // interpose has the charm reach the API server by way of a middleman.
 func (w *world) interpose() {
 	w.middle = &middleman{kill: func() {
-		for _, unit := range units {
+		for _, unit := range w.allUnits() {
 			_ = w.Juju.KillHook(unit) // It may have ended.
 		}
 	}, check: w.unsafeNow}

@@ -55,7 +55,11 @@ func (l *watchedLog) check(w *world, cluster live) {
 	for _, relation := range status.Relations {
 		for _, end := range []string{relation.Provider, relation.Requirer} {
 			app, _, _ := strings.Cut(end, ":")
-			for _, entity := range []string{app, app + "/0", app + "/1"} {
+			entities := []string{app}
+			for _, unit := range status.Application(app).Units {
+				entities = append(entities, unit.Name)
+			}
+			for _, entity := range entities {
 				l.clean(w, "the databag of "+entity, strings.Join(slices.Collect(maps.Values(w.Juju.RelationData(relation.ID, entity))), "\n"))
 			}
 		}

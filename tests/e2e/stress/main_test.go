@@ -56,5 +56,5 @@ func TestStress(t *testing.T) {
 	if *show {
 		t.Log(strings.Join(w.trace, "\n"))
 	}
-	t.Logf("stress: seed %d, %d steps, %d hooks, %d requests, %d failed", *seed, *steps, w.hooks, w.sent, w.failed)
+	t.Logf("stress: seed %d, Juju %s, %d steps, %d hooks, %d requests, %d failed", *seed, profileOf(*seed), *steps, w.hooks, w.sent, w.failed)
 }

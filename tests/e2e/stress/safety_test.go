@@ -38,11 +38,10 @@ type live struct {
 	services map[string]bool
 }
 
-// look reads the API server. There is nothing in the model but what the charm has
-// made, and what Juju makes.
+// look reads the API server.
 func (w *world) look() (live, error) {
 	l := live{secrets: map[string]corev1.Secret{}, services: map[string]bool{}}
-	secrets, err := list[corev1.Secret](w, secretKind)
+	secrets, err := list[corev1.Secret](w, secretKind, ours)
 	if err != nil {
 		return l, err
 	}
@@ -51,25 +50,28 @@ func (w *world) look() (live, error) {
 			l.secrets[secret.Name] = secret
 		}
 	}
-	gateways, err := list[gatewayv1.Gateway](w, gatewayKind)
+	gateways, err := list[gatewayv1.Gateway](w, gatewayKind, ours)
 	if err != nil {
 		return l, err
 	}
 	for _, gateway := range gateways {
 		l.gateway = &gateway
 	}
-	if l.routes, err = list[gatewayv1.HTTPRoute](w, routeKind); err != nil {
+	if l.routes, err = list[gatewayv1.HTTPRoute](w, routeKind, ours); err != nil {
 		return l, err
 	}
-	services, err := list[corev1.Service](w, serviceKind)
+	services, err := list[corev1.Service](w, serviceKind, "")
 	for _, service := range services {
 		l.services[service.Name] = true
 	}
 	return l, err
 }
 
-func list[T any](w *world, kind schema.GroupVersionResource) ([]T, error) {
-	found, err := w.Cluster.Dynamic().Resource(kind).Namespace(model).List(w.ctx, metav1.ListOptions{})
+// ours selects what this instance of the charm has made.
+const ours = "gateway-api-integrator.charm.juju.is/managed-by=" + charm
+
+func list[T any](w *world, kind schema.GroupVersionResource, selector string) ([]T, error) {
+	found, err := w.Cluster.Dynamic().Resource(kind).Namespace(model).List(w.ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +115,7 @@ func (w *world) checkSafe() {
 	w.must(err)
 	w.must(w.unsafe(l, w.views()))
 	w.must(w.notActive(l))
+	w.checkStrangers()
 	w.log.check(w, l)
 }
 

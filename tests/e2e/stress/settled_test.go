@@ -24,13 +24,20 @@ func (w *world) settle() {
 	w.t.Helper()
 	w.note("settle")
 	w.endTrouble()
-	w.must(cluster.Eventually(w.ctx, lab.Patience, func(ctx context.Context) error {
+	patience := lab.Patience
+	if w.twins {
+		patience += time.Minute
+	}
+	w.must(cluster.Eventually(w.ctx, patience, func(ctx context.Context) error {
 		w.must(w.Juju.UpdateStatus(w.ctx, charm))
 		w.runAll()
 		if err := w.settledJuju(); err != nil {
 			return err
 		}
 		if err := w.settledCluster(ctx); err != nil {
+			return err
+		}
+		if err := w.settledOther(ctx); err != nil {
 			return err
 		}
 		return w.served(ctx)
@@ -44,8 +51,12 @@ func (w *world) settle() {
 func (w *world) endTrouble() {
 	w.Juju.ClearFaults()
 	w.middle.arm("", 0)
+	w.farewellSecrets()
+	if w.twins && w.rand.IntN(2) == 0 {
+		w.forgetGhosts()
+	}
 	if w.leader() == "" {
-		w.must(w.Juju.SetLeader(charm, units[0]))
+		w.must(w.Juju.SetLeader(charm, w.units()[0]))
 	}
 	for _, authority := range w.authorities {
 		authority.Hold, authority.HoldHosts, authority.Mute, authority.Revoke, authority.Refuse = false, nil, false, nil, nil
@@ -71,7 +82,7 @@ func (w *world) settledJuju() error {
 	if !w.enforce {
 		message += " (enforce-https is set to false)"
 	}
-	for _, unit := range units {
+	for _, unit := range w.units() {
 		want := "active Standby"
 		if unit == w.leader() {
 			want = "active " + message
@@ -182,9 +193,7 @@ func (w *world) settledCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	slices.Sort(want)
-	slices.Sort(got)
-	return differ("objects", want, got)
+	return differ("objects", w.plain(want), w.plain(got))
 }
 
 // served wants every application to be served with the newest certificate that its

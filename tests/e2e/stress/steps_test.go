@@ -78,6 +78,17 @@ func table() []step {
 		{name: "kill a hook", weight: 7, take: (*world).killStep},
 		{name: "interrupt a hook's writes", weight: 14, take: (*world).interruptStep},
 		{name: "fail a flush", weight: 4, take: (*world).flushStep},
+		{name: "fail a commit halfway", weight: 6, take: (*world).commitStep},
+		{name: "restart an agent", weight: 8, take: (*world).restartStep},
+		{name: "replace a unit", weight: 4, take: (*world).replaceUnitStep},
+		{name: "scale the provider", weight: 4, possible: provided, take: (*world).scaleProviderStep},
+		{name: "a ghost of an application", weight: 5, possible: others, take: (*world).ghostAppStep},
+		{name: "a ghost of the provider", weight: 2, possible: provided, take: (*world).ghostProviderStep, harsh: true},
+		{name: "deny reads for a moment", weight: 5, possible: led, take: (*world).denyStep},
+		// Others in the model.
+		{name: "the other instance", weight: 4, possible: func(w *world) bool { return w.other != nil }, take: (*world).otherStep},
+		{name: "an object made by hand", weight: 5, take: (*world).strangerStep},
+		{name: "one less", weight: 2, possible: func(w *world) bool { return len(w.strangers) > 0 }, take: (*world).farewellStep},
 	}
 }
 
@@ -132,6 +143,12 @@ func (w *world) addStep() string {
 		return ""
 	}
 	name := fmt.Sprintf("web%d", len(w.apps))
+	if len(w.apps) == maxApps-1 {
+		name = twin
+		for _, object := range []string{"Service/" + charm + "-" + twin + "-service", "Service/" + second + "-" + theirs + "-service"} {
+			w.hashed[object] = true
+		}
+	}
 	w.addApplication(name)
 	return name
 }
@@ -179,7 +196,7 @@ func (w *world) updateStatusStep() string {
 func (w *world) rotateStep() string { return w.action(w.leader(), "rotate-private-key", nil) }
 
 func (w *world) actionStep() string {
-	unit := one(w, units)
+	unit := one(w, w.units())
 	if w.rand.IntN(2) == 0 {
 		return w.action(unit, "list-certificates", nil)
 	}
@@ -214,6 +231,10 @@ func (w *world) deleteStep() string {
 		{gatewayKind, ""},
 	}
 	object := one(w, objects)
+	kinds := map[string]string{"secrets": "Secret/", "httproutes": "HTTPRoute/", "services": "Service/"}
+	if _, byHand := w.strangers[kinds[object.kind.Resource]+object.name]; byHand {
+		return "nothing: " + object.name + " is not the charm's"
+	}
 	w.tampered = true
 	if object.kind == gatewayKind {
 		return w.deleteListeners(host)
@@ -267,7 +288,7 @@ func (w *world) leaderStep() string {
 }
 
 func (w *world) electStep() string {
-	next := one(w, units)
+	next := one(w, w.units())
 	w.must(w.Juju.SetLeader(charm, next))
 	return next
 }
@@ -282,13 +303,13 @@ func (w *world) loseStep() string {
 }
 
 func (w *world) podStep() string {
-	unit := one(w, units)
+	unit := one(w, w.units())
 	w.must(w.Juju.KillPod(w.ctx, unit))
 	return unit
 }
 
 func (w *world) killStep() string {
-	unit, n := cmp.Or(w.leader(), units[0]), 1+w.rand.IntN(maxCalls)
+	unit, n := cmp.Or(w.leader(), w.units()[0]), 1+w.rand.IntN(maxCalls)
 	w.must(w.Juju.KillDuringHook(unit, n))
 	return fmt.Sprintf("%s after call %d", unit, n)
 }
@@ -301,7 +322,7 @@ func (w *world) interruptStep() string {
 }
 
 func (w *world) flushStep() string {
-	unit := cmp.Or(w.leader(), units[0])
+	unit := cmp.Or(w.leader(), w.units()[0])
 	w.must(w.Juju.FailNextFlush(unit, errInjected))
 	return unit
 }

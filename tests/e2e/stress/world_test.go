@@ -21,9 +21,6 @@ const (
 	steady = "steady"
 )
 
-// units are those of the charm.
-var units = []string{charm + "/0", charm + "/1"}
-
 // A world is the model, and all that the test itself knows of it.
 type world struct {
 	*lab.Lab
@@ -41,6 +38,18 @@ type world struct {
 	authorities  []*lab.Authority
 	provider     *lab.Authority
 	certificates int
+	// leaving are the units that are being removed, or have been.
+	leaving map[string]bool
+	// ghosts are the ids of certificates relations that agents may list though they are gone.
+	ghosts []int
+	// twins says that a relation may be listed beside the ghost of one with the same application. The charm
+	// needs a minute to believe it.
+	twins bool
+	other  *otherInstance
+	// strangers are the objects made by hand, hashed the names that others have or had, with which ours
+	// may have a hash; both by kind.
+	strangers map[string]stranger
+	hashed    map[string]bool
 	// stuck are the hosts whose certificates the authority has to issue anew, since
 	// the charm does not ask twice.
 	stuck map[string]bool
@@ -61,16 +70,24 @@ type world struct {
 type application struct {
 	*lab.App
 	related bool
+	ghost   bool // a relation of it may be listed that is gone
+}
+
+// profileOf is the Juju of a seed.
+func profileOf(seed uint64) jujutest.Profile {
+	profiles := []jujutest.Profile{jujutest.OldJuju3, jujutest.Juju36, jujutest.Juju40}
+	return profiles[seed%uint64(len(profiles))]
 }
 
 func newWorld(t *testing.T, c *cluster.Cluster, seed uint64) *world {
 	w := &world{
 		t: t, ctx: t.Context(), rand: rand.New(rand.NewPCG(seed, 0x73747265)), log: &watchedLog{},
-		hostname: "one.example.com", enforce: true, stuck: map[string]bool{}, knowledge: newKnowledge(),
+		hostname: "one.example.com", enforce: true, stuck: map[string]bool{}, leaving: map[string]bool{},
+		strangers: map[string]stranger{}, hashed: map[string]bool{}, knowledge: newKnowledge(),
 	}
 	var err error
 	w.Lab, err = lab.New(w.ctx, lab.Options{
-		Cluster: c, Model: model, Seed: seed, Log: w.log, Observe: w.observe,
+		Cluster: c, Model: model, Seed: seed, Log: w.log, Observe: w.observe, Profile: profileOf(seed),
 		Now: func() time.Time { return time.Now().Add(w.skew) },
 	})
 	w.must(err)
@@ -87,6 +104,7 @@ func (w *world) begin() {
 	w.relateAuthority(w.authorities[0])
 	w.addApplication(steady)
 	w.addApplication("web0")
+	w.addOther()
 	w.settle()
 }
 
@@ -124,6 +142,7 @@ func (w *world) addApplication(name string) {
 func (w *world) relate(app *application) {
 	w.must(w.Relate(w.ctx, app.Name+":ingress", charm))
 	app.related = true
+	w.twins = w.twins || app.ghost
 	w.known[w.host(app.Name)] = true
 }
 
@@ -206,12 +225,24 @@ func (w *world) leader() string {
 	return ""
 }
 
+// units are those of the charm that are not being removed. There are two.
+func (w *world) units() []string {
+	return slices.DeleteFunc(w.allUnits(), func(unit string) bool { return w.leaving[unit] })
+}
+
+// allUnits are all units of the charm.
+func (w *world) allUnits() []string {
+	var all []string
+	for _, unit := range w.Juju.Status().Application(charm).Units {
+		all = append(all, unit.Name)
+	}
+	return all
+}
+
 // standby is a unit that does not lead.
 func (w *world) standby() string {
-	if w.leader() == units[0] {
-		return units[1]
-	}
-	return units[0]
+	units := w.units()
+	return units[(slices.Index(units, w.leader())+1)%len(units)]
 }
 
 // calls says that a run of a hook has called the tool.
