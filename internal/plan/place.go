@@ -59,12 +59,17 @@ type livePlaces struct {
 	routes map[string][]liveRoute
 	// byName are all routes.
 	byName map[string]*gatewayv1.HTTPRoute
+	// last are the settings by which the Gateway was last made; nil if they are not known.
+	last *settings
 }
 
 func livePlacesOf(s state.State) livePlaces {
 	all := livePlaces{routes: map[string][]liveRoute{}, byName: liveRoutes(s)}
 	if s.Cluster.Gateway == nil {
 		return all
+	}
+	if last := lastSettings(s.Cluster.Gateway); last.Hostname != nil {
+		all.last = &settings{hostname: *last.Hostname, mode: last.Mode}
 	}
 	listeners := map[gatewayv1.SectionName]gatewayv1.Listener{}
 	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
@@ -91,11 +96,22 @@ func livePlacesOf(s state.State) livePlaces {
 	return all
 }
 
-// of returns the routes that may be the target's, the newest first.
+// of returns the routes that may be the target's: first those at the place of which it was
+// last told, by the settings, then the newest. The API server tells the age in seconds.
 func (live livePlaces) of(t target) []liveRoute {
+	told := func(liveRoute) int { return 0 }
+	if live.last != nil {
+		host, path, _ := placeFor(*live.last, t.Requirer)
+		told = func(r liveRoute) int {
+			if r.host == host && r.path == path {
+				return 0
+			}
+			return 1
+		}
+	}
 	all := slices.Concat(live.routes[routesKey("", pathFor(t.Requirer))], live.routes[routesKey(labelFor(t.Requirer), "/")])
 	slices.SortStableFunc(all, func(a, b liveRoute) int {
-		return cmp.Or(b.made.Compare(a.made), cmp.Compare(a.name, b.name), cmp.Compare(a.host, b.host))
+		return cmp.Or(cmp.Compare(told(a), told(b)), b.made.Compare(a.made), cmp.Compare(a.name, b.name), cmp.Compare(a.host, b.host))
 	})
 	return all
 }
@@ -210,8 +226,8 @@ func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere 
 		} else {
 			at.http = route.name
 		}
-		// Of several, left by changes that came fast, the newest that serves: that is the
-		// one that the application was told of.
+		// Of several, left by changes that came fast, the first that serves, in the order
+		// of livePlaces.of: the application was told of that one.
 		if kept == nil || !t.isServedAt(s, set, live, *kept) && t.isServedAt(s, set, live, *at) {
 			kept = at
 		}
