@@ -37,11 +37,23 @@ func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured,
 		}
 		now["HTTPRoute"] = append(now["HTTPRoute"], route)
 	}
-	if all {
+	if all && !waitForSuccessors(snapshot, wanted["HTTPRoute"], replaced) {
 		return wanted, true
 	}
 	delete(now, "Gateway")
 	return now, false
+}
+
+// waitForSuccessors says that routes are attached to the listeners that are going to be
+// replaced, while none that is wanted is there yet: they have other names, and have to be
+// made before the Gateway is written. Where some are there, the others may be refused, and
+// are not waited for.
+func waitForSuccessors(snapshot *Snapshot, wanted []*unstructured.Unstructured, replaced []string) bool {
+	there := func(route *unstructured.Unstructured) bool { return snapshot.live[key{"HTTPRoute", route.GetName()}] != nil }
+	inUse := slices.ContainsFunc(snapshot.names("HTTPRoute"), func(name string) bool {
+		return attachedToAny(snapshot.live[key{"HTTPRoute", name}], replaced)
+	})
+	return inUse && len(wanted) > 0 && !slices.ContainsFunc(wanted, there)
 }
 
 // withRoutesInUse adds to what is wanted the live routes that are attached to listeners

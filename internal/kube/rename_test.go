@@ -88,6 +88,26 @@ func TestRename(t *testing.T) {
 	}
 }
 
+// TestRenameByOtherRoutes replaces routes by others of other names: those are made first.
+func TestRenameByOtherRoutes(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.hasApplied(t, gatewaysPath, renamed())
+	s.hasApplied(t, routesPath, attached("old", "gw-listener"))
+	for i, want := range [][]string{
+		{"PATCH httproutes/redirect", "PATCH httproutes/web"},
+		{"PATCH gateways/gw", "DELETE httproutes/old"},
+	} {
+		_, written, _, err := run(t, s, gateway("gw", "a.example.com"), attached("redirect", "gw-a.example.com"), attached("web", "gw-a.example.com"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(written)
+		slices.Sort(want)
+		check(t, fmt.Sprintf("written by event %d", i+1), written, want...)
+	}
+}
+
 // TestRenameRefused shows that routes stay with a Gateway that stays.
 func TestRenameRefused(t *testing.T) {
 	t.Parallel()
