@@ -232,6 +232,7 @@ func (p *place) listen(ctx context.Context, wanted map[string]string) error {
 		if wanted[from] != opened.target {
 			_ = opened.listener.Close()
 			delete(p.open, from)
+			p.proxies.log.Printf("%s of %s is closed", from, p.model)
 		}
 	}
 	for from, target := range wanted {
@@ -246,6 +247,7 @@ func (p *place) listen(ctx context.Context, wanted map[string]string) error {
 			p.open = map[string]forwarder{}
 		}
 		p.open[from] = forwarder{listener: listener, target: target}
+		p.proxies.log.Printf("%s of %s is open", from, p.model)
 		go forward(listener, target, nil)
 	}
 	return nil
