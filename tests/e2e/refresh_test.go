@@ -149,26 +149,10 @@ func (f *refresh) ours() []unstructured.Unstructured {
 	return all
 }
 
-// awaitOwnRedirects waits until each host has a redirect of its own only: that of the Python
-// charm, one for all, goes some seconds after those are accepted.
-func (f *refresh) awaitOwnRedirects() {
-	f.t.Helper()
-	const shared = "HTTPRoute/" + charm + "-http"
-	f.must(f.Await(f.ctx, charm, func() error {
-		objects, err := f.Objects(f.ctx, charm)
-		own := func(name string) bool { return strings.HasPrefix(name, shared+"-") }
-		if err == nil && slices.Contains(objects, shared) && slices.ContainsFunc(objects, own) {
-			err = fmt.Errorf("%s is still there", shared)
-		}
-		return err
-	}))
-}
-
 // owned sees that each object is the StatefulSet's, that all its fields but the
 // controllers' were applied by us, and that nothing of the Python charm lingers in it.
 func (f *refresh) owned() {
 	f.t.Helper()
-	f.awaitOwnRedirects()
 	for _, object := range f.ours() {
 		name := object.GetKind() + "/" + object.GetName()
 		owners := object.GetOwnerReferences()
