@@ -152,6 +152,18 @@ func (c *Charm) goals(ctx context.Context) (gocharm.GoalState, error) {
 	return goals, err
 }
 
+// isSuspended says that a relation of the endpoint is suspended, so that Juju lists it no
+// more, and is still there.
+func (c *Charm) isSuspended(ctx context.Context, endpoint string) (bool, error) {
+	goals, err := c.goals(ctx)
+	for _, status := range goals.Relations[endpoint] {
+		if status == gocharm.Suspended {
+			return true, err
+		}
+	}
+	return false, err
+}
+
 // deniedForLong tells whether what is denied now was denied a while ago already, in
 // another hook.
 func (c *Charm) deniedForLong(ctx context.Context, what string, denied error) (bool, error) {
@@ -217,6 +229,12 @@ func (c *Charm) hold(ctx context.Context, undecided error) error {
 	}
 	if len(c.desk.undecided) > 0 {
 		if err := c.storeDenied(ctx, since); err != nil {
+			return err
+		}
+	}
+	if c.desk.stored[ledgerKey] != "" {
+		// Nor does one after which the ledger is not to be trusted.
+		if err := c.Tools.DeleteState(ctx, ledgerKey); err != nil {
 			return err
 		}
 	}

@@ -178,6 +178,9 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 			w, before := abroad(t)
 			w.deny(id, -1)
 			waits(w, before)
+			if w.state["ledger"] != "" {
+				t.Error("the next hook trusts the ledger, whatever this one's event")
+			}
 			w.before = nil
 			w.later += 5 * time.Minute
 			w.run(updateStatus())

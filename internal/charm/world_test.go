@@ -53,6 +53,7 @@ type juju struct {
 	dying     bool                     // our unit is being removed
 	untold    bool                     // goal-state does not tell of it
 	siblings  []string                 // our application's other units
+	suspended map[string]string        // applications of relations that are suspended, by endpoint
 	ghosts    []string                 // relations that are listed, and not there any more
 
 	status, log, failed []string
@@ -185,6 +186,9 @@ func (j *juju) goals() map[string]any {
 				relations[endpoint][name] = map[string]string{"status": "joined"}
 			}
 		}
+	}
+	for endpoint, application := range j.suspended {
+		relations[endpoint] = goals{application: {"status": gocharm.Suspended}}
 	}
 	units := goals{own + "/0": {"status": life}}
 	for _, sibling := range j.siblings {
