@@ -80,8 +80,16 @@ func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied er
 		return false, fmt.Errorf("%w, though the controller has it", denied)
 	case unit != "" && hasApplication:
 		return true, nil // Of an application of our model the units are told.
-	case application != "" && !hasApplication && !isUser(application) && !slices.ContainsFunc(keysOf(has), isOffer):
-		return true, nil
+	case unit == "" && application != "" && !hasApplication && !isUser(application):
+		unnamed, offers, err := c.ofOffers(ctx, endpoint, has)
+		switch {
+		case err != nil:
+			return false, err
+		case offers == 0:
+			return true, nil
+		case unnamed <= offers:
+			return false, fmt.Errorf("%w, though the controller has it", denied)
+		}
 	}
 	return c.deniedForLong(ctx, strings.TrimSpace(id+" "+unit), denied)
 }
@@ -113,12 +121,31 @@ func isUser(application string) bool { return strings.HasPrefix(application, "re
 // which any application of another model may be: here it goes by a name of our choosing.
 func isOffer(name string) bool { return strings.Contains(name, ".") }
 
-func keysOf(statuses map[string]string) []string {
-	keys := make([]string, 0, len(statuses))
-	for key := range statuses {
-		keys = append(keys, key)
+// ofOffers counts the offers in the controller's answer for an endpoint, and the relations
+// listed of which it does not name the application: those that an offer may stand for.
+func (c *Charm) ofOffers(ctx context.Context, endpoint string, has map[string]string) (unnamed, offers int, err error) {
+	for name := range has {
+		if isOffer(name) {
+			offers++
+		}
 	}
-	return keys
+	if offers == 0 {
+		return 0, 0, nil
+	}
+	ids, err := c.relations(ctx, endpoint)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, id := range ids {
+		application, err := c.Tools.RelationApplication(ctx, id)
+		if err != nil && !gone(err) {
+			return 0, 0, err
+		}
+		if _, named := has[application]; !named {
+			unnamed++
+		}
+	}
+	return unnamed, offers, nil
 }
 
 // listed says that Juju lists a relation which is not breaking.
@@ -150,6 +177,18 @@ func (c *Charm) goals(ctx context.Context) (gocharm.GoalState, error) {
 		c.desk.goals = &goals
 	}
 	return goals, err
+}
+
+// isSuspended says that a relation of the endpoint is suspended, so that Juju lists it no
+// more, and is still there.
+func (c *Charm) isSuspended(ctx context.Context, endpoint string) (bool, error) {
+	goals, err := c.goals(ctx)
+	for _, status := range goals.Relations[endpoint] {
+		if status == gocharm.Suspended {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // deniedForLong tells whether what is denied now was denied a while ago already, in
@@ -217,6 +256,12 @@ func (c *Charm) hold(ctx context.Context, undecided error) error {
 	}
 	if len(c.desk.undecided) > 0 {
 		if err := c.storeDenied(ctx, since); err != nil {
+			return err
+		}
+	}
+	if c.desk.stored[ledgerKey] != "" {
+		// Nor does one after which the ledger is not to be trusted.
+		if err := c.Tools.DeleteState(ctx, ledgerKey); err != nil {
 			return err
 		}
 	}

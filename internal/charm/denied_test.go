@@ -178,6 +178,9 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 			w, before := abroad(t)
 			w.deny(id, -1)
 			waits(w, before)
+			if w.state["ledger"] != "" {
+				t.Error("the next hook trusts the ledger, whatever this one's event")
+			}
 			w.before = nil
 			w.later += 5 * time.Minute
 			w.run(updateStatus())
@@ -235,6 +238,36 @@ func TestGhostOfAnApplicationThatIsRelatedAgain(t *testing.T) {
 	}
 	if got := w.lastStatus(); !strings.HasPrefix(got, "active ") {
 		t.Errorf("status is %q", got)
+	}
+}
+
+// An offer that we use goes by its URL in the controller's answer, and by another name here.
+// As long as there is one for each relation, all are there; with fewer nobody can tell.
+func TestOfferIsThere(t *testing.T) {
+	t.Parallel()
+	w := everything(t)
+	w.offers = map[string]string{"certificates:2": "admin/other.ca"}
+	w.deny("certificates:2", -1)
+	for range 2 {
+		if err := w.try(updateStatus()); err == nil || !strings.Contains(err.Error(), "permission denied") {
+			t.Errorf("the hook ends with %v; status is %q", err, w.lastStatus())
+		}
+		w.later += 5 * time.Minute
+	}
+	w.relations["certificates"] = []string{"certificates:0", "certificates:2"}
+	w.remotes["certificates:0"], w.ghosts = "old-ca", []string{"certificates:0"}
+	w.run(updateStatus())
+	if got := w.lastStatus(); !strings.HasPrefix(got, "waiting Waiting for a relation that Juju lists") {
+		t.Errorf("status is %q", got)
+	}
+	if got := w.writes(); len(got) > 0 {
+		t.Errorf("written: %q", got)
+	}
+	w.offers, w.before = nil, nil
+	w.ghosts = []string{"certificates:0", "certificates:2"}
+	w.run(updateStatus())
+	if got := deletions(w.writes()); len(got) == 0 {
+		t.Error("nothing is deleted when there is none")
 	}
 }
 

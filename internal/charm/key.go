@@ -208,7 +208,9 @@ const keyForget = "forget-certificates"
 // the leader's to remove; the others remember, lest leadership is on its way meanwhile
 // and nobody does. Without that memory nothing is removed: a key may have been put there
 // for a relation to come. It lasts until a hook finds nothing to remove: Juju 4.0 stores
-// a unit's state before it removes secrets, and may fail in between.
+// a unit's state before it removes secrets, and may fail in between. A relation that is
+// suspended breaks as well, and may come back as it was: then nothing is removed, and it is
+// remembered in case it does not.
 func (c *Charm) forget(ctx context.Context, leader bool) error {
 	broken := c.brokenCertificates()
 	if !broken {
@@ -228,6 +230,15 @@ func (c *Charm) forget(ctx context.Context, leader bool) error {
 		return nil
 	case others > 0: // The secrets are that relation's.
 		return c.Tools.DeleteState(ctx, keyForget)
+	}
+	suspended, err := c.isSuspended(ctx, endpointCertificates)
+	switch {
+	case err != nil:
+		return err
+	case suspended && broken:
+		return c.Tools.SetState(ctx, map[string]string{keyForget: "true"})
+	case suspended:
+		return nil
 	case !leader:
 		if err := c.Tools.SetState(ctx, map[string]string{keyForget: "true"}); err != nil {
 			return err

@@ -264,3 +264,40 @@ func TestKeyIsMadeAnewOnlyWhereItIsLost(t *testing.T) {
 		}
 	}
 }
+
+// A certificates relation that is suspended breaks, and comes back with its key; or it is
+// removed while it is suspended, of which no event tells.
+func TestKeyOutlivesASuspension(t *testing.T) {
+	t.Parallel()
+	label, _ := tlscertificates.KeyLabels("certificates")
+	for _, resumed := range []bool{true, false} {
+		w := everything(t)
+		w.owned = map[string]string{theSecret: label}
+		requests := w.bags["certificates:2"][own]["certificate_signing_requests"]
+		w.relations["certificates"], w.suspended = nil, map[string]string{"certificates": "ca"}
+		w.run(gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: "certificates", ID: "certificates:2"}})
+		for range 2 {
+			if slices.Contains(w.calls, "secret-remove") {
+				t.Errorf("suspended: calls are %q", w.calls)
+			}
+			w.run(updateStatus())
+		}
+		w.suspended = nil
+		if resumed {
+			w.relations["certificates"] = []string{"certificates:2"}
+		}
+		w.run(updateStatus())
+		if got := slices.Contains(w.calls, "secret-remove"); got == resumed {
+			t.Errorf("resumed %t: the key is removed: %t", resumed, got)
+		}
+		if got := w.bags["certificates:2"][own]["certificate_signing_requests"]; got != requests {
+			t.Errorf("resumed %t: other certificates are requested", resumed)
+		}
+		w.owned = nil
+		w.run(updateStatus())
+		w.run(updateStatus())
+		if slices.Contains(w.calls, "goal-state") {
+			t.Errorf("resumed %t: calls are %q", resumed, w.calls)
+		}
+	}
+}

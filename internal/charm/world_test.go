@@ -53,6 +53,8 @@ type juju struct {
 	dying     bool                     // our unit is being removed
 	untold    bool                     // goal-state does not tell of it
 	siblings  []string                 // our application's other units
+	offers    map[string]string        // URLs of those that other models make us, by relation id
+	suspended map[string]string        // applications of relations that are suspended, by endpoint
 	ghosts    []string                 // relations that are listed, and not there any more
 
 	status, log, failed []string
@@ -181,10 +183,17 @@ func (j *juju) goals() map[string]any {
 			if slices.Contains(j.ghosts, id) || strings.HasPrefix(j.remotes[id], "remote-") {
 				continue
 			}
+			if offer := j.offers[id]; offer != "" {
+				relations[endpoint][offer] = map[string]string{"status": "joined"}
+				continue
+			}
 			for _, name := range append([]string{j.remotes[id]}, j.units[id]...) {
 				relations[endpoint][name] = map[string]string{"status": "joined"}
 			}
 		}
+	}
+	for endpoint, application := range j.suspended {
+		relations[endpoint] = goals{application: {"status": gocharm.Suspended}}
 	}
 	units := goals{own + "/0": {"status": life}}
 	for _, sibling := range j.siblings {

@@ -16,8 +16,12 @@ type GoalState struct {
 	Relations map[string]map[string]string
 }
 
-// Dying is the status of a unit that is being removed.
-const Dying = "dying"
+// Statuses in a GoalState: of a unit that is being removed, and of a relation that is
+// suspended, which looks to the unit as if it were broken.
+const (
+	Dying     = "dying"
+	Suspended = "suspended"
+)
 
 // GoalState asks the controller which units the application has, and who is related.
 func (t *Tools) GoalState(ctx context.Context) (GoalState, error) {

@@ -46,7 +46,7 @@ type relationState struct {
 	// look again (internal/worker/uniter/runner, contextfactory.go, asks what the agent holds).
 	dying bool
 	// unnamed: the agent has learned of the relation at its start, and the name of the other
-	// application with it only where a remote unit tells it.
+	// application only where a remote unit tells it. Nor does it know whether it is a peer relation.
 	unnamed bool
 }
 

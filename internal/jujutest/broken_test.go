@@ -175,3 +175,23 @@ func TestResumedRelationIsCreatedForOthers(t *testing.T) {
 		t.Errorf("events = %v", created)
 	}
 }
+
+// Peer relations do not break, but for an agent that has restarted.
+func TestPeerRelationOfAUnitThatLeaves(t *testing.T) {
+	t.Parallel()
+	for _, restarted := range []bool{false, true} {
+		w := newWorld(t)
+		w.deploy("gw", quiet(t, providerMetadata), 2)
+		w.settle()
+		want := []string{"peers-relation-departed gw/0", "stop", "remove"}
+		if restarted {
+			w.must(w.RestartContainer(w.ctx, "gw/1"))
+			w.settle()
+			want = []string{"peers-relation-departed gw/0", "peers-relation-broken", "stop", "remove"}
+		}
+		w.take()
+		w.must(w.RemoveUnit(w.ctx, "gw/1"))
+		w.settle()
+		equal(t, "last hooks", w.events("gw/1"), want)
+	}
+}

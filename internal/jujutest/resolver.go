@@ -160,8 +160,9 @@ func (j *Juju) relationHookOf(u *unit, r *relation, state *relationState) *hook 
 		return nil // no watcher tells of it
 	}
 	breaking := r.life == dying || r.suspended || u.life == dying
-	if breaking && (!u.agent.created[r.id] || (r.isPeer() && len(state.members) == 0)) {
-		// Never announced, or a peer relation, which does not break: the unit leaves in silence.
+	if breaking && (!u.agent.created[r.id] || (r.isPeer() && !state.unnamed && len(state.members) == 0)) {
+		// Never announced, or a peer relation, which does not break: the unit leaves in silence. An agent
+		// that has restarted does not know a peer relation for one, and has it break.
 		j.leave(u, r)
 		return nil
 	}

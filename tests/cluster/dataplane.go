@@ -79,6 +79,14 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 	return c.balancer.start(ctx)
 }
 
+// BeBrisk says whether Traefik serves a change after 100 ms, see Options.BriskTraefik. It
+// counts from the next StartTraefik on.
+func (c *Cluster) BeBrisk(brisk bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.brisk = brisk
+}
+
 // OfferHTTPS says whether Traefik has an entry point on port 443, as it does unless told
 // otherwise. It counts from the next StartTraefik on.
 func (c *Cluster) OfferHTTPS(offered bool) {

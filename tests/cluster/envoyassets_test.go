@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,10 +107,10 @@ func TestPlacesTakeTheFirstFreeNumber(t *testing.T) {
 	t.Parallel()
 	p := &proxies{places: map[string]*place{}}
 	for _, name := range []string{"a", "b", "c", "a"} {
-		p.place(name, "model-"+name)
+		p.place(name, "model-"+name, isDeployed)
 	}
 	delete(p.places, "b")
-	p.place("d", "model-d")
+	p.place("d", "model-d", isPublished)
 	got := map[string]string{}
 	for _, model := range []string{"model-a", "model-b", "model-c", "model-d"} {
 		got[model] = p.addressOf(model)
@@ -123,7 +124,7 @@ func TestPlacesTakeTheFirstFreeNumber(t *testing.T) {
 // TestPlaceFollowsItsPorts opens, moves and closes ports.
 func TestPlaceFollowsItsPorts(t *testing.T) {
 	t.Parallel()
-	p := &place{number: 200}
+	p := &place{number: 200, proxies: &proxies{log: log.New(io.Discard, "", 0)}}
 	steps := []map[string]string{
 		{p.address() + ":80": "10.9.0.1:1"},
 		{p.address() + ":80": "10.9.0.1:1", p.address() + ":443": "10.9.0.1:2"},

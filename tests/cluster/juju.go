@@ -40,23 +40,39 @@ func Namespace(model string) string {
 	return model
 }
 
-// CreateModel makes the namespace of a model.
+// CreateModel makes the namespace of a model. One of that name which was destroyed just now
+// is gone before.
 func (c *Cluster) CreateModel(ctx context.Context, model string) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name:        Namespace(model),
 		Labels:      map[string]string{managedByLabel: "juju", modelNameLabel: model, modelIDLabel: ModelUUID(model)},
 		Annotations: map[string]string{modelIDLabel: ModelUUID(model)},
 	}}
-	if _, err := c.typed.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+	namespaces := c.typed.CoreV1().Namespaces()
+	_, err := namespaces.Create(ctx, namespace, metav1.CreateOptions{})
+	if old, getErr := namespaces.Get(ctx, namespace.Name, metav1.GetOptions{}); apierrors.IsAlreadyExists(err) && getErr == nil && old.DeletionTimestamp != nil {
+		err = poll(ctx, c.timeouts.Delete, c.timeouts.Poll, func(ctx context.Context) error {
+			_, err := namespaces.Create(ctx, namespace, metav1.CreateOptions{})
+			return err
+		})
+	}
+	if err != nil {
 		return fmt.Errorf("cannot create model %s: %w", model, err)
 	}
 	return nil
 }
 
-// DestroyModel deletes the namespace of a model; the namespace controller
-// empties it.
+// DestroyModel deletes the namespace of a model, which the namespace controller empties, and
+// what its applications have outside of it.
 func (c *Cluster) DestroyModel(ctx context.Context, model string) error {
-	if err := c.typed.CoreV1().Namespaces().Delete(ctx, Namespace(model), metav1.DeleteOptions{}); err != nil {
+	ofModel := metav1.ListOptions{LabelSelector: modelNameLabel + "=" + model}
+	roles, options := c.typed.RbacV1(), metav1.DeleteOptions{}
+	err := errors.Join(
+		roles.ClusterRoleBindings().DeleteCollection(ctx, options, ofModel),
+		roles.ClusterRoles().DeleteCollection(ctx, options, ofModel),
+		c.typed.CoreV1().Namespaces().Delete(ctx, Namespace(model), options),
+	)
+	if err != nil {
 		return fmt.Errorf("cannot destroy model %s: %w", model, err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -120,13 +121,21 @@ func receivedListener(rights []byte) (net.Listener, error) {
 	return net.FileListener(file)
 }
 
+// acceptAgain is the pause after a connection that could not be accepted.
+const acceptAgain = 5 * time.Millisecond
+
 // forward passes every connection that listener accepts on to target, until
 // the listener is closed. What header returns, unless it is nil, goes first.
 func forward(listener net.Listener, target string, header func(net.Conn) string) {
 	for {
 		connection, err := listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil {
+			// A client that is gone already, or too many open files. Others may fare better.
+			time.Sleep(acceptAgain)
+			continue
 		}
 		first := ""
 		if header != nil {

@@ -19,18 +19,23 @@ import (
 )
 
 // place is where one Gateway is served: its Envoy, and the address before it.
-// The lock of proxies is over all of it.
 type place struct {
 	proxies *proxies
 	name    string // of the Deployment and the Service
 	model   string // the namespace of the Gateway
 	number  int    // from 1
 
+	// Under the mutex of proxies.
+	deployed, published bool // a Deployment, a Service wanted it at the last look
+
+	// Under deploying.
 	network *sandbox // nil: not deployed
 	envoy   *process
 	started string // the arguments of the Deployment that envoy was started with
 	ready   bool
-	open    map[string]forwarder // by address and port
+
+	// Under publishing.
+	open map[string]forwarder // by address and port
 }
 
 // address is where clients connect to: what a load balancer gives.
@@ -159,11 +164,11 @@ func (p *place) awaitReady(envoy *process, url string) {
 }
 
 func (p *place) setReady(envoy *process, ready bool) {
-	p.proxies.mutex.Lock()
-	defer p.proxies.mutex.Unlock()
+	p.proxies.deploying.Lock()
+	defer p.proxies.deploying.Unlock()
 	if p.envoy == envoy {
 		p.ready = ready
-		p.proxies.poke()
+		poke(p.proxies.deployments)
 	}
 }
 
@@ -232,6 +237,7 @@ func (p *place) listen(ctx context.Context, wanted map[string]string) error {
 		if wanted[from] != opened.target {
 			_ = opened.listener.Close()
 			delete(p.open, from)
+			p.note(from, "closed")
 		}
 	}
 	for from, target := range wanted {
@@ -246,7 +252,13 @@ func (p *place) listen(ctx context.Context, wanted map[string]string) error {
 			p.open = map[string]forwarder{}
 		}
 		p.open[from] = forwarder{listener: listener, target: target}
+		p.note(from, "open")
 		go forward(listener, target, nil)
 	}
 	return nil
+}
+
+// note tells the log what became of a port.
+func (p *place) note(port, state string) {
+	p.proxies.log.Printf("%s of %s is %s", port, p.model, state)
 }

@@ -180,9 +180,10 @@ func (s *story) getCertificate(ctx context.Context) error {
 
 func (s *story) changeHost(ctx context.Context) error {
 	s.title("Change the host, under traffic")
-	say("A client keeps asking for the old host meanwhile. It is served until the new host has its certificate.")
-	probe := s.lab.Probe("https://"+firstHost+"/demo-hello", s.ca.Pool())
-	defer probe.Stop()
+	say("Users keep asking meanwhile, at the old host and at the new one. The old one is served until the new one has its certificate, and is.")
+	oldURL, nextURL := "https://"+firstHost+"/demo-hello", "https://"+nextHost+"/demo-hello"
+	users := s.lab.Visit(s.app, charm, s.ca.Pool(), oldURL, nextURL)
+	defer users.Stop()
 	s.ca.Hold = true
 	command("juju config %s external-hostname=%s", charm, nextHost)
 	if err := s.lab.Juju.SetConfig(ctx, charm, map[string]any{"external-hostname": nextHost}); err != nil {
@@ -198,13 +199,8 @@ func (s *story) changeHost(ctx context.Context) error {
 	if err := s.expectStatus("waiting", "Waiting for TLS certificates to be issued."); err != nil {
 		return err
 	}
-	if err := s.expectURL("https://" + firstHost + "/demo-hello"); err != nil {
+	if err := s.expectURL(oldURL); err != nil {
 		return err
-	}
-	probe.Stop()
-	say("Requests to the old host while the new one waits: %d sent, %d failed.", probe.Sent, probe.Failed)
-	if probe.Failed > 0 || probe.Sent == 0 {
-		return fmt.Errorf("%d of %d requests failed, first: %v", probe.Failed, probe.Sent, probe.First)
 	}
 	say("The authority signs:")
 	s.ca.Hold = false
@@ -214,13 +210,21 @@ func (s *story) changeHost(ctx context.Context) error {
 	if err := s.expectActive(ctx); err != nil {
 		return err
 	}
-	if err := s.expectURL("https://" + nextHost + "/demo-hello"); err != nil {
+	if err := s.expectURL(nextURL); err != nil {
 		return err
 	}
 	if err := s.expectRedirect(ctx, nextHost); err != nil {
 		return err
 	}
-	return s.expectAnswer(ctx, nextHost)
+	if err := s.expectAnswer(ctx, nextHost); err != nil {
+		return err
+	}
+	users.Stop()
+	say("Users meanwhile: %d visits, %d of them served at neither host.", users.Visits, users.Nowhere.Count)
+	if users.Nowhere.Count > 0 || users.Visits == 0 {
+		return fmt.Errorf("of %d visits were served at neither host: %v", users.Visits, users.Nowhere)
+	}
+	return nil
 }
 
 // figures measures a hook that finds everything as it should be.

@@ -130,12 +130,8 @@ func TestControllerModel(t *testing.T) {
 		t.Errorf("published %q, not %q", app.URL(charm), want)
 	}
 	f.watch("an application beside the controller", app.URL(charm)).end()
-	f.configurator("routes", f.Namespace(), "routes.example.com")
-	f.must(f.Settle(f.ctx))
-	f.must(f.Await(f.ctx, charm, func() error {
-		if got, want := f.Juju.RelationData(f.relationOf("routes"), charm)["gateway_model"], `"`+f.Namespace()+`"`; got != want {
-			return fmt.Errorf("who attaches routes is told namespace %s, not %s", got, want)
-		}
-		return nil
-	}))
+	// Who writes routes of its own is told where the Gateway is.
+	f.configurator("routes", f.Model, "routes.example.com")
+	f.awaitStatus("active", active)
+	f.watch("an application with routes of its own, beside the controller", "https://routes.example.com/routes").end()
 }

@@ -81,31 +81,6 @@ func TestHTTPS(t *testing.T) {
 	})
 }
 
-// TestHostChange shows that the old host is served until the new one has its
-// certificate, and the new one from the hook that gets it on.
-func TestHostChange(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "change", map[string]any{"external-hostname": "old.example.com"}).withAuthority()
-	app := f.app("web", 8080, nil)
-	f.awaitStatus("active", active)
-	f.unfailing("https://old.example.com/change-web", func() {
-		f.ca.Hold = true
-		f.must(f.Juju.SetConfig(f.ctx, charm, map[string]any{"external-hostname": "NEW.example.com"}))
-		f.must(f.Settle(f.ctx))
-		f.awaitStatus("waiting", "Waiting for TLS certificates to be issued.")
-		if got := app.URL(charm); got != "https://old.example.com/change-web" {
-			t.Errorf("published %s while the new host has no certificate", got)
-		}
-	})
-	f.ca.Hold = false
-	f.must(f.Settle(f.ctx))
-	if got := app.URL(charm); got != "https://new.example.com/change-web" {
-		t.Errorf("published %s", got)
-	}
-	f.awaitAnswer("https://new.example.com/change-web", 200)
-	f.awaitStatus("active", active)
-}
-
 // TestProviderFallsSilent shows that a host is served on when its provider takes
 // back what it has issued without revoking it: it stays until there is better.
 func TestProviderFallsSilent(t *testing.T) {

@@ -20,7 +20,7 @@ var shared *cluster.Cluster
 func TestMain(m *testing.M) {
 	jujutest.RunToolIfInvoked() // Its arguments are none of ours.
 	plane := chooseDataPlane()
-	options := cluster.Options{Progress: os.Stderr, DataPlane: plane, Dir: *clusterDir}
+	options := cluster.Options{Progress: os.Stderr, DataPlane: plane, Dir: *clusterDir, BriskTraefik: true}
 	os.Exit(lab.MainOn(options, func(c *cluster.Cluster) (int, error) {
 		shared = c
 		return m.Run(), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,27 +22,79 @@ type move struct {
 	held []string
 }
 
-// move carries one out. Users of each application ask at its old URL and at its new one all
-// the while, and at the URL of the moment: each of them is served at one of the two, and at
-// the one that the application has been told.
-func (f *fixture) move(m move, apps ...*lab.App) {
+// waits says that a URL is of a host whose certificate comes later.
+func (m move) waits(url string) bool {
+	return slices.ContainsFunc(m.held, func(host string) bool { return strings.HasPrefix(url, "https://"+host+"/") })
+}
+
+// movers are users of applications while these move: they ask at the old URL and at the new
+// one all the while, and at the one that the application has been told.
+type movers struct {
+	f     *fixture
+	story string
+	all   []*lab.Visitors
+}
+
+// moving has users visit an application where it is and where it is going to be.
+func (f *fixture) moving(story string, app *lab.App, next string) *movers {
 	f.t.Helper()
-	var all []*lab.Visitors
-	visit := func(app *lab.App, urls ...string) {
-		f.awaitVisited(urls[0])
-		v := f.Visit(app, charm, f.pool(), urls...)
-		f.t.Cleanup(v.Stop)
-		all = append(all, v)
-	}
-	for i, app := range apps {
-		old := app.URL(charm)
-		visit(app, old, m.urls[i])
-		if i == 0 && strings.HasPrefix(old, "https:") {
-			visit(app, inClear(old), inClear(m.urls[i]))
+	m := &movers{f: f, story: story}
+	m.visit(app, app.URL(charm), next)
+	return m
+}
+
+func (m *movers) visit(app *lab.App, urls ...string) {
+	m.f.t.Helper()
+	m.f.awaitVisited(urls[0])
+	v := m.f.Visit(app, charm, m.f.pool(), urls...)
+	m.f.t.Cleanup(v.Stop)
+	m.all = append(m.all, v)
+}
+
+// more waits until there were some more visits that began from now on.
+func (m *movers) more() {
+	m.f.t.Helper()
+	now := time.Now()
+	m.f.must(eventually(m.f.ctx, func(context.Context) error {
+		for _, v := range m.all {
+			if n := v.Since(now); n < 5 {
+				return fmt.Errorf("%d visits at %v", n, v.URLs)
+			}
+		}
+		return nil
+	}))
+}
+
+// end reports: each visit is to be served at one of the two URLs, and at the one told.
+func (m *movers) end() {
+	m.f.t.Helper()
+	m.more()
+	for _, v := range m.all {
+		v.Stop()
+		m.f.t.Logf("%s, %v: %d visits; %v at neither; %v at the one told", m.story, v.URLs, v.Visits, v.Nowhere, v.Told)
+		if v.Nowhere.Count > 0 {
+			m.f.t.Errorf("%s: %d of %d visits were served at neither of %v", m.story, v.Nowhere.Count, v.Visits, v.URLs)
+		}
+		if v.Told.Longest > untold() {
+			m.f.t.Errorf("%s: for %s visits were not served at the URL that the application was told", m.story, v.Told.Longest)
 		}
 	}
+}
+
+// move carries one out, under traffic.
+func (f *fixture) move(m move, apps ...*lab.App) {
+	f.t.Helper()
+	users := &movers{f: f, story: m.name}
+	for i, app := range apps {
+		old := app.URL(charm)
+		users.visit(app, old, m.urls[i])
+		if i == 0 && strings.HasPrefix(old, "https:") {
+			users.visit(app, inClear(old), inClear(m.urls[i]))
+		}
+	}
+	users.more()
 	if len(m.held) == 0 {
-		f.rest(all)
+		f.rest()
 	}
 	if f.ca != nil {
 		f.ca.HoldHosts = m.held
@@ -49,7 +102,13 @@ func (f *fixture) move(m move, apps ...*lab.App) {
 	f.configure(m.config)
 	if len(m.held) > 0 {
 		f.awaitStatusBeginning("waiting " + pending)
-		f.rest(all)
+		for i, app := range apps {
+			if url := app.URL(charm); url == m.urls[i] && m.waits(url) {
+				f.t.Errorf("%s: %s is told %s before there is a certificate", m.name, app.Name, url)
+			}
+		}
+		users.more()
+		f.rest()
 		f.ca.HoldHosts = nil
 		f.must(f.Settle(f.ctx))
 	}
@@ -63,21 +122,9 @@ func (f *fixture) move(m move, apps ...*lab.App) {
 		f.awaitVisited(m.urls[i])
 	}
 	f.awaitStatusBeginning("active " + active)
-	f.awaitVisits(all)
-	for _, v := range all {
-		v.Stop()
-		f.t.Logf("%s, %v: %d visits; %v at neither; %v at the one told", m.name, v.URLs, v.Visits, v.Nowhere, v.Told)
-		if v.Nowhere.Count > 0 {
-			f.t.Errorf("%s: %d of %d visits were served at neither of %v", m.name, v.Nowhere.Count, v.Visits, v.URLs)
-		}
-		if v.Told.Longest > untold() {
-			f.t.Errorf("%s: for %s visits were not served at the URL that the application was told", m.name, v.Told.Longest)
-		}
-	}
-	if f.ca != nil {
-		for _, m := range m.held {
-			f.ca.Reissue(m) // A real provider remembers nothing that is not asked for any more.
-		}
+	users.end()
+	for _, host := range m.held {
+		f.ca.Reissue(host) // A real provider remembers nothing that is not asked for any more.
 	}
 }
 
@@ -93,13 +140,15 @@ func untold() time.Duration {
 
 // rest lets the data plane come to rest, as it is between two changes in life. Traefik serves
 // the first change after that at once, and holds back for two seconds what comes next: that
-// is when it shows whether each change of a hook is good by itself.
-func (f *fixture) rest(all []*lab.Visitors) {
+// is when it shows whether each change of a hook is good by itself. And Kubernetes tells in
+// seconds which of two objects is the newer one.
+func (f *fixture) rest() {
 	f.t.Helper()
-	if !onEnvoy() {
-		f.await(time.Now().Add(2200 * time.Millisecond))
+	pause := 2200 * time.Millisecond
+	if onEnvoy() {
+		pause = 1100 * time.Millisecond
 	}
-	f.awaitVisits(all)
+	f.await(time.Now().Add(pause))
 }
 
 func inClear(url string) string { return "http://" + strings.TrimPrefix(url, "https://") }
@@ -124,43 +173,49 @@ func (f *fixture) awaitVisited(url string) {
 	}))
 }
 
-// awaitVisits waits until there were some more visits that began from now on.
-func (f *fixture) awaitVisits(all []*lab.Visitors) {
-	f.t.Helper()
-	now := time.Now()
-	f.must(eventually(f.ctx, func(context.Context) error {
-		for _, v := range all {
-			if n := v.Since(now); n < 5 {
-				return fmt.Errorf("%d visits at %v", n, v.URLs)
-			}
+// asDeployed has Traefik hold changes back for as long as it does where operators deploy it.
+// The stories that want that are not told in parallel with others, whose changes would keep
+// it from being at rest.
+func asDeployed(t *testing.T) {
+	if onEnvoy() {
+		return
+	}
+	restart := func(brisk bool) {
+		shared.StopTraefik()
+		shared.BeBrisk(brisk)
+		if err := shared.StartTraefik(context.Background()); err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	}))
+	}
+	restart(false)
+	t.Cleanup(func() { restart(true) })
 }
-
-// The moves are not told in parallel with other stories, whose changes would keep Traefik
-// from being at rest.
 
 // TestHostMoved changes external-hostname, with the certificate of the new host at once, and
 // with one that keeps everybody waiting.
 func TestHostMoved(t *testing.T) {
-	f := newFixture(t, "relocated", map[string]any{"external-hostname": "a.example.com"}).withAuthority()
+	asDeployed(t)
+	f := newFixture(t, "mover", map[string]any{"external-hostname": "a.example.com"}).withAuthority()
 	one, two := f.app("one", 8080, nil), f.app("two", 8080, map[string]string{"strip-prefix": "true"})
 	f.awaitStatus("active", active)
 	to := func(name, host string, held ...string) {
 		f.move(move{
 			name: name, config: map[string]any{"external-hostname": host}, held: held,
-			urls: []string{"https://" + host + "/relocated-one", "https://" + host + "/relocated-two"},
+			urls: []string{"https://" + host + "/mover-one", "https://" + host + "/mover-two"},
 		}, one, two)
 	}
 	to("host changed, certificate at once", "b.example.com")
 	to("host changed, certificate pending", "c.example.com", "c.example.com")
 	to("host changed back, certificate at once", "a.example.com")
+	f.awaitLeft("https://b.example.com/mover-one")
+	f.awaitLeft("https://c.example.com/mover-two")
+	f.awaitRequests(1)
 }
 
 // TestHostMovedToServedHost does the same with hosts that are served before and after, since
 // another application wants them: their certificates and listeners stay.
 func TestHostMovedToServedHost(t *testing.T) {
+	asDeployed(t)
 	const a, b = "a.ready.example.com", "b.ready.example.com"
 	f := newFixture(t, "ready", map[string]any{"external-hostname": a}).withAuthority()
 	one := f.app("one", 8080, nil)
@@ -176,6 +231,7 @@ func TestHostMovedToServedHost(t *testing.T) {
 
 // TestModeMoved changes routing-mode, the domain, and both.
 func TestModeMoved(t *testing.T) {
+	asDeployed(t)
 	const a, b = "a.moving.example.com", "b.moving.example.com"
 	f := newFixture(t, "moving", map[string]any{"external-hostname": a}).withAuthority()
 	one, two := f.app("one", 8080, nil), f.app("two", 8080, nil)
@@ -195,12 +251,17 @@ func TestModeMoved(t *testing.T) {
 	} {
 		f.move(m, one, two)
 	}
+	for _, url := range append(path(b), subdomain(b)...) {
+		f.awaitLeft(url)
+	}
+	f.awaitRequests(2)
 }
 
 // TestMovedWithoutHTTPS does the same where nothing is encrypted: there is no certificate
 // to wait for.
 func TestMovedWithoutHTTPS(t *testing.T) {
-	const a, b = "a.plain.example.com", "b.plain.example.com"
+	asDeployed(t)
+	const a, b = "a.unsecured.example.com", "b.unsecured.example.com"
 	f := newFixture(t, "unsecured", map[string]any{"external-hostname": a, "enforce-https": false})
 	one := f.app("one", 8080, nil)
 	f.awaitStatusBeginning("active " + active)
@@ -215,6 +276,7 @@ func TestMovedWithoutHTTPS(t *testing.T) {
 
 // TestMovedWithoutEnforcement does the same where HTTPS is offered and not enforced.
 func TestMovedWithoutEnforcement(t *testing.T) {
+	asDeployed(t)
 	const a, b = "a.offered.example.com", "b.offered.example.com"
 	f := newFixture(t, "offered", map[string]any{"external-hostname": a, "enforce-https": false}).withAuthority()
 	one := f.app("one", 8080, nil)

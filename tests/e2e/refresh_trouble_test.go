@@ -83,7 +83,7 @@ func TestRefreshHalfDone(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ plural, name string }{
 		"no-service": {"services", charm + "-web-service"},
-		"no-route":   {"httproutes", charm + "-https-no-route.half.example.com"},
+		"no-route":   {"httproutes", charm + "-https-no-route-half-example-com"},
 		"no-secret":  {"secrets", charm + "-secret-no-secret.half.example.com"},
 		"no-gateway": {"gateways", charm},
 	}

@@ -232,7 +232,7 @@ func TestRefreshStale(t *testing.T) {
 	f.must(f.python.Leave(f.ctx, "services", gone, map[string]any{"spec": map[string]any{
 		"ports": []any{map[string]any{"name": "tcp-80", "port": int64(80)}}, "selector": map[string]any{"app.kubernetes.io/name": "gone"},
 	}}))
-	f.must(f.python.Leave(f.ctx, "httproutes", charm+"-https-before.example.com", map[string]any{"spec": map[string]any{
+	f.must(f.python.Leave(f.ctx, "httproutes", charm+"-https-before-example-com", map[string]any{"spec": map[string]any{
 		"parentRefs": []any{map[string]any{"name": charm, "sectionName": charm + "-https-before-example-com"}},
 		"rules":      []any{map[string]any{"backendRefs": []any{map[string]any{"name": gone, "port": int64(80)}}}},
 	}}))

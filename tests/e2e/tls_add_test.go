@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"slices"
 	"testing"
 )
 
@@ -66,37 +65,4 @@ func TestRemoveHost(t *testing.T) {
 	}
 	f.awaitStatus("active", active)
 	watched.end()
-}
-
-// TestDomainChanged moves all applications to hosts of another domain, one
-// certificate at a time. Each is served at the old host until the new one has its.
-func TestDomainChanged(t *testing.T) {
-	t.Parallel()
-	const story = "another domain for every host"
-	f := newSubdomains(t, "moved")
-	one, two := f.app("one", 8080, nil), f.app("two", 8080, nil)
-	f.awaitStatus("active", active)
-	old := []string{one.URL(charm), two.URL(charm)}
-	hosts := []string{"moved-one.elsewhere.example.com", "moved-two.elsewhere.example.com"}
-	watchedOne, watchedTwo := f.watch(story+", the first at its old host", old[0]), f.watch(story+", the second at its old host", old[1])
-
-	f.ca.HoldHosts = slices.Clone(hosts)
-	f.configure(map[string]any{"external-hostname": "elsewhere.example.com"})
-	f.awaitStatusBeginning("waiting " + pending)
-	watchedOne.end()
-	f.ca.HoldHosts = hosts[1:]
-	f.must(f.Settle(f.ctx))
-	if got, want := []string{one.URL(charm), two.URL(charm)}, []string{"https://" + hosts[0] + "/", old[1]}; !slices.Equal(got, want) {
-		t.Errorf("published %v, want %v", got, want)
-	}
-	watchedOne = f.watch(story+", the first at its new host", "https://"+hosts[0]+"/")
-	f.awaitLeft(old[0])
-	watchedTwo.end()
-	f.ca.HoldHosts = nil
-	f.must(f.Settle(f.ctx))
-	f.awaitAnswer("https://"+hosts[1]+"/", 200)
-	f.awaitLeft(old[1])
-	f.awaitStatus("active", active)
-	watchedOne.end()
-	f.awaitRequests(2)
 }

@@ -29,11 +29,11 @@ func TestUnusualHosts(t *testing.T) {
 	f.awaitStatus("active", active)
 	for _, test := range tests {
 		want := "https://" + test.host + "/unusual-web"
-		watched := f.watch(story+", before "+state.Quote(test.option), app.URL(charm))
+		users := f.moving(story+", "+state.Quote(test.option), app, want)
 		f.ca.Hold = true
 		f.configure(map[string]any{"external-hostname": test.option})
 		f.awaitStatusBeginning("waiting " + pending)
-		watched.end()
+		users.more()
 		f.ca.Hold = false
 		f.must(f.Settle(f.ctx))
 		if got := app.URL(charm); got != want {
@@ -41,6 +41,7 @@ func TestUnusualHosts(t *testing.T) {
 		}
 		f.awaitAnswer(want, 200)
 		f.awaitStatus("active", active)
+		users.end()
 	}
 
 	watched := f.watch(story+", refused", app.URL(charm))

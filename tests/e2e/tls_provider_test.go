@@ -48,12 +48,9 @@ func TestProviderReplaced(t *testing.T) {
 	f.awaitStatusBeginning("waiting " + pending)
 	f.ca.Hold = false
 	f.settleInOne("certificates-relation-changed")
-	// Port 443 is new: behind Envoy Gateway it may answer and be gone once more until
-	// the Gateway is programmed with it.
-	f.awaitStatus("active", active)
 	f.awaitAnswer(url, 200)
 	watched := f.watch(story+", with the new one", url)
-	f.updateStatus()
+	f.awaitStatus("active", active)
 	watched.end()
 	inClear()
 	if leaf := watched.All[0].Leaves[0]; leaf.PublicKey.(*rsa.PublicKey).Equal(old.PublicKey) {

@@ -28,7 +28,7 @@ type stage struct {
 var shared stage
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.MainOn(cluster.Options{Progress: os.Stderr}, func(c *cluster.Cluster) (int, error) { return run(m, c) }))
+	os.Exit(lab.MainOn(cluster.Options{Progress: os.Stderr, BriskTraefik: true}, func(c *cluster.Cluster) (int, error) { return run(m, c) }))
 }
 
 // run makes what the stories share besides the cluster, and takes it away after them.

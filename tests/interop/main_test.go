@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(lab.MainOn(cluster.Options{Progress: os.Stderr}, func(c *cluster.Cluster) (int, error) {
+	os.Exit(lab.MainOn(cluster.Options{Progress: os.Stderr, BriskTraefik: true}, func(c *cluster.Cluster) (int, error) {
 		shared = c
 		return m.Run(), nil
 	}))

@@ -7,13 +7,14 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
-// A Probe asks for a URL over and over, one request after the other, and counts.
-// A request that Stop cuts short is not counted. The fields may be read after
-// Stop.
+// A Probe asks for a URL over and over, and counts. A request begins every 10 ms,
+// whatever became of those before it, so that one slow answer hides nothing. A request
+// that Stop cuts short is not counted. The fields may be read after Stop.
 type Probe struct {
 	URL          string
 	Sent, Failed int
@@ -23,9 +24,44 @@ type Probe struct {
 	// in which it met them.
 	Leaves []*x509.Certificate
 
-	stop context.CancelFunc
-	done sync.WaitGroup
-	mu   sync.Mutex // guards the counts while it runs
+	stop  context.CancelFunc
+	done  sync.WaitGroup
+	mu    sync.Mutex  // guards the counts while it runs
+	begun []time.Time // of the requests that are counted
+}
+
+const (
+	// askEvery is the time from one request to the next.
+	askEvery = 10 * time.Millisecond
+	// inFlight bounds the requests under way: those of a quarter of a second. On a machine
+	// that is slower than that the next one waits.
+	inFlight = 25
+)
+
+// each calls do every 10 ms, with no more than inFlight calls under way, until ctx ends and
+// all have returned.
+func each(ctx context.Context, do func(number int)) {
+	ticker := time.NewTicker(askEvery)
+	defer ticker.Stop()
+	var under sync.WaitGroup
+	defer under.Wait()
+	room := make(chan struct{}, inFlight)
+	for number := 0; ; number++ {
+		select {
+		case <-ctx.Done():
+			return
+		case room <- struct{}{}:
+		}
+		under.Go(func() {
+			do(number)
+			<-room
+		})
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
 // Probe starts asking for a URL that must answer with 200.
@@ -34,7 +70,7 @@ func (l *Lab) Probe(url string, pool *x509.CertPool) *Probe { return l.ProbeWith
 // ProbeWith starts asking for a URL. An answer that accept has an error for has
 // failed, like none at all.
 func (l *Lab) ProbeWith(url string, pool *x509.CertPool, accept func(Response) error) *Probe {
-	return startProbe(l.Cluster.ClientOf(l.Model, pool), url, accept, make(chan struct{}, 1))
+	return startProbe(l.Cluster.ClientOf(l.Model, pool), url, accept)
 }
 
 // Succeeds accepts an answer with code 200.
@@ -45,35 +81,30 @@ func Succeeds(response Response) error {
 	return nil
 }
 
-// startProbe lets the client ask whenever it can put a token into turns.
-func startProbe(client *http.Client, url string, accept func(Response) error, turns chan struct{}) *Probe {
+func startProbe(client *http.Client, url string, accept func(Response) error) *Probe {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Probe{URL: url, stop: stop}
 	p.done.Go(func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case turns <- struct{}{}:
-			}
+		each(ctx, func(int) {
+			begun := time.Now()
 			response, leaf, err := get(ctx, client, url)
-			<-turns
 			if ctx.Err() != nil {
 				return // Cut short by Stop, not by the gateway.
 			}
 			if err == nil {
 				err = accept(response)
 			}
-			p.count(leaf, err)
-		}
+			p.count(begun, leaf, err)
+		})
 	})
 	return p
 }
 
-func (p *Probe) count(leaf *x509.Certificate, err error) {
+func (p *Probe) count(begun time.Time, leaf *x509.Certificate, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.Sent++
+	p.begun = append(p.begun, begun)
 	if err != nil {
 		p.Failed++
 		if p.First == nil {
@@ -85,22 +116,27 @@ func (p *Probe) count(leaf *x509.Certificate, err error) {
 	}
 }
 
-// AwaitMore waits until it has counted n more requests: with two, the last was
-// sent after the call.
+// AwaitMore waits until it has counted n requests that began after the call.
 func (p *Probe) AwaitMore(ctx context.Context, n int) error {
-	before := p.sent()
+	now := time.Now()
 	return cluster.Eventually(ctx, Patience, func(context.Context) error {
-		if more := p.sent() - before; more < n {
+		if more := p.since(now); more < n {
 			return fmt.Errorf("%d of %d more requests to %s", more, n, p.URL)
 		}
 		return nil
 	})
 }
 
-func (p *Probe) sent() int {
+func (p *Probe) since(at time.Time) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.Sent
+	n := 0
+	for _, begun := range p.begun {
+		if begun.After(at) {
+			n++
+		}
+	}
+	return n
 }
 
 // Stop ends the requests.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // failingServer answers 503 from the third request on.
@@ -24,7 +25,7 @@ func failingServer(t *testing.T) (*httptest.Server, *atomic.Int64) {
 func TestProbeCounts(t *testing.T) {
 	t.Parallel()
 	server, count := failingServer(t)
-	p := startProbe(server.Client(), server.URL, Succeeds, make(chan struct{}, 1))
+	p := startProbe(server.Client(), server.URL, Succeeds)
 	if err := p.AwaitMore(t.Context(), 5); err != nil {
 		t.Error(err)
 	}
@@ -32,8 +33,11 @@ func TestProbeCounts(t *testing.T) {
 	if p.Sent < 5 || p.Failed != p.Sent-2 || p.First == nil || p.First.Error() != "answer 503" {
 		t.Errorf("%d of %d requests failed, first: %v", p.Failed, p.Sent, p.First)
 	}
-	if answered := int(count.Load()); p.Sent > answered || p.Sent < answered-1 {
+	if answered := int(count.Load()); p.Sent > answered || p.Sent < answered-inFlight {
 		t.Errorf("the server counts %d requests, the probe %d", answered, p.Sent)
+	}
+	if first, last := p.begun[0], p.begun[len(p.begun)-1]; last.Sub(first) < time.Duration(p.Sent-2)*askEvery {
+		t.Errorf("%d requests in %s", p.Sent, last.Sub(first))
 	}
 	if len(p.Leaves) != 1 || !p.Leaves[0].Equal(server.Certificate()) {
 		t.Errorf("%d certificates", len(p.Leaves))
@@ -51,7 +55,7 @@ func TestProbeAcceptsWhatItIsTold(t *testing.T) {
 			return Succeeds(response)
 		}
 		return nil
-	}, make(chan struct{}, 1))
+	})
 	if err := p.AwaitMore(t.Context(), 2); err != nil {
 		t.Error(err)
 	}
@@ -61,16 +65,41 @@ func TestProbeAcceptsWhatItIsTold(t *testing.T) {
 	}
 }
 
+// A slow answer holds up none of those after it.
+func TestProbeOverlaps(t *testing.T) {
+	t.Parallel()
+	var count atomic.Int64
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if count.Add(1) == 1 {
+			<-release
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(release) })
+	p := startProbe(server.Client(), server.URL, Succeeds)
+	if err := p.AwaitMore(t.Context(), 5); err != nil {
+		t.Error(err)
+	}
+	p.Stop()
+	if p.Failed != 0 {
+		t.Errorf("%d of %d requests failed, first: %v", p.Failed, p.Sent, p.First)
+	}
+}
+
 // A server that never answers fails no request of a probe that is stopped.
 func TestProbeForgetsTheRequestThatStopCuts(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{}, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		asked <- struct{}{}
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
 		<-r.Context().Done()
 	}))
 	t.Cleanup(server.Close)
-	p := startProbe(server.Client(), server.URL, Succeeds, make(chan struct{}, 1))
+	p := startProbe(server.Client(), server.URL, Succeeds)
 	<-asked
 	p.Stop()
 	if p.Sent != 0 || p.Failed != 0 {

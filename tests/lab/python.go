@@ -93,12 +93,14 @@ func PythonCharmDir(dir string) (string, error) {
 // Reconcile does what the charm does on nearly every event. Authorities have to be
 // given a turn, by Settle, between the one that asks and the one that serves.
 func (p *PythonCharm) Reconcile(ctx context.Context) error {
-	address := ""
-	if len(p.routeHosts()) > 0 && slices.Contains(p.routeHosts(), "") {
-		var err error
-		if address, err = p.address(ctx); err != nil {
-			return err
-		}
+	address, err := p.address(ctx)
+	if err != nil {
+		return err
+	}
+	if p.misconfigured() {
+		// Its library is told of no host then, and takes its requests back. All else stays.
+		_, err := p.certificates(nil)
+		return err
 	}
 	hosts := p.hosts(address)
 	certificates, err := p.certificates(hosts)
@@ -113,6 +115,24 @@ func (p *PythonCharm) Reconcile(ctx context.Context) error {
 	}
 	return p.publish(hosts, address)
 }
+
+// misconfigured says that it is blocked by its options, or by relations that do not go
+// together.
+func (p *PythonCharm) misconfigured() bool {
+	tls, ingress, routes := p.hasTLS(), len(p.relations("gateway")) > 0, len(p.relations("gateway-route")) > 0
+	switch {
+	case p.Older:
+		return false
+	case ingress && routes, routes && p.Hostname != "":
+		return true
+	case !p.Plain && !tls:
+		return true
+	default:
+		return ingress && tls && p.Hostname == ""
+	}
+}
+
+func (p *PythonCharm) hasTLS() bool { return len(p.relations("certificates")) > 0 }
 
 // A pythonRelation is a relation of the charm as it sees it.
 type pythonRelation struct {
@@ -147,10 +167,11 @@ func (p *PythonCharm) routeHosts() []string {
 		if json.Unmarshal([]byte(relation.bag["hostname"]), &host) != nil || json.Unmarshal([]byte(relation.bag["additional_hostnames"]), &more) != nil {
 			continue
 		}
-		if host == nil {
-			hosts = append(hosts, "")
-		} else {
+		switch {
+		case host != nil:
 			hosts = append(hosts, *host)
+		case len(more) == 0:
+			hosts = append(hosts, "")
 		}
 		hosts = append(hosts, more...)
 	}
@@ -165,18 +186,21 @@ type pythonHost struct {
 	subject tlscertificates.Subject
 }
 
+// hosts are those that it has a certificate for: without an application there are none. The
+// address is one of them where an application on gateway-route names no host.
 func (p *PythonCharm) hosts(address string) []pythonHost {
 	names := p.routeHosts()
-	if len(names) == 0 {
+	if (p.Older || len(p.relations("gateway")) > 0) && p.Hostname != "" {
 		names = []string{p.Hostname}
 	}
 	var all []pythonHost
 	for _, name := range names {
-		host := pythonHost{name: name, subject: tlscertificates.Subject{CommonName: name, DNSNames: []string{name}}}
-		if name == "" {
-			host.subject = tlscertificates.Subject{CommonName: address, IPAddresses: []net.IP{net.ParseIP(address)}}
+		switch {
+		case name != "":
+			all = append(all, pythonHost{name: name, subject: tlscertificates.Subject{CommonName: name, DNSNames: []string{name}}})
+		case p.hasTLS() && address != "":
+			all = append(all, pythonHost{subject: tlscertificates.Subject{CommonName: address, IPAddresses: []net.IP{net.ParseIP(address)}}})
 		}
-		all = append(all, host)
 	}
 	return all
 }
@@ -299,7 +323,7 @@ func (p *PythonCharm) publish(hosts []pythonHost, address string) error {
 	}
 	mode, age := `"enforced"`, fmt.Sprint(p.HSTS)
 	switch {
-	case p.Plain && len(p.relations("certificates")) > 0:
+	case p.Plain && p.hasTLS():
 		mode, age = `"enabled"`, "null"
 	case p.Plain:
 		mode, age = `"disabled"`, "null"
@@ -329,7 +353,7 @@ func (p *PythonCharm) publish(hosts []pythonHost, address string) error {
 }
 
 func (p *PythonCharm) scheme() string {
-	if p.Plain && len(p.relations("certificates")) == 0 {
+	if p.Plain && !p.hasTLS() {
 		return "http"
 	}
 	return "https"

@@ -2,7 +2,9 @@ package lab
 
 import (
 	"context"
+	"crypto/md5"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -32,10 +34,9 @@ var (
 type fields = map[string]any
 
 // write makes the objects. Where a host's certificate is missing, no host has one: all
-// Secrets and HTTPS listeners go then, and the routes stay as they were.
+// Secrets and HTTPS listeners go then.
 func (p *PythonCharm) write(ctx context.Context, hosts []pythonHost, certificates map[string]pythonCertificate) error {
-	ready := len(certificates) == len(hosts)
-	if !ready {
+	if len(certificates) < len(hosts) {
 		certificates = nil
 	}
 	if err := p.writeSecrets(ctx, hosts, certificates); err != nil {
@@ -43,9 +44,6 @@ func (p *PythonCharm) write(ctx context.Context, hosts []pythonHost, certificate
 	}
 	if err := p.put(ctx, gateways, p.App, fields{"spec": p.gatewaySpec(hosts, certificates)}); err != nil {
 		return err
-	}
-	if !ready && len(p.relations("certificates")) > 0 {
-		return nil
 	}
 	return p.writeRoutes(ctx, certificates)
 }
@@ -112,15 +110,22 @@ func (p *PythonCharm) gatewaySpec(hosts []pythonHost, certificates map[string]py
 		listeners = append(listeners, listener)
 		return listener
 	}
-	for _, host := range hosts {
+	// All by HTTP first: the hosts, or whatever is asked for if there are none.
+	named := slices.DeleteFunc(slices.Clone(hosts), func(host pythonHost) bool { return host.name == "" })
+	for _, host := range named {
 		add("http", "HTTP", host.name, 80)
-		if _, ok := certificates[host.name]; ok {
-			secret := p.App + "-secret-" + host.subject.CommonName
-			listener := add("https", "HTTPS", host.name, 443)
-			listener["tls"] = fields{"certificateRefs": []any{fields{"kind": "Secret", "name": secret}}}
-			if host.name == "" { // Named after the address, which is no host name.
-				listener["name"] = p.listener("https", host.subject.CommonName)
-			}
+	}
+	if len(named) == 0 {
+		add("http", "HTTP", "", 80)
+	}
+	for _, host := range hosts {
+		if _, ok := certificates[host.name]; !ok {
+			continue
+		}
+		listener := add("https", "HTTPS", host.name, 443)
+		listener["tls"] = fields{"certificateRefs": []any{fields{"kind": "Secret", "name": p.App + "-secret-" + host.subject.CommonName}}}
+		if host.name == "" { // Named after the address, which is no host name.
+			listener["name"] = p.listener("https", host.subject.CommonName)
 		}
 	}
 	return fields{"gatewayClassName": p.Class, "listeners": listeners}
@@ -198,14 +203,25 @@ func (p *PythonCharm) routes(app requestOfApp, service string, certificates map[
 	if p.Plain {
 		all[p.App+"-http"] = p.route("http", forward(false))
 	}
-	if len(certificates) > 0 {
+	if !p.Plain || len(certificates) > 0 {
 		name := p.App + "-https"
 		if !p.Older && p.Hostname != "" {
-			name += "-" + p.Hostname
+			name = truncated(name + "-" + strings.ReplaceAll(p.Hostname, ".", "-"))
 		}
 		all[name] = p.route("https", forward(!p.Older && !p.Plain))
 	}
 	return all
+}
+
+// truncated is a name of 63 characters at most, made unique by a hash.
+func truncated(name string) string {
+	const limit = 63
+	if len(name) <= limit {
+		return name
+	}
+	sum := md5.Sum([]byte(name))
+	suffix := "-" + hex.EncodeToString(sum[:4])
+	return strings.TrimRight(name[:limit-len(suffix)], "-") + suffix
 }
 
 func (p *PythonCharm) route(scheme string, rule fields) fields {
@@ -213,8 +229,12 @@ func (p *PythonCharm) route(scheme string, rule fields) fields {
 		"parentRefs": []any{fields{"name": p.App, "namespace": p.lab.Model, "sectionName": p.listener(scheme, p.Hostname)}},
 		"rules":      []any{rule},
 	}
-	if p.Hostname != "" && !p.Older {
+	switch {
+	case p.Older:
+	case p.Hostname != "":
 		spec["hostnames"] = []any{p.Hostname}
+	default:
+		spec["hostnames"] = []any{}
 	}
 	return spec
 }

@@ -186,7 +186,7 @@ func (c *Configurator) apply(ctx context.Context, resource schema.GroupVersionRe
 		return err
 	}
 	delete(content, "status")
-	_, err = c.lab.Cluster.Dynamic().Resource(resource).Namespace(c.Model).Apply(ctx, name, asObject(content), metav1.ApplyOptions{FieldManager: c.Name, Force: true})
+	_, err = c.lab.Cluster.Dynamic().Resource(resource).Namespace(cluster.Namespace(c.Model)).Apply(ctx, name, asObject(content), metav1.ApplyOptions{FieldManager: c.Name, Force: true})
 	return err
 }
 

@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
 // configuredBy labels the routes of a Configurator with its name.
@@ -100,7 +102,7 @@ func (c *Configurator) setRoutes(ctx context.Context, routes []gatewayv1.HTTPRou
 			return fmt.Errorf("cannot write %s's route %s: %w", c.Name, route.Name, err)
 		}
 	}
-	client := c.lab.Cluster.Dynamic().Resource(httpRoutes).Namespace(c.Model)
+	client := c.lab.Cluster.Dynamic().Resource(httpRoutes).Namespace(cluster.Namespace(c.Model))
 	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: configuredBy + "=" + c.Name})
 	if err != nil {
 		return ignoreNotFound(err) // No Gateway API, no routes.

@@ -56,22 +56,15 @@ type visit struct {
 	nowhere, told error
 }
 
-const (
-	// visitEvery is the time from one visit to the next.
-	visitEvery = 10 * time.Millisecond
-	// visitsInFlight bounds the visits under way: those of a quarter of a second. On a
-	// machine that is slower than that the next one waits.
-	visitsInFlight = 25
-	// freshEvery says which visits make connections of their own.
-	freshEvery = 4
-)
+// freshEvery says which visits make connections of their own.
+const freshEvery = 4
 
 // Visit starts visits to an application that the gateway serves, at the URLs and at the
 // one that it is told at each moment.
 func (l *Lab) Visit(app *App, gateway string, pool *x509.CertPool, urls ...string) *Visitors {
 	kept := l.Cluster.ClientOf(l.Model, pool)
 	transport := kept.Transport.(*http.Transport)
-	transport.DisableKeepAlives, transport.MaxIdleConnsPerHost = false, visitsInFlight
+	transport.DisableKeepAlives, transport.MaxIdleConnsPerHost = false, inFlight
 	return startVisitors(app, func() string { return app.URL(gateway) }, kept, l.Cluster.ClientOf(l.Model, pool), urls)
 }
 
@@ -80,31 +73,13 @@ func startVisitors(app *App, told func() string, kept, fresh *http.Client, urls 
 	v := &Visitors{app: app, told: told, URLs: urls, kept: kept, fresh: fresh, stop: stop}
 	v.done.Go(func() {
 		defer kept.CloseIdleConnections()
-		ticker := time.NewTicker(visitEvery)
-		defer ticker.Stop()
-		var under sync.WaitGroup
-		defer under.Wait()
-		room := make(chan struct{}, visitsInFlight)
-		for number := 0; ; number++ {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case room <- struct{}{}:
-			}
+		each(ctx, func(number int) {
 			client := kept
 			if number%freshEvery == 0 {
 				client = fresh
 			}
-			under.Go(func() {
-				v.visit(ctx, client)
-				<-room
-			})
-		}
+			v.visit(ctx, client)
+		})
 	})
 	return v
 }

@@ -89,7 +89,7 @@ func TestVisitorsSeeAGap(t *testing.T) {
 	told.Store(next)
 	until(t, v, 3)
 	v.Stop()
-	if v.Nowhere.Count < 5 || v.Nowhere.Longest < 4*visitEvery || v.Told.Count < v.Nowhere.Count+3 {
+	if v.Nowhere.Count < 5 || v.Nowhere.Longest < 4*askEvery || v.Told.Count < v.Nowhere.Count+3 {
 		t.Errorf("%d visits; nowhere %v; told %v", v.Visits, v.Nowhere, v.Told)
 	}
 	if text := v.Nowhere.String(); strings.Count(text, "answer 404") != 2 {

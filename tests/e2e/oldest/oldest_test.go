@@ -17,7 +17,7 @@ import (
 var shared *cluster.Cluster
 
 func TestMain(m *testing.M) {
-	options := cluster.Options{Bundle: "1.2.0", Progress: os.Stderr}
+	options := cluster.Options{Bundle: "1.2.0", Progress: os.Stderr, BriskTraefik: true}
 	os.Exit(lab.MainOn(options, func(c *cluster.Cluster) (int, error) {
 		shared = c
 		return m.Run(), nil

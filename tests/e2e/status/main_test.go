@@ -21,7 +21,7 @@ const (
 var shared *cluster.Cluster
 
 func TestMain(m *testing.M) {
-	options := cluster.Options{Addresses: []string{address}, Progress: os.Stderr}
+	options := cluster.Options{Addresses: []string{address}, Progress: os.Stderr, BriskTraefik: true}
 	os.Exit(lab.MainOn(options, func(c *cluster.Cluster) (int, error) {
 		shared = c
 		return m.Run(), nil

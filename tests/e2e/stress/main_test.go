@@ -25,7 +25,7 @@ var shared *cluster.Cluster
 func TestMain(m *testing.M) {
 	jujutest.RunToolIfInvoked() // Its arguments are none of ours.
 	flag.Parse()
-	options := cluster.Options{Progress: os.Stderr, DataPlane: cluster.DataPlane(*dataPlane)}
+	options := cluster.Options{Progress: os.Stderr, DataPlane: cluster.DataPlane(*dataPlane), BriskTraefik: true}
 	os.Exit(lab.MainOn(options, func(c *cluster.Cluster) (int, error) {
 		shared = c
 		return m.Run(), nil
