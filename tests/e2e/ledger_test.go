@@ -90,12 +90,31 @@ func TestOwnDataAreTrusted(t *testing.T) {
 				}
 			}
 			told(url("first"))
+			// A record for a new host is asked for at once; the application is told of it when
+			// the controller has accepted its route.
+			names, err := b.AddDNS("bind")
+			b.must(err)
+			b.must(b.Relate(b.ctx, charm, "bind"))
+			b.settle()
+			asked := func(host string) {
+				t.Helper()
+				entries, err := names.Asked()
+				b.must(err)
+				if !slices.ContainsFunc(entries, func(e lab.DNSEntry) bool { return e.Domain == host+domain }) {
+					t.Errorf("records are asked for %v, not for %s", entries, host+domain)
+				}
+			}
 			nothingIsRead := func() {
 				t.Helper()
-				b.updateStatus() // It may read what the last hook wrote.
-				if got := readsOwn(b.updateStatus()); got != 0 {
-					t.Errorf("a hook that changes nothing reads its own data %d times", got)
+				// The first may read what the last hook wrote. A later one writes when an old
+				// host is left, and is read then.
+				reads := 0
+				for range 5 {
+					if reads = readsOwn(b.updateStatus()); reads == 0 {
+						return
+					}
 				}
+				t.Errorf("hooks that change nothing go on reading their own data, the last one %d times", reads)
 			}
 			nothingIsRead()
 
@@ -116,12 +135,12 @@ func TestOwnDataAreTrusted(t *testing.T) {
 			if first := killed[0]; first.ExitCode != 137 || writes(first) == 0 {
 				t.Errorf("the first hook ended with %d, its write being call %d of %d", first.ExitCode, writes(first), len(first.Calls))
 			}
-			told(url("second"))
+			asked("second")
 			b.must(b.Juju.FailNextFlush(charm+"/0", errors.New("no quorum")))
 			if failed := b.configure("external-hostname", "third"+domain); failed[0].Err == nil || writes(failed[0]) == 0 {
 				t.Errorf("the first hook ended with %v", failed[0].Err)
 			}
-			told(url("third"))
+			asked("third")
 			nothingIsRead()
 
 			// Juju carries out a part of its changes, and then cannot go on.
@@ -131,7 +150,7 @@ func TestOwnDataAreTrusted(t *testing.T) {
 				if failed := b.configure("external-hostname", host+domain); failed[0].Err == nil || writes(failed[0]) == 0 {
 					t.Errorf("the first hook ended with %v", failed[0].Err)
 				}
-				told(url(host))
+				asked(host)
 				nothingIsRead()
 			}
 
@@ -142,11 +161,11 @@ func TestOwnDataAreTrusted(t *testing.T) {
 			b.must(b.Juju.SetLeader(charm, second))
 			b.settle()
 			b.configure("external-hostname", "fourth"+domain)
-			told(url("fourth"))
+			asked("fourth")
 			b.must(b.Juju.SetLeader(charm, charm+"/0"))
 			b.settle()
 			b.configure("external-hostname", "third"+domain)
-			told(url("third"))
+			asked("third")
 			b.awaitAnswer(url("third"), 200)
 
 			// The relation is made anew.
