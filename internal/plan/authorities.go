@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -43,6 +44,7 @@ func (t *trust) gather(s state.State) {
 	var all []string
 	size := 0
 	t.told = told{}
+	refuses := refusesUnread(s)
 	for _, provider := range caProvidersByAge(s) {
 		certificates, remarks := provider.Certificates, slices.Clone(provider.Remarks)
 		if !provider.Written {
@@ -50,9 +52,12 @@ func (t *trust) gather(s state.State) {
 				remarks = append(remarks, lastAuthorities)
 			}
 		}
-		left := 0
+		left, unread := 0, 0
 		for _, certificate := range certificates {
 			switch {
+			case refuses && pki.Unread(certificate):
+				unread++ // One of them might spoil the others.
+				continue
 			case slices.Contains(all, certificate):
 			case size+len(certificate) > maxBundle:
 				left++
@@ -61,6 +66,9 @@ func (t *trust) gather(s state.State) {
 				all, size = append(all, certificate), size+len(certificate)
 			}
 			t.told[provider.RelationID] = append(t.told[provider.RelationID], digestOf(certificate))
+		}
+		if unread > 0 {
+			remarks = append(remarks, fmt.Sprintf("%d of its CA certificates are left out: Envoy Gateway refuses them", unread))
 		}
 		if left > 0 {
 			remarks = append(remarks, fmt.Sprintf("there is no room for %d of its CA certificates", left))

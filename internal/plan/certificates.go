@@ -106,17 +106,6 @@ func renewing(s state.State, set settings) string {
 	return ""
 }
 
-// chainElsewhere names the first host whose chain does not lead to the CA that the provider
-// gives, so that not every client can verify it; empty for none.
-func chainElsewhere(set settings) string {
-	for _, h := range set.hosts {
-		if h.wanted && h.issued != nil && h.issued.LeadsTo != "" {
-			return "the chain for " + h.title() + " leads to " + h.issued.LeadsTo + ", not to the CA"
-		}
-	}
-	return ""
-}
-
 func day(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") }
 
 // title is what the host is called: its name or, without one, the names that its

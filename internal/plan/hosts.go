@@ -64,7 +64,7 @@ func newHost(s state.State, name string) host {
 		return h // As long as there is no Secret, it is as if there were no certificate.
 	}
 	if h.issued != nil {
-		h.chain, h.key = h.issued.Chain, s.Certificates.Key
+		h.chain, h.key = chainFor(s, *h.issued), s.Certificates.Key
 		return h
 	}
 	h.live = liveCertificate(s, name)

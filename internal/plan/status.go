@@ -113,7 +113,7 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	}
 	if renewal := renewing(s, set); renewal != "" {
 		rest += "; " + renewal
-	} else if chain := chainElsewhere(set); chain != "" {
+	} else if chain := chainRemark(s, set); chain != "" {
 		rest += "; " + chain
 	}
 	all := addresses(s.Cluster.Gateway)

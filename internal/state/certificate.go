@@ -85,6 +85,9 @@ type Certificate struct {
 	// Chain is the certificate and its intermediates in PEM, leaf first: the
 	// tls.crt of a Secret. Set when issued and not foreign.
 	Chain string `json:"chain,omitempty"`
+	// ReadChain is Chain without the certificates that Go does not read; empty when there
+	// are none.
+	ReadChain string `json:"readChain,omitempty"`
 	// Leaf, CA and IssuedChain are the parts as the provider gave them, in PEM,
 	// for the get-certificate action. Set when issued.
 	Leaf        string   `json:"leaf,omitempty"`

@@ -92,7 +92,7 @@ func newCertificate(request tlscertificates.Request, key *rsa.PublicKey, answers
 		entry.CA, entry.IssuedChain, entry.LeadsTo = verdict.CA, verdict.Chain, verdict.LeadsTo
 		entry.Leaf = strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: verdict.Leaf.Raw})))
 		if !entry.Foreign {
-			entry.Chain = verdict.ChainPEM
+			entry.Chain, entry.ReadChain = verdict.ChainPEM, verdict.ReadPEM
 		}
 	}
 	return entry

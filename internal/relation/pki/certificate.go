@@ -53,6 +53,16 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 	return Of(parsed), nil
 }
 
+// Unread reports whether the first PEM block of text is a certificate that Go does not read.
+func Unread(text string) bool {
+	block := First(text)
+	if block == nil {
+		return false
+	}
+	c, err := ParseCertificate(block.Bytes)
+	return err == nil && c.X509 == nil
+}
+
 // Of returns what Go has read.
 func Of(parsed *x509.Certificate) *Certificate {
 	return &Certificate{

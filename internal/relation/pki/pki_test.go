@@ -75,6 +75,10 @@ func TestParseCertificate(t *testing.T) {
 			t.Errorf("%s: another certificate", name)
 		}
 	}
+	text := func(der []byte) string { return encoded("CERTIFICATE", string(der)) }
+	if pki.Unread(text(der)) || pki.Unread("none") || pki.Unread(text([]byte("none"))) || !pki.Unread(text(pkitest.NegativeSerial(t, der, key))) {
+		t.Error("what Go does not read is not told apart")
+	}
 	if got := pki.NameText(good.Subject); got != "CN=Între CA,O=Example" {
 		t.Errorf("name %q", got)
 	}

@@ -101,6 +101,10 @@ func (a answer) judgeChain(now time.Time) Verdict {
 		verdict.State, verdict.Reason = Expired, ofChain(valid.last)+" expired on "+valid.notAfter.UTC().Format(time.RFC3339)
 	default:
 		verdict.ChainPEM = encodeChain(links)
+		read := slices.DeleteFunc(slices.Clone(links), func(link *pki.Certificate) bool { return link.X509 == nil })
+		if len(read) < len(links) {
+			verdict.ReadPEM = encodeChain(read)
+		}
 		if roots := a.certificate.Roots; len(roots) > 0 && !leadsTo(links, roots) {
 			verdict.LeadsTo = cmp.Or(pki.NameText(links[len(links)-1].Issuer), "an authority without a name")
 		}

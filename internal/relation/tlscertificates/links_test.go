@@ -58,6 +58,18 @@ func TestLinksThatGoCannotCheck(t *testing.T) {
 			if want := leaf + "\n" + strings.Join(c.want, "\n") + "\n"; verdict.ChainPEM != want {
 				t.Errorf("chain\n%swant\n%s", verdict.ChainPEM, want)
 			}
+			read := leaf + "\n"
+			for _, link := range c.want {
+				if link != negative && link != renewed && link != curve {
+					read += link + "\n"
+				}
+			}
+			if read == verdict.ChainPEM {
+				read = ""
+			}
+			if verdict.ReadPEM != read {
+				t.Errorf("without what Go does not read\n%swant\n%s", verdict.ReadPEM, read)
+			}
 			if verdict.CA != c.ca || !slices.Contains(verdict.Chain, c.chain[0]) {
 				t.Error("CA and chain are not as given")
 			}

@@ -80,6 +80,10 @@ type Verdict struct {
 	Chain    []string // as the provider gave it
 	Issuer   string   // its issuer's name (RFC 2253), fit for a log
 
+	// ReadPEM is ChainPEM without the certificates that Go does not read, for whoever refuses
+	// them; empty when there are none.
+	ReadPEM string
+
 	// NotBefore and NotAfter are the time in which all certificates of the chain are
 	// valid: a client needs each.
 	NotBefore, NotAfter time.Time

@@ -1,0 +1,69 @@
+package plan_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/pkitest"
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+)
+
+// TestUnreadAuthorities: an authority that Go does not read is not given to Envoy Gateway,
+// which might refuse all for it, and to others it is.
+func TestUnreadAuthorities(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "CA"}, NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	}
+	good, unread := text(der), text(pkitest.NegativeSerial(t, der, key))
+	for controller, kept := range map[string]bool{"io.cilium/gateway-controller": true, "gateway.envoyproxy.io/gatewayclass-controller": false} {
+		s := readState(t, "testdata/https-backend.in.yaml")
+		for i := range s.Cluster.Classes {
+			s.Cluster.Classes[i].Spec.ControllerName = gatewayv1.GatewayController(controller)
+		}
+		s.CAProviders[0].Certificates = []string{good, unread}
+		found := false
+		for _, object := range plan.Make(s).Objects {
+			if object.GetObjectKind().GroupVersionKind().Kind != "ConfigMap" {
+				continue
+			}
+			found = true
+			content, err := json.Marshal(object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var bundle struct{ Data map[string]string }
+			if err := json.Unmarshal(content, &bundle); err != nil {
+				t.Fatal(err)
+			}
+			if got := bundle.Data[plan.AuthoritiesKey]; !strings.Contains(got, good) || strings.Contains(got, unread) != kept {
+				t.Errorf("%s is given\n%s", controller, got)
+			}
+		}
+		if !found {
+			t.Errorf("%s: no ConfigMap", controller)
+		}
+	}
+}
