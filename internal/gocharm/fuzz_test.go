@@ -53,6 +53,7 @@ func FuzzTools(f *testing.F) {
 		check(both(tools.UnitData(ctx, "gateway:3", "web/0")))
 		check(both(tools.ApplicationData(ctx, "gateway:3", "web")))
 		check(both(tools.State(ctx)))
+		check(both(tools.GoalState(ctx)))
 		check(both(tools.Config(ctx)))
 		check(both(tools.ActionParams(ctx)))
 		check(both(tools.IsLeader(ctx)))
