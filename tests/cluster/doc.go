@@ -36,6 +36,9 @@
 //	client ── 10.43.45.7:443, [fd43::45]:443 ── forwarders in the test ── traefik 10.0.0.2:443
 //	                                   status of Service load-balancer/gateway ──┘ copied to Gateways
 //
+// Traefik serves the first change after a rest at once, and what follows up to two seconds
+// later, as it does where operators deploy it. Options.BriskTraefik makes that 100 ms.
+//
 // Two ways of Traefik to know: to a client that sends no server name, as when
 // it dials an IP address, it presents the certificate that has the address the
 // connection came in at, and its own self-made one if there is none (so behind

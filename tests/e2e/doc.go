@@ -7,7 +7,8 @@
 // through package lab, and asks the gateway (awaitAnswer, unfailing). The stories of
 // certificates (tls_*_test.go) have clients that ask all the while over verified TLS
 // (watch), or in clear where nobody may answer (neverClear); their log tells how many
-// requests were sent, and how many failed. The refreshes from the Python charm
+// requests were sent, and how many failed. Where a URL changes (moved_test.go), users ask at
+// the old one and at the new one until the change is over (moving). The refreshes from the Python charm
 // (refresh_*_test.go) start from all that it leaves (newRefresh), and compare databags,
 // objects and certificates. Decisions are tested in internal/plan, not here.
 //

@@ -140,15 +140,21 @@ func untold() time.Duration {
 
 // rest lets the data plane come to rest, as it is between two changes in life. Traefik serves
 // the first change after that at once, and holds back for two seconds what comes next: that
-// is when it shows whether each change of a hook is good by itself. And Kubernetes tells in
-// seconds which of two objects is the newer one.
+// is when it shows whether each change of a hook is good by itself.
 func (f *fixture) rest() {
 	f.t.Helper()
-	pause := 2200 * time.Millisecond
 	if onEnvoy() {
-		pause = 1100 * time.Millisecond
+		f.nextSecond()
+		return
 	}
-	f.await(time.Now().Add(pause))
+	f.await(time.Now().Add(2200 * time.Millisecond))
+}
+
+// nextSecond waits until what is made is newer than what there is: Kubernetes tells the time
+// in seconds.
+func (f *fixture) nextSecond() {
+	f.t.Helper()
+	f.await(time.Now().Truncate(time.Second).Add(time.Second))
 }
 
 func inClear(url string) string { return "http://" + strings.TrimPrefix(url, "https://") }

@@ -31,6 +31,7 @@ func TestUnusualHosts(t *testing.T) {
 		want := "https://" + test.host + "/unusual-web"
 		users := f.moving(story+", "+state.Quote(test.option), app, want)
 		f.ca.Hold = true
+		f.nextSecond()
 		f.configure(map[string]any{"external-hostname": test.option})
 		f.awaitStatusBeginning("waiting " + pending)
 		users.more()
