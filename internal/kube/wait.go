@@ -17,14 +17,15 @@ import (
 var judgedKinds = []string{"Gateway", kindPolicy, "HTTPRoute"}
 
 // Await watches the objects that were changed until their controller has judged each as it
-// is now, and the Gateway has an address, or the time is over. What it sees is in the
+// is now, or the time is over. A Gateway that was created gets its address in that time, too;
+// one that was there without an address may never get one. What it sees is in the
 // snapshot then. It returns no error, because the next event looks again; a watch that
 // cannot be had, or breaks, is waited for no longer.
 func (c *Client) Await(ctx context.Context, snapshot *Snapshot, changes []Change, limit time.Duration) {
-	pending := map[key]bool{}
+	pending := map[key]Action{}
 	for _, change := range changes {
 		if change.Action != Deleted && slices.Contains(judgedKinds, change.Kind) {
-			pending[key{change.Kind, change.Name}] = true
+			pending[key{change.Kind, change.Name}] = change.Action
 		}
 	}
 	snapshot.settle(pending)
@@ -46,7 +47,7 @@ func (c *Client) Await(ctx context.Context, snapshot *Snapshot, changes []Change
 
 // watchKinds sends what happens to the objects of the pending kinds, from the moment at
 // which they were read, until the context ends or no watch is left.
-func (c *Client) watchKinds(ctx context.Context, snapshot *Snapshot, pending map[key]bool) <-chan *unstructured.Unstructured {
+func (c *Client) watchKinds(ctx context.Context, snapshot *Snapshot, pending map[key]Action) <-chan *unstructured.Unstructured {
 	events := make(chan *unstructured.Unstructured)
 	var jobs []func() error
 	for _, r := range resources {
@@ -86,7 +87,7 @@ func (c *Client) watchKinds(ctx context.Context, snapshot *Snapshot, pending map
 	return events
 }
 
-func pendingOf(pending map[key]bool) []key {
+func pendingOf(pending map[key]Action) []key {
 	var all []key
 	for k := range pending {
 		all = append(all, k)
@@ -113,22 +114,22 @@ func (s *Snapshot) see(object *unstructured.Unstructured) bool {
 
 // settle takes from the pending objects those that are judged as they are now, and
 // reports whether none is left.
-func (s *Snapshot) settle(pending map[key]bool) bool {
-	for k := range pending {
-		if object := s.live[k]; object == nil || settled(object) {
+func (s *Snapshot) settle(pending map[key]Action) bool {
+	for k, action := range pending {
+		if object := s.live[k]; object == nil || settled(object, action == Created) {
 			delete(pending, k)
 		}
 	}
 	return len(pending) == 0
 }
 
-// settled reports whether a controller has judged an object as it is now and, of a
-// Gateway, given it an address.
-func settled(object *unstructured.Unstructured) bool {
+// settled reports whether a controller has judged an object as it is now and, of a Gateway
+// that is to have one, given it an address.
+func settled(object *unstructured.Unstructured, address bool) bool {
 	switch object.GetKind() {
 	case "Gateway":
 		var gateway gatewayv1.Gateway
-		return fromUnstructured(object, &gateway) == nil && gatewaySettled(&gateway)
+		return fromUnstructured(object, &gateway) == nil && (gatewaySettled(&gateway) && (!address || len(gateway.Status.Addresses) > 0))
 	case "HTTPRoute":
 		var route gatewayv1.HTTPRoute
 		return fromUnstructured(object, &route) == nil && routeSettled(&route)
@@ -149,7 +150,7 @@ func gatewaySettled(gateway *gatewayv1.Gateway) bool {
 			return false
 		}
 	}
-	return len(gateway.Status.Addresses) > 0 && allJudged(gateway.Status.Conditions, gateway.Generation)
+	return allJudged(gateway.Status.Conditions, gateway.Generation)
 }
 
 // routeSettled wants every listener that a route names judged. There may be older entries

@@ -87,7 +87,7 @@ func written(t *testing.T, objects ...Object) (*Snapshot, []Change) {
 		kind := object.GetObjectKind().GroupVersionKind().Kind
 		snapshot.live[key{kind, object.GetName()}] = &unstructured.Unstructured{Object: content}
 		snapshot.versions[kind] = "41"
-		changes = append(changes, Change{kind, object.GetName(), Configured})
+		changes = append(changes, Change{kind, object.GetName(), Created})
 	}
 	if err := snapshot.convert("gw"); err != nil {
 		t.Fatal(err)
@@ -164,7 +164,11 @@ func TestAwaitNeedsNoRequest(t *testing.T) {
 		snapshot, changes := written(t, settled)
 		s.client(t).Await(t.Context(), snapshot, changes, time.Hour)
 	}
-	snapshot, changes := written(t, httpRoute("gw-web"))
+	// One that was there without an address is only to be judged.
+	snapshot, changes := written(t, seen(1, "", 1))
+	changes[0].Action = Configured
+	s.client(t).Await(t.Context(), snapshot, changes, time.Hour)
+	snapshot, changes = written(t, httpRoute("gw-web"))
 	changes[0].Action = Deleted
 	s.client(t).Await(t.Context(), snapshot, changes, time.Hour)
 	if len(s.requests) != 0 {
