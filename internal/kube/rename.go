@@ -49,7 +49,9 @@ func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured,
 // made before the Gateway is written. Where some are there, the others may be refused, and
 // are not waited for.
 func waitForSuccessors(snapshot *Snapshot, wanted []*unstructured.Unstructured, replaced []string) bool {
-	there := func(route *unstructured.Unstructured) bool { return snapshot.live[key{"HTTPRoute", route.GetName()}] != nil }
+	there := func(route *unstructured.Unstructured) bool {
+		return snapshot.live[key{"HTTPRoute", route.GetName()}] != nil
+	}
 	inUse := slices.ContainsFunc(snapshot.names("HTTPRoute"), func(name string) bool {
 		return attachedToAny(snapshot.live[key{"HTTPRoute", name}], replaced)
 	})
