@@ -45,7 +45,7 @@ type world struct {
 	// twins says that a relation may be listed beside the ghost of one with the same application. The charm
 	// needs a minute to believe it.
 	twins bool
-	other  *otherInstance
+	other *otherInstance
 	// strangers are the objects made by hand, hashed the names that others have or had, with which ours
 	// may have a hash; both by kind.
 	strangers map[string]stranger
