@@ -211,11 +211,12 @@ func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere 
 		return nil
 	}
 	var kept *place
+	best := -1
 	for _, route := range elsewhere {
 		switch {
 		case route.host != t.host && dashed(route.host) == dashed(t.host):
 			continue // Its listeners have the names of the next ones.
-		case route.secure && (!secure(route) || clear && !newHost(s, t.host).secure()):
+		case route.secure && !secure(route):
 			continue
 		case !route.secure && !t.inClear(s, set):
 			continue
@@ -226,10 +227,19 @@ func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere 
 		} else {
 			at.http = route.name
 		}
-		// Of several, left by changes that came fast, the first that serves, in the order
-		// of livePlaces.of: the application was told of that one.
-		if kept == nil || !t.isServedAt(s, set, live, *kept) && t.isServedAt(s, set, live, *at) {
-			kept = at
+		// Of several, left by changes that came fast, the first that serves, over HTTPS
+		// rather than in clear, in the order of livePlaces.of: the application was told of
+		// that one.
+		_, serves := t.servedAt(s, set, live, *at, true)
+		rank := 0
+		if serves {
+			rank++
+		}
+		if serves && route.secure {
+			rank++
+		}
+		if rank > best {
+			kept, best = at, rank
 		}
 	}
 	return kept

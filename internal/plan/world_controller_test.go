@@ -72,8 +72,9 @@ func (w *world) judge() {
 }
 
 // A taken is one way to an application over HTTPS, as the controller has last taken it from
-// a route.
-type taken struct{ application, route, listener, path string }
+// a route. A listener counts by its host: one that gets another name is carried over by
+// package kube.
+type taken struct{ application, route, host, path string }
 
 // ways are those that lead to applications as objects stand.
 func (w *world) ways() []taken {
@@ -82,7 +83,7 @@ func (w *world) ways() []taken {
 		for _, parent := range route.Spec.ParentRefs {
 			i := slices.IndexFunc(w.gateway.Spec.Listeners, func(l gatewayv1.Listener) bool { return l.Name == *parent.SectionName && l.TLS != nil })
 			if forwards(route) && i >= 0 && w.secrets[string(w.gateway.Spec.Listeners[i].TLS.CertificateRefs[0].Name)] != nil {
-				all = append(all, taken{applicationOf(route), route.Name, string(*parent.SectionName), *route.Spec.Rules[0].Matches[0].Path.Value})
+				all = append(all, taken{applicationOf(route), route.Name, listenerName(w.gateway.Spec.Listeners[i]), *route.Spec.Rules[0].Matches[0].Path.Value})
 			}
 		}
 	}
