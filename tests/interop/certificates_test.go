@@ -38,10 +38,22 @@ func (f *fixture) authority(unit string) authorityReport {
 // hello adds an application and gives its URL, which must be published.
 func (f *fixture) hello(model string) string {
 	f.t.Helper()
+	return f.awaitHello(f.relateHello(), model)
+}
+
+// relateHello adds an application and relates it: without one no certificate is asked for.
+func (f *fixture) relateHello() *lab.App {
+	f.t.Helper()
 	app, err := f.AddApp(f.ctx, "hello", 8080, 1)
 	f.must(err)
 	f.must(f.Relate(f.ctx, "hello:ingress", charm))
 	f.must(f.Settle(f.ctx))
+	return app
+}
+
+// awaitHello waits until the application is served, and returns its URL.
+func (f *fixture) awaitHello(app *lab.App, model string) string {
+	f.t.Helper()
 	f.awaitStatus(active)
 	want := "https://" + model + ".example.com/" + model + "-hello"
 	if url := app.URL(charm); url != want {

@@ -116,6 +116,7 @@ func TestRefuse(t *testing.T) {
 	t.Parallel()
 	const model = "refuse"
 	f := newFixture(t, model, host(model)).withAuthority(map[string]any{"refuse": model + ".example.com"})
+	app := f.relateHello()
 	seen := f.authority("ca/0")
 	if diff := cmp.Diff([]int{102}, seen.Errors); diff != "" || len(seen.Certificates) != 0 {
 		t.Fatalf("the library sees %+v", seen)
@@ -126,7 +127,7 @@ func TestRefuse(t *testing.T) {
 	if after.Requests[0].Request != seen.Requests[0].Request || len(after.Errors) != 0 {
 		t.Errorf("the library sees %+v", after)
 	}
-	f.awaitServed(f.hello(model), after.Root, after.Certificates[0].Certificate)
+	f.awaitServed(f.awaitHello(app, model), after.Root, after.Certificates[0].Certificate)
 }
 
 // TestCapabilities has the library tell that it issues none for IP addresses: the
@@ -134,6 +135,7 @@ func TestRefuse(t *testing.T) {
 func TestCapabilities(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "names-only", nil).withAuthority(map[string]any{"ip-addresses": false})
+	f.relateHello()
 	f.awaitStatusLike("blocked external-hostname must be set: ")
 	if seen := f.authority("ca/0"); len(seen.Requests) != 0 || len(seen.Errors) != 0 {
 		t.Errorf("the library sees %+v", seen)

@@ -137,13 +137,15 @@ func TestTakeOver(t *testing.T) {
 	f := newModel(t, "over", func(o *lab.Options) { o.Charm = pythonCharm(t, "requirer") })
 	f.must(f.Deploy(f.ctx, charm, host("over"), true))
 	f.withAuthority(nil)
+	// Without an application the certificate would serve nobody, and be given up.
+	app := f.relateHello()
 	before := f.one("ca/0")
 	if has := f.requirer(charm + "/0"); len(has.Certificates) != 1 {
 		t.Fatalf("the requirer's library has %+v", has)
 	}
 	f.must(f.Juju.Refresh(f.ctx, charm, lab.CharmFile()))
 	f.must(f.Settle(f.ctx))
-	url := f.hello("over")
+	url := f.awaitHello(app, "over")
 	if diff := cmp.Diff(before, f.one("ca/0")); diff != "" {
 		t.Errorf("the authority sees (-before +after):\n%s", diff)
 	}

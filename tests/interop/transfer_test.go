@@ -18,7 +18,6 @@ import (
 func TestTransfer(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "transfer", host("transfer")).withAuthority(nil)
-	front := f.one("ca/0")
 	good, err := lab.NewAuthority("good")
 	f.must(err)
 	other, err := lab.NewAuthority("other")
@@ -30,6 +29,7 @@ func TestTransfer(t *testing.T) {
 	if url := app.URL(charm); url != "" {
 		t.Fatalf("URL is %q", url)
 	}
+	front := f.one("ca/0")
 
 	f.python("trust", "trust", jujutest.DeployOptions{Units: 2, Config: map[string]any{"certificates": other.PEM() + "\n" + good.PEM()}})
 	f.must(f.Relate(f.ctx, charm+":receive-ca-cert", "trust"))
