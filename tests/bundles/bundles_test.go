@@ -115,7 +115,7 @@ func (s *stage) has(kind string) bool {
 
 // tellsOfPolicies matches a status that names what this bundle lacks, or how to get it, also
 // where there was no room for both.
-var tellsOfPolicies = regexp.MustCompile(`the cluster has no BackendTL|install Gateway API 1\.4|speaks no TLS to appl`)
+var tellsOfPolicies = regexp.MustCompile(`the cluster has no BackendTL|install Gateway API 1\.4|class cilium speaks`)
 
 func hasPolicies(planned plan.Plan) bool {
 	return slices.ContainsFunc(planned.Objects, func(object plan.Object) bool {
