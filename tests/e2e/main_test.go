@@ -108,8 +108,8 @@ func (f *fixture) must(err error) {
 // awaitStatus waits for a status, with update-status as the clock.
 func (f *fixture) awaitStatus(kind, message string) {
 	f.t.Helper()
-	message = f.here(message)
 	f.must(f.Await(f.ctx, charm, func() error {
+		message := f.here(message) // The Gateway may get its address meanwhile.
 		if unit := f.Juju.Status().Unit(charm + "/0"); unit.Status != kind || unit.Message != message {
 			return fmt.Errorf("status is %s %q, not %s %q", unit.Status, unit.Message, kind, message)
 		}
@@ -120,8 +120,8 @@ func (f *fixture) awaitStatus(kind, message string) {
 // awaitStatusBeginning waits for a status, "active Gateway…", that begins so.
 func (f *fixture) awaitStatusBeginning(want string) {
 	f.t.Helper()
-	want = f.here(want)
 	f.must(f.Await(f.ctx, charm, func() error {
+		want := f.here(want)
 		if got := f.status(); !strings.HasPrefix(got, want) {
 			return fmt.Errorf("status is %q, not %q…", got, want)
 		}
