@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -207,8 +208,11 @@ func (w *world) actionStep() string {
 func (w *world) action(unit, name string, params map[string]any) string {
 	w.beginHook()
 	result, err := w.Juju.RunAction(w.ctx, unit, name, params)
-	w.must(err)
 	w.interrupted = w.middle.disarm()
+	if err != nil && strings.Contains(err.Error(), "is not installed yet") {
+		return unit + " is not there yet" // Its hooks are still to run.
+	}
+	w.must(err)
 	for _, run := range w.runs {
 		w.afterHook(run)
 	}
