@@ -125,9 +125,8 @@ func (j *Juju) enterScripted(u *unit) {
 	}
 }
 
-// RemoveRelation begins the removal of the relation between two applications ("app" or
-// "app:endpoint"); departed and broken events wait for Step or Settle.
-func (j *Juju) RemoveRelation(ctx context.Context, a, b string) error {
+// endRelation ends the relation between two applications in one of the ways that there are.
+func (j *Juju) endRelation(ctx context.Context, a, b string, end func(*relation)) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -137,26 +136,24 @@ func (j *Juju) RemoveRelation(ctx context.Context, a, b string) error {
 	if err != nil {
 		return err
 	}
-	j.destroyRelation(r)
+	end(r)
 	return j.cleanUp()
+}
+
+// RemoveRelation begins the removal of the relation between two applications ("app" or
+// "app:endpoint"); departed and broken events wait for Step or Settle.
+func (j *Juju) RemoveRelation(ctx context.Context, a, b string) error {
+	return j.endRelation(ctx, a, b, j.destroyRelation)
 }
 
 // ForceRemoveRelation removes a relation from the controller while the units' agents still know it:
 // their departed and broken hooks run and find no data.
 func (j *Juju) ForceRemoveRelation(ctx context.Context, a, b string) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	r, err := j.findRelation(a, b)
-	if err != nil {
-		return err
-	}
-	r.gone = true
-	j.destroyRelation(r)
-	j.revokeAccess(r.id)
-	return j.cleanUp()
+	return j.endRelation(ctx, a, b, func(r *relation) {
+		r.gone = true
+		j.destroyRelation(r)
+		j.revokeAccess(r.id)
+	})
 }
 
 // GhostRelation removes a relation from the controller so quickly that the units' agents hear of
@@ -164,17 +161,7 @@ func (j *Juju) ForceRemoveRelation(ctx context.Context, a, b string) error {
 // relation-list go on naming it, its data are denied and goal-state has it no more, until the agent
 // restarts and forgets it in silence. Another relation may take its place meanwhile.
 func (j *Juju) GhostRelation(ctx context.Context, a, b string) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	r, err := j.findRelation(a, b)
-	if err != nil {
-		return err
-	}
-	j.makeGhost(r)
-	return j.cleanUp()
+	return j.endRelation(ctx, a, b, j.makeGhost)
 }
 
 // ForceRemoveSaas removes a scripted application of another model as juju remove-saas --force does: it

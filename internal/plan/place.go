@@ -256,8 +256,8 @@ func (t target) inClear(s state.State, set settings) bool {
 // other, so that there has to be one in which both places are.
 const settleTime = 5 * time.Second
 
-// settledSince reports whether what is accepted since then will not go by itself, and
-// whether the application has been told: applications are told at the end of a run.
+// settledSince reports whether what has been accepted since then has been so for long enough,
+// and the application has been told of it, which happens at the end of a run.
 func settledSince(s state.State, since time.Time) bool {
 	return !s.Cluster.Written && s.Now.Sub(since) >= settleTime
 }
