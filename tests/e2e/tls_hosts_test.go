@@ -37,11 +37,11 @@ func TestUnusualHosts(t *testing.T) {
 		users.more()
 		f.ca.Hold = false
 		f.must(f.Settle(f.ctx))
+		f.awaitStatus("active", active)
 		if got := app.URL(charm); got != want {
 			t.Fatalf("published %s, want %s", got, want)
 		}
 		f.awaitAnswer(want, 200)
-		f.awaitStatus("active", active)
 		users.end()
 	}
 
