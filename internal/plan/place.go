@@ -227,15 +227,14 @@ func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere 
 		} else {
 			at.http = route.name
 		}
-		// Of several, left by changes that came fast, the first that serves, over HTTPS
-		// rather than in clear, in the order of livePlaces.of: the application was told of
-		// that one.
-		_, serves := t.servedAt(s, set, live, *at, true)
+		// Of several, left by changes that came fast, one that serves, and over HTTPS rather
+		// than in clear, also where the controller has judged none; else the first in the
+		// order of livePlaces.of: the application was told of that one.
 		rank := 0
-		if serves {
-			rank++
+		if _, serves := t.servedAt(s, set, live, *at, true); serves {
+			rank += 2
 		}
-		if serves && route.secure {
+		if route.secure {
 			rank++
 		}
 		if rank > best {
