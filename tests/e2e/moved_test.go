@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
@@ -261,6 +264,38 @@ func TestModeMoved(t *testing.T) {
 		f.awaitLeft(url)
 	}
 	f.awaitRequests(2)
+}
+
+// TestManyMoved changes the domain twice under a dozen applications with a host each. No
+// HTTPRoute collects parents by that: Cilium up to 1.19 never takes an entry out of
+// status.parents, and changes nothing of a Gateway any more when one has to have 33.
+func TestManyMoved(t *testing.T) {
+	asDeployed(t)
+	const a, b = "a.crowded.example.com", "b.crowded.example.com"
+	f := newFixture(t, "crowded", map[string]any{"external-hostname": a, "routing-mode": "subdomain"}).withAuthority()
+	var apps []*lab.App
+	for i := range 12 {
+		apps = append(apps, f.app(fmt.Sprintf("app%d", i), 8080, nil))
+	}
+	f.awaitStatus("active", active)
+	visited := []*lab.App{apps[0], apps[11]}
+	for _, domain := range []string{b, a} {
+		f.move(move{
+			name: "domain of a dozen changed", config: map[string]any{"external-hostname": domain},
+			urls: []string{"https://crowded-app0." + domain + "/", "https://crowded-app11." + domain + "/"},
+		}, visited...)
+		routes, err := shared.Dynamic().Resource(ourRoutes).Namespace(f.Model).List(f.ctx, metav1.ListOptions{})
+		f.must(err)
+		for _, route := range routes.Items {
+			if parents, _, _ := unstructured.NestedSlice(route.Object, "spec", "parentRefs"); len(parents) != 1 {
+				t.Errorf("%s has %d parents", route.GetName(), len(parents))
+			}
+		}
+	}
+	for i := range apps {
+		f.awaitLeft(fmt.Sprintf("https://crowded-app%d.%s/", i, b))
+	}
+	f.awaitRequests(12)
 }
 
 // TestMovedWithoutHTTPS does the same where nothing is encrypted: there is no certificate
