@@ -102,8 +102,14 @@ func TestStampTellsSourcesApart(t *testing.T) {
 	note("go1.26.1")
 	write("go.sum", "c")
 	note("go1.26.1")
-	write("go.mod", "d")
+	write("go.mod", "module d\n\ngo 1.26.0\n\nrequire e v1.0.0\n")
 	note("go1.26.1")
+
+	// Which Go it is that builds is told by its version, and not by what go.mod asks for.
+	write("go.mod", "module d\n\ngo 1.26.0\n\ntoolchain go1.26.5\n\nrequire e v1.0.0\n")
+	if stamp, err := p.makeStamp("go1.26.1"); err != nil || !seen[stamp] {
+		t.Errorf("with a toolchain line the stamp is %q, %v", stamp, err)
+	}
 }
 
 func TestLockIsHeldByOne(t *testing.T) {

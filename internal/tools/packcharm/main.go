@@ -39,7 +39,14 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	if *supply != "" {
-		return writeSupply(ctx, charm, *supply)
+		return writeSupply(ctx, charm, *supply, stdout)
+	}
+	version, err := goVersion(ctx, *root)
+	if err != nil {
+		return err
+	}
+	if err := sayGo(charm, version, stdout); err != nil {
+		return err
 	}
 	if *out == "" {
 		*out = *root
@@ -60,10 +67,17 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 
 // writeSupply writes the files that say what the program in a directory is made
 // of, for charmcraft's own packing.
-func writeSupply(ctx context.Context, charm project, directory string) error {
+func writeSupply(ctx context.Context, charm project, directory string, stdout io.Writer) error {
 	program, err := os.ReadFile(filepath.Join(directory, "dispatch"))
 	if err != nil {
 		return fmt.Errorf("cannot read the program: %w", err)
+	}
+	compiler, err := goVersionOf(program)
+	if err != nil {
+		return err
+	}
+	if err := sayGo(charm, compiler, stdout); err != nil {
+		return err
 	}
 	version, err := describe(ctx, charm.root)
 	if err != nil {
@@ -79,6 +93,19 @@ func writeSupply(ctx context.Context, charm project, directory string) error {
 		}
 	}
 	return nil
+}
+
+// sayGo refuses a Go that is too old, and says of one that is not the newest.
+func sayGo(charm project, version string, stdout io.Writer) error {
+	asked, err := goAskedFor(charm.root)
+	if err != nil {
+		return err
+	}
+	remark, err := judgeGo(version, asked)
+	if remark != "" {
+		fmt.Fprintln(stdout, remark)
+	}
+	return err
 }
 
 // writeCharm writes one charm into the directory out, whole or not at all, and

@@ -2,6 +2,8 @@ module github.com/canonical/gateway-api-integrator/tests/cluster/envoy
 
 go 1.26.7
 
+toolchain go1.26.11
+
 require (
 	cel.dev/expr v0.25.3 // indirect
 	github.com/avast/retry-go/v5 v5.0.0 // indirect

@@ -2,6 +2,8 @@ module github.com/canonical/gateway-api-integrator/tests/cluster/traefik
 
 go 1.26.0
 
+toolchain go1.26.11
+
 require (
 	cloud.google.com/go/auth v0.18.1 // indirect
 	cloud.google.com/go/auth/oauth2adapt v0.2.8 // indirect
