@@ -10,6 +10,7 @@
 //   - source_test.go: each package says what it is for, files stay small, no
 //     init, no clock in decisions, imports in three groups, no skipped test
 //   - fuzz_test.go: what reads the writing of others has a fuzz target
+//   - modules_test.go: all modules ask for the same Go
 //   - words_test.go: no unfinished work, and no path that only one machine has
 //
 // They look at all three modules: the charm, tests/ and internal/tools. Each

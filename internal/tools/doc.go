@@ -7,9 +7,10 @@
 //
 //	go tool -modfile=internal/tools/go.mod staticcheck ./...
 //
-// Ours are packages of this module; the charm packer is the only one:
+// Ours are packages of this module, the charm packer and the look-up of vulnerabilities:
 //
 //	go -C internal/tools run ./packcharm
+//	go -C internal/tools run ./vulncheck
 //
 // Nothing of the charm may import this module, and this module imports nothing
 // of the charm: the packer sees the charm as a directory, as charmcraft does.

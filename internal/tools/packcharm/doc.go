@@ -15,7 +15,8 @@
 //	sbom.cdx.json             the modules in the program: CycloneDX, with versions, checksums, licences
 //	third-party-licenses.txt  the terms of those modules, which have to go with the program
 //
-// A module under a licence that has not been found compatible stops the packing.
+// A module under a licence that has not been found compatible stops the packing. So does a
+// Go that is older than oldestGo.
 //
 // The same tree gives the same bytes, on any machine with the same Go: entries
 // are sorted and carry one fixed time, and the program holds no path, build id
