@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"syscall"
@@ -86,8 +88,26 @@ func run(ctx context.Context) error {
 		Tools:   gocharm.NewTools(runner),
 		Now:     time.Now(),
 		Connect: connect,
+
+		PodAddresses: podAddresses(),
 	}
 	return c.Run(ctx)
+}
+
+// podAddresses gives the addresses of the pod that the hook runs in; none where the system
+// does not tell, which is no reason to fail: less is known of the cluster then.
+func podAddresses() []netip.Addr {
+	found, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil
+	}
+	var all []netip.Addr
+	for _, one := range found {
+		if prefix, err := netip.ParsePrefix(one.String()); err == nil {
+			all = append(all, prefix.Addr())
+		}
+	}
+	return all
 }
 
 // connect makes a client for the cluster that the environment names. The namespace of the

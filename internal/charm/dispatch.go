@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,8 @@ type Charm struct {
 	Event gocharm.Event
 	// Tools are Juju's hook tools.
 	Tools *gocharm.Tools
+	// PodAddresses are those of the pod that the hook runs in.
+	PodAddresses []netip.Addr
 	// Connect makes a client for the cluster. It is called only by events that
 	// need it, so that no other fails for want of a cluster.
 	Connect func(kube.Options) (*kube.Client, error)

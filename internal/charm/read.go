@@ -36,6 +36,7 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err != nil {
 		return st, nil, fmt.Errorf("cannot read the cluster: %w", err)
 	}
+	st.Cluster.APIServer = cluster.Server()
 	if err = c.readBackendTLS(ctx, cluster, &st, fromCluster.snapshot); err != nil {
 		return st, nil, err
 	}
@@ -59,7 +60,8 @@ func clusterState(application string, snapshot *kube.Snapshot, err error) (state
 		return state.Cluster{WithoutGatewayAPI: true}, nil
 	}
 	facts := state.Cluster{
-		Classes: snapshot.Classes, Gateway: snapshot.Gateway, Routes: snapshot.Routes, Services: snapshot.Services(),
+		Classes: snapshot.Classes, Gateway: snapshot.Gateway, Routes: snapshot.Routes,
+		Services: snapshot.Services(), ServiceAddresses: snapshot.ServiceAddresses(),
 	}
 	if snapshot.OwnerUID != "" {
 		facts.Owner = &state.Owner{Name: application, UID: snapshot.OwnerUID}
@@ -82,7 +84,7 @@ func served(snapshot *kube.Snapshot, certificates state.Certificates, now time.T
 }
 
 func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
-	st := state.State{Application: c.Event.Application(), Model: c.Event.Model, Now: c.Now}
+	st := state.State{Application: c.Event.Application(), Model: c.Event.Model, PodAddresses: c.PodAddresses, Now: c.Now}
 	options, err := c.Tools.Config(ctx)
 	if err != nil {
 		return st, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -42,6 +43,7 @@ type Client struct {
 	api      dynamic.Interface
 	metadata metadata.Interface
 	options  Options
+	server   []netip.Addr
 	deadline time.Time // of all requests; zero for none
 }
 
@@ -83,8 +85,25 @@ func NewClient(config *rest.Config, options Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a Kubernetes client: %w", err)
 	}
-	return &Client{api: api, metadata: names, options: options}, nil
+	return &Client{api: api, metadata: names, options: options, server: serverOf(config)}, nil
 }
+
+// serverOf gives the address of the API server, where the config has one and no name.
+func serverOf(config *rest.Config) []netip.Addr {
+	at, _, err := rest.DefaultServerUrlFor(config)
+	if err != nil {
+		return nil
+	}
+	address, err := netip.ParseAddr(at.Hostname())
+	if err != nil {
+		return nil
+	}
+	return []netip.Addr{address.Unmap()}
+}
+
+// Server gives the addresses at which the client reaches the API server; none where it
+// knows a name only.
+func (c *Client) Server() []netip.Addr { return c.server }
 
 // silence keeps client-go from writing to stderr, which Juju logs as the charm's: it has a
 // line of its own for an answer that breaks off, beside the error, which is told anyway.

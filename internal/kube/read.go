@@ -186,6 +186,22 @@ func (s *Snapshot) Services() map[string][]netip.Addr {
 	return all
 }
 
+// ServiceAddresses gives the addresses that the application's Services have themselves,
+// sorted.
+func (s *Snapshot) ServiceAddresses() []netip.Addr {
+	var all []netip.Addr
+	for _, name := range s.names("Service") {
+		texts, _, _ := unstructured.NestedStringSlice(s.live[key{"Service", name}].Object, "spec", "clusterIPs")
+		for _, text := range texts {
+			if address, err := netip.ParseAddr(text); err == nil { // Else it is "None".
+				all = append(all, address)
+			}
+		}
+	}
+	slices.SortFunc(all, netip.Addr.Compare)
+	return all
+}
+
 func decoded(text string) []byte {
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

@@ -33,6 +33,7 @@ type omission struct {
 	reason      string
 	cure        string // what to do about it; empty: the application is to be corrected
 	other       bool   // its data are as they should be, in another language than ours
+	unit        string // the unit that the reason is about; empty: the application
 }
 
 // routing says which application is served where.
@@ -44,6 +45,10 @@ type routing struct {
 	// or, from another model, no address.
 	omitted []omission
 	silent  []omission // without a reason if it has written nothing at all
+	// strayed have units that are left out, because of where they are; others are served.
+	strayed []omission
+	judges  judges          // of addresses of other models
+	strays  map[int][]stray // by relation
 	remarks []string
 	trust   trust // for applications that speak TLS
 	// held are left out because of an object that was refused, and served as before;
@@ -58,6 +63,7 @@ type routing struct {
 func route(s state.State, set settings) routing {
 	r := routing{trust: trustOf(s, set)}
 	r.remarks = r.trust.remarks
+	s = r.screen(s, set)
 	owner := map[string]string{} // host and path → application
 	names, live := newNamer(s), livePlacesOf(s)
 	room := listenerRoom{}
@@ -79,6 +85,10 @@ func route(s state.State, set settings) routing {
 		if requirer.Nginx {
 			cure := "refresh " + requirer.Application + " to a release with ingress version 2"
 			r.omitOther("ingress", requirer.Application, requirer.RelationID, requirer.Problem, cure)
+			continue
+		}
+		if len(requirer.Addresses) == 0 && len(r.strays[requirer.RelationID]) > 0 {
+			r.omitStray(requirer)
 			continue
 		}
 		reason, cure := r.unservable(s, requirer)
@@ -121,6 +131,7 @@ func route(s state.State, set settings) routing {
 		owner[host+path] = requirer.Application
 		t.findPlaces(s, set, names, live)
 		r.targets = append(r.targets, t)
+		r.leaveOutStrays(requirer)
 	}
 	r.addRoutes(s, room, routes, math.MaxInt)
 	r.joinKeptHost(s, set, names, live)

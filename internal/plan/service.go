@@ -28,7 +28,7 @@ func services(s state.State, routing routing) []Object {
 		for _, b := range t.backends {
 			all = append(all, serviceOf(s, t, b))
 			if t.remote {
-				all = append(all, endpointSlices(s, t, b)...)
+				all = append(all, endpointSlices(s, t, b, routing.judges)...)
 			}
 		}
 	}
@@ -79,10 +79,10 @@ func portName(t target) string {
 }
 
 // endpointSlices gives one slice for each address family of a backend's units, and more where
-// one cannot hold them.
-func endpointSlices(s state.State, t target, b backend) []Object {
+// one cannot hold them. Whatever road an address has come: here it is judged once more.
+func endpointSlices(s state.State, t target, b backend, judges judges) []Object {
 	families := map[string][]endpoint{}
-	for _, address := range b.addresses {
+	for _, address := range judges.allowed(t.Port, b.addresses) {
 		family := addressTypeIPv6
 		if address.Is4() {
 			family = addressTypeIPv4

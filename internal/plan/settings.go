@@ -8,6 +8,7 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/canonical/gateway-api-integrator/internal/address"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -20,6 +21,7 @@ type settings struct {
 	class    string // empty: there is no class to make a Gateway of
 	enforce  bool
 	hsts     int64
+	networks address.Networks // of other models
 	hosts    []host
 	// unsure says that the options do not tell the host, nor does the cluster.
 	unsure bool
@@ -40,6 +42,7 @@ type storedSettings struct {
 	Hostname *string           `json:"external-hostname,omitempty"` // nil: not known
 	HSTS     int64             `json:"hsts-max-age"`
 	Mode     state.RoutingMode `json:"routing-mode,omitempty"` // empty: path
+	Networks address.Networks  `json:"cross-model-networks,omitempty"`
 
 	annotated bool // it was found in the annotation
 }
@@ -50,6 +53,7 @@ func settle(s state.State) settings {
 		enforce:  s.Config.EnforceHTTPS,
 		hsts:     s.Config.HSTSMaxAge,
 		mode:     s.Config.RoutingMode,
+		networks: s.Config.CrossModelNetworks,
 
 		byAddress: wantsAddress(s),
 		idle:      len(s.Requirers) == 0,
@@ -67,6 +71,8 @@ func settle(s state.State) settings {
 			set.mode = served.Mode
 		case state.OptionHSTSMaxAge:
 			set.hsts = served.HSTS
+		case state.OptionCrossModelNetworks:
+			set.networks = served.Networks
 		}
 	}
 	if len(s.Problems) > 0 {
@@ -122,6 +128,7 @@ func (set *settings) hold(served storedSettings) {
 		return
 	}
 	set.hostname, set.mode, set.hsts, set.unsure = *served.Hostname, served.Mode, served.HSTS, false
+	set.networks = served.Networks
 }
 
 // keepHost stays with the host that is served.
@@ -172,12 +179,13 @@ func (stored storedSettings) valid() bool {
 	}
 	config, problems := state.ParseConfig(map[string]any{
 		state.OptionExternalHostname: hostname, state.OptionHSTSMaxAge: stored.HSTS, state.OptionRoutingMode: string(stored.Mode),
+		state.OptionCrossModelNetworks: string(stored.Networks),
 	})
-	return len(problems) == 0 && config.ExternalHostname == hostname && config.RoutingMode == cmp.Or(stored.Mode, state.RoutingPath)
+	return len(problems) == 0 && config.ExternalHostname == hostname && config.CrossModelNetworks == stored.Networks && config.RoutingMode == cmp.Or(stored.Mode, state.RoutingPath)
 }
 
 func (set settings) annotation() string {
-	served := storedSettings{HSTS: set.hsts}
+	served := storedSettings{HSTS: set.hsts, Networks: set.networks}
 	if !set.unsure {
 		served.Hostname = &set.hostname
 	}
@@ -293,6 +301,8 @@ var optionValues = map[string]string{
 	state.OptionEnforceHTTPS:     "true",
 	state.OptionHSTSMaxAge:       "SECONDS",
 	state.OptionRoutingMode:      "path",
+
+	state.OptionCrossModelNetworks: "CIDRS",
 }
 
 // configure is the command that sets an option.

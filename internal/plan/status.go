@@ -84,13 +84,16 @@ func requirerStatus(routing routing) *Status {
 		if first.other {
 			return statusOf(blocked(trouble{what: first.application + strings.TrimPrefix(first.reason, "it"), cure: first.cure}))
 		}
+		if first.unit != "" {
+			return statusOf(blocked(first.trouble("")))
+		}
 		what := "No application is served; "
 		if first.iface == "ingress" {
 			what = "Validation of ingress relation data failed. " // The Python charm's words.
 		}
 		return statusOf(blocked(trouble{
 			what: what + first.application, why: first.reason,
-			cure: cmp.Or(first.cure, "correct it there"),
+			cure: cmp.Or(first.cure, correctThere),
 		}))
 	}
 	if len(routing.silent) > 0 {
@@ -101,6 +104,9 @@ func requirerStatus(routing routing) *Status {
 	}
 	return nil
 }
+
+// correctThere is the cure of what an application says of itself.
+const correctThere = "correct it there"
 
 func activeStatus(s state.State, set settings, routing routing) Status {
 	const lead = "Gateway addresses: "
@@ -138,9 +144,13 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 func (r routing) leftOut() trouble {
 	counts := r.counts(0)
 	switch {
+	case len(r.omitted) > 0 && r.omitted[0].unit != "":
+		return r.omitted[0].trouble(counts)
 	case len(r.omitted) > 0:
 		first := r.omitted[0]
 		return trouble{what: counts + "; " + first.application, why: first.reason, cure: first.cure}
+	case len(r.strayed) > 0:
+		return r.strayed[0].trouble(counts)
 	case len(r.silent) > 0 && r.silent[0].reason != "":
 		return trouble{what: counts + "; " + r.silent[0].application, why: r.silent[0].reason}
 	case len(r.silent) > 0:

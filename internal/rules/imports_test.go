@@ -54,15 +54,19 @@ var importRules = []importRule{
 		never: impure,
 	},
 	{
+		packages: "internal/address",
+		never:    impure,
+	},
+	{
 		packages: "internal/state",
-		ours:     []string{"internal/relation"},
+		ours:     []string{"internal/relation", "internal/address"},
 		others:   slices.Concat(kubernetesTypes, []string{"golang.org/x/net"}),
 		never:    impure,
 		reach:    []string{"k8s.io/client-go"},
 	},
 	{
 		packages: "internal/plan",
-		ours:     []string{"internal/relation", "internal/state"},
+		ours:     []string{"internal/relation", "internal/address", "internal/state"},
 		others:   slices.Concat(kubernetesTypes, []string{"golang.org/x/net", "gopkg.in/yaml.v3"}),
 		never:    impure,
 		reach:    []string{"k8s.io/client-go"},

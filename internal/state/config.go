@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"github.com/canonical/gateway-api-integrator/internal/address"
 )
 
 // Names of the charm's options.
@@ -18,6 +20,8 @@ const (
 	OptionEnforceHTTPS     = "enforce-https"
 	OptionHSTSMaxAge       = "hsts-max-age"
 	OptionRoutingMode      = "routing-mode"
+	// OptionCrossModelNetworks is read by package address.
+	OptionCrossModelNetworks = address.Option
 )
 
 // RoutingMode says how applications share the gateway.
@@ -46,6 +50,8 @@ type Config struct {
 	HSTSMaxAge int64 `json:"hstsMaxAge"`
 	// RoutingMode says how applications share the gateway.
 	RoutingMode RoutingMode `json:"routingMode,omitempty"`
+	// CrossModelNetworks says where units of other models may be, and where not.
+	CrossModelNetworks address.Networks `json:"crossModelNetworks,omitempty"`
 }
 
 // DefaultHSTSMaxAge is the default of hsts-max-age: a year.
@@ -110,6 +116,12 @@ func ParseConfig(options map[string]any) (Config, []Problem) {
 		err = fmt.Errorf("must be %s or %s", RoutingPath, RoutingSubdomain)
 	}
 	report(OptionRoutingMode, err)
+
+	networks, err := optionString(options, OptionCrossModelNetworks)
+	if err == nil {
+		config.CrossModelNetworks, err = address.ParseNetworks(networks)
+	}
+	report(OptionCrossModelNetworks, err)
 	return config, problems
 }
 

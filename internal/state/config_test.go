@@ -51,6 +51,23 @@ func TestParseConfig(t *testing.T) {
 			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
 			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 2^53-1"}},
 		},
+		"networks": {
+			options: map[string]any{"cross-model-networks": " 100.64.0.0/10, -10.96.0.0/12 "},
+			want:    with(func(c *state.Config) { c.CrossModelNetworks = "100.64.0.0/10,-10.96.0.0/12" }),
+		},
+		"networks left empty": {options: map[string]any{"cross-model-networks": " , "}, want: defaults},
+		"networks with bits past their length": {
+			options: map[string]any{"cross-model-networks": "10.1.0.0/16,10.2.3.4/16"}, want: defaults,
+			problems: []state.Problem{{Option: "cross-model-networks", Message: "10.2.3.4/16 should be 10.2.0.0/16"}},
+		},
+		"networks of words": {
+			options: map[string]any{"cross-model-networks": "pods"}, want: defaults,
+			problems: []state.Problem{{Option: "cross-model-networks", Message: "is no network, such as 10.1.0.0/16"}},
+		},
+		"networks as a number": {
+			options: map[string]any{"cross-model-networks": json.Number("10")}, want: defaults,
+			problems: []state.Problem{{Option: "cross-model-networks", Message: "must be text"}},
+		},
 		"routing by path":      {options: map[string]any{"routing-mode": "path"}, want: defaults},
 		"routing by default":   {options: map[string]any{"routing-mode": nil}, want: defaults},
 		"routing left empty":   {options: map[string]any{"routing-mode": " "}, want: defaults},

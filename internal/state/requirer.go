@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -49,6 +50,10 @@ type Requirer struct {
 	// Addresses are those of its units that said one, sorted, each once; where none
 	// did, those that Juju has for the units that have written.
 	Addresses []netip.Addr `json:"addresses,omitempty"`
+	// At says which of its units is at which address, by number, as far as they were read;
+	// also at one that no unit can have, such as 127.0.0.1, if it says so and Juju has no
+	// better one.
+	At []UnitAddress `json:"at,omitempty"`
 	// Hosts are the names of its units that a certificate can be verified for, in
 	// natural order, each once; with scheme https only.
 	Hosts []string `json:"hosts,omitempty"`
@@ -67,6 +72,12 @@ type Unit struct {
 	// Address is what it says its address is or, where no unit says one, what Juju does;
 	// the zero value if that is not known either.
 	Address netip.Addr `json:"address,omitzero"`
+}
+
+// A UnitAddress is where a unit is.
+type UnitAddress struct {
+	Number  int        `json:"number"`
+	Address netip.Addr `json:"address"`
 }
 
 // A UnitBag is what one unit wrote.
@@ -124,7 +135,7 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 	r.Remarks = app.Remarks
 	valid, unitErr := 0, error(nil)
 	var all []Unit
-	ofJuju := map[int]netip.Addr{}
+	ofJuju, impossible := map[int]netip.Addr{}, []UnitAddress(nil)
 	for i, one := range units {
 		unit, err := ingress.ParseUnit(one.Bag)
 		all = append(all, Unit{Number: one.Number, Silent: errors.Is(err, ingress.ErrNotWritten), Host: unit.Host, Address: unit.IP})
@@ -137,7 +148,10 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 			r.Remarks = append(r.Remarks, "a unit is left out: "+err.Error())
 		}
 		if err == nil && unit.IP.IsValid() {
-			r.Addresses = append(r.Addresses, unit.IP)
+			r.at(one.Number, unit.IP)
+		}
+		if err == nil && unit.Impossible.IsValid() {
+			impossible = append(impossible, UnitAddress{one.Number, unit.Impossible})
 		}
 		// A unit that has not written may not listen yet. Version 1 of the interface
 		// knows no unit data.
@@ -145,11 +159,15 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 			ofJuju[i] = address
 		}
 	}
-	if len(r.Addresses) == 0 {
+	said := len(r.Addresses) > 0
+	if !said {
 		for i, address := range ofJuju {
 			all[i].Address = address
-			r.Addresses = append(r.Addresses, address)
+			r.at(all[i].Number, address)
 		}
+	}
+	if said || len(r.Addresses) == 0 { // Else Juju's stand for all.
+		r.At = append(r.At, impossible...)
 	}
 	if valid == 0 && len(units) > 0 && app.Version != 1 {
 		if r.Waiting = unitErr == nil; !r.Waiting {
@@ -159,6 +177,9 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 	}
 	slices.SortFunc(r.Addresses, netip.Addr.Compare)
 	r.Addresses = slices.Compact(r.Addresses)
+	slices.SortFunc(r.At, func(a, b UnitAddress) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), a.Address.Compare(b.Address))
+	})
 	r.Model, r.Name, r.Port = app.Model, app.Name, int32(app.Port)
 	r.StripPrefix, r.RedirectHTTPS = app.StripPrefix, app.RedirectHTTPS
 	r.Scheme = string(app.Scheme)
@@ -166,6 +187,12 @@ func judgeRequirer(relationID int, application string, request Databag, units []
 		r.Remarks = append(r.Remarks, r.addUnits(all)...)
 	}
 	return r
+}
+
+// at says where a unit is.
+func (r *Requirer) at(number int, address netip.Addr) {
+	r.Addresses = append(r.Addresses, address)
+	r.At = append(r.At, UnitAddress{number, address})
 }
 
 // reject keeps why the data cannot be served: the first problem for the status,

@@ -72,7 +72,7 @@ func TestNewRequirer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := state.NewRequirer(3, "web", test.app, numbered(test.units...))
-			if diff := cmp.Diff(test.want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateComparable(netip.Addr{}), cmpopts.IgnoreFields(got, "At")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -93,6 +93,37 @@ func TestNewRequirer(t *testing.T) {
 				t.Errorf("got %+v, want a problem", got)
 			}
 		})
+	}
+}
+
+// TestNewRequirerTellsWhereItsUnitsAre, for the status to name the unit.
+func TestNewRequirerTellsWhereItsUnitsAre(t *testing.T) {
+	t.Parallel()
+	app := state.Databag{"model": `"prod"`, "name": `"web"`, "port": `8080`}
+	unit := func(ip, juju string) state.Databag {
+		return state.Databag{"host": `"web"`, "ip": ip, "ingress-address": juju}
+	}
+	for name, test := range map[string]struct {
+		units []state.Databag
+		want  []string
+	}{
+		"each says one":             {[]state.Databag{unit(`"10.1.0.6"`, "10.1.0.9"), unit(`"64:ff9b::a9fe:a9fe"`, "")}, []string{"0 10.1.0.6", "1 64:ff9b::a9fe:a9fe"}},
+		"one says an impossible":    {[]state.Databag{unit(`"169.254.169.254"`, "10.1.0.9"), unit(`"10.1.0.6"`, "")}, []string{"0 169.254.169.254", "1 10.1.0.6"}},
+		"all say impossible ones":   {[]state.Databag{unit(`"::ffff:127.0.0.1"`, ""), unit(`"fe80::1"`, "web.prod")}, []string{"0 127.0.0.1", "1 fe80::1"}},
+		"Juju has a better one":     {[]state.Databag{unit(`"127.0.0.1"`, "10.1.0.9")}, []string{"0 10.1.0.9"}},
+		"Juju has for another":      {[]state.Databag{unit(`"127.0.0.1"`, ""), unit("null", "10.1.0.9")}, []string{"1 10.1.0.9"}},
+		"Juju has an impossible":    {[]state.Databag{unit("null", "127.0.0.1")}, nil},
+		"no address":                {[]state.Databag{unit(`"nowhere"`, ""), {"ingress-address": "10.1.0.9"}}, nil},
+		"a unit that is left out":   {[]state.Databag{{"host": "raw", "ip": `"127.0.0.1"`}, unit(`"10.1.0.6"`, "")}, []string{"1 10.1.0.6"}},
+		"two units at one and same": {[]state.Databag{unit(`"10.1.0.6"`, ""), unit(`"10.1.0.6"`, "")}, []string{"0 10.1.0.6", "1 10.1.0.6"}},
+	} {
+		var got []string
+		for _, one := range state.NewRequirer(3, "web", app, numbered(test.units...)).At {
+			got = append(got, fmt.Sprintf("%d %s", one.Number, one.Address))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

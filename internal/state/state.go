@@ -21,6 +21,8 @@ type State struct {
 	// Namespace is where the model has its objects, and we have ours; empty when it has
 	// the model's name. See InNamespace.
 	Namespace string `json:"namespace,omitempty"`
+	// PodAddresses are those of the charm's own pod.
+	PodAddresses []netip.Addr `json:"podAddresses,omitempty"`
 	// Now is the time of the run.
 	Now time.Time `json:"now"`
 	// Config holds the options that are valid.
@@ -103,6 +105,10 @@ type Cluster struct {
 	// Services are the names of the application's Services as they were read, each
 	// with the addresses in the EndpointSlices that we wrote for it, sorted.
 	Services map[string][]netip.Addr `json:"services,omitempty"`
+	// ServiceAddresses are the Services' own addresses (clusterIP), and APIServer those at
+	// which the API server answers the charm, as far as they are addresses.
+	ServiceAddresses []netip.Addr `json:"serviceAddresses,omitempty"`
+	APIServer        []netip.Addr `json:"apiServer,omitempty"`
 	// TLSServices are the names of those of which a port's name says that TLS is spoken
 	// behind it.
 	TLSServices []string `json:"tlsServices,omitempty"`

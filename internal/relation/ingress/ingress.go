@@ -55,6 +55,10 @@ type Unit struct {
 	Host string     // fully qualified name; may be empty or "localhost"
 	IP   netip.Addr // the pod's address; the zero value when unknown
 
+	// Impossible is what it says instead of an address that a pod can have, such as
+	// 127.0.0.1; mostly the zero value.
+	Impossible netip.Addr
+
 	// Remarks tells what was left out although the rest is fine.
 	Remarks []string
 }

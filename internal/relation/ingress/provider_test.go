@@ -301,6 +301,15 @@ func TestUnitAddresses(t *testing.T) {
 			t.Errorf("ip %s = %v, %v, want %s", text, got.IP, err, want)
 		}
 	}
+	for text, want := range map[string]string{
+		`"127.0.0.1"`: "127.0.0.1", `"::ffff:169.254.169.254"`: "169.254.169.254", `"fe80::1"`: "fe80::1", `"ff02::1"`: "ff02::1", `"0.0.0.0"`: "0.0.0.0",
+		`"fe80::1%eth0"`: "", `"nope"`: "", "null": "", `"10.1.2.3"`: "",
+	} {
+		got, err := ingress.ParseUnit(unit("ip", text))
+		if impossible := got.Impossible.IsValid(); err != nil || impossible != (want != "") || impossible && got.Impossible != netip.MustParseAddr(want) {
+			t.Errorf("ip %s: impossible is %v, %v, want %q", text, got.Impossible, err, want)
+		}
+	}
 }
 
 func TestInvalidErrorListsAll(t *testing.T) {

@@ -26,7 +26,8 @@ func ParseUnit(bag map[string]string) (Unit, error) {
 		return Unit{}, ErrNotWritten
 	}
 	r := reader{bag: bag}
-	unit := Unit{Host: r.unitHost(), IP: r.unitIP()}
+	unit := Unit{Host: r.unitHost()}
+	unit.IP, unit.Impossible = r.unitIP()
 	if len(r.problems) > 0 {
 		return Unit{}, &InvalidError{Problems: r.problems}
 	}
@@ -65,28 +66,29 @@ func (r *reader) unitHost() string {
 	return host
 }
 
-func (r *reader) unitIP() netip.Addr {
+// unitIP gives the address of the unit, or the one that it cannot have.
+func (r *reader) unitIP() (ip, impossible netip.Addr) {
 	value, ok := r.bag[keyIP]
 	if !ok || pyjson.IsNull(value) {
-		return netip.Addr{}
+		return ip, impossible
 	}
 	if len(value) > pyjson.MaxEntry {
 		r.remark(keyIP, "longer than %d bytes; ignored", pyjson.MaxEntry)
-		return netip.Addr{}
+		return ip, impossible
 	}
 	text, _ := pyjson.String(value)
 	ip, err := podAddress(text)
 	if err != nil {
 		r.remark(keyIP, "%v; ignored: %s", err, pyjson.Excerpt(value))
-		return netip.Addr{}
+		return netip.Addr{}, ip
 	}
-	return ip
+	return ip, impossible
 }
 
 // podAddress parses the address of a pod. Loopback, link-local, multicast and the
-// unspecified address are nobody's pod; sending traffic there on a requirer's
-// word would open the node, or the cloud's metadata service, to it. Kubernetes
-// refuses them in an EndpointSlice too.
+// unspecified address are nobody's pod, in no cluster: Kubernetes refuses them in an
+// EndpointSlice too. They come with an error. Whether a pod of this cluster may have one
+// of the others is not to be told by the address alone; the planner judges that.
 func podAddress(text string) (netip.Addr, error) {
 	ip, err := netip.ParseAddr(text)
 	if err != nil || ip.Zone() != "" {
@@ -94,7 +96,7 @@ func podAddress(text string) (netip.Addr, error) {
 	}
 	ip = ip.Unmap()
 	if ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() || ip.IsLinkLocalUnicast() {
-		return netip.Addr{}, errors.New("not the address of a pod")
+		return ip, errors.New("not the address of a pod")
 	}
 	return ip, nil
 }

@@ -1,0 +1,4 @@
+package address
+
+// Embedded is for tests outside the package.
+var Embedded = embedded

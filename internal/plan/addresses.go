@@ -1,0 +1,155 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/address"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Where units of other models may be. No selector reaches their pods, so traffic goes to the
+// addresses that they tell, and these are judged first. Pods of our own model are found by
+// selectors, and what their units tell counts for nothing.
+
+// judges say where units of other models may be.
+type judges struct {
+	any address.Judge
+	// atGateway is for applications on a port that the Gateway listens on itself: at its
+	// addresses they would have it ask itself.
+	atGateway address.Judge
+}
+
+func judgesOf(s state.State, set settings) judges {
+	known := address.Known{Pod: s.PodAddresses, APIServer: s.Cluster.APIServer, Services: s.Cluster.ServiceAddresses}
+	j := judges{any: address.NewJudge(set.networks, known)}
+	if gateway := s.Cluster.Gateway; gateway != nil {
+		for _, one := range gateway.Status.Addresses {
+			if at, err := netip.ParseAddr(one.Value); err == nil {
+				known.Gateway = append(known.Gateway, at)
+			}
+		}
+	}
+	j.atGateway = address.NewJudge(set.networks, known)
+	return j
+}
+
+// of judges an address of an application on a port.
+func (j judges) of(port int32, at netip.Addr) address.Refusal {
+	if port == 80 || port == 443 {
+		return j.atGateway.Judge(at)
+	}
+	return j.any.Judge(at)
+}
+
+// allowed gives those of some addresses at which units of an application on a port may be.
+func (j judges) allowed(port int32, all []netip.Addr) []netip.Addr {
+	refused := func(at netip.Addr) bool { return j.of(port, at).Reason != "" }
+	if !slices.ContainsFunc(all, refused) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), refused)
+}
+
+// A stray is a unit of another model that is where none may be.
+type stray struct {
+	unit   string // "shop/3", or the application where it is not known which unit it is
+	at     netip.Addr
+	reason string // "is at 100.64.1.2, Shared Address Space"
+	cure   string // empty: the unit is to be corrected
+}
+
+// screen takes all addresses at which no unit may be out of what units of other models tell,
+// and out of what the cluster has of them: an older charm may have written it, or somebody
+// else. What is taken out of the former is kept in strays, by relation.
+func (r *routing) screen(s state.State, set settings) state.State {
+	remote := func(requirer state.Requirer) bool { return isRemote(s, requirer) }
+	if !slices.ContainsFunc(s.Requirers, remote) {
+		return s
+	}
+	r.judges, r.strays = judgesOf(s, set), map[int][]stray{}
+	s.Requirers = slices.Clone(s.Requirers)
+	for i := range s.Requirers {
+		if one := &s.Requirers[i]; remote(*one) {
+			r.strays[one.RelationID] = r.straysOf(s, set, *one)
+			one.Addresses = r.judges.allowed(one.Port, one.Addresses)
+			one.Units = slices.Clone(one.Units)
+			for u := range one.Units {
+				if unit := &one.Units[u]; r.judges.of(one.Port, unit.Address).Reason != "" {
+					unit.Address = netip.Addr{}
+				}
+			}
+		}
+	}
+	services := make(map[string][]netip.Addr, len(s.Cluster.Services))
+	for name, addresses := range s.Cluster.Services {
+		services[name] = r.judges.allowed(0, addresses)
+	}
+	s.Cluster.Services = services
+	return s
+}
+
+// straysOf gives the units of an application that are where none may be, by number.
+func (r *routing) straysOf(s state.State, set settings, requirer state.Requirer) []stray {
+	var all []stray
+	add := func(unit string, at netip.Addr) {
+		refusal := r.judges.of(requirer.Port, at)
+		if refusal.Reason == "" {
+			return
+		}
+		one := stray{unit: unit, at: at, reason: fmt.Sprintf("is at %s, %s", at.Unmap(), refusal.Reason)}
+		if refusal.Network.IsValid() {
+			one.cure = configure(s, state.OptionCrossModelNetworks, string(set.networks.With(refusal.Network)))
+		}
+		all = append(all, one)
+	}
+	for _, one := range requirer.At {
+		add(fmt.Sprintf("%s/%d", requirer.Application, one.Number), one.Address)
+	}
+	for _, at := range requirer.Addresses {
+		if !slices.ContainsFunc(all, func(one stray) bool { return one.at == at }) {
+			add(requirer.Application, at)
+		}
+	}
+	return all
+}
+
+// omitStray leaves out an application of which no unit is where one may be.
+func (r *routing) omitStray(requirer state.Requirer) {
+	r.omitted = append(r.omitted, r.toldOf(requirer, "not served"))
+}
+
+// leaveOutStrays tells of the units of an application that are left out, while others are
+// served.
+func (r *routing) leaveOutStrays(requirer state.Requirer) {
+	if len(r.strays[requirer.RelationID]) > 0 {
+		r.strayed = append(r.strayed, r.toldOf(requirer, "left out"))
+	}
+}
+
+// toldOf is what the status says of an application's strays. The log names each, as far as
+// there is room.
+func (r *routing) toldOf(requirer state.Requirer, how string) omission {
+	const most = 10
+	all := r.strays[requirer.RelationID]
+	for i, one := range all {
+		text := how + ": " + one.unit + " " + one.reason
+		if one.cure != "" {
+			text += "; " + one.cure
+		}
+		if i == most {
+			text = fmt.Sprintf("%s: %d more of its units", how, len(all)-most)
+		}
+		if i <= most {
+			r.remark(requirer.Application, requirer.RelationID, text)
+		}
+	}
+	return omission{application: requirer.Application, iface: "ingress", reason: all[0].reason, cure: all[0].cure, unit: all[0].unit}
+}
+
+// trouble tells of a unit that is left out, or with which its application is.
+func (o omission) trouble(aside string) trouble {
+	return trouble{what: o.unit + " " + o.reason, aside: aside, cure: cmp.Or(o.cure, correctThere)}
+}
