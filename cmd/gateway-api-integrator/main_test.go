@@ -104,3 +104,21 @@ func TestLostAgentIsAFailure(t *testing.T) {
 		t.Errorf("wrote to stderr: %q", got)
 	}
 }
+
+// TestPodAddresses finds those of this machine, each without its network.
+func TestPodAddresses(t *testing.T) {
+	t.Parallel()
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := podAddresses()
+	if len(all) != len(interfaces) {
+		t.Errorf("%v of %v", all, interfaces)
+	}
+	for i, one := range all {
+		if network, ok := interfaces[i].(*net.IPNet); !ok || network.IP.String() != one.String() {
+			t.Errorf("%s of %s", one, interfaces[i])
+		}
+	}
+}

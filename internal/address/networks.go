@@ -88,7 +88,7 @@ func parseNetwork(word string) (rule, error) {
 	}
 	switch {
 	case err != nil || !network.IsValid():
-		return rule{}, fmt.Errorf("%.50q is no network, such as 10.1.0.0/16", word)
+		return rule{}, fmt.Errorf("%.50q is no network", word)
 	case network != network.Masked():
 		return rule{}, fmt.Errorf("%s should be %s", network, network.Masked())
 	case network.Addr().Is4In6():

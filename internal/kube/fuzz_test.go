@@ -26,6 +26,7 @@ func FuzzSnapshot(f *testing.F) {
 		`{"metadata":{"name":"gw","annotations":{"a":1},"labels":[]},"data":{"tls.crt":{}}}`,
 		`{"metadata":{"name":"gw","labels":{"kubernetes.io/service-name":"web"}},"endpoints":[null,{"addresses":["10.0.0.2","x","10.0.0.1","fe80::1%a"]},{"addresses":7}]}`,
 		`{"metadata":{"name":"gw","generation":2},"spec":{"parentRefs":[7,{"sectionName":"gw-http"}],"rules":[{"backendRefs":[{"name":"web"},{"name":5},[]]},null]},"status":{"parents":[{"conditions":[{"observedGeneration":1},0]},null]}}`,
+		`{"metadata":{"name":"gw"},"spec":{"clusterIPs":["10.96.0.7","None",7,"fd98::7"]}}`,
 		`{"metadata":{"name":"gw"},"spec":{"ports":[{"name":"https-x"},{"name":1}],"targetRefs":[{"name":"web"}]},"status":{"addresses":null,"listeners":7}}`,
 		`{"metadata":{"name":"gw","generation":"2"},"spec":"none"}`, `{"metadata":[]}`, `null`,
 	} {
@@ -62,6 +63,9 @@ func FuzzSnapshot(f *testing.F) {
 			if !slices.IsSortedFunc(addresses, netip.Addr.Compare) {
 				t.Errorf("Service %q has the addresses %v", name, addresses)
 			}
+		}
+		if own := snapshot.ServiceAddresses(); !slices.IsSortedFunc(own, netip.Addr.Compare) {
+			t.Errorf("Services are at %v", own)
 		}
 		if with := snapshot.TLSServices(); len(with) > 1 || len(with) == 1 && !speaksTLS(object) {
 			t.Errorf("Services that speak TLS: %q", with)

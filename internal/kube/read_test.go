@@ -354,3 +354,36 @@ func TestServices(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestServiceAddresses tells where the Services themselves are, of one family or two.
+func TestServiceAddresses(t *testing.T) {
+	t.Parallel()
+	service := func(addresses ...any) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{"kind": "Service", "spec": map[string]any{"clusterIPs": addresses}}}
+	}
+	s := Snapshot{live: map[key]*unstructured.Unstructured{
+		{"Service", "both"}: service("10.96.4.7", "fd98::7"), {"Service", "one"}: service("10.96.4.5"),
+		{"Service", "headless"}: service("None"), {"Service", "odd"}: service(int64(7)), {"Service", "new"}: {},
+	}}
+	want := []netip.Addr{netip.MustParseAddr("10.96.4.5"), netip.MustParseAddr("10.96.4.7"), netip.MustParseAddr("fd98::7")}
+	if diff := cmp.Diff(want, s.ServiceAddresses(), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestServer tells where the API server is, if that is an address.
+func TestServer(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"https://10.96.0.1:443": "10.96.0.1", "10.96.0.1": "10.96.0.1", "https://[fd98::1]:6443": "fd98::1",
+		"https://[::ffff:10.96.0.1]": "10.96.0.1", "https://kubernetes.default": "", "http://localhost:8080/api": "",
+	} {
+		client, err := NewClient(&rest.Config{Host: host}, Options{Namespace: "shop", Manager: "gw", Label: testLabel})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := client.Server(); len(got) != min(len(want), 1) || want != "" && got[0] != netip.MustParseAddr(want) {
+			t.Errorf("%s: %v, want %q", host, got, want)
+		}
+	}
+}

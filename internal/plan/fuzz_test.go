@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -68,6 +69,11 @@ func FuzzMake(f *testing.F) {
 	}
 	// The certificates make an input long; what is about something else goes without.
 	good.provider = ""
+	for _, ip := range hostileAddresses {
+		with := good
+		with.apiUnit = fmt.Sprintf("host=\"api-0\"\nip=%q\ningress-address=%s", ip, ip)
+		add(with)
+	}
 	for _, name := range []string{"requirer", "provider"} {
 		for _, bag := range recorded.Bags(f, recorded.Text(f, "../relation/ingress/testdata/ingress_"+name+".txt")) {
 			with := good
@@ -118,6 +124,9 @@ func FuzzMake(f *testing.F) {
 			t.Errorf("status of %d characters", n)
 		}
 		checkObjects(t, p.Objects)
+		if problem := checkAddresses(p); problem != "" {
+			t.Error(problem)
+		}
 	})
 }
 

@@ -243,6 +243,9 @@ func broken(w *world, s state.State, p plan.Plan) string {
 	if problem := checkBackends(w, s, p); problem != "" {
 		return problem
 	}
+	if problem := checkAddresses(p); problem != "" {
+		return problem
+	}
 	return checkRequests(s, p)
 }
 

@@ -234,6 +234,9 @@ var steps = []step{
 	{"somebody else's object", true, (*world).intrude},
 	{"an object taken", false, (*world).usurp},
 	{"somebody else leaves", true, (*world).yield},
+	{"a unit that strays", true, func(w *world) { w.stray(false) }},
+	{"all units stray", false, func(w *world) { w.stray(true) }},
+	{"networks", false, (*world).changeNetworks},
 	{"controller", true, func(w *world) { w.away = w.random.IntN(3) == 0 }},
 	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
 }

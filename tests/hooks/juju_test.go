@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/canonical/gateway-api-integrator/internal/jujutest"
+	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
@@ -387,6 +388,7 @@ func (s *story) requirers(ctx context.Context, args []string) error {
 	}
 	var requirers []struct {
 		Name  string              `json:"name"`
+		Of    string              `json:"of"` // another model; empty: this one
 		App   map[string]string   `json:"app"`
 		Units []map[string]string `json:"units"`
 	}
@@ -395,6 +397,9 @@ func (s *story) requirers(ctx context.Context, args []string) error {
 	}
 	for _, requirer := range requirers {
 		metadata := jujutest.ScriptedMetadata{Requires: map[string]string{"ingress": "ingress"}}
+		if requirer.Of != "" {
+			metadata.ModelUUID = cluster.ModelUUID(requirer.Of)
+		}
 		if err := s.lab.Juju.AddScripted(requirer.Name, metadata, len(requirer.Units)); err != nil {
 			return err
 		}
