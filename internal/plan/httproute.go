@@ -31,13 +31,18 @@ func routesAt(s state.State, set settings, t target, at place) []Object {
 		return nil
 	}
 	var all []Object
+	forward := func(hsts string) gatewayv1.HTTPRouteRule {
+		rule := forwardRule(t, at.path, hsts)
+		rule.Filters = guarded(s, set, rule.Filters, h.isShared(at.path))
+		return rule
+	}
 	if h.secure() {
-		all = append(all, httpRoute(s, at.https, forwardRule(t, at.path, hsts(set)), httpsListenerName(s, at.host)))
+		all = append(all, httpRoute(s, at.https, forward(hsts(set)), httpsListenerName(s, at.host)))
 	}
 	switch listener := httpListenerName(s.Application, at.host); {
 	case set.enforce || !h.http:
 	case t.inClear(s, set):
-		all = append(all, httpRoute(s, at.http, forwardRule(t, at.path, ""), listener))
+		all = append(all, httpRoute(s, at.http, forward(""), listener))
 	case h.secure():
 		all = append(all, httpRoute(s, at.http, redirectRule(at.path), listener))
 	default:
@@ -171,10 +176,10 @@ func forwardRule(t target, path, hsts string) gatewayv1.HTTPRouteRule {
 		})
 	}
 	if t.StripPrefix && path != "/" {
-		rule.Filters = append(rule.Filters, setRequestHeader("X-Forwarded-Prefix", path), stripPrefix())
+		rule.Filters = append(rule.Filters, setRequestHeader(headerPrefix, path), stripPrefix())
 	}
 	if hsts != "" {
-		rule.Filters = append(rule.Filters, setResponseHeader("Strict-Transport-Security", hsts))
+		rule.Filters = append(rule.Filters, setResponseHeader(headerHSTS, hsts))
 	}
 	return rule
 }

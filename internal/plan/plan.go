@@ -83,6 +83,9 @@ func Make(s state.State) Plan {
 		}
 	}
 	p.Remarks = slices.Concat(p.Remarks, dnsRemarks(s, set), foreignRemarks(s))
+	if remark := headersRemark(s, set, routing); remark != "" {
+		p.Remarks = append(p.Remarks, remark)
+	}
 	p.Status = status(s, set, routing)
 	return p
 }

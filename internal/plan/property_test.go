@@ -322,6 +322,9 @@ func checkRoutes(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName
 		if n := len(route.Spec.ParentRefs); n == 0 || n > 32 {
 			return fmt.Sprintf("route %s has %d parents", route.Name, n)
 		}
+		if problem := unguarded(s, *route); problem != "" {
+			return problem + ": " + route.Name
+		}
 		path := *route.Spec.Rules[0].Matches[0].Path.Value
 		for _, parent := range route.Spec.ParentRefs {
 			listener, ok := listeners[*parent.SectionName]

@@ -140,7 +140,7 @@ func (r routing) keepsOld(host string) bool {
 }
 
 // oldRoutes gives the routes as they are, at the listeners that are planned for their hosts,
-// save those whose names planned routes have. Over plain HTTP there are none where HTTPS is
+// save those whose names planned routes have. Headers are guarded as those of all are. Over plain HTTP there are none where HTTPS is
 // enforced; a redirect that was there is replaced by ours.
 func oldRoutes(s state.State, set settings, routing routing, planned []Object) []Object {
 	taken := map[string]bool{}
@@ -164,7 +164,12 @@ func oldRoutes(s state.State, set settings, routing routing, planned []Object) [
 			}
 			taken[route.Name] = true
 			kept := httpRoute(s, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
-			kept.Spec.Hostnames, kept.Spec.Rules = route.Spec.Hostnames, route.Spec.Rules
+			kept.Spec.Hostnames, kept.Spec.Rules = route.Spec.Hostnames, slices.Clone(route.Spec.Rules)
+			for i, rule := range kept.Spec.Rules {
+				if len(rule.BackendRefs) > 0 {
+					kept.Spec.Rules[i].Filters = guarded(s, set, rule.Filters, true)
+				}
+			}
 			all = append(all, kept)
 		}
 	}

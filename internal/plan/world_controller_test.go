@@ -64,7 +64,7 @@ func (w *world) judge() {
 		route.Status.Parents = nil
 		for _, parent := range route.Spec.ParentRefs {
 			route.Status.Parents = append(route.Status.Parents, gatewayv1.RouteParentStatus{
-				ParentRef: parent, ControllerName: "example.com/controller", Conditions: judged("Accepted", route.Generation),
+				ParentRef: parent, ControllerName: "traefik.io/gateway-controller", Conditions: judged("Accepted", route.Generation),
 			})
 		}
 	}

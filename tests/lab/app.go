@@ -60,8 +60,10 @@ type Echo struct {
 func EchoHandler(unit string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		// An application's own header must not double the gateway's.
+		// What an application says of its host: it must not hold for others there, nor double
+		// what the gateway says.
 		w.Header().Set("Strict-Transport-Security", "max-age=1")
+		w.Header().Set("Service-Worker-Allowed", "/")
 		_ = json.NewEncoder(w).Encode(Echo{
 			Unit: unit, Path: r.URL.Path, HTTP: r.Proto,
 			Prefix: r.Header.Get("X-Forwarded-Prefix"), Proto: r.Header.Get("X-Forwarded-Proto"),

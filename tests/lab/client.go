@@ -14,13 +14,19 @@ type Response struct {
 	Code     int
 	Location string
 	HSTS     []string // values of Strict-Transport-Security
+	Workers  []string // values of Service-Worker-Allowed
 	Echo     Echo     // of an App; zero when something else answered
 }
 
 // Get asks the gateway for a URL, as a client that trusts the pool alone (a nil
 // one trusts nobody). It follows no redirect.
 func (l *Lab) Get(ctx context.Context, url string, pool *x509.CertPool) (Response, error) {
-	response, _, err := get(ctx, l.Cluster.ClientOf(l.Model, pool), url)
+	return l.GetWith(ctx, url, pool, nil)
+}
+
+// GetWith is like Get, with headers of the client's.
+func (l *Lab) GetWith(ctx context.Context, url string, pool *x509.CertPool, header http.Header) (Response, error) {
+	response, _, err := get(ctx, l.Cluster.ClientOf(l.Model, pool), url, header)
 	return response, err
 }
 
@@ -28,7 +34,7 @@ func (l *Lab) Get(ctx context.Context, url string, pool *x509.CertPool) (Respons
 // client that trusts the pool alone. Any answer will do; one that the client
 // cannot verify is an error.
 func (l *Lab) Served(ctx context.Context, url string, pool *x509.CertPool) (*x509.Certificate, error) {
-	_, leaf, err := get(ctx, l.Cluster.ClientOf(l.Model, pool), url)
+	_, leaf, err := get(ctx, l.Cluster.ClientOf(l.Model, pool), url, nil)
 	if err == nil && leaf == nil {
 		err = fmt.Errorf("%s is served without TLS", url)
 	}
@@ -36,10 +42,13 @@ func (l *Lab) Served(ctx context.Context, url string, pool *x509.CertPool) (*x50
 }
 
 // get gives what a client saw, and the server's certificate, nil for plain HTTP.
-func get(ctx context.Context, client *http.Client, url string) (Response, *x509.Certificate, error) {
+func get(ctx context.Context, client *http.Client, url string, header http.Header) (Response, *x509.Certificate, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return Response{}, nil, err
+	}
+	if header != nil {
+		request.Header = header.Clone()
 	}
 	answer, err := client.Do(request)
 	if err != nil {
@@ -52,7 +61,7 @@ func get(ctx context.Context, client *http.Client, url string) (Response, *x509.
 	}
 	response := Response{
 		Code: answer.StatusCode, Location: answer.Header.Get("Location"),
-		HSTS: answer.Header.Values("Strict-Transport-Security"),
+		HSTS: answer.Header.Values("Strict-Transport-Security"), Workers: answer.Header.Values("Service-Worker-Allowed"),
 	}
 	_ = json.Unmarshal(body, &response.Echo) // Not an App's answer: no Echo.
 	if answer.TLS == nil {

@@ -87,7 +87,7 @@ func startProbe(client *http.Client, url string, accept func(Response) error) *P
 	p.done.Go(func() {
 		each(ctx, func(int) {
 			begun := time.Now()
-			response, leaf, err := get(ctx, client, url)
+			response, leaf, err := get(ctx, client, url, nil)
 			if ctx.Err() != nil {
 				return // Cut short by Stop, not by the gateway.
 			}

@@ -130,7 +130,7 @@ func (v *Visitors) askAll(ctx context.Context, client *http.Client, urls []strin
 // ask gives an error unless the application itself answers, or a redirect from plain HTTP to
 // HTTPS, by which no user is lost.
 func (v *Visitors) ask(ctx context.Context, client *http.Client, url string) error {
-	response, _, err := get(ctx, client, url)
+	response, _, err := get(ctx, client, url, nil)
 	if err != nil {
 		return err
 	}

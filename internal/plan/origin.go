@@ -1,0 +1,114 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// One host is one origin to a browser: what one application says of the host holds for all
+// that are served there. So routes take out of answers what an application may say of its
+// own host only, and out of requests what only a proxy may say.
+
+const (
+	headerPrefix = "X-Forwarded-Prefix"
+	headerHSTS   = "Strict-Transport-Security"
+	// headerWorkers lets an application have its service worker, which sees and answers
+	// all requests below a path, for more than the path that the worker comes from.
+	headerWorkers = "Service-Worker-Allowed"
+)
+
+// featureResponseHeaders is what a class claims that can change the headers of answers. It
+// is no core feature: a controller that does not know the filter may answer 500.
+const featureResponseHeaders = "HTTPRouteResponseHeaderModification"
+
+// changesAnswers are the controllers that change the headers of answers, as their reports
+// on the conformance tests of the Gateway API have it. Some of them claim no feature.
+var changesAnswers = []gatewayv1.GatewayController{
+	controllerCilium,
+	controllerEnvoy,
+	"traefik.io/gateway-controller",
+	"istio.io/gateway-controller",
+	"gateway.nginx.org/nginx-gateway-controller",
+	"kgateway.dev/kgateway",
+	"projectcontour.io/gateway-controller",
+}
+
+// canChangeAnswers says that the controller of the class is known to change the headers of
+// answers.
+func canChangeAnswers(s state.State, class string) bool {
+	return slices.Contains(changesAnswers, controllerOf(s, class)) || slices.Contains(featuresOf(s, class), featureResponseHeaders)
+}
+
+// isShared says that more than one application is served at the host, or may come to be.
+func (h host) isShared(path string) bool { return path != "/" || h.open || h.old }
+
+// guarded adds to the filters of a route to an application those that keep it, and its
+// clients, from speaking for others. Answers are changed on shared hosts only, and where
+// the controller is known to do it or is asked to anyway.
+func guarded(s state.State, set settings, filters []gatewayv1.HTTPRouteFilter, shared bool) []gatewayv1.HTTPRouteFilter {
+	const request, response = gatewayv1.HTTPRouteFilterRequestHeaderModifier, gatewayv1.HTTPRouteFilterResponseHeaderModifier
+	filters = removing(filters, request, headerPrefix)
+	asked := slices.ContainsFunc(filters, func(f gatewayv1.HTTPRouteFilter) bool { return f.Type == response })
+	if shared && (asked || canChangeAnswers(s, set.class)) {
+		filters = removing(filters, response, headerWorkers, headerHSTS)
+	}
+	return filters
+}
+
+// removing gives filters that also remove headers, save those that they set themselves. A
+// rule has room for one filter of a kind.
+func removing(filters []gatewayv1.HTTPRouteFilter, kind gatewayv1.HTTPRouteFilterType, names ...string) []gatewayv1.HTTPRouteFilter {
+	i := slices.IndexFunc(filters, func(f gatewayv1.HTTPRouteFilter) bool { return f.Type == kind })
+	changed := &gatewayv1.HTTPHeaderFilter{}
+	if i >= 0 {
+		if found := headersOf(filters[i]); found != nil {
+			changed = found.DeepCopy()
+		}
+	}
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return changes(*changed, name) })
+	if len(names) == 0 {
+		return filters
+	}
+	changed.Remove = append(changed.Remove, names...)
+	filter := gatewayv1.HTTPRouteFilter{Type: kind, RequestHeaderModifier: changed}
+	if kind == gatewayv1.HTTPRouteFilterResponseHeaderModifier {
+		filter = gatewayv1.HTTPRouteFilter{Type: kind, ResponseHeaderModifier: changed}
+	}
+	if i < 0 {
+		return append(slices.Clone(filters), filter)
+	}
+	filters = slices.Clone(filters)
+	filters[i] = filter
+	return filters
+}
+
+func headersOf(filter gatewayv1.HTTPRouteFilter) *gatewayv1.HTTPHeaderFilter {
+	if filter.Type == gatewayv1.HTTPRouteFilterResponseHeaderModifier {
+		return filter.ResponseHeaderModifier
+	}
+	return filter.RequestHeaderModifier
+}
+
+// changes says that a filter says something of a header already.
+func changes(filter gatewayv1.HTTPHeaderFilter, name string) bool {
+	is := func(h gatewayv1.HTTPHeader) bool { return strings.EqualFold(string(h.Name), name) }
+	return slices.ContainsFunc(filter.Set, is) || slices.ContainsFunc(filter.Add, is) ||
+		slices.ContainsFunc(filter.Remove, func(one string) bool { return strings.EqualFold(one, name) })
+}
+
+// headersRemark tells the log that answers are left as they are; empty where they are not.
+func headersRemark(s state.State, set settings, routing routing) string {
+	shares := func(t target) bool {
+		h := set.host(t.host)
+		return h != nil && h.isShared(t.path)
+	}
+	if set.enforce || set.class == "" || canChangeAnswers(s, set.class) || !slices.ContainsFunc(routing.targets, shares) {
+		return ""
+	}
+	return "gateway class " + set.class + " is not known to change the headers of answers: " +
+		headerHSTS + " and " + headerWorkers + " of one application reach the host of all"
+}
