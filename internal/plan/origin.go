@@ -19,6 +19,8 @@ const (
 	// headerWorkers lets an application have its service worker, which sees and answers
 	// all requests below a path, for more than the path that the worker comes from.
 	headerWorkers = "Service-Worker-Allowed"
+	// headerReports has browsers tell an application of all requests to the host.
+	headerReports = "NEL"
 )
 
 // featureResponseHeaders is what a class claims that can change the headers of answers. It
@@ -54,7 +56,7 @@ func guarded(s state.State, set settings, filters []gatewayv1.HTTPRouteFilter, s
 	filters = removing(filters, request, headerPrefix)
 	asked := slices.ContainsFunc(filters, func(f gatewayv1.HTTPRouteFilter) bool { return f.Type == response })
 	if shared && (asked || canChangeAnswers(s, set.class)) {
-		filters = removing(filters, response, headerWorkers, headerHSTS)
+		filters = removing(filters, response, headerWorkers, headerReports, headerHSTS)
 	}
 	return filters
 }
@@ -110,5 +112,5 @@ func headersRemark(s state.State, set settings, routing routing) string {
 		return ""
 	}
 	return "gateway class " + set.class + " is not known to change the headers of answers: " +
-		headerHSTS + " and " + headerWorkers + " of one application reach the host of all"
+		headerHSTS + ", " + headerWorkers + " and " + headerReports + " of one application reach the host of all"
 }
