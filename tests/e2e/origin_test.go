@@ -92,6 +92,7 @@ func TestOneOrigin(t *testing.T) {
 	f.said(plain, spoofed, all, own)
 	f.said(secure, spoofed, all, own)
 	f.must(f.Juju.UpdateStatus(f.ctx, charm))
+	f.must(f.Settle(f.ctx))
 	guarded()
 
 	f.configure(map[string]any{"enforce-https": true})
