@@ -74,7 +74,8 @@ func TestOneOrigin(t *testing.T) {
 	f.app("web", 8080, nil)
 	f.app("stripped", 8080, map[string]string{"strip-prefix": "true"})
 	f.awaitStatus("active", active+" (enforce-https is set to false)")
-	watched := f.watch("headers of one application", plain, secure, stripped)
+	watched := f.watch("headers of one application", secure, stripped)
+	end := f.either("headers of one application, in clear", plain)
 	guarded := func() {
 		t.Helper()
 		f.said(plain, "", "", "")
@@ -100,6 +101,7 @@ func TestOneOrigin(t *testing.T) {
 	f.said(stripped, "/origin-stripped", "", year)
 	f.configure(map[string]any{"enforce-https": false})
 	guarded()
+	end()
 	watched.end()
 
 	f.configure(map[string]any{"routing-mode": "subdomain"})
