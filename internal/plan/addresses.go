@@ -55,10 +55,9 @@ func (j judges) allowed(port int32, all []netip.Addr) []netip.Addr {
 
 // A stray is a unit of another model that is where none may be.
 type stray struct {
-	unit   string // "shop/3", or the application where it is not known which unit it is
-	at     netip.Addr
-	reason string // "is at 100.64.1.2, Shared Address Space"
-	cure   string // empty: the unit is to be corrected
+	unit    int // -1 where it is not known which unit it is
+	at      netip.Addr
+	refusal address.Refusal
 }
 
 // screen takes all addresses at which no unit may be out of what units of other models tell,
@@ -73,7 +72,7 @@ func (r *routing) screen(s state.State, set settings) state.State {
 	s.Requirers = slices.Clone(s.Requirers)
 	for i := range s.Requirers {
 		if one := &s.Requirers[i]; remote(*one) {
-			r.strays[one.RelationID] = r.straysOf(s, set, *one)
+			r.strays[one.RelationID] = r.straysOf(*one)
 			one.Addresses = r.judges.allowed(one.Port, one.Addresses)
 			one.Units = slices.Clone(one.Units)
 			for u := range one.Units {
@@ -91,62 +90,68 @@ func (r *routing) screen(s state.State, set settings) state.State {
 	return s
 }
 
-// straysOf gives the units of an application that are where none may be, by number.
-func (r *routing) straysOf(s state.State, set settings, requirer state.Requirer) []stray {
+// straysOf gives the units of an application that are where none may be, by number. There
+// may be very many.
+func (r *routing) straysOf(requirer state.Requirer) []stray {
 	var all []stray
-	add := func(unit string, at netip.Addr) {
-		refusal := r.judges.of(requirer.Port, at)
-		if refusal.Reason == "" {
-			return
+	seen := map[netip.Addr]bool{}
+	add := func(unit int, at netip.Addr) {
+		if refusal := r.judges.of(requirer.Port, at); refusal.Reason != "" {
+			all, seen[at] = append(all, stray{unit: unit, at: at, refusal: refusal}), true
 		}
-		one := stray{unit: unit, at: at, reason: fmt.Sprintf("is at %s, %s", at.Unmap(), refusal.Reason)}
-		if refusal.Network.IsValid() {
-			one.cure = configure(s, state.OptionCrossModelNetworks, string(set.networks.With(refusal.Network)))
-		}
-		all = append(all, one)
 	}
 	for _, one := range requirer.At {
-		add(fmt.Sprintf("%s/%d", requirer.Application, one.Number), one.Address)
+		add(one.Number, one.Address)
 	}
 	for _, at := range requirer.Addresses {
-		if !slices.ContainsFunc(all, func(one stray) bool { return one.at == at }) {
-			add(requirer.Application, at)
+		if !seen[at] {
+			add(-1, at)
 		}
 	}
 	return all
 }
 
 // omitStray leaves out an application of which no unit is where one may be.
-func (r *routing) omitStray(requirer state.Requirer) {
-	r.omitted = append(r.omitted, r.toldOf(requirer, "not served"))
+func (r *routing) omitStray(s state.State, set settings, requirer state.Requirer) {
+	r.omitted = append(r.omitted, r.toldOf(s, set, requirer, "not served"))
 }
 
 // leaveOutStrays tells of the units of an application that are left out, while others are
 // served.
-func (r *routing) leaveOutStrays(requirer state.Requirer) {
+func (r *routing) leaveOutStrays(s state.State, set settings, requirer state.Requirer) {
 	if len(r.strays[requirer.RelationID]) > 0 {
-		r.strayed = append(r.strayed, r.toldOf(requirer, "left out"))
+		r.strayed = append(r.strayed, r.toldOf(s, set, requirer, "left out"))
 	}
 }
 
 // toldOf is what the status says of an application's strays. The log names each, as far as
 // there is room.
-func (r *routing) toldOf(requirer state.Requirer, how string) omission {
+func (r *routing) toldOf(s state.State, set settings, requirer state.Requirer, how string) omission {
 	const most = 10
 	all := r.strays[requirer.RelationID]
-	for i, one := range all {
-		text := how + ": " + one.unit + " " + one.reason
-		if one.cure != "" {
-			text += "; " + one.cure
+	var first omission
+	for i, one := range all[:min(most, len(all))] {
+		told := omission{
+			application: requirer.Application, iface: "ingress", unit: requirer.Application,
+			reason: fmt.Sprintf("is at %s, %s", one.at.Unmap(), one.refusal.Reason),
 		}
-		if i == most {
-			text = fmt.Sprintf("%s: %d more of its units", how, len(all)-most)
+		if one.unit >= 0 {
+			told.unit += fmt.Sprintf("/%d", one.unit)
 		}
-		if i <= most {
-			r.remark(requirer.Application, requirer.RelationID, text)
+		text := how + ": " + told.unit + " " + told.reason
+		if one.refusal.Network.IsValid() {
+			told.cure = configure(s, state.OptionCrossModelNetworks, string(set.networks.With(one.refusal.Network)))
+			text += "; " + told.cure
+		}
+		r.remark(requirer.Application, requirer.RelationID, text)
+		if i == 0 {
+			first = told
 		}
 	}
-	return omission{application: requirer.Application, iface: "ingress", reason: all[0].reason, cure: all[0].cure, unit: all[0].unit}
+	if more := len(all) - most; more > 0 {
+		r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("%s: %d more of its units", how, more))
+	}
+	return first
 }
 
 // trouble tells of a unit that is left out, or with which its application is.

@@ -211,3 +211,22 @@ func TestNetworksOfOtherModels(t *testing.T) {
 		}
 	}
 }
+
+// TestManyHostileAddresses: whoever has very many units cannot make the log long.
+func TestManyHostileAddresses(t *testing.T) {
+	t.Parallel()
+	s := hostileState(t, "cross-model")
+	r := &s.Requirers[0]
+	r.Addresses, r.HasUnits = nil, true
+	for i := range 50_000 {
+		at := netip.AddrFrom4([4]byte{100, 64 + byte(i>>16), byte(i >> 8), byte(i)})
+		r.Addresses, r.At = append(r.Addresses, at), append(r.At, state.UnitAddress{Number: i, Address: at})
+	}
+	p := plan.Make(s)
+	if n := len(p.Remarks); n != 11 || !strings.HasSuffix(p.Remarks[10], ": not served: 49990 more of its units") {
+		t.Errorf("%d remarks, the last %q", n, p.Remarks[n-1])
+	}
+	if behind := allBehind(p); len(behind) > 0 || !strings.Contains(p.Status.Message, "/0 is at 100.64.0.0, ") {
+		t.Errorf("behind the gateway is %v, and the status %v", behind, p.Status)
+	}
+}

@@ -88,7 +88,7 @@ func route(s state.State, set settings) routing {
 			continue
 		}
 		if len(requirer.Addresses) == 0 && len(r.strays[requirer.RelationID]) > 0 {
-			r.omitStray(requirer)
+			r.omitStray(s, set, requirer)
 			continue
 		}
 		reason, cure := r.unservable(s, requirer)
@@ -131,7 +131,7 @@ func route(s state.State, set settings) routing {
 		owner[host+path] = requirer.Application
 		t.findPlaces(s, set, names, live)
 		r.targets = append(r.targets, t)
-		r.leaveOutStrays(requirer)
+		r.leaveOutStrays(s, set, requirer)
 	}
 	r.addRoutes(s, room, routes, math.MaxInt)
 	r.joinKeptHost(s, set, names, live)
