@@ -51,8 +51,13 @@ type ledger struct {
 	Ours []int `json:"ours,omitempty"`
 }
 
-// ledgerKey is where the ledger stands in the unit's stored state.
-const ledgerKey = "ledger"
+// ledgerKey is where the ledger stands in the unit's stored state, allowanceKey where what
+// applications have had does (see state.Allowance). The latter is trusted whatever happens:
+// who gets to lead after another unit begins with what it has itself, which may be nothing.
+const (
+	ledgerKey    = "ledger"
+	allowanceKey = "allowance"
+)
 
 const (
 	// maxLedger is less than what Juju takes as one value, 64 KiB. It has room for some
@@ -107,18 +112,46 @@ func (c *Charm) keep(relation int) {
 	}
 }
 
-// closeLedger stores the ledger if it has changed. Relations that are gone are not in it
-// any more.
-func (c *Charm) closeLedger(ctx context.Context) error {
+// closeLedger stores the ledger and the allowance if they have changed, in one call.
+// Relations that are gone are not in the ledger any more.
+func (c *Charm) closeLedger(ctx context.Context, allowance state.Allowance) error {
 	stored, err := c.storedState(ctx)
 	if err != nil {
 		return err
 	}
-	text, err := c.desk.written.encode()
-	if err != nil || text == stored[ledgerKey] {
+	changed, err := c.changedAllowance(ctx, allowance)
+	if err != nil {
 		return err
 	}
-	return c.Tools.SetState(ctx, map[string]string{ledgerKey: text})
+	text, err := c.desk.written.encode()
+	if err != nil {
+		return err
+	}
+	if text != stored[ledgerKey] {
+		changed[ledgerKey] = text
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	return c.Tools.SetState(ctx, changed)
+}
+
+// changedAllowance gives the allowance as it is to be stored; nothing if what is stored says
+// the same but for requests of more than an hour ago.
+func (c *Charm) changedAllowance(ctx context.Context, allowance state.Allowance) (map[string]string, error) {
+	stored, err := c.storedState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	before, err := state.ParseAllowance(stored[allowanceKey]).Within(c.Now).Text(maxLedger)
+	if err != nil {
+		return nil, err
+	}
+	text, err := allowance.Text(maxLedger)
+	if err != nil || text == before {
+		return map[string]string{}, err
+	}
+	return map[string]string{allowanceKey: text}, nil
 }
 
 // encode gives the ledger as it is stored, without the newest relations if it would be

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // stored answers state-get with a ledger, and keeps what state-set stores.
@@ -66,7 +67,7 @@ func FuzzLedger(f *testing.F) {
 		if slices.Contains(trusted.Ours, relation) {
 			c.desk.written.Ours = append(c.desk.written.Ours, relation)
 		}
-		if err := c.closeLedger(t.Context()); err != nil {
+		if err := c.closeLedger(t.Context(), state.Allowance{}); err != nil {
 			t.Fatal(err)
 		}
 		if len(unit[ledgerKey]) > maxLedger {
@@ -88,7 +89,7 @@ func FuzzLedger(f *testing.F) {
 		}
 		next.desk.written.Ours = got.Ours
 		before := maps.Clone(unit)
-		if err := next.closeLedger(t.Context()); err != nil {
+		if err := next.closeLedger(t.Context(), state.Allowance{}); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(before, unit); diff != "" {

@@ -96,6 +96,11 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 	if err = c.openLedger(ctx); err != nil {
 		return st, err
 	}
+	stored, err := c.storedState(ctx)
+	if err != nil {
+		return st, err
+	}
+	st.Allowance = state.ParseAllowance(stored[allowanceKey])
 	if st.Requirers, err = readEach(ctx, c, endpointGateway, c.readRequirer); err != nil {
 		return st, err
 	}

@@ -40,6 +40,13 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 		if err := c.publishRequests(ctx, st.Certificates, *p.Relations.Requests); err != nil {
 			return err
 		}
+		changed, err := c.changedAllowance(ctx, p.Allowance)
+		if err == nil && len(changed) > 0 {
+			err = c.Tools.SetState(ctx, changed)
+		}
+		if err != nil {
+			return err
+		}
 		if err := c.setStatus(ctx, p.Status); err != nil {
 			return err
 		}

@@ -18,12 +18,17 @@ func certificateStatus(s state.State, set settings) *Status {
 		return nil
 	}
 	var found []*finding
+	var late []host // What waits for its request is told of with its application.
 	wanted, secure := 0, 0
 	for _, h := range set.hosts {
 		if !h.wanted {
 			continue
 		}
 		wanted++
+		if !h.until.IsZero() {
+			late = append(late, h)
+			continue
+		}
 		if h.secure() {
 			secure++
 		}
@@ -34,6 +39,9 @@ func certificateStatus(s state.State, set settings) *Status {
 	well := ""
 	if secure > 0 && wanted > 1 {
 		well = fmt.Sprintf("%d of %d hosts served over HTTPS", secure, wanted)
+	}
+	if len(late) == wanted && wanted > 0 {
+		found = append(found, allLate(s, late))
 	}
 	return worst(found).status(well)
 }
@@ -173,6 +181,9 @@ func howFar(s state.State, h host) string {
 // row describes the host; served is what a good certificate is called.
 func (h host) row(served string) CertificateRow {
 	row := CertificateRow{Host: h.title(), State: "not requested yet"}
+	if !h.until.IsZero() {
+		row.State = "not requested before " + day(h.until) + ", for want of certificates-per-hour"
+	}
 	if h.newest != nil {
 		row.State = inWords(*h.newest)
 		row.Issuer, row.NotAfter = h.newest.Issuer, h.newest.NotAfter

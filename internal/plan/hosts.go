@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -36,6 +37,8 @@ type host struct {
 	// when it cannot be.
 	chain string
 	key   state.PrivateKey
+	// until is when its first request is made, of one that has to wait; see ration.
+	until time.Time
 	// secret is the name of its Secret; empty when it can have none.
 	secret string
 }

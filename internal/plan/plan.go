@@ -38,6 +38,8 @@ type Plan struct {
 	// WakeAt is when Juju has to wake the charm because of a certificate; zero for
 	// never.
 	WakeAt time.Time
+	// Allowance is what the next hook has to know.
+	Allowance state.Allowance
 	// Status is what the operator sees.
 	Status Status
 	// Remarks are lines for the log, about what is left out and why.
@@ -70,7 +72,7 @@ type URL struct {
 // Make decides what has to be.
 func Make(s state.State) Plan {
 	set, routing := decide(s)
-	p := Plan{Remarks: routing.remarks, WakeAt: wakeAt(s, set)}
+	p := Plan{Remarks: routing.remarks, WakeAt: wakeAt(s, set), Allowance: routing.allowance}
 	p.Relations.Requests, p.Relations.CARequests = requests(s, set), caRequests(s)
 	if !s.Cluster.Usable() || set.class == "" || s.Cluster.ForeignOf("Gateway", s.Application) != nil {
 		p.KeepObjects = true
@@ -95,6 +97,7 @@ func decide(s state.State) (settings, routing) {
 	set := settle(s)
 	routing := route(s, set)
 	set.hosts = routing.makeRoom(s, set)
+	routing.ration(s, &set)
 	routing.leaveRefused(s, set)
 	return set, routing
 }

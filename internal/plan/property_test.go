@@ -101,6 +101,9 @@ func walk(t *testing.T, w *world, length int) {
 			fail("%s", problem)
 		}
 		w.hook(s, p, kill)
+		if w.crowd.greedy != "" {
+			fail("%s", w.crowd.greedy)
+		}
 		if lost := w.cutOff(reached); !rough && lost != "" {
 			fail("%s cannot be reached while the controller is at it", lost)
 		}

@@ -26,9 +26,11 @@ func requests(s state.State, set settings) *Requests {
 		return nil
 	}
 	r := &Requests{RelationID: s.Certificates.RelationID}
-	for _, h := range set.hosts {
-		if h.asks(s) {
-			r.Create = append(r.Create, h.names)
+	for _, served := range []bool{true, false} { // Renewals come first.
+		for _, h := range set.hosts {
+			if h.secure() == served && h.asks(s) {
+				r.Create = append(r.Create, h.names)
+			}
 		}
 	}
 	for i, entry := range s.Certificates.Entries {
@@ -44,7 +46,7 @@ func requests(s state.State, set settings) *Requests {
 // or the next one, since the newest is issued and worn out or has expired.
 func (h host) asks(s state.State) bool {
 	switch {
-	case len(h.names) == 0, h.leaves():
+	case len(h.names) == 0, h.leaves(), !h.until.IsZero():
 		return false
 	case h.newest == nil:
 		return true

@@ -51,6 +51,10 @@ type routing struct {
 	strays  map[int][]stray // by relation
 	remarks []string
 	trust   trust // for applications that speak TLS
+	// short is what applications that are served do not get of what they ask for;
+	// allowance is what the next hook has to know of what they had.
+	short     []trouble
+	allowance state.Allowance
 	// held are left out because of an object that was refused, and served as before;
 	// refused are the objects that were, and whose refusal is not one application's.
 	held    []target
@@ -64,6 +68,7 @@ func route(s state.State, set settings) routing {
 	r := routing{trust: trustOf(s, set)}
 	r.remarks = r.trust.remarks
 	s = r.screen(s, set)
+	r.startAllowance(s)
 	owner := map[string]string{} // host and path → application
 	names, live := newNamer(s), livePlacesOf(s)
 	room := listenerRoom{}

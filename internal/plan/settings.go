@@ -302,7 +302,9 @@ var optionValues = map[string]string{
 	state.OptionHSTSMaxAge:       "SECONDS",
 	state.OptionRoutingMode:      "path",
 
-	state.OptionCrossModelNetworks: "CIDRS",
+	state.OptionCrossModelNetworks:  "CIDRS",
+	state.OptionHostsPerRelation:    "NUMBER",
+	state.OptionCertificatesPerHour: "NUMBER",
 }
 
 // configure is the command that sets an option.

@@ -140,7 +140,8 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 }
 
 // leftOut tells how many applications are served when that is not all, what is the
-// matter with the first of the others, and what to do about it; nothing when all are.
+// matter with the first of the others, and what to do about it; then what the first of those
+// that are served does not get. Nothing when all have what they ask for.
 func (r routing) leftOut() trouble {
 	counts := r.counts(0)
 	switch {
@@ -151,6 +152,8 @@ func (r routing) leftOut() trouble {
 		return trouble{what: counts + "; " + first.application, why: first.reason, cure: first.cure}
 	case len(r.strayed) > 0:
 		return r.strayed[0].trouble(counts)
+	case len(r.short) > 0:
+		return r.short[0]
 	case len(r.silent) > 0 && r.silent[0].reason != "":
 		return trouble{what: counts + "; " + r.silent[0].application, why: r.silent[0].reason}
 	case len(r.silent) > 0:

@@ -19,6 +19,7 @@ import (
 // An oldTarget is such an application, and what there is of it.
 type oldTarget struct {
 	application string // the requirer
+	relation    int
 	backend     string // the application that its routes lead to
 	service     string
 	ports       []int32 // that its routes lead to
@@ -41,7 +42,7 @@ type oldListener struct {
 // the Service which the Python charm made for the one that it names, and nowhere else. Their
 // names tell nothing: releases differ in them.
 func oldTargetOf(s state.State, requirer state.RouteRequirer) oldTarget {
-	old := oldTarget{application: requirer.Application, backend: requirer.Backend, service: s.Application + "-" + requirer.Backend + "-service"}
+	old := oldTarget{application: requirer.Application, relation: requirer.RelationID, backend: requirer.Backend, service: s.Application + "-" + requirer.Backend + "-service"}
 	_, stands := s.Cluster.Services[old.service]
 	if !stands || requirer.Backend == "" || s.Cluster.Gateway == nil || s.Cluster.ForeignOf("Service", old.service) != nil {
 		return old

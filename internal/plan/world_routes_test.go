@@ -91,17 +91,18 @@ func (w *world) publish(relations plan.Relations) {
 
 // namedHosts are those of the applications on gateway-route that are told of the
 // Gateway, an empty name for that without one.
-func namedHosts(s state.State, p plan.Plan) []string {
+func namedHosts(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) []string {
 	var all []string
 	for _, answer := range p.Relations.Routes {
 		if answer.Gateway == nil {
 			continue
 		}
 		i := slices.IndexFunc(s.RouteRequirers, func(r state.RouteRequirer) bool { return r.RelationID == answer.RelationID })
-		all = append(all, s.RouteRequirers[i].Hostnames...)
+		hosts := slices.Clone(s.RouteRequirers[i].Hostnames)
 		if s.RouteRequirers[i].Hostless {
-			all = append(all, "")
+			hosts = append(hosts, "")
 		}
+		all = append(all, withinBound(hosts, listeners)...)
 	}
 	return all
 }
@@ -155,7 +156,7 @@ func hostsAt(r state.RouteRequirer) []string {
 }
 
 // roomy says that a Gateway has listeners for all, and for what is kept.
-func (w *world) roomy() bool { return len(w.requirers)+len(routeHosts)+1 <= 32 }
+func (w *world) roomy() bool { return len(w.requirers)+len(routeHosts)+1+w.crowded() <= 32 }
 
 func listenerName(listener gatewayv1.Listener) string {
 	if listener.Hostname == nil {
@@ -167,7 +168,7 @@ func listenerName(listener gatewayv1.Listener) string {
 // checkAnswers checks that who is told of the Gateway finds the listeners by their names,
 // that no other is open, and that what we redirect is served by us.
 func checkAnswers(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) string {
-	named := namedHosts(s, p)
+	named := namedHosts(s, p, listeners)
 	for _, host := range named {
 		name := "gateway-http"
 		if host != "" {

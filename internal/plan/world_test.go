@@ -36,6 +36,8 @@ type world struct {
 	providers      []state.DNSProvider
 	told           map[int]bool // relations on gateway-route that are told of the Gateway
 
+	crowd crowd
+
 	related     bool
 	noAddresses bool
 	garbage     bool // the provider's data cannot be read
@@ -213,7 +215,10 @@ var steps = []step{
 	{"garbage", true, func(w *world) { w.garbage = !w.garbage }},
 	{"rotate", true, func(w *world) { w.keys++; w.key = w.keys }},
 	{"lose the key", true, func(w *world) { w.key = 0 }},
-	{"break", false, func(w *world) { w.related, w.orders, w.key, w.garbage = !w.related, nil, 0, false }},
+	{"break", false, func(w *world) {
+		w.related, w.orders, w.key, w.garbage = !w.related, nil, 0, false
+		w.crowd.relations++
+	}},
 	{"address", true, func(w *world) {
 		w.addresses = pick(w, nil, addressesOf("10.43.45.1"), addressesOf("10.43.45.2"), addressesOf("10.43.45.1", "2001:db8::1"),
 			addressesOf("lb.example.net"), addressesOf("10.43.45.1", "lb.example.net"))
@@ -225,6 +230,11 @@ var steps = []step{
 	{"version 0", true, (*world).speakVersion0},
 	{"routes that clash", false, (*world).clashRoute},
 	{"remove route", true, (*world).removeRoute},
+	{"crowd", true, (*world).crowdOut},
+	{"crowd again", true, (*world).crowdOut},
+	{"crowd once more", true, (*world).crowdOut},
+	{"another leader", true, func(w *world) { w.crowd.allowance = state.Allowance{} }},
+	{"minutes", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * time.Minute) }},
 	{"DNS", true, (*world).changeProviders},
 	{"scheme", false, (*world).changeScheme},
 	{"scale", true, (*world).scale},
@@ -245,7 +255,7 @@ var steps = []step{
 func (w *world) state() state.State {
 	s := state.State{
 		Application: "gateway", Model: "prod", Now: w.now,
-		Config: w.config, Problems: w.problems, Requirers: w.written(),
+		Config: w.config, Problems: w.problems, Requirers: w.written(), Allowance: w.crowd.allowance,
 		RouteRequirers: slices.Clone(w.routeRequirers), DNSProviders: slices.Clone(w.providers),
 		Cluster: state.Cluster{
 			Classes: []gatewayv1.GatewayClass{{
@@ -273,7 +283,7 @@ func (w *world) state() state.State {
 	if !w.related {
 		return s
 	}
-	s.Certificates = state.Certificates{Related: true, RelationID: "certificates:1", Key: keyOf(w.key), NoAddresses: w.noAddresses}
+	s.Certificates = state.Certificates{Related: true, RelationID: fmt.Sprintf("certificates:%d", w.crowd.relations), Key: keyOf(w.key), NoAddresses: w.noAddresses}
 	for _, o := range w.orders {
 		s.Certificates.Entries = append(s.Certificates.Entries, w.entry(o))
 	}
@@ -352,8 +362,10 @@ func (w *world) hook(s state.State, p plan.Plan, kill int) {
 	}
 	written := w.state()
 	s.Cluster.Gateway, s.Cluster.Routes, s.Cluster.Written = written.Cluster.Gateway, written.Cluster.Routes, true
-	relations := plan.Make(s).Relations
+	p = plan.Make(s)
+	relations := p.Relations
 	w.publish(relations)
+	w.crowd.count(w, s, p)
 	r := relations.Requests
 	if r == nil {
 		return

@@ -22,6 +22,9 @@ const (
 	OptionRoutingMode      = "routing-mode"
 	// OptionCrossModelNetworks is read by package address.
 	OptionCrossModelNetworks = address.Option
+
+	OptionHostsPerRelation    = "hosts-per-relation"
+	OptionCertificatesPerHour = "certificates-per-hour"
 )
 
 // RoutingMode says how applications share the gateway.
@@ -52,10 +55,26 @@ type Config struct {
 	RoutingMode RoutingMode `json:"routingMode,omitempty"`
 	// CrossModelNetworks says where units of other models may be, and where not.
 	CrossModelNetworks address.Networks `json:"crossModelNetworks,omitempty"`
+	// HostsPerRelation is how many hosts one application on gateway-route may name, and
+	// CertificatesPerHour how many new certificates an application may have requested in
+	// an hour. Zero stands for the default.
+	HostsPerRelation    int `json:"hostsPerRelation,omitempty"`
+	CertificatesPerHour int `json:"certificatesPerHour,omitempty"`
 }
 
 // DefaultHSTSMaxAge is the default of hsts-max-age: a year.
 const DefaultHSTSMaxAge = 31536000
+
+// The defaults of hosts-per-relation and certificates-per-hour: who has as many hosts as it
+// may can replace them all at once. The greatest values are the hosts of a Gateway, and more
+// requests than an authority takes.
+const (
+	DefaultHostsPerRelation    = 8
+	DefaultCertificatesPerHour = 16
+
+	maxHostsPerRelation    = 32
+	maxCertificatesPerHour = 1000
+)
 
 // maxHSTSAge bounds hsts-max-age. RFC 6797 sets no bound, and the Python charm had none;
 // this is the greatest whole number that every reader of JSON takes for what it is, Juju
@@ -102,7 +121,10 @@ func ParseConfig(options map[string]any) (Config, []Problem) {
 	}
 
 	if value, ok := options[OptionHSTSMaxAge]; ok && value != nil {
-		config.HSTSMaxAge, err = optionSeconds(value)
+		config.HSTSMaxAge, err = optionNumber(value, 0, maxHSTSAge)
+		if err != nil {
+			err = fmt.Errorf("must be 0 to 2^53-1")
+		}
 		report(OptionHSTSMaxAge, err)
 	}
 
@@ -122,6 +144,10 @@ func ParseConfig(options map[string]any) (Config, []Problem) {
 		config.CrossModelNetworks, err = address.ParseNetworks(networks)
 	}
 	report(OptionCrossModelNetworks, err)
+	config.HostsPerRelation, err = optionBound(options, OptionHostsPerRelation, DefaultHostsPerRelation, maxHostsPerRelation)
+	report(OptionHostsPerRelation, err)
+	config.CertificatesPerHour, err = optionBound(options, OptionCertificatesPerHour, DefaultCertificatesPerHour, maxCertificatesPerHour)
+	report(OptionCertificatesPerHour, err)
 	return config, problems
 }
 
@@ -139,23 +165,36 @@ func optionString(options map[string]any, name string) (string, error) {
 	}
 }
 
-func optionSeconds(value any) (int64, error) {
-	var seconds int64
+// optionBound gives a bound of 1 to most; its default for one that is not set or wrong.
+func optionBound(options map[string]any, name string, byDefault, most int64) (int, error) {
+	value, ok := options[name]
+	if !ok || value == nil {
+		return int(byDefault), nil
+	}
+	number, err := optionNumber(value, 1, most)
+	if err != nil {
+		return int(byDefault), err
+	}
+	return int(number), nil
+}
+
+func optionNumber(value any, least, most int64) (int64, error) {
+	var number int64
 	var err error
-	switch number := value.(type) {
+	switch given := value.(type) {
 	case json.Number:
-		seconds, err = number.Int64()
+		number, err = given.Int64()
 	case int:
-		seconds = int64(number)
+		number = int64(given)
 	case int64:
-		seconds = number
+		number = given
 	default:
 		err = fmt.Errorf("not a number")
 	}
-	if err != nil || seconds < 0 || seconds > maxHSTSAge {
-		return 0, fmt.Errorf("must be 0 to 2^53-1")
+	if err != nil || number < least || number > most {
+		return 0, fmt.Errorf("must be %d to %d", least, most)
 	}
-	return seconds, nil
+	return number, nil
 }
 
 // hostLabel is one label of a host name as Gateway API's listeners take it.

@@ -13,7 +13,7 @@ import (
 
 func TestParseConfig(t *testing.T) {
 	t.Parallel()
-	defaults := state.Config{EnforceHTTPS: true, HSTSMaxAge: 31536000, RoutingMode: state.RoutingPath}
+	defaults := state.Config{EnforceHTTPS: true, HSTSMaxAge: 31536000, RoutingMode: state.RoutingPath, HostsPerRelation: 8, CertificatesPerHour: 16}
 	with := func(change func(*state.Config)) state.Config {
 		config := defaults
 		change(&config)
@@ -30,8 +30,12 @@ func TestParseConfig(t *testing.T) {
 			options: map[string]any{
 				"external-hostname": " WEB.Example.com ", "gateway-class": "cilium",
 				"enforce-https": false, "hsts-max-age": json.Number("60"),
+				"hosts-per-relation": json.Number("32"), "certificates-per-hour": json.Number("1"),
 			},
-			want: state.Config{ExternalHostname: "web.example.com", GatewayClass: "cilium", HSTSMaxAge: 60, RoutingMode: state.RoutingPath},
+			want: state.Config{
+				ExternalHostname: "web.example.com", GatewayClass: "cilium", HSTSMaxAge: 60, RoutingMode: state.RoutingPath,
+				HostsPerRelation: 32, CertificatesPerHour: 1,
+			},
 		},
 		"hsts zero": {options: map[string]any{"hsts-max-age": json.Number("0")}, want: with(func(c *state.Config) { c.HSTSMaxAge = 0 })},
 		"hsts negative": {
@@ -67,6 +71,22 @@ func TestParseConfig(t *testing.T) {
 		"networks as a number": {
 			options: map[string]any{"cross-model-networks": json.Number("10")}, want: defaults,
 			problems: []state.Problem{{Option: "cross-model-networks", Message: "must be text"}},
+		},
+		"bounds that let nobody in": {
+			options: map[string]any{"hosts-per-relation": json.Number("0"), "certificates-per-hour": json.Number("-1")},
+			want:    defaults,
+			problems: []state.Problem{
+				{Option: "hosts-per-relation", Message: "must be 1 to 32"},
+				{Option: "certificates-per-hour", Message: "must be 1 to 1000"},
+			},
+		},
+		"bounds that bound nothing": {
+			options: map[string]any{"hosts-per-relation": json.Number("33"), "certificates-per-hour": json.Number("1001")},
+			want:    defaults,
+			problems: []state.Problem{
+				{Option: "hosts-per-relation", Message: "must be 1 to 32"},
+				{Option: "certificates-per-hour", Message: "must be 1 to 1000"},
+			},
 		},
 		"routing by path":      {options: map[string]any{"routing-mode": "path"}, want: defaults},
 		"routing by default":   {options: map[string]any{"routing-mode": nil}, want: defaults},

@@ -32,8 +32,8 @@ import (
 func FuzzParseConfig(f *testing.F) {
 	for _, options := range []string{
 		`{"enforce-https": true, "hsts-max-age": 31536000}`,
-		`{"external-hostname": " WEB.Example.com ", "gateway-class": "cilium", "enforce-https": false, "hsts-max-age": 60, "routing-mode": "subdomain"}`,
-		`{"external-hostname": "m\u00fcnchen.example", "gateway-class": "../x", "enforce-https": "yes", "hsts-max-age": -1, "routing-mode": "Path"}`,
+		`{"external-hostname": " WEB.Example.com ", "gateway-class": "cilium", "enforce-https": false, "hsts-max-age": 60, "routing-mode": "subdomain", "hosts-per-relation": 32, "certificates-per-hour": 1000}`,
+		`{"external-hostname": "m\u00fcnchen.example", "gateway-class": "../x", "enforce-https": "yes", "hsts-max-age": -1, "routing-mode": "Path", "hosts-per-relation": 33, "certificates-per-hour": 0}`,
 		`{"external-hostname": 5, "gateway-class": [], "enforce-https": null, "hsts-max-age": 1e99, "routing-mode": {}}`,
 		`{"external-hostname": "*.example.com\n\u001b[2J", "gateway-class": "\ud800", "hsts-max-age": "60"}`,
 		`null`,
@@ -42,6 +42,7 @@ func FuzzParseConfig(f *testing.F) {
 	}
 	known := []string{
 		state.OptionExternalHostname, state.OptionGatewayClass, state.OptionEnforceHTTPS, state.OptionHSTSMaxAge, state.OptionRoutingMode,
+		state.OptionHostsPerRelation, state.OptionCertificatesPerHour,
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var options map[string]any
@@ -62,7 +63,13 @@ func FuzzParseConfig(f *testing.F) {
 		if name := config.ExternalHostname; name != "" {
 			checkHostname(t, name)
 		}
-		zero := state.Config{EnforceHTTPS: config.EnforceHTTPS}
+		if config.HostsPerRelation < 1 || config.HostsPerRelation > 32 || config.CertificatesPerHour < 1 || config.CertificatesPerHour > 1000 {
+			t.Errorf("bounds of %+v", config)
+		}
+		zero := state.Config{
+			EnforceHTTPS:     config.EnforceHTTPS,
+			HostsPerRelation: state.DefaultHostsPerRelation, CertificatesPerHour: state.DefaultCertificatesPerHour,
+		}
 		if len(problems) == len(known) && config != zero {
 			t.Errorf("all options are wrong, and there is %+v", config)
 		}
@@ -75,6 +82,7 @@ func FuzzParseConfig(f *testing.F) {
 		again, problems := state.ParseConfig(map[string]any{
 			state.OptionExternalHostname: config.ExternalHostname, state.OptionGatewayClass: config.GatewayClass,
 			state.OptionEnforceHTTPS: config.EnforceHTTPS, state.OptionHSTSMaxAge: config.HSTSMaxAge, state.OptionRoutingMode: string(config.RoutingMode),
+			state.OptionHostsPerRelation: config.HostsPerRelation, state.OptionCertificatesPerHour: config.CertificatesPerHour,
 		})
 		if len(problems) > 0 || again != config || config.HSTSMaxAge < 0 || config.HSTSMaxAge > 1<<53-1 {
 			t.Errorf("%+v is read again as %+v, %v", config, again, problems)

@@ -40,6 +40,8 @@ type State struct {
 	CAProviders []CAProvider `json:"caProviders,omitempty"`
 	// Certificates is what the certificates endpoint holds.
 	Certificates Certificates `json:"certificates"`
+	// Allowance is what the hooks before have kept of what applications had.
+	Allowance Allowance `json:"allowance,omitzero"`
 	// Cluster is what the cluster says.
 	Cluster Cluster `json:"cluster"`
 }

@@ -329,11 +329,13 @@ func TestConfig(t *testing.T) {
 		config.Options[name] = option
 	}
 	want := map[string]option{
-		"enforce-https":     {Type: "boolean", Default: true},
-		"external-hostname": {Type: "string"},
-		"gateway-class":     {Type: "string"},
-		"hsts-max-age":      {Type: "int", Default: 31536000},
-		"routing-mode":      {Type: "string", Default: "path"},
+		"certificates-per-hour": {Type: "int", Default: 16},
+		"enforce-https":         {Type: "boolean", Default: true},
+		"external-hostname":     {Type: "string"},
+		"gateway-class":         {Type: "string"},
+		"hosts-per-relation":    {Type: "int", Default: 8},
+		"hsts-max-age":          {Type: "int", Default: 31536000},
+		"routing-mode":          {Type: "string", Default: "path"},
 	}
 	if diff := cmp.Diff(want, config.Options); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)

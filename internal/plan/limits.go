@@ -1,0 +1,238 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// What one application may have. Whoever is related, from whatever model, names as many hosts
+// as it likes, and others in the next hook; but a Gateway has few listeners, and certificate
+// authorities count requests. So a relation on gateway-route has so many hosts and no more
+// (one on ingress has one, or a path), and an application causes so many first requests in
+// an hour. What is served, renewed, or asked for anew because of what the operator does is not
+// bound: that is nothing an application could bring about.
+
+// boundOf is how many hosts a relation may have.
+func boundOf(s state.State) int {
+	return cmp.Or(s.Config.HostsPerRelation, state.DefaultHostsPerRelation)
+}
+
+// startAllowance begins what is left to the next hook: of hosts beyond the bound all that is
+// not judged in this one.
+func (r *routing) startAllowance(s state.State) {
+	r.allowance = s.Allowance.Within(s.Now)
+	r.allowance.Over = map[int][]string{}
+	for _, requirer := range s.RouteRequirers {
+		if over, ok := s.Allowance.Over[requirer.RelationID]; ok {
+			r.allowance.Over[requirer.RelationID] = over
+		}
+	}
+	if s.Cluster.Usable() {
+		r.allowance.Bound = boundOf(s)
+	}
+}
+
+// bound gives those of the hosts that the application may have: what it had before the bound,
+// then what has listeners, then the others in its order, while there is room. The rest is
+// left out by name.
+func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []string) []string {
+	most, relation := boundOf(s), requirer.RelationID
+	over := s.Allowance.Over[relation]
+	if s.Allowance.Bound != most && s.Cluster.Usable() {
+		over = liveHosts(s)
+	}
+	delete(r.allowance.Over, relation)
+	if len(hosts) <= most {
+		return hosts
+	}
+	has := map[string]bool{}
+	for _, host := range hosts {
+		if slices.Contains(over, host) {
+			has[host] = true
+		}
+	}
+	for _, among := range [][]string{{""}, liveHosts(s), hosts} {
+		for _, host := range hosts {
+			if len(has) < most && slices.Contains(among, host) {
+				has[host] = true
+			}
+		}
+	}
+	var kept, left []string
+	for _, host := range hosts {
+		if has[host] {
+			kept = append(kept, host)
+		} else {
+			left = append(left, host)
+		}
+	}
+	if len(kept) > most {
+		r.allowance.Over[relation] = kept
+	}
+	if len(left) > 0 {
+		r.leaveHosts(s, requirer, len(hosts), left)
+	}
+	return kept
+}
+
+// liveHosts are those that the live Gateway has listeners for.
+func liveHosts(s state.State) []string {
+	var all []string
+	if s.Cluster.Gateway == nil {
+		return nil
+	}
+	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
+		host := ""
+		if listener.Hostname != nil {
+			host = string(*listener.Hostname)
+		}
+		all = append(all, host)
+	}
+	return all
+}
+
+func (r *routing) leaveHosts(s state.State, requirer state.RouteRequirer, asked int, left []string) {
+	cure := configure(s, state.OptionHostsPerRelation, fmt.Sprint(min(asked, maxHosts)))
+	what := fmt.Sprintf("%s: %d of %d hosts left out, first %s", requirer.Application, len(left), asked, left[0])
+	r.short = append(r.short, trouble{what: what, cure: cure})
+	r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out, since a relation may have %d: %s; %s",
+		boundOf(s), someOf(left, maxRemark), cure))
+}
+
+// maxRemark bounds a list in the log, in characters.
+const maxRemark = 1000
+
+// ration decides which of the hosts have their first request made now. The others wait until
+// it is an hour since enough of those that the same application had.
+func (r *routing) ration(s state.State, set *settings) {
+	if !s.Certificates.Related || set.unsure {
+		return
+	}
+	a, most := &r.allowance, mostRequests(s)
+	given := strings.Join([]string{s.Certificates.RelationID, set.hostname, string(cmp.Or(set.mode, state.RoutingPath))}, " ")
+	anew := a.For != given
+	a.For, a.Hosts = given, nil
+	var late []lateness
+	for i := range set.hosts {
+		h := &set.hosts[i]
+		if h.asks(s) && !anew && !wasAskedFor(s, *h) {
+			late = charge(a.Times, late, h, r.payers(*set, h.name), most, s.Now)
+		}
+		if h.newest != nil || h.asks(s) || h.until.IsZero() && slices.Contains(s.Allowance.Hosts, h.name) {
+			a.Hosts = append(a.Hosts, h.name)
+		}
+	}
+	slices.Sort(a.Hosts)
+	for _, one := range late {
+		r.tellLate(s, one, most)
+	}
+}
+
+// mostRequests is how many first requests an application may cause in an hour.
+func mostRequests(s state.State) int {
+	return cmp.Or(s.Config.CertificatesPerHour, state.DefaultCertificatesPerHour)
+}
+
+// wasAskedFor says that a request for the host is none that its application causes: one has
+// been made before, and it was there in each hook since. So it is renewed, or the private
+// key, the Gateway's addresses or what stands in the databag have changed.
+func wasAskedFor(s state.State, h host) bool {
+	return h.newest != nil || h.secure() || slices.Contains(s.Allowance.Hosts, h.name) ||
+		slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool { return slices.Contains(entry.Hosts, h.name) })
+}
+
+// A payer is an application that names a host, by a relation.
+type payer struct {
+	application string
+	relation    int
+}
+
+// payers are the applications of which one accounts for a host's request, oldest relation of
+// each endpoint first; none for a host of the options, and for one that is being left.
+func (r *routing) payers(set settings, name string) []payer {
+	if !set.idle && slices.Contains(set.optionHosts(), name) {
+		return nil
+	}
+	var all []payer
+	for _, t := range r.targets {
+		if t.host == name {
+			all = append(all, payer{t.Application, t.RelationID})
+		}
+	}
+	for _, t := range r.routes {
+		if slices.Contains(t.hosts, name) {
+			all = append(all, payer{t.Application, t.RelationID})
+		}
+	}
+	for _, old := range r.old {
+		if slices.Contains(old.hosts, name) {
+			all = append(all, payer{old.application, old.relation})
+		}
+	}
+	return all
+}
+
+// A lateness is what one application waits for: hosts whose first request is made later.
+type lateness struct {
+	payer
+	hosts []string
+	until time.Time // of the first
+}
+
+// charge notes a host's request with the first application that has any left in this hour, or
+// has the host wait for that of the first application.
+func charge(times map[string][]int64, late []lateness, h *host, payers []payer, most int, now time.Time) []lateness {
+	if len(payers) == 0 {
+		return late
+	}
+	for _, one := range payers {
+		if had := times[one.application]; len(had) < most {
+			times[one.application] = slices.Sorted(slices.Values(append(had, now.Unix())))
+			return late
+		}
+	}
+	first := payers[0]
+	i := slices.IndexFunc(late, func(l lateness) bool { return l.application == first.application })
+	if i < 0 {
+		i, late = len(late), append(late, lateness{payer: first})
+	}
+	one := &late[i]
+	had := times[first.application]
+	next := had[min(len(had)-most+len(one.hosts), len(had)-1)]
+	h.until = time.Unix(next, 0).UTC().Add(time.Hour)
+	if one.until.IsZero() {
+		one.until = h.until
+	}
+	one.hosts = append(one.hosts, h.title())
+	return late
+}
+
+func (r *routing) tellLate(s state.State, one lateness, most int) {
+	cure := configure(s, state.OptionCertificatesPerHour, fmt.Sprint(most+len(one.hosts)))
+	at := one.until.Format("15:04 MST")
+	what := fmt.Sprintf("%s: certificate for %s requested at %s", one.application, one.hosts[0], at)
+	if n := len(one.hosts) - 1; n > 0 {
+		what = fmt.Sprintf("%s: certificates for %s and %d more requested from %s", one.application, one.hosts[0], n, at)
+	}
+	r.short = append(r.short, trouble{what: what, cure: cure})
+	r.remark(one.application, one.relation, fmt.Sprintf("it has had certificates for %d new hosts requested within an hour; from %s they are requested for %s; %s",
+		most, at, someOf(one.hosts, maxRemark), cure))
+}
+
+// allLate is what there is to say when no host is served nor has a request.
+func allLate(s state.State, late []host) *finding {
+	first := late[0]
+	for _, h := range late {
+		if h.until.Before(first.until) {
+			first = h
+		}
+	}
+	found := waits(fmt.Sprintf("Certificate for %s requested at %s", first.title(), first.until.Format("15:04 MST")), "")
+	found.cure = configure(s, state.OptionCertificatesPerHour, fmt.Sprint(mostRequests(s)+len(late)))
+	return found
+}
