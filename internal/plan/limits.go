@@ -98,8 +98,8 @@ func liveHosts(s state.State) []string {
 
 func (r *routing) leaveHosts(s state.State, requirer state.RouteRequirer, asked int, left []string) {
 	cure := configure(s, state.OptionHostsPerRelation, fmt.Sprint(min(asked, maxHosts)))
-	what := fmt.Sprintf("%s: %d of %d hosts left out, first %s", requirer.Application, len(left), asked, left[0])
-	r.short = append(r.short, trouble{what: what, cure: cure})
+	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), asked)
+	r.short = append(r.short, trouble{what: what, why: someOf(left, 0), cure: cure})
 	r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out, since a relation may have %d: %s; %s",
 		boundOf(s), someOf(left, maxRemark), cure))
 }
@@ -215,24 +215,23 @@ func charge(times map[string][]int64, late []lateness, h *host, payers []payer, 
 func (r *routing) tellLate(s state.State, one lateness, most int) {
 	cure := configure(s, state.OptionCertificatesPerHour, fmt.Sprint(most+len(one.hosts)))
 	at := one.until.Format("15:04 MST")
-	what := fmt.Sprintf("%s: certificate for %s requested at %s", one.application, one.hosts[0], at)
-	if n := len(one.hosts) - 1; n > 0 {
-		what = fmt.Sprintf("%s: certificates for %s and %d more requested from %s", one.application, one.hosts[0], n, at)
-	}
-	r.short = append(r.short, trouble{what: what, cure: cure})
+	what := one.application + ": new certificates from " + at
+	r.short = append(r.short, trouble{what: what, why: someOf(one.hosts, 0), cure: cure})
 	r.remark(one.application, one.relation, fmt.Sprintf("it has had certificates for %d new hosts requested within an hour; from %s they are requested for %s; %s",
 		most, at, someOf(one.hosts, maxRemark), cure))
 }
 
 // allLate is what there is to say when no host is served nor has a request.
 func allLate(s state.State, late []host) *finding {
-	first := late[0]
+	until := late[0].until
+	var names []string
 	for _, h := range late {
-		if h.until.Before(first.until) {
-			first = h
+		names = append(names, h.title())
+		if h.until.Before(until) {
+			until = h.until
 		}
 	}
-	found := waits(fmt.Sprintf("Certificate for %s requested at %s", first.title(), first.until.Format("15:04 MST")), "")
+	found := waits("No new certificates before "+until.Format("15:04 MST"), someOf(names, 0))
 	found.cure = configure(s, state.OptionCertificatesPerHour, fmt.Sprint(mostRequests(s)+len(late)))
 	return found
 }

@@ -52,8 +52,8 @@ func (w *world) crowded() int {
 
 // withinBound gives those of an application's hosts that have listeners if it asks for more than
 // it may have, and all of them if it does not.
-func withinBound(hosts []string, listeners map[gatewayv1.SectionName]gatewayv1.Listener) []string {
-	if len(hosts) <= state.DefaultHostsPerRelation {
+func withinBound(hosts []string, bound int, listeners map[gatewayv1.SectionName]gatewayv1.Listener) []string {
+	if len(hosts) <= bound {
 		return hosts
 	}
 	var all []string
@@ -62,7 +62,7 @@ func withinBound(hosts []string, listeners map[gatewayv1.SectionName]gatewayv1.L
 			all = append(all, host)
 		}
 	}
-	if len(all) != state.DefaultHostsPerRelation {
+	if len(all) < bound {
 		all = append(all, fmt.Sprintf("%d of %d hosts", len(all), len(hosts))) // It has no listener.
 	}
 	return all

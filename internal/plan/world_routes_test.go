@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -102,7 +103,7 @@ func namedHosts(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]
 		if s.RouteRequirers[i].Hostless {
 			hosts = append(hosts, "")
 		}
-		all = append(all, withinBound(hosts, listeners)...)
+		all = append(all, withinBound(hosts, cmp.Or(s.Config.HostsPerRelation, state.DefaultHostsPerRelation), listeners)...)
 	}
 	return all
 }
