@@ -1,0 +1,68 @@
+package e2e_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestCrowd has an application name thirty hosts, and thirty others, five times: it crowds nobody
+// out, although its relation is older, and does not spend what the authority has for others.
+func TestCrowd(t *testing.T) {
+	t.Parallel()
+	const domain = ".crowd.example.com"
+	f := newFixture(t, "crowd", map[string]any{"external-hostname": "shop" + domain}).withAuthority()
+	web := f.app("web", 8080, nil)
+	alpha := f.configurator("alpha", "crowd", "alpha"+domain)
+	f.configurator("beta", "crowd", "beta"+domain)
+	f.awaitStatus("active", active)
+	watched := f.watch("an older neighbour that names thirty hosts", web.URL(charm), "https://beta"+domain+"/beta")
+
+	asked := []string{"alpha" + domain}
+	issued := func() (all int) {
+		for _, host := range asked {
+			all += len(f.ca.Issued(host))
+		}
+		return all
+	}
+	for write := range 5 {
+		names := []string{}
+		for i := range 30 {
+			names = append(names, fmt.Sprintf("w%d-%02d%s", write, i, domain))
+		}
+		f.ask(alpha, names[0], names[1:]...)
+		if write == 0 {
+			f.awaitStatusBeginning("active alpha: 22 of 30 hosts left out: w0-08")
+			f.awaitAnswer("https://"+names[7]+"/alpha", 200)
+		}
+		asked = append(asked, names...)
+	}
+	if got := issued(); got != 16 {
+		t.Errorf("%d certificates are issued for an application that has named %d hosts", got, len(asked))
+	}
+	if listens := len(f.openListeners()); listens != 8+2 { // over HTTP, and beta over HTTPS
+		t.Errorf("%d listeners are open", listens)
+	}
+	if log := f.log.String(); !strings.Contains(log, "it has had certificates for 16 new hosts requested within an hour") {
+		t.Error("the log does not say that alpha has spent its share")
+	}
+
+	// Back and forth is no way round it.
+	for i := range 10 {
+		f.ask(alpha, asked[i%2])
+	}
+	if got := issued(); got != 16 {
+		t.Errorf("%d certificates are issued after it has changed one name ten times", got)
+	}
+	f.awaitStatusBeginning("active alpha: new certificates from ")
+
+	// Who comes now has its certificate at once, and a hook that finds all as it should be
+	// leaves it alone.
+	f.configurator("gamma", "crowd", "gamma"+domain)
+	f.awaitAnswer("https://gamma"+domain+"/gamma", 200)
+	f.ownCertificate("gamma" + domain)
+	if requests, all := f.atRest(); all > 8 {
+		t.Errorf("a hook that changes nothing sends %d requests: %v", all, requests)
+	}
+	watched.end()
+}
