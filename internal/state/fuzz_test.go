@@ -42,7 +42,7 @@ func FuzzParseConfig(f *testing.F) {
 	}
 	known := []string{
 		state.OptionExternalHostname, state.OptionGatewayClass, state.OptionEnforceHTTPS, state.OptionHSTSMaxAge, state.OptionRoutingMode,
-		state.OptionHostsPerRelation, state.OptionCertificatesPerHour,
+		state.OptionHostsPerRelation, state.OptionCertificatesPerHour, state.OptionCrossModelNetworks,
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var options map[string]any

@@ -330,6 +330,7 @@ func TestConfig(t *testing.T) {
 	}
 	want := map[string]option{
 		"certificates-per-hour": {Type: "int", Default: 16},
+		"cross-model-networks":  {Type: "string"},
 		"enforce-https":         {Type: "boolean", Default: true},
 		"external-hostname":     {Type: "string"},
 		"gateway-class":         {Type: "string"},
