@@ -97,7 +97,7 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 	var changes []Change
 	failed := map[string]error{}
 	stay := lingeringOf(snapshot, wanted)
-	now, all := bridged(snapshot, wanted, c.options.Manager)
+	now, kept := bridged(snapshot, wanted, c.options.Manager)
 	for _, r := range resources {
 		if needed := prerequisites[r.kind]; len(missing(snapshot, now[needed])) > 0 {
 			failed[r.kind] = errHeldUp
@@ -119,11 +119,11 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 			return changes, &MissingSecretsError{Names: names, err: err}
 		}
 	}
-	if !all {
-		wanted = withRoutesInUse(snapshot, wanted)
+	if len(kept) > 0 {
+		wanted = withRoutesInUse(snapshot, wanted, kept)
 	}
 	for _, r := range slices.Backward(resources) {
-		if !all && r.kind != "HTTPRoute" {
+		if len(kept) > 0 && r.kind != "HTTPRoute" {
 			break // What is not wanted is still in use.
 		}
 		if r.kind == "Gateway" || slices.ContainsFunc(r.referrers, func(kind string) bool { return failed[kind] != nil }) {

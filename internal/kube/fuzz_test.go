@@ -71,8 +71,8 @@ func FuzzSnapshot(f *testing.F) {
 			t.Errorf("Services that speak TLS: %q", with)
 		}
 		snapshot.ConfigMap("gw")
-		now, _ := bridged(snapshot, desired, "gw")
-		stays := lingeringOf(snapshot, withRoutesInUse(snapshot, now))
+		now, kept := bridged(snapshot, desired, "gw")
+		stays := lingeringOf(snapshot, withRoutesInUse(snapshot, now, kept))
 		for kind, objects := range desired {
 			for _, wanted := range objects {
 				same(wanted, object, "gw")

@@ -78,7 +78,7 @@ func lingeringSecrets(snapshot *Snapshot, wanted map[string][]*unstructured.Unst
 			}
 		}
 	}
-	if generation, judged := observed(live.Status.Conditions); judged && generation != live.Generation && generation != 0 {
+	if gatewayUnjudged(live) {
 		for _, name := range snapshot.names("Secret") {
 			if !referred[name] {
 				stays[name] = true
@@ -86,6 +86,12 @@ func lingeringSecrets(snapshot *Snapshot, wanted map[string][]*unstructured.Unst
 		}
 	}
 	return stays
+}
+
+// gatewayUnjudged says that a Gateway has been judged, but not as it is now.
+func gatewayUnjudged(gateway *gatewayv1.Gateway) bool {
+	generation, judged := observed(gateway.Status.Conditions)
+	return judged && generation != gateway.Generation && generation != 0
 }
 
 // secretsOf gives the names of the Secrets that a listener refers to.

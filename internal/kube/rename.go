@@ -9,39 +9,75 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// bridged gives what is to be written now of what is wanted, and whether that is all;
-// if it is not, routes are all that may be pruned, save those that are still in use.
+// bridged gives what is to be written now of what is wanted, and the listeners that routes
+// keep for the moment. While there are such, routes are all that may be pruned, save those
+// that are attached to one of these.
 //
-// Where listeners get other names, it takes two events: two listeners for the same host
+// Where listeners get other names, it takes three events: two listeners for the same host
 // cannot be there together, so that no route could lead from one to the other. First
 // every route that is attached to one of the present ones names the next beside it, and
-// the Gateway stays; then, when controllers have seen that, the Gateway is written, and
-// each of these routes is attached all the while. In one event it would be a race, since
-// controllers follow Gateways and routes apart. Routes that are attached to no such
-// listener lose nothing, and are not waited for: they may never be taken.
+// the Gateway stays. When the controller has judged these routes, the Gateway is written;
+// and when that has been judged, the routes name the next listener alone, and those that
+// are replaced go. So each of them is attached all the while, whichever of the two the
+// controller reads first: it follows Gateways and routes apart. Routes that are attached to no
+// such listener lose nothing, and are not waited for: they may never be taken.
 //
 // This charm does not rename listeners, but it takes over those of an early release of
 // its predecessor, and a refresh is three events.
-func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, manager string) (now map[string][]*unstructured.Unstructured, all bool) {
+func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, manager string) (now map[string][]*unstructured.Unstructured, kept []string) {
 	replaced := replacedListeners(snapshot.Gateway, wanted["Gateway"])
+	kept = replaced
 	if len(replaced) == 0 {
-		return wanted, true
+		kept = renamedListeners(snapshot)
 	}
-	now, all = maps.Clone(wanted), true
+	if len(kept) == 0 {
+		return wanted, nil
+	}
+	now = maps.Clone(wanted)
 	now["HTTPRoute"] = nil
+	ready := true
 	for _, route := range wanted["HTTPRoute"] {
 		live := snapshot.live[key{"HTTPRoute", route.GetName()}]
-		if live != nil && attachedToAny(live, replaced) {
+		if live != nil && attachedToAny(live, kept) {
 			route = withParentsOf(route, live)
-			all = all && same(route, live, manager)
+			ready = ready && same(route, live, manager) && !awaitsJudgement(snapshot, wanted["Gateway"], route.GetName())
 		}
 		now["HTTPRoute"] = append(now["HTTPRoute"], route)
 	}
-	if all && !waitForSuccessors(snapshot, wanted["HTTPRoute"], replaced) {
-		return wanted, true
+	if len(replaced) > 0 && (!ready || waitForSuccessors(snapshot, wanted["HTTPRoute"], replaced)) {
+		delete(now, "Gateway")
 	}
-	delete(now, "Gateway")
-	return now, false
+	return now, kept
+}
+
+// awaitsJudgement says that a route was changed, and its controller has not judged it since.
+// One of a class that the Gateway is going to leave may never do so.
+func awaitsJudgement(snapshot *Snapshot, wanted []*unstructured.Unstructured, name string) bool {
+	for _, gateway := range wanted {
+		class, _, _ := unstructured.NestedString(gateway.Object, "spec", "gatewayClassName")
+		if class != string(snapshot.Gateway.Spec.GatewayClassName) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(snapshot.Routes, func(route gatewayv1.HTTPRoute) bool { return route.Name == name && unjudged(&route) })
+}
+
+// renamedListeners gives the names that routes have for listeners which the Gateway has no
+// more, as long as its controller has not judged it since.
+func renamedListeners(snapshot *Snapshot) []string {
+	if snapshot.Gateway == nil || !gatewayUnjudged(snapshot.Gateway) {
+		return nil
+	}
+	var names []string
+	for _, name := range snapshot.names("HTTPRoute") {
+		for _, parent := range parentsOf(snapshot.live[key{"HTTPRoute", name}]) {
+			is := func(l gatewayv1.Listener) bool { return string(l.Name) == section(parent) }
+			if section(parent) != "" && listenerOf(snapshot.Gateway, is) == nil {
+				names = append(names, section(parent))
+			}
+		}
+	}
+	return names
 }
 
 // waitForSuccessors says that routes are attached to the listeners that are going to be
@@ -59,10 +95,8 @@ func waitForSuccessors(snapshot *Snapshot, wanted []*unstructured.Unstructured, 
 }
 
 // withRoutesInUse adds to what is wanted the live routes that are attached to listeners
-// which are going to be replaced: what they serve is served until the next routes are
-// attached.
-func withRoutesInUse(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) map[string][]*unstructured.Unstructured {
-	replaced := replacedListeners(snapshot.Gateway, wanted["Gateway"])
+// which are replaced: what they serve is served until the next routes are attached.
+func withRoutesInUse(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, replaced []string) map[string][]*unstructured.Unstructured {
 	routes := slices.Clone(wanted["HTTPRoute"])
 	for _, name := range snapshot.names("HTTPRoute") {
 		if live := snapshot.live[key{"HTTPRoute", name}]; attachedToAny(live, replaced) {

@@ -64,7 +64,8 @@ func TestRename(t *testing.T) {
 	s.hasApplied(t, routesPath, attached("idle", "gw-no-listener"))
 	steps := [][]string{
 		{"DELETE httproutes/idle", "PATCH httproutes/redirect gw-a.example.com gw-listener", "PATCH httproutes/web gw-a.example.com"},
-		{"PATCH gateways/gw", "PATCH httproutes/redirect gw-a.example.com", "DELETE httproutes/old"},
+		{"PATCH gateways/gw"},
+		{"PATCH httproutes/redirect gw-a.example.com", "DELETE httproutes/old"},
 		nil,
 	}
 	for i, want := range steps {
@@ -88,6 +89,43 @@ func TestRename(t *testing.T) {
 	}
 }
 
+// TestRenameWaitsForTheController shows that no step is taken before the controller has seen
+// the one before: it may read the Gateway first, or the routes. One of a class that is left is
+// not waited for.
+func TestRenameWaitsForTheController(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.hasApplied(t, gatewaysPath, renamed())
+	s.hasApplied(t, routesPath, attached("web", "gw-listener"))
+	s.hasApplied(t, routesPath, attached("old", "gw-listener"))
+	step := func(what, class string, want ...string) {
+		t.Helper()
+		next := gateway("gw", "a.example.com")
+		next.Spec.GatewayClassName = gatewayv1.ObjectName(class)
+		_, written, _, err := run(t, s, next, attached("web", "gw-a.example.com"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, what, written, want...)
+	}
+	class := string(renamed().Spec.GatewayClassName)
+	s.judge("web", 1, 1)
+	s.judgeGateway(1, 1)
+	step("attached", class, "PATCH httproutes/web")
+	s.judge("web", 2, 1)
+	step("route not judged yet", class)
+	before := s.objects[gatewaysPath+"/gw"]
+	step("another class", "other", "PATCH gateways/gw")
+	s.objects[gatewaysPath+"/gw"] = before
+	s.judge("web", 2, 2)
+	step("renamed", class, "PATCH gateways/gw")
+	s.judgeGateway(2, 1)
+	step("Gateway not judged yet", class)
+	s.judgeGateway(2, 2)
+	step("left", class, "PATCH httproutes/web", "DELETE httproutes/old")
+	step("at rest", class)
+}
+
 // TestRenameByOtherRoutes replaces routes by others of other names: those are made first.
 func TestRenameByOtherRoutes(t *testing.T) {
 	t.Parallel()
@@ -96,7 +134,8 @@ func TestRenameByOtherRoutes(t *testing.T) {
 	s.hasApplied(t, routesPath, attached("old", "gw-listener"))
 	for i, want := range [][]string{
 		{"PATCH httproutes/redirect", "PATCH httproutes/web"},
-		{"PATCH gateways/gw", "DELETE httproutes/old"},
+		{"PATCH gateways/gw"},
+		{"DELETE httproutes/old"},
 	} {
 		_, written, _, err := run(t, s, gateway("gw", "a.example.com"), attached("redirect", "gw-a.example.com"), attached("web", "gw-a.example.com"))
 		if err != nil {
@@ -120,7 +159,7 @@ func TestRenameRefused(t *testing.T) {
 	if err == nil {
 		t.Error("no error")
 	}
-	check(t, "written", written, "PATCH gateways/gw", "DELETE httproutes/old")
+	check(t, "written", written, "PATCH gateways/gw")
 }
 
 // TestRenameWithoutOthers shows that a route which serves nothing at the listeners that
