@@ -119,39 +119,30 @@ func (c *Charm) closeLedger(ctx context.Context, allowance state.Allowance) erro
 	if err != nil {
 		return err
 	}
-	changed, err := c.changedAllowance(ctx, allowance)
+	had, changed, err := c.allowanceText(ctx, allowance)
 	if err != nil {
 		return err
 	}
 	text, err := c.desk.written.encode()
-	if err != nil {
+	if err != nil || text == stored[ledgerKey] && !changed {
 		return err
 	}
-	if text != stored[ledgerKey] {
-		changed[ledgerKey] = text
-	}
-	if len(changed) == 0 {
-		return nil
-	}
-	return c.Tools.SetState(ctx, changed)
+	return c.Tools.SetState(ctx, map[string]string{ledgerKey: text, allowanceKey: had})
 }
 
-// changedAllowance gives the allowance as it is to be stored; nothing if what is stored says
-// the same but for requests of more than an hour ago.
-func (c *Charm) changedAllowance(ctx context.Context, allowance state.Allowance) (map[string]string, error) {
+// allowanceText gives the allowance as it is to be stored, and whether it has to be: not if what
+// is stored says the same but for requests of more than an hour ago.
+func (c *Charm) allowanceText(ctx context.Context, allowance state.Allowance) (text string, changed bool, err error) {
 	stored, err := c.storedState(ctx)
 	if err != nil {
-		return nil, err
+		return "", false, err
 	}
 	before, err := state.ParseAllowance(stored[allowanceKey]).Within(c.Now).Text(maxLedger)
 	if err != nil {
-		return nil, err
+		return "", false, err
 	}
-	text, err := allowance.Text(maxLedger)
-	if err != nil || text == before {
-		return map[string]string{}, err
-	}
-	return map[string]string{allowanceKey: text}, nil
+	text, err = allowance.Text(maxLedger)
+	return text, text != before, err
 }
 
 // encode gives the ledger as it is stored, without the newest relations if it would be

@@ -40,9 +40,9 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 		if err := c.publishRequests(ctx, st.Certificates, *p.Relations.Requests); err != nil {
 			return err
 		}
-		changed, err := c.changedAllowance(ctx, p.Allowance)
-		if err == nil && len(changed) > 0 {
-			err = c.Tools.SetState(ctx, changed)
+		had, changed, err := c.allowanceText(ctx, p.Allowance)
+		if err == nil && changed {
+			err = c.Tools.SetState(ctx, map[string]string{allowanceKey: had})
 		}
 		if err != nil {
 			return err
