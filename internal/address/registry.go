@@ -22,7 +22,7 @@ var wherePodsAre = []string{"Private-Use", "Unique-Local"}
 // never are networks in which no unit can be, whatever the operator says: Kubernetes refuses
 // these addresses in an EndpointSlice, or a packet for them does not leave the node.
 var never = []rule{
-	{network: netip.MustParsePrefix("0.0.0.0/32"), reason: "unspecified"},
+	{network: netip.MustParsePrefix("0.0.0.0/8"), reason: "unspecified"},
 	{network: netip.MustParsePrefix("::/128"), reason: "unspecified"},
 	{network: netip.MustParsePrefix("127.0.0.0/8"), reason: "loopback"},
 	{network: netip.MustParsePrefix("::1/128"), reason: "loopback"},
@@ -30,6 +30,7 @@ var never = []rule{
 	{network: netip.MustParsePrefix("fe80::/10"), reason: "link-local"},
 	{network: netip.MustParsePrefix("224.0.0.0/4"), reason: "multicast"},
 	{network: netip.MustParsePrefix("ff00::/8"), reason: "multicast"},
+	{network: netip.MustParsePrefix("255.255.255.255/32"), reason: "broadcast"},
 }
 
 // unassigned is what of IPv6 is neither global unicast (2000::/3) nor private (fc00::/7), by
