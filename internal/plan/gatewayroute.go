@@ -74,6 +74,9 @@ func (r *routing) addRoute(s state.State, room listenerRoom, requirer state.Rout
 	if requirer.Hostless {
 		hosts = append(hosts, "")
 	}
+	if requirer.Problem == "" {
+		hosts = r.bound(s, requirer, hosts)
+	}
 	reason := cmp.Or(requirer.Problem, unnamable(s, hosts))
 	if reason == "" {
 		reason = room.claim(hosts)

@@ -37,28 +37,9 @@ func (r *routing) startAllowance(s state.State) {
 	}
 }
 
-// boundHosts takes what is beyond the bound from what applications on gateway-route ask for,
-// before anybody is given anything: it takes no turn, no listener and no name from others.
-func (r *routing) boundHosts(s state.State, set settings) state.State {
-	r.startAllowance(s)
-	s.RouteRequirers = routesByAge(s)
-	for i := range s.RouteRequirers {
-		one := &s.RouteRequirers[i]
-		if !one.Servable() || set.enforce && !s.Certificates.Related {
-			continue // It gets nothing now, and keeps what it may have.
-		}
-		hosts := slices.Clone(one.Hostnames)
-		if one.Hostless {
-			hosts = append(hosts, "")
-		}
-		one.Hostnames = slices.DeleteFunc(r.bound(s, *one, hosts), func(host string) bool { return host == "" })
-	}
-	return s
-}
-
 // bound gives those of the hosts that the application may have: what it had before the bound,
-// then what has listeners, then the others in its order, while there is room; the Gateway's
-// addresses always. The rest is left out by name.
+// then what has listeners, then the others in its order, while there is room. The rest is
+// left out by name.
 func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []string) []string {
 	most, relation := boundOf(s), requirer.RelationID
 	over := s.Allowance.Over[relation]
@@ -71,11 +52,11 @@ func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []str
 	}
 	has := map[string]bool{}
 	for _, host := range hosts {
-		if host == "" || slices.Contains(over, host) {
+		if slices.Contains(over, host) {
 			has[host] = true
 		}
 	}
-	for _, among := range [][]string{liveHosts(s), hosts} {
+	for _, among := range [][]string{{""}, liveHosts(s), hosts} {
 		for _, host := range hosts {
 			if len(has) < most && slices.Contains(among, host) {
 				has[host] = true

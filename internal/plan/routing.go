@@ -67,7 +67,8 @@ type routing struct {
 func route(s state.State, set settings) routing {
 	r := routing{trust: trustOf(s, set)}
 	r.remarks = r.trust.remarks
-	s = r.boundHosts(r.screen(s, set), set)
+	s = r.screen(s, set)
+	r.startAllowance(s)
 	owner := map[string]string{} // host and path → application
 	names, live := newNamer(s), livePlacesOf(s)
 	room := listenerRoom{}
