@@ -157,6 +157,8 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 		t.Helper()
 		w = everything(t)
 		w.remotes["gateway:1"], w.units["gateway:1"] = "remote-0f", []string{"remote-0f/0"}
+		w.models = map[string]string{"gateway:1": "another"}
+		delete(w.state, "ledger") // The relation has always been that one's.
 		w.bags["gateway:1"]["remote-0f"] = map[string]string{"model": `"abroad"`, "name": `"shop"`, "port": "8080"}
 		w.bags["gateway:1"]["remote-0f/0"] = map[string]string{"host": `"shop-0"`, "ip": `"10.1.0.5"`}
 		w.quiet()

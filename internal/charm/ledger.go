@@ -46,9 +46,13 @@ type ledger struct {
 	// Digests are those of what was found in our databags, by the relations' numbers. Juju
 	// gives no number twice.
 	Digests map[int]string `json:"digests,omitempty"`
-	// Ours are the relations, by number, with applications of our own model. A relation
-	// has the same other side as long as it lasts.
-	Ours []int `json:"ours,omitempty"`
+	// Told is where an application is served, by what it was found to be told: the sum of
+	// its place on gateway, something on gateway-route; empty for nothing.
+	Told map[int]string `json:"told,omitempty"`
+	// Ours are the relations, by number, with applications of our own model, Theirs those
+	// with others. A relation has the same other side as long as it lasts.
+	Ours   []int `json:"ours,omitempty"`
+	Theirs []int `json:"theirs,omitempty"`
 }
 
 // ledgerKey is where the ledger stands in the unit's stored state, allowanceKey where what
@@ -61,7 +65,7 @@ const (
 
 const (
 	// maxLedger is less than what Juju takes as one value, 64 KiB. It has room for some
-	// two thousand relations; those that are newer are read in every hook.
+	// thousand relations; those that are newer are read in every hook.
 	maxLedger = 60 << 10
 	maxTrust  = time.Hour
 )
@@ -70,7 +74,8 @@ const (
 type desk struct {
 	stored  map[string]string // the unit's stored state as the hook found it; nil before it is read
 	trusted ledger
-	written *ledger // nil before openLedger
+	written *ledger                  // nil before openLedger
+	bags    map[string]state.Databag // our sides, by the relations' ids, as this hook has read them
 	// modelsUnknown says that this Juju does not tell models apart.
 	modelsUnknown bool
 	// goals is what the controller has; nil before it is asked.
@@ -92,7 +97,8 @@ func (c *Charm) openLedger(ctx context.Context) error {
 	if err := json.Unmarshal([]byte(stored[ledgerKey]), &l); err != nil || !c.trusts(l) {
 		l = ledger{Read: c.Now.UTC().Truncate(time.Second)}
 	}
-	c.desk.trusted, c.desk.written = l, &ledger{Read: l.Read, Digests: map[int]string{}}
+	c.desk.trusted, c.desk.written = l, &ledger{Read: l.Read, Digests: map[int]string{}, Told: map[int]string{}}
+	c.desk.bags = map[string]state.Databag{}
 	return nil
 }
 
@@ -149,18 +155,25 @@ func (c *Charm) allowanceText(ctx context.Context, allowance state.Allowance) (t
 // too long.
 func (l ledger) encode() (string, error) {
 	slices.Sort(l.Ours)
+	slices.Sort(l.Theirs)
 	numbers := slices.Sorted(maps.Keys(l.Digests))
+	numbers = slices.Compact(slices.Sorted(slices.Values(slices.Concat(numbers, slices.Collect(maps.Keys(l.Told))))))
 	for {
 		text, err := json.Marshal(l)
 		if err != nil || len(text) <= maxLedger {
 			return string(text), err
 		}
 		numbers = numbers[:len(numbers)*9/10]
-		oldest := make(map[int]string, len(numbers))
-		for _, number := range numbers {
-			oldest[number] = l.Digests[number]
+		last := -1
+		if n := len(numbers); n > 0 {
+			last = numbers[n-1]
 		}
-		l.Digests, l.Ours = oldest, l.Ours[:len(l.Ours)*9/10]
+		newer := func(number int) bool { return number > last }
+		newest := func(number int, _ string) bool { return newer(number) }
+		l.Digests, l.Told = maps.Clone(l.Digests), maps.Clone(l.Told)
+		maps.DeleteFunc(l.Digests, newest)
+		maps.DeleteFunc(l.Told, newest)
+		l.Ours, l.Theirs = slices.DeleteFunc(slices.Clone(l.Ours), newer), slices.DeleteFunc(slices.Clone(l.Theirs), newer)
 	}
 }
 

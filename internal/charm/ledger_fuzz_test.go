@@ -33,7 +33,7 @@ func FuzzLedger(f *testing.F) {
 	trusting := []gocharm.Kind{gocharm.UpdateStatus, gocharm.RelationChanged, gocharm.SecretChanged}
 	kinds := append([]gocharm.Kind{gocharm.LeaderElected, gocharm.UpgradeCharm, gocharm.Start, gocharm.ConfigChanged}, trusting...)
 	for i, text := range []string{
-		`{"read":"2025-12-31T23:30:00Z","digests":{"1":"abcdefghijkl","3":"x"},"ours":[1,3]}`,
+		`{"read":"2025-12-31T23:30:00Z","digests":{"1":"abcdefghijkl","3":"x"},"told":{"1":"","3":"abcdefghijkl"},"ours":[1,3],"theirs":[2]}`,
 		`{"read":"2025-12-31T23:30:00Z","digests":{"1":5},"ours":[1]}`,
 		`{"read":"2025-12-31T23:30:00Z","digests":{"1":"abcdefghijkl"},"ours":[1]`,
 		`{"read":"2025-12-31T23:30:00+01:00","digests":{"-1":"a","01":"b","1":"c"},"ours":[1,1,1]}`,

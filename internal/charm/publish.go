@@ -83,12 +83,13 @@ func (c *Charm) write(ctx context.Context, endpoint string, number int, data sta
 		return err
 	}
 	id := relationID(endpoint, number)
-	bag, err := c.ownData(ctx, id)
+	bag, err := c.ownBag(ctx, id)
 	if err == nil && (holds(bag, data) || takesBack && len(bag) == 0) {
 		c.desk.written.Digests[number] = sum
 		return nil
 	}
 	delete(c.desk.written.Digests, number)
+	delete(c.desk.written.Told, number)
 	if err == nil {
 		err = c.Tools.SetApplicationData(ctx, id, data)
 	}

@@ -150,7 +150,15 @@ func readEach[T any](ctx context.Context, c *Charm, endpoint string, read func(c
 
 func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (state.RouteRequirer, error) {
 	application, request, err := c.otherSide(ctx, id)
-	return state.NewRouteRequirer(number, application, request), err
+	if err != nil {
+		return state.RouteRequirer{}, err
+	}
+	requirer := state.NewRouteRequirer(number, application, request)
+	if _, requirer.Foreign, err = c.whose(ctx, endpointGatewayRoute, id, number, application, ""); err != nil {
+		return state.RouteRequirer{}, err
+	}
+	requirer.Told, err = c.toldOfGateway(ctx, id, number)
+	return requirer, err
 }
 
 func (c *Charm) readDNSProvider(ctx context.Context, id string, number int) (state.DNSProvider, error) {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/relation/ingress"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -29,22 +27,28 @@ func (c *Charm) readRequirer(ctx context.Context, id string, number int) (state.
 		return state.Requirer{}, err
 	}
 	app, parseErr := ingress.ParseApplication(request)
-	if parseErr != nil {
-		return state.NewRequirer(number, application, request, nil), nil // whatever its units say
-	}
-	foreign, err := c.isForeign(ctx, id, number, app.Model)
+	local, foreign, err := c.whose(ctx, endpointGateway, id, number, application, app.Model)
 	if err != nil {
 		return state.Requirer{}, err
 	}
-	// Kubernetes itself finds the pods of an application of our model.
-	each := foreign || app.Model != c.Event.Model || app.Scheme == ingress.HTTPS
-	units, err := c.readUnits(ctx, endpointGateway, id, names, each)
+	told, err := c.toldPlace(ctx, id, number)
 	if err != nil {
 		return state.Requirer{}, err
+	}
+	var units []state.UnitBag
+	if parseErr == nil { // Else whatever its units say.
+		// Kubernetes itself finds the pods of an application of our model.
+		each := foreign || app.Model != c.Event.Model || app.Scheme == ingress.HTTPS
+		if units, err = c.readUnits(ctx, endpointGateway, id, names, each); err != nil {
+			return state.Requirer{}, err
+		}
 	}
 	requirer := state.NewRequirer(number, application, request, units)
-	requirer.Foreign = foreign
-	return requirer, nil
+	requirer.Local, requirer.Foreign = local, foreign
+	if told != "" && requirer.Name != "" {
+		requirer.Holds, err = holdsOne(told, requirer.Places())
+	}
+	return requirer, err
 }
 
 // applicationOf gives the application on the other side of a relation, which Juju's
@@ -89,33 +93,6 @@ func (c *Charm) readUnits(ctx context.Context, endpoint, id string, names []stri
 		}
 	}
 	return units, nil
-}
-
-// isForeign says that an application which calls its model by the name of ours is of
-// another model of that name. Who else it may be cannot be told by its name: where its
-// endpoint was offered to us, that is of our model's choosing. Juju before 3.6 does not
-// say: such an application then counts as one of ours, and is not served if it has
-// another name here than there.
-func (c *Charm) isForeign(ctx context.Context, id string, number int, model string) (bool, error) {
-	if model != c.Event.Model || c.desk.modelsUnknown {
-		return false, nil
-	}
-	if !slices.Contains(c.desk.trusted.Ours, number) {
-		uuid, err := c.Tools.RelationModelUUID(ctx, id)
-		switch {
-		case errors.Is(err, gocharm.ErrUnsupported):
-			c.desk.modelsUnknown = true
-			return false, nil
-		case err != nil:
-			return false, err
-		case uuid != c.Event.ModelUUID:
-			return uuid != "", nil
-		}
-	}
-	if !slices.Contains(c.desk.written.Ours, number) { // It may be read twice.
-		c.desk.written.Ours = append(c.desk.written.Ours, number)
-	}
-	return false, nil
 }
 
 // unitError is a unit that is there and cannot be read, which says nothing about its

@@ -75,10 +75,119 @@ func TestOurModelIsAskedForOnce(t *testing.T) {
 	if got := w.called("relation-model-get"); got != 1 {
 		t.Errorf("%d calls in leader-elected", got)
 	}
-	w.bags["gateway:1"]["shop"]["model"] = `"elsewhere"`
+	// What it writes itself is not believed.
+	w.bags["gateway:1"]["shop"]["model"], w.bags["gateway:1"]["shop/0"]["ip"] = `"elsewhere"`, `"10.1.0.5"`
 	w.run(gocharm.Event{Kind: gocharm.LeaderElected})
-	if got := w.called("relation-model-get"); got != 0 {
-		t.Errorf("%d calls for a model of another name", got)
+	if got := w.lastStatus(); w.called("relation-model-get") != 1 || !strings.Contains(got, "shop: it claims to be of model elsewhere") {
+		t.Errorf("%d calls, and status is %q", w.called("relation-model-get"), got)
+	}
+	if slices := w.object("endpointslices", "gw-elsewhere-shop-service-ipv4"); slices != nil || w.published() != "" {
+		t.Errorf("it has endpoints: %v, and is told %q", slices, w.published())
+	}
+}
+
+// Where an application is that is of another model by what it writes, is asked for once
+// as well, on either endpoint.
+func TestOtherModelsAreAskedForOnce(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.withRoutes()
+	w.models = map[string]string{"gateway:1": "another", "gateway-route:3": "another"}
+	w.bags["gateway:1"]["shop"]["model"], w.bags["gateway:1"]["shop/0"]["ip"] = `"elsewhere"`, `"10.1.0.5"`
+	clear(w.state)
+	w.quiet()
+	for _, id := range []string{"gateway:1", "gateway-route:3"} {
+		w.run(gocharm.Event{Kind: gocharm.LeaderElected})
+		if got := w.called("relation-model-get " + id); got != 1 {
+			t.Errorf("%s: %d calls in leader-elected", id, got)
+		}
+		w.run(updateStatus())
+		w.run(updateStatus())
+		if got := w.called("relation-model-get"); got != 0 {
+			t.Errorf("%d calls in a later hook", got)
+		}
+	}
+	if slice := w.object("endpointslices", "gw-elsewhere-shop-service-ipv4"); slice == nil {
+		t.Error("it has no endpoints")
+	}
+}
+
+// Before Juju 3.6 its goal state tells an application of our model from one whose
+// endpoint another model offers to us.
+func TestOldJujuTellsWhoIsOfOurModel(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		offer string
+		want  string
+	}{
+		"of our model": {"", ""},
+		"of an offer":  {"other:admin/elsewhere.shop", `{"url": "http://web.example.com/elsewhere-shop"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			if test.offer != "" {
+				w.offers = map[string]string{"gateway:1": test.offer}
+			}
+			w.before = func(call gocharm.Call) error {
+				if call.Tool == "relation-model-get" {
+					return &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR bad request: unknown command: relation-model-get"}
+				}
+				return nil
+			}
+			w.bags["gateway:1"]["shop"]["model"], w.bags["gateway:1"]["shop/0"]["ip"] = `"elsewhere"`, `"10.1.0.5"`
+			w.quiet()
+			if got := w.published(); got != test.want {
+				t.Errorf("%q is published; status %q", got, w.lastStatus())
+			}
+			w.run(updateStatus())
+			if got := w.called("goal-state"); got != 0 {
+				t.Errorf("asked for %d times in a later hook", got)
+			}
+		})
+	}
+}
+
+// An older relation that comes to ask for the place of a newer one of another model does
+// not get it, nor in a hook of a leader that has never led; when the holder has no unit
+// any more, it does.
+func TestHolderKeepsItsPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	abroad := func(number int, alias, ip string) {
+		id := fmt.Sprintf("gateway:%d", number)
+		w.relations["gateway"] = append(w.relations["gateway"], id)
+		w.remotes[id], w.units[id] = alias, []string{alias + "/0"}
+		w.bags[id] = map[string]map[string]string{
+			own: {}, alias: {"model": `"far"`, "name": fmt.Sprintf("%q", "app-"+alias), "port": "8080"}, alias + "/0": {"host": `"a"`, "ip": fmt.Sprintf("%q", ip)},
+		}
+	}
+	w.models = map[string]string{"gateway:2": "another", "gateway:3": "a third"}
+	abroad(2, "evil", "10.1.0.66")
+	abroad(3, "victim", "10.1.0.5")
+	w.quiet()
+	w.bags["gateway:2"]["evil"]["name"] = `"app-victim"`
+	told := func(id string) string { return w.bags[id][own]["ingress"] }
+	const url = `{"url": "http://web.example.com/far-app-victim"}`
+	for name, event := range map[string]gocharm.Event{"later": updateStatus(), "another leader": {Kind: gocharm.LeaderElected}} {
+		if name == "another leader" {
+			clear(w.state)
+		}
+		w.run(event)
+		w.quiet()
+		if told("gateway:2") != "" || told("gateway:3") != url {
+			t.Errorf("%s: told %q and %q", name, told("gateway:2"), told("gateway:3"))
+		}
+	}
+	w.units["gateway:3"] = nil
+	w.quiet()
+	if told("gateway:2") != url || told("gateway:3") != "" {
+		t.Errorf("without a unit: told %q and %q", told("gateway:2"), told("gateway:3"))
+	}
+	w.units["gateway:3"] = []string{"victim/0"}
+	w.quiet()
+	if told("gateway:2") != url || told("gateway:3") != "" {
+		t.Errorf("with one again: told %q and %q", told("gateway:2"), told("gateway:3"))
 	}
 }
 

@@ -132,7 +132,7 @@ func (r *routing) toldOf(s state.State, set settings, requirer state.Requirer, h
 	var first omission
 	for i, one := range all[:min(most, len(all))] {
 		told := omission{
-			application: requirer.Application, iface: "ingress", unit: requirer.Application,
+			application: requirer.Application, relation: requirer.RelationID, iface: "ingress", unit: requirer.Application,
 			reason: fmt.Sprintf("is at %s, %s", one.at.Unmap(), one.refusal.Reason),
 		}
 		if one.unit >= 0 {

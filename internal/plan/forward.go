@@ -132,7 +132,7 @@ func (r *routing) leaveOut(t target, units []int, reason string) {
 // unitBackend is made of what a unit says.
 func unitBackend(s state.State, names namer, t target, unit state.Unit) backend {
 	id := fmt.Sprintf("/%s-%s/%d", t.Model, t.Name, unit.Number)
-	b := backend{service: names.unique(serviceNames, unitServiceName(s, t.Requirer, unit.Number), id, maxLabelName)}
+	b := backend{service: names.unique(serviceNames, unitServiceName(s, t.Requirer, unit.Number), id, maxLabelName, t.Requirer)}
 	if !t.remote {
 		b.pod = fmt.Sprintf("%s-%d", t.Name, unit.Number)
 	}

@@ -50,7 +50,7 @@ func listeners(s state.State, set settings) []gatewayv1.Listener {
 
 func httpListener(s state.State, h host) gatewayv1.Listener {
 	listener := gatewayv1.Listener{
-		Name:          gatewayv1.SectionName(httpListenerName(s.Application, h.name)),
+		Name:          gatewayv1.SectionName(httpListenerName(s, h.name)),
 		Port:          80,
 		Protocol:      gatewayv1.HTTPProtocolType,
 		AllowedRoutes: allowedRoutes(h),

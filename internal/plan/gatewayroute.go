@@ -17,75 +17,87 @@ type RouteAnswer struct {
 	Gateway *gatewayroute.Gateway `json:"gateway"`
 }
 
-// A listenerRoom is who holds which listeners: the host by its listeners' name, which
-// dashes leave ambiguous.
+// A listenerRoom is who holds which listeners: the host by what stands for it in their
+// names.
 type listenerRoom map[string]string
 
-// claim takes listeners for all of the hosts, or says why that cannot be.
-func (room listenerRoom) claim(hosts []string) string {
+// claim takes listeners for all of the hosts, or says why that cannot be. Those to which
+// applications attach routes themselves can have no names but those that these expect.
+// Beside what the room holds, so many more listeners are in use.
+func (room listenerRoom) claim(s state.State, hosts []string, attached bool, more int) string {
 	fresh := listenerRoom{}
 	first := ""
 	for _, host := range hosts {
-		other, taken := room[dashed(host)]
+		label := listenerLabel(s, host)
+		if attached && label != dashed(host) {
+			label = dashed(host)
+			if _, taken := room[label]; !taken {
+				return fmt.Sprintf("the listener of %s has a name of another form", host)
+			}
+		}
+		other, taken := room[label]
 		if !taken {
-			other, taken = fresh[dashed(host)]
+			other, taken = fresh[label]
 		}
 		switch {
 		case taken && other != host:
 			return fmt.Sprintf("the listener of %s would have the name of that of %s", host, other)
 		case !taken:
 			first = cmp.Or(first, host)
-			fresh[dashed(host)] = host
+			fresh[label] = host
 		}
 	}
-	if len(fresh) > 0 && len(room)+len(fresh) > maxHosts {
+	if len(fresh) > 0 && len(room)+len(fresh)+more > maxHosts {
 		return fmt.Sprintf("there is no listener left for %s: a Gateway serves %d hosts at most", cmp.Or(first, "its addresses"), maxHosts)
 	}
 	maps.Copy(room, fresh)
 	return ""
 }
 
-// addRoutes judges the applications on gateway-route whose relation is older than that
-// of the number, oldest first, and gives the others back. A host for which there is no
-// listener left, or whose listener would have the name of another's, leaves out the
-// newer application. The same host for several is nobody's loss: their routes tell
-// paths apart.
-func (r *routing) addRoutes(s state.State, room listenerRoom, requirers []state.RouteRequirer, before int) []state.RouteRequirer {
-	for len(requirers) > 0 && requirers[0].RelationID < before {
-		r.addRoute(s, room, requirers[0])
-		requirers = requirers[1:]
-	}
-	return requirers
-}
-
-func (r *routing) addRoute(s state.State, room listenerRoom, requirer state.RouteRequirer) {
+// addRoute judges one application on gateway-route. A host for which there is no listener
+// left, or whose listener would have the name of one that has been given to another, leaves
+// it out. The same host for several is nobody's loss: their routes tell paths apart.
+func (r *routing) addRoute(s state.State, room listenerRoom, rank int, requirer state.RouteRequirer) {
 	for _, remark := range requirer.Remarks {
 		r.remark(requirer.Application, requirer.RelationID, remark)
 	}
 	if requirer.Waiting {
-		r.silent = append(r.silent, omission{application: requirer.Application, iface: "gateway-route"})
+		r.silent = append(r.silent, omission{application: requirer.Application, relation: requirer.RelationID, iface: "gateway-route"})
 		return
 	}
 	if requirer.Version0 {
 		r.addVersion0(s, room, requirer)
 		return
 	}
-	hosts := slices.Clone(requirer.Hostnames)
-	if requirer.Hostless {
-		hosts = append(hosts, "")
-	}
+	hosts := hostsOf(requirer)
 	if requirer.Problem == "" {
 		hosts = r.bound(s, requirer, hosts)
 	}
 	reason := cmp.Or(requirer.Problem, unnamable(s, hosts))
 	if reason == "" {
-		reason = room.claim(hosts)
+		reason = room.claim(s, hosts, true, r.leaving(room, rank))
 	}
 	if reason != "" {
 		r.omitRoute(requirer, reason)
 		return
 	}
 	r.routes = append(r.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
+}
+
+// leaving counts the hosts at which applications are served until they have moved. Who is
+// not served yet has to wait for them to leave: it would be told of listeners that are not
+// there. An application on ingress is told nothing until there is one.
+func (r *routing) leaving(room listenerRoom, rank int) int {
+	if rank < rankLocal {
+		return 0
+	}
+	hosts := map[string]bool{}
+	for _, t := range r.targets {
+		if t.kept != nil && !slices.Contains(slices.Collect(maps.Values(room)), t.kept.host) {
+			hosts[t.kept.host] = true
+		}
+	}
+	return len(hosts)
 }
 
 // unnamable says of which host the listeners could not have the names by which the
@@ -105,14 +117,14 @@ func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
 
 // yieldToKept leaves out who wants listeners of the name of those at which an
 // application is served until its new host has a certificate.
-func (r *routing) yieldToKept() {
+func (r *routing) yieldToKept(s state.State) {
 	r.routes = slices.DeleteFunc(r.routes, func(route routeTarget) bool {
 		for _, t := range r.targets {
 			if t.kept == nil {
 				continue
 			}
 			for _, host := range route.hosts {
-				if dashed(host) == dashed(t.kept.host) && host != t.kept.host {
+				if dashed(host) == listenerLabel(s, t.kept.host) && host != t.kept.host {
 					r.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, t.kept.host))
 					return true
 				}

@@ -147,7 +147,7 @@ func hosts(s state.State, set settings, routing routing) []host {
 		if t.kept == nil {
 			continue
 		}
-		i := slices.IndexFunc(all, func(h host) bool { return dashed(h.name) == dashed(t.kept.host) })
+		i := slices.IndexFunc(all, func(h host) bool { return listenerLabel(s, h.name) == listenerLabel(s, t.kept.host) })
 		switch {
 		case i < 0:
 			kept := newHost(s, t.kept.host)
@@ -157,18 +157,20 @@ func hosts(s state.State, set settings, routing routing) []host {
 			all[i].own = true
 		}
 	}
-	return withListeners(all, routing.targets)
+	return withListeners(s, all, routing.targets)
 }
 
 // withListeners decides which hosts have an HTTP listener, as there is room: those
 // served over HTTPS first, since a client is sent from there; then those that are
-// all an application has; then those that are to replace another.
-func withListeners(all []host, targets []target) []host {
+// all an application has, which are there before which are to come; then those that are to
+// replace another.
+func withListeners(s state.State, all []host, targets []target) []host {
 	only := func(h host) bool {
 		return h.open || h.old || slices.ContainsFunc(targets, func(t target) bool { return t.onlyHost() == h.name })
 	}
 	room := min(maxHosts, maxListeners-secureOf(all))
-	for _, comes := range []func(host) bool{host.secure, only, func(host) bool { return true }} {
+	stands := func(h host) bool { return only(h) && hasListener(s, httpListenerName(s, h.name)) }
+	for _, comes := range []func(host) bool{host.secure, stands, only, func(host) bool { return true }} {
 		for i := range all {
 			if !all[i].http && room > 0 && comes(all[i]) {
 				all[i].http = true

@@ -15,11 +15,18 @@ import (
 // its one listener: Cilium has served routes without a section name on plain HTTP too.
 func httpRoutes(s state.State, set settings, routing routing) []Object {
 	all := redirects(s, set)
+	ofHosts := map[string]bool{}
+	for _, one := range all {
+		ofHosts[one.GetName()] = true
+	}
+	// An application can choose its names so that its route would be called as the redirect
+	// of a host that comes with it. The next run finds the redirect, and another name.
+	isRedirect := func(route Object) bool { return ofHosts[route.GetName()] }
 	for _, t := range routing.targets {
 		if t.kept != nil {
-			all = append(all, routesAt(s, set, t, *t.kept)...)
+			all = append(all, slices.DeleteFunc(routesAt(s, set, t, *t.kept), isRedirect)...)
 		}
-		all = append(all, routesAt(s, set, t, t.place)...)
+		all = append(all, slices.DeleteFunc(routesAt(s, set, t, t.place), isRedirect)...)
 	}
 	return append(all, oldRoutes(s, set, routing, all)...)
 }
@@ -39,7 +46,7 @@ func routesAt(s state.State, set settings, t target, at place) []Object {
 	if h.secure() {
 		all = append(all, httpRoute(s, at.https, forward(hsts(set)), httpsListenerName(s, at.host)))
 	}
-	switch listener := httpListenerName(s.Application, at.host); {
+	switch listener := httpListenerName(s, at.host); {
 	case set.enforce || !h.http:
 	case t.inClear(s, set):
 		all = append(all, httpRoute(s, at.http, forward(""), listener))
@@ -61,7 +68,7 @@ func redirects(s state.State, set settings) []Object {
 	secure := slices.DeleteFunc(set.secureHosts(), func(h host) bool { return !h.own || !h.http })
 	all := sharedRedirect(s, set, secure)
 	for _, h := range secure {
-		all = append(all, httpRoute(s, redirectRouteName(s, h.name), redirectRule("/"), httpListenerName(s.Application, h.name)))
+		all = append(all, httpRoute(s, redirectRouteName(s, h.name), redirectRule("/"), httpListenerName(s, h.name)))
 	}
 	return all
 }
@@ -78,7 +85,7 @@ func sharedRedirect(s state.State, set settings, secure []host) []Object {
 	live, shared := livePlacesOf(s), &s.Cluster.Routes[i]
 	var listeners []string
 	for _, h := range secure {
-		listener := httpListenerName(s.Application, h.name)
+		listener := httpListenerName(s, h.name)
 		if !isAttached(shared, listener) || !hasListener(s, listener) {
 			continue
 		}

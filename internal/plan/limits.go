@@ -37,16 +37,29 @@ func (r *routing) startAllowance(s state.State) {
 	}
 }
 
-// bound gives those of the hosts that the application may have: what it had before the bound,
-// then what has listeners, then the others in its order, while there is room. The rest is
-// left out by name.
+// bound gives those of the hosts that the application may have. The rest is left out by
+// name.
 func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []string) []string {
-	most, relation := boundOf(s), requirer.RelationID
-	over := s.Allowance.Over[relation]
+	delete(r.allowance.Over, requirer.RelationID)
+	kept := withinBound(s, requirer.RelationID, hosts)
+	if len(kept) > boundOf(s) {
+		r.allowance.Over[requirer.RelationID] = kept
+	}
+	left := slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return slices.Contains(kept, host) })
+	if len(left) > 0 {
+		r.leaveHosts(s, requirer, len(hosts), left)
+	}
+	return kept
+}
+
+// withinBound gives those of the hosts that the application of a relation may have: what it
+// had before the bound, then what has listeners, then the others in its order, while there
+// is room.
+func withinBound(s state.State, relation int, hosts []string) []string {
+	most, over := boundOf(s), s.Allowance.Over[relation]
 	if s.Allowance.Bound != most && s.Cluster.Usable() {
 		over = liveHosts(s)
 	}
-	delete(r.allowance.Over, relation)
 	if len(hosts) <= most {
 		return hosts
 	}
@@ -63,21 +76,7 @@ func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []str
 			}
 		}
 	}
-	var kept, left []string
-	for _, host := range hosts {
-		if has[host] {
-			kept = append(kept, host)
-		} else {
-			left = append(left, host)
-		}
-	}
-	if len(kept) > most {
-		r.allowance.Over[relation] = kept
-	}
-	if len(left) > 0 {
-		r.leaveHosts(s, requirer, len(hosts), left)
-	}
-	return kept
+	return slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return !has[host] })
 }
 
 // liveHosts are those that the live Gateway has listeners for.

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -23,34 +21,55 @@ const (
 
 // bounded cuts a name that is too long and makes it unique again with a hash
 // of the whole.
-func bounded(name string, limit int) string {
-	if len(name) <= limit {
-		return name
-	}
-	suffix := "-" + hash(name)
-	return strings.TrimRight(name[:limit-len(suffix)], "-.") + suffix
-}
+func bounded(name string, limit int) string { return state.BoundedName(name, limit) }
 
-func hash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:4])
-}
+func hash(text string) string { return state.ShortHash(text) }
 
 // Listener names are a contract: the routes of ingress-configurator charms
-// name them as their section. The Python charm made the same ones.
+// name them as their section. The Python charm made the same ones. The dashes leave them
+// ambiguous: where a listener to which such routes are attached has the name of one that
+// is for our own routes alone, the latter gets a hash of its host.
 
-func httpListenerName(gateway, host string) string {
+func httpListenerName(s state.State, host string) string {
 	if host == "" {
-		return gateway + "-http"
+		return s.Application + "-http"
 	}
-	return bounded(gateway+"-http-"+dashed(host), maxSubdomainName)
+	return bounded(s.Application+"-http-"+listenerLabel(s, host), maxSubdomainName)
+}
+
+// listenerLabel is how a host stands in the names of its listeners. Listeners that are
+// there keep their names.
+func listenerLabel(s state.State, host string) string {
+	plain := dashed(host)
+	if s.Cluster.Gateway == nil || host == "" {
+		return plain
+	}
+	hashed, clash := plain+"-"+hash(host), false
+	is := func(name gatewayv1.SectionName, label string) bool {
+		return string(name) == bounded(s.Application+"-http-"+label, maxSubdomainName) || string(name) == bounded(s.Application+"-https-"+label, maxSubdomainName)
+	}
+	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
+		switch {
+		case listener.Hostname == nil:
+		case string(*listener.Hostname) == host && is(listener.Name, hashed):
+			return hashed
+		case string(*listener.Hostname) == host && is(listener.Name, plain):
+			return plain
+		case string(*listener.Hostname) != host && isOpen(listener) && is(listener.Name, plain):
+			clash = true
+		}
+	}
+	if clash {
+		return hashed
+	}
+	return plain
 }
 
 // httpsListenerName is, without a host, made of an address of the Gateway, as the Python
 // charm does it.
 func httpsListenerName(s state.State, host string) string {
 	if host != "" {
-		return bounded(s.Application+"-https-"+dashed(host), maxSubdomainName)
+		return bounded(s.Application+"-https-"+listenerLabel(s, host), maxSubdomainName)
 	}
 	if address := namingAddress(s); address != "" {
 		return addressListenerName(s.Application, address)
@@ -135,7 +154,7 @@ func serviceStem(s state.State, r state.Requirer) string {
 // redirectRouteName is that of the redirect of one host. With a host it has a hash, since
 // dashes could make it that of another host, or of an application's route. Without one it
 // is the name that the Python charm gave to one redirect for all hosts. A name that is
-// somebody else's gets a hash, too, or another.
+// somebody else's, or that of an application's route, gets a hash, too, or another.
 func redirectRouteName(s state.State, host string) string {
 	name := bounded(s.Application+"-http", maxLabelName)
 	if host != "" {
@@ -143,8 +162,13 @@ func redirectRouteName(s state.State, host string) string {
 		name = bounded(s.Application+"-http-"+dashed(host), maxLabelName-len(suffix)) + suffix
 	}
 	hashed := withHash(name, "redirect", maxLabelName)
-	stands := slices.ContainsFunc(s.Cluster.Routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == hashed })
-	if stands || s.Cluster.ForeignOf("HTTPRoute", name) != nil {
+	for i := range s.Cluster.Routes {
+		route := &s.Cluster.Routes[i]
+		if route.Name == hashed && !forwards(route) || route.Name == name && forwards(route) {
+			return hashed
+		}
+	}
+	if s.Cluster.ForeignOf("HTTPRoute", name) != nil {
 		return hashed
 	}
 	return name
@@ -156,62 +180,6 @@ func routeName(application string, r state.Requirer) string {
 
 func httpRouteName(application string, r state.Requirer) string {
 	return bounded(application+"-"+r.Model+"-"+r.Name+"-http", maxLabelName)
-}
-
-// A namer keeps object names apart. Joined with dashes, different applications can come to
-// the same name: "web-http", and the HTTP route of "web"; "internal-web" of an instance
-// "gw", and "web" of an instance "gw-internal". The newer one, or the one whose name is
-// another instance's by now, then gets a hash of what tells them apart.
-type namer struct {
-	taken   map[string]bool // kind and name, in this plan
-	foreign map[string]bool // not ours
-	ours    map[string]bool // as we have them in the cluster
-}
-
-// The kinds of names that a namer keeps apart. A Service shares its name with its policy
-// and, but for the end, with its EndpointSlices.
-const (
-	serviceNames = "service"
-	routeNames   = "route"
-)
-
-func newNamer(s state.State) namer {
-	n := namer{taken: map[string]bool{}, foreign: map[string]bool{}, ours: map[string]bool{}}
-	for _, one := range s.Cluster.Foreign {
-		switch one.Kind {
-		case "Service", "BackendTLSPolicy":
-			n.foreign[serviceNames+"/"+one.Name] = true
-		case "EndpointSlice":
-			if i := strings.LastIndex(one.Name, "-ipv"); i > 0 {
-				n.foreign[serviceNames+"/"+one.Name[:i]] = true
-			}
-		case "HTTPRoute":
-			n.foreign[routeNames+"/"+one.Name] = true
-		}
-	}
-	for name := range s.Cluster.Services {
-		n.ours[serviceNames+"/"+name] = true
-	}
-	for i := range s.Cluster.Routes {
-		n.ours[routeNames+"/"+s.Cluster.Routes[i].Name] = true
-	}
-	return n
-}
-
-// unique gives the name or, where that is taken, one with a hash of the key. A name with
-// a hash that is in use stays though the one without is free now: what is renamed is made
-// anew.
-func (n namer) unique(kind, name, key string, limit int) string {
-	free := func(name string) bool { return !n.taken[kind+"/"+name] && !n.foreign[kind+"/"+name] }
-	if hashed := withHash(name, key, limit); free(hashed) && n.ours[kind+"/"+hashed] {
-		name = hashed
-	}
-	for !free(name) {
-		name = withHash(name, key, limit)
-		key += "+"
-	}
-	n.taken[kind+"/"+name] = true
-	return name
 }
 
 func withHash(name, key string, limit int) string { return bounded(name+"-"+hash(key), limit) }

@@ -32,7 +32,7 @@ type place struct {
 // canBeAt reports whether a place is one that the application has in some routing mode. A
 // route of its name may be left from another, whose place is not to be taken.
 func (t target) canBeAt(host, path string) bool {
-	return path == pathFor(t.Requirer) || path == "/" && strings.HasPrefix(host, labelFor(t.Requirer)+".")
+	return path == t.Path() || path == "/" && strings.HasPrefix(host, t.Label()+".")
 }
 
 // A liveRoute is one HTTPRoute as it stands, at one of its listeners.
@@ -55,7 +55,7 @@ func (t target) routeNames() []string {
 // livePlaces is where the live routes stand.
 type livePlaces struct {
 	// routes are those that are attached to listeners of the live Gateway, by the
-	// application that may be theirs, see routesKey.
+	// application that may be theirs, see state.PlaceKey.
 	routes map[string][]liveRoute
 	// byName are all routes.
 	byName map[string]*gatewayv1.HTTPRoute
@@ -89,7 +89,7 @@ func livePlacesOf(s state.State) livePlaces {
 			if listener.Hostname != nil {
 				live.host = string(*listener.Hostname)
 			}
-			key := routesKey(live.host, live.path)
+			key := state.PlaceKey(live.host, live.path)
 			all.routes[key] = append(all.routes[key], live)
 		}
 	}
@@ -109,20 +109,12 @@ func (live livePlaces) of(t target) []liveRoute {
 			return 1
 		}
 	}
-	all := slices.Concat(live.routes[routesKey("", pathFor(t.Requirer))], live.routes[routesKey(labelFor(t.Requirer), "/")])
+	all := slices.Clone(live.routes[t.Path()])
+	all = append(all, live.routes[state.PlaceKey(t.Label(), "/")]...)
 	slices.SortStableFunc(all, func(a, b liveRoute) int {
 		return cmp.Or(cmp.Compare(told(a), told(b)), b.made.Compare(a.made), cmp.Compare(a.name, b.name), cmp.Compare(a.host, b.host))
 	})
 	return all
-}
-
-// routesKey is what tells the applications apart that may be served at a place.
-func routesKey(host, path string) string {
-	if path != "/" {
-		return path
-	}
-	label, _, _ := strings.Cut(host, ".")
-	return "/ of " + label
 }
 
 // findPlaces decides where the target has its routes: at its place and, until it is served
@@ -131,16 +123,15 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	base := t.place
 	var here, elsewhere []liveRoute
 	for _, route := range live.of(*t) {
-		at := base.named(route.host, route.path)
 		switch {
-		case !t.canBeAt(route.host, route.path) || !slices.Contains([]string{base.https, base.http, at.https, at.http}, route.name):
+		case !t.canBeAt(route.host, route.path) || names.isOthers(route.name):
 		case t.host == route.host && t.path == route.path:
 			here = append(here, route)
 		default:
 			elsewhere = append(elsewhere, route)
 		}
 	}
-	t.place = names.claim(base.taking(here, elsewhere), base)
+	t.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
 	if len(elsewhere) == 0 {
 		return
 	}
@@ -159,7 +150,7 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 			old.http = route.name
 		}
 	}
-	old = names.claim(old, base)
+	old = names.claim(old, base, t.Requirer)
 	t.kept = &old
 }
 
@@ -189,12 +180,12 @@ func (p place) taking(here, elsewhere []liveRoute) place {
 
 // claim takes a place's names, save those that another place of the same target has
 // already. A stranger may have chosen its own name to get one of them.
-func (n namer) claim(p, taken place) place {
+func (n namer) claim(p, taken place, of state.Requirer) place {
 	if p.https != taken.https {
-		p.https = n.unique(routeNames, p.https, "at "+p.host+p.path, maxLabelName)
+		p.https = n.unique(routeNames, p.https, "at "+p.host+p.path, maxLabelName, of)
 	}
 	if p.http != taken.http {
-		p.http = n.unique(routeNames, p.http, "at "+p.host+p.path+" http", maxLabelName)
+		p.http = n.unique(routeNames, p.http, "at "+p.host+p.path+" http", maxLabelName, of)
 	}
 	return p
 }
@@ -214,7 +205,7 @@ func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere 
 	best := -1
 	for _, route := range elsewhere {
 		switch {
-		case route.host != t.host && dashed(route.host) == dashed(t.host):
+		case route.host != t.host && listenerLabel(s, route.host) == listenerLabel(s, t.host):
 			continue // Its listeners have the names of the next ones.
 		case route.secure && !secure(route):
 			continue
@@ -268,7 +259,7 @@ func (t target) servedAt(s state.State, set settings, live livePlaces, at place,
 	case newHost(s, at.host).secure():
 		return live.serves(s, set, at.https, httpsListenerName(s, at.host), at.path)
 	case clear && t.inClear(s, set):
-		return live.serves(s, set, at.http, httpListenerName(s.Application, at.host), at.path)
+		return live.serves(s, set, at.http, httpListenerName(s, at.host), at.path)
 	default:
 		return time.Time{}, false
 	}
@@ -320,7 +311,7 @@ func (r *routing) joinKeptHost(s state.State, set settings, names namer, live li
 		if t.kept != nil || t.host != r.targets[i].host || t.isServedAt(s, set, live, t.place) {
 			continue
 		}
-		kept := names.claim(t.named(old, t.path), t.place)
+		kept := names.claim(t.named(old, t.path), t.place, t.Requirer)
 		t.kept = &kept
 	}
 }

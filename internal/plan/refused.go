@@ -74,7 +74,7 @@ func (t target) owns(s state.State, one state.Refusal) bool {
 // standsAt says that the target's live route is where its URL would say.
 func standsAt(s state.State, set settings, t target) bool {
 	at, secure := set.placeOf(t)
-	name, listener := at.http, httpListenerName(s.Application, at.host)
+	name, listener := at.http, httpListenerName(s, at.host)
 	if secure {
 		name, listener = at.https, httpsListenerName(s, at.host)
 	}
@@ -99,7 +99,7 @@ func gatewayStays(s state.State) bool {
 // listensFor says that the live Gateway has the listeners of a host.
 func listensFor(s state.State, set settings, host string) bool {
 	h := set.host(host)
-	return h != nil && (!h.http || hasListener(s, httpListenerName(s.Application, host))) &&
+	return h != nil && (!h.http || hasListener(s, httpListenerName(s, host))) &&
 		(!h.secure() || hasListener(s, httpsListenerName(s, host)))
 }
 

@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -29,6 +28,7 @@ type routeTarget struct {
 // An omission is one application that is not served, and why.
 type omission struct {
 	application string
+	relation    int
 	iface       string // the interface over which it asks
 	reason      string
 	cure        string // what to do about it; empty: the application is to be corrected
@@ -61,104 +61,137 @@ type routing struct {
 	refused []state.Refusal
 }
 
-// route judges the requirers, oldest relation first: of two that want the same
-// path, host or listener the older one keeps it. What is wrong with one touches no
-// other.
+// route judges the requirers, each in its turn: what one has been given is not there for
+// those that come later. What is wrong with one touches no other.
 func route(s state.State, set settings) routing {
 	r := routing{trust: trustOf(s, set)}
 	r.remarks = r.trust.remarks
 	s = r.screen(s, set)
 	r.startAllowance(s)
-	owner := map[string]string{} // host and path → application
-	names, live := newNamer(s), livePlacesOf(s)
-	room := listenerRoom{}
-	room.claim(set.optionHosts()) // No application stands before the options.
-	routes := routesByAge(s)
-	if set.enforce && !s.Certificates.Related {
-		// Routes that are not ours may serve in clear: they get no listener then.
-		routes = slices.DeleteFunc(routes, func(r state.RouteRequirer) bool { return !r.Version0 })
+	live := livePlacesOf(s)
+	g := giving{owner: map[string]string{}, reserved: reserved(s), names: newNamer(s, live), live: live, room: listenerRoom{}}
+	g.room.claim(s, set.optionHosts(), false, 0) // No application stands before the options.
+	for _, one := range turnsOf(s, set) {
+		if one.route != nil {
+			r.addRoute(s, g.room, one.rank, *one.route)
+		} else {
+			r.addRequirer(s, set, g, *one.ingress)
+		}
 	}
-	for _, requirer := range requirersByAge(s) {
-		routes = r.addRoutes(s, room, routes, requirer.RelationID)
-		for _, remark := range requirer.Remarks {
-			r.remark(requirer.Application, requirer.RelationID, remark)
-		}
-		if requirer.Waiting && requirer.Name == "" {
-			r.wait(requirer)
-			continue
-		}
-		if requirer.Nginx {
-			cure := "refresh " + requirer.Application + " to a release with ingress version 2"
-			r.omitOther("ingress", requirer.Application, requirer.RelationID, requirer.Problem, cure)
-			continue
-		}
-		if len(requirer.Addresses) == 0 && len(r.strays[requirer.RelationID]) > 0 {
-			r.omitStray(s, set, requirer)
-			continue
-		}
-		reason, cure := r.unservable(s, requirer)
-		host, path, tooLong := placeFor(set, requirer)
-		if reason == "" && tooLong != "" {
-			reason, cure = tooLong, configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname])
-		}
-		t := target{Requirer: requirer, remote: isRemote(s, requirer)}
-		if reason == "" {
-			id := "/" + requirer.Model + "-" + requirer.Name
-			t.service = names.unique(serviceNames, serviceName(s, requirer), id, maxLabelName)
-			t.place = place{
-				host: host, path: path,
-				https: names.unique(routeNames, routeName(s.Application, requirer), id, maxLabelName),
-				http:  names.unique(routeNames, httpRouteName(s.Application, requirer), id+" http", maxLabelName),
-			}
-			switch {
-			case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS != "":
-				if !keepBackends(s, names, &t) {
-					reason, cure = r.trust.problem, r.trust.cure
-				}
-			case !r.findBackends(s, names, &t):
-				r.wait(requirer)
-				continue // Nor does it hold its place.
-			}
-		}
-		switch older, taken := owner[host+path]; {
-		case reason != "":
-		case taken && set.mode == state.RoutingSubdomain:
-			reason = "host " + host + " belongs to " + older
-		case taken:
-			reason = "path " + path + " belongs to " + older
-		case set.mode == state.RoutingSubdomain:
-			reason = room.claim([]string{host})
-		}
-		if reason != "" {
-			r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
-			continue
-		}
-		owner[host+path] = requirer.Application
-		t.findPlaces(s, set, names, live)
-		r.targets = append(r.targets, t)
-		r.leaveOutStrays(s, set, requirer)
-	}
-	r.addRoutes(s, room, routes, math.MaxInt)
-	r.joinKeptHost(s, set, names, live)
-	r.yieldToKept()
+	r.sortByAge()
+	r.joinKeptHost(s, set, g.names, g.live)
+	r.yieldToKept(s)
 	r.dropOldOfTargets()
 	return r
+}
+
+// giving is what has been given so far.
+type giving struct {
+	owner    map[string]string // host and path → application
+	reserved map[string]string // see reserved
+	names    namer
+	live     livePlaces
+	room     listenerRoom
+}
+
+// addRequirer judges one application on ingress.
+func (r *routing) addRequirer(s state.State, set settings, g giving, requirer state.Requirer) {
+	for _, remark := range requirer.Remarks {
+		r.remark(requirer.Application, requirer.RelationID, remark)
+	}
+	if requirer.Waiting && requirer.Name == "" {
+		r.wait(requirer)
+		return
+	}
+	if requirer.Nginx {
+		cure := "refresh " + requirer.Application + " to a release with ingress version 2"
+		r.omitOther("ingress", requirer.Application, requirer.RelationID, requirer.Problem, cure)
+		return
+	}
+	if len(requirer.Addresses) == 0 && len(r.strays[requirer.RelationID]) > 0 {
+		r.omitStray(s, set, requirer)
+		return
+	}
+	reason, cure := r.unservable(s, requirer)
+	host, path, tooLong := placeFor(set, requirer)
+	if reason == "" && tooLong != "" {
+		reason, cure = tooLong, configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname])
+	}
+	t := target{Requirer: requirer, remote: isRemote(s, requirer), place: place{host: host, path: path}}
+	if reason == "" {
+		t.nameObjects(s, g.names)
+		switch {
+		case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS != "":
+			if !keepBackends(s, g.names, &t) {
+				reason, cure = r.trust.problem, r.trust.cure
+			}
+		case !r.findBackends(s, g.names, &t):
+			r.wait(requirer)
+			return // Nor does it hold its place.
+		}
+	}
+	if reason == "" {
+		reason = g.taken(s, set, t)
+	}
+	if reason == "" && set.mode == state.RoutingSubdomain {
+		reason = g.room.claim(s, []string{host}, false, 0)
+	}
+	if reason != "" {
+		r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
+		return
+	}
+	g.owner[host+path] = requirer.Application
+	t.findPlaces(s, set, g.names, g.live)
+	r.targets = append(r.targets, t)
+	r.leaveOutStrays(s, set, requirer)
+}
+
+// taken says that the place of a target is another's; empty if it is not.
+func (g giving) taken(s state.State, set settings, t target) string {
+	holder, taken := g.owner[t.host+t.path]
+	if !taken && yields(s, t.Requirer) {
+		holder, taken = g.reserved[state.PlaceKey(t.host, t.path)]
+	}
+	switch {
+	case !taken:
+		return ""
+	case set.mode == state.RoutingSubdomain:
+		return "host " + t.host + " belongs to " + holder
+	default:
+		return "path " + t.path + " belongs to " + holder
+	}
+}
+
+// nameObjects gives the target the names of its objects.
+func (t *target) nameObjects(s state.State, names namer) {
+	id := t.Path()
+	t.service = names.unique(serviceNames, serviceName(s, t.Requirer), id, maxLabelName, t.Requirer)
+	t.https = names.unique(routeNames, routeName(s.Application, t.Requirer), id, maxLabelName, t.Requirer)
+	t.http = names.unique(routeNames, httpRouteName(s.Application, t.Requirer), id+" http", maxLabelName, t.Requirer)
+}
+
+// sortByAge has the oldest relation first again, whoever had the first turn: what is made
+// of it does not change when an application begins to be served.
+func (r *routing) sortByAge() {
+	slices.SortStableFunc(r.targets, func(a, b target) int { return cmp.Compare(a.RelationID, b.RelationID) })
+	slices.SortStableFunc(r.routes, func(a, b routeTarget) int { return cmp.Compare(a.RelationID, b.RelationID) })
+	byRelation := func(a, b omission) int { return cmp.Compare(a.relation, b.relation) }
+	slices.SortStableFunc(r.omitted, byRelation)
+	slices.SortStableFunc(r.silent, byRelation)
+	slices.SortStableFunc(r.strayed, byRelation)
 }
 
 // placeFor says where an application shall be served, or why it cannot be anywhere.
 func placeFor(set settings, r state.Requirer) (host, path, problem string) {
 	if set.mode != state.RoutingSubdomain || set.hostname == "" {
-		return set.hostname, pathFor(r), ""
+		return set.hostname, r.Path(), ""
 	}
-	host = labelFor(r) + "." + set.hostname
+	host = r.Label() + "." + set.hostname
 	if len(host) > maxSubdomainName {
 		return "", "", fmt.Sprintf("its host would be longer than %d characters", maxSubdomainName)
 	}
 	return host, "/", ""
 }
-
-func pathFor(r state.Requirer) string  { return "/" + r.Model + "-" + r.Name }
-func labelFor(r state.Requirer) string { return bounded(r.Model+"-"+r.Name, maxLabelName) }
 
 // byAge puts the oldest relation first; number gives the relation's.
 func byAge[T any](all []T, number func(T) int) []T {
@@ -169,21 +202,16 @@ func requirersByAge(s state.State) []state.Requirer {
 	return byAge(s.Requirers, func(r state.Requirer) int { return r.RelationID })
 }
 
-// isRemote says that an application is of another model, where no selector reaches its
-// pods.
-func isRemote(s state.State, r state.Requirer) bool { return r.Foreign || r.Model != s.Model }
-
 // unservable gives the reason why a requirer cannot be served at all, and the cure where
 // it is not to correct what the requirer wrote.
 func (r *routing) unservable(s state.State, requirer state.Requirer) (reason, cure string) {
 	switch {
 	case requirer.Problem != "":
 		return requirer.Problem, ""
-	case !isRemote(s, requirer) && requirer.Name != requirer.Application:
-		// Its name would select the pods of another application. Juju's own
-		// name for it is the one to believe: for an application of another
-		// model it is an alias, which no application of ours can have.
+	case isImposter(s, requirer) && requirer.Model == s.Model:
 		return "it claims to be " + requirer.Name + " of this model", ""
+	case isImposter(s, requirer):
+		return "it claims to be of model " + requirer.Model, ""
 	case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS == "": // Else see keepBackends.
 		return r.trust.unverifiable(requirer)
 	default:
@@ -201,7 +229,7 @@ func (r *routing) wait(requirer state.Requirer) {
 	case len(requirer.Addresses) == 0:
 		reason = "no unit says its address (ip)"
 	}
-	r.silent = append(r.silent, omission{application: requirer.Application, iface: "ingress", reason: reason})
+	r.silent = append(r.silent, omission{application: requirer.Application, relation: requirer.RelationID, iface: "ingress", reason: reason})
 }
 
 // omitOther leaves out an application that speaks another language than ours.
@@ -212,7 +240,7 @@ func (r *routing) omitOther(iface, application string, relation int, reason, cur
 
 // omit leaves an application out of what is served.
 func (r *routing) omit(iface, application string, relation int, reason, cure string) {
-	r.omitted = append(r.omitted, omission{application: application, iface: iface, reason: reason, cure: cure})
+	r.omitted = append(r.omitted, omission{application: application, relation: relation, iface: iface, reason: reason, cure: cure})
 	if cure != "" {
 		reason += "; " + cure
 	}

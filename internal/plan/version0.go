@@ -103,7 +103,7 @@ func oldListenerOf(s state.State, route *gatewayv1.HTTPRoute, ref gatewayv1.Pare
 	}
 	for _, hostname := range route.Spec.Hostnames {
 		at = oldListener{host: string(hostname)}
-		if string(*ref.SectionName) == httpListenerName(s.Application, at.host) {
+		if string(*ref.SectionName) == httpListenerName(s, at.host) {
 			return at, true
 		}
 		if at.secure = true; string(*ref.SectionName) == httpsListenerName(s, at.host) {
@@ -118,7 +118,7 @@ func oldListenerOf(s state.State, route *gatewayv1.HTTPRoute, ref gatewayv1.Pare
 func (r *routing) addVersion0(s state.State, room listenerRoom, requirer state.RouteRequirer) {
 	reason := requirer.Problem
 	old := oldTargetOf(s, requirer)
-	if len(old.routes) > 0 && unnamable(s, old.hosts) == "" && room.claim(old.hosts) == "" {
+	if len(old.routes) > 0 && unnamable(s, old.hosts) == "" && room.claim(s, old.hosts, false, 0) == "" {
 		r.old = append(r.old, old)
 		reason = "it speaks gateway-route version 0, and has its old route only"
 	}
@@ -157,7 +157,7 @@ func oldRoutes(s state.State, set settings, routing routing, planned []Object) [
 				case at.secure:
 					listeners = append(listeners, httpsListenerName(s, at.host))
 				case !set.enforce:
-					listeners = append(listeners, httpListenerName(s.Application, at.host))
+					listeners = append(listeners, httpListenerName(s, at.host))
 				}
 			}
 			if len(listeners) == 0 || taken[route.Name] {

@@ -83,8 +83,11 @@ func (w *world) changeProviders() {
 	w.providers = append(w.providers, state.DNSProvider{RelationID: w.relation, Application: "dns"})
 }
 
-// publish tells the applications on gateway-route what is planned.
+// publish tells the applications what is planned.
 func (w *world) publish(relations plan.Relations) {
+	for _, one := range relations.URLs {
+		w.urls[one.RelationID] = one.URL
+	}
 	for _, answer := range relations.Routes {
 		w.told[answer.RelationID] = answer.Gateway != nil
 	}

@@ -34,7 +34,8 @@ type world struct {
 
 	routeRequirers []state.RouteRequirer
 	providers      []state.DNSProvider
-	told           map[int]bool // relations on gateway-route that are told of the Gateway
+	told           map[int]bool   // relations on gateway-route that are told of the Gateway
+	urls           map[int]string // what relations on gateway are told
 
 	crowd crowd
 
@@ -50,6 +51,7 @@ type world struct {
 	gateway   *gatewayv1.Gateway
 	routes    []gatewayv1.HTTPRoute
 	services  map[string][]netip.Addr
+	behind    map[string]string        // what each Service leads to
 	foreign   map[string]state.Foreign // objects under names of ours that are not ours, by kind/name
 	addresses []gatewayv1.GatewayStatusAddress
 	away      bool     // the controller is: it judges nothing
@@ -69,6 +71,7 @@ func newWorld(seed uint64) *world {
 	w := &world{
 		random: rand.New(rand.NewPCG(seed, 0)),
 		told:   map[int]bool{},
+		urls:   map[int]string{},
 		now:    time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
 		config: state.Config{ExternalHostname: "a.example.com", EnforceHTTPS: true, HSTSMaxAge: state.DefaultHSTSMaxAge, RoutingMode: state.RoutingPath},
 	}
@@ -269,6 +272,7 @@ func (w *world) state() state.State {
 		},
 	}
 	w.backends.read(&s)
+	w.hold(&s)
 	if w.gateway != nil {
 		s.Cluster.Gateway = w.gateway.DeepCopy()
 		s.Cluster.Gateway.Status.Addresses = w.addresses
@@ -414,7 +418,7 @@ func (w *world) apply(p plan.Plan, half bool) {
 		}
 	}
 	if !half {
-		w.secrets, w.services = secrets, services
+		w.secrets, w.services, w.behind = secrets, services, servicesBehind(p)
 		w.writeRoutes(routes)
 		w.backends.apply(p)
 		return

@@ -35,9 +35,13 @@ type Requirer struct {
 	// Model and Name are the application's own: its namespace and Juju name.
 	Model string `json:"model,omitempty"`
 	Name  string `json:"name,omitempty"`
-	// Foreign says that its model is another one than ours even if it has the same
-	// name.
+	// Local says that Juju has it in our model, and Foreign that its model is another one,
+	// whatever it writes. Juju before 3.6 cannot always say: then neither does.
+	Local   bool `json:"local,omitempty"`
 	Foreign bool `json:"foreign,omitempty"`
+	// Holds says that it has been told a URL of the place that it asks for: it is served
+	// there.
+	Holds bool `json:"holds,omitempty"`
 	// Port is the port its units listen on, 1 to 65535.
 	Port int32 `json:"port,omitempty"`
 	// StripPrefix asks to take the path prefix off before it forwards.

@@ -15,6 +15,10 @@ type RouteRequirer struct {
 	RelationID int `json:"relationID"`
 	// Application is Juju's name for it on this side.
 	Application string `json:"application"`
+	// Foreign says that it is of another model than ours.
+	Foreign bool `json:"foreign,omitempty"`
+	// Told says that it has been told of the Gateway: it may attach its routes.
+	Told bool `json:"told,omitempty"`
 	// Waiting says that it has not written anything yet.
 	Waiting bool `json:"waiting,omitempty"`
 	// Problem says why its data cannot be used; empty when they can. The fields

@@ -1,0 +1,165 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// In which order applications are given what there is once: a host, a path, the name of a
+// listener or of an object, one of the listeners that a Gateway has room for. An
+// application chooses freely what it asks for, at any time: so age alone would let an old
+// relation take what a newer one is served at.
+
+// A turn is when one relation is given what it asks for.
+type turn struct {
+	rank     int
+	relation int
+	ingress  *state.Requirer
+	route    *state.RouteRequirer
+}
+
+// The ranks of turns. Among equals the older relation comes first.
+const (
+	rankServed  = iota // it is served where it asks to be
+	rankMoving         // it is served, and asks for a host that is not there yet
+	rankLocal          // it is of our own model
+	rankForeign        // it is of another
+)
+
+// turnsOf gives the turns of all relations, the first first.
+func turnsOf(s state.State, set settings) []turn {
+	standing := standingHosts(s)
+	var all []turn
+	for i := range s.Requirers {
+		r := &s.Requirers[i]
+		one := turn{rank: rankLocal, relation: r.RelationID, ingress: r}
+		host, _, _ := placeFor(set, *r)
+		switch {
+		case r.Holds && (set.mode != state.RoutingSubdomain || standing.closed[host]):
+			one.rank = rankServed
+		case r.Holds:
+			one.rank = rankMoving
+		case !isLocal(*r):
+			one.rank = rankForeign
+		}
+		all = append(all, one)
+	}
+	for i := range s.RouteRequirers {
+		r := &s.RouteRequirers[i]
+		if set.enforce && !s.Certificates.Related && !r.Version0 {
+			continue // Routes that are not ours may serve in clear: they get no listener then.
+		}
+		one := turn{rank: rankLocal, relation: r.RelationID, route: r}
+		switch {
+		case r.Version0: // It has what is there, and can get nothing else.
+			one.rank = rankServed
+		case r.Told && standing.all(withinBound(s, r.RelationID, hostsOf(*r))):
+			one.rank = rankServed
+		case r.Foreign:
+			one.rank = rankForeign
+		}
+		all = append(all, one)
+	}
+	slices.SortStableFunc(all, func(a, b turn) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.relation, b.relation))
+	})
+	return all
+}
+
+// standing is which hosts are there: those that have a listener, and those of which open
+// ones anybody may attach routes to. Of a host whose listener has been taken away, the
+// request for its certificate tells, which only the leader of the charm can write.
+type standing struct{ closed, open map[string]bool }
+
+func standingHosts(s state.State) standing {
+	all := standing{closed: map[string]bool{}, open: map[string]bool{}}
+	for _, entry := range s.Certificates.Entries {
+		if len(entry.Hosts) == 1 {
+			all.closed[entry.Hosts[0]], all.open[entry.Hosts[0]] = true, true
+		}
+	}
+	if s.Cluster.Gateway == nil {
+		return all
+	}
+	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
+		host := "" // any
+		if listener.Hostname != nil {
+			host = string(*listener.Hostname)
+		}
+		all.closed[host] = true
+		if isOpen(listener) {
+			all.open[host] = true
+		}
+	}
+	return all
+}
+
+// isOpen says that routes of any model may be attached to a listener.
+func isOpen(listener gatewayv1.Listener) bool {
+	allowed := listener.AllowedRoutes
+	return allowed != nil && allowed.Namespaces != nil && allowed.Namespaces.From != nil && *allowed.Namespaces.From == gatewayv1.NamespacesFromAll
+}
+
+// all says that applications with routes of their own are served at each of the hosts.
+func (a standing) all(hosts []string) bool {
+	return !slices.ContainsFunc(hosts, func(host string) bool { return !a.open[host] })
+}
+
+// hostsOf are those that an application on gateway-route asks for, an empty name for any.
+func hostsOf(r state.RouteRequirer) []string {
+	hosts := slices.Clone(r.Hostnames)
+	if r.Hostless {
+		hosts = append(hosts, "")
+	}
+	return hosts
+}
+
+// isLocal says that an application is of our own model: Juju says so or, before 3.6, has
+// it by a name that it gives to none of another model's which uses an offer of ours.
+func isLocal(r state.Requirer) bool {
+	return r.Local || !r.Foreign && !strings.HasPrefix(r.Application, "remote-")
+}
+
+// isRemote says that an application is of another model, where no selector reaches its
+// pods.
+func isRemote(s state.State, r state.Requirer) bool {
+	return r.Foreign || !isLocal(r) && r.Model != s.Model
+}
+
+// isImposter says that an application claims another name than Juju has for it, which
+// would select the pods of others: one of our model that claims to be another of it, or of
+// another model; one that may be of another model, and claims to be of ours. Of an
+// application that is of another model for sure, Juju's name is an alias.
+func isImposter(s state.State, r state.Requirer) bool {
+	switch {
+	case isRemote(s, r):
+		return false
+	default:
+		return r.Name != r.Application || r.Model != s.Model
+	}
+}
+
+// reserved are the places of the applications of our own model, be they served or not, and
+// their names.
+func reserved(s state.State) map[string]string {
+	all := map[string]string{}
+	for _, r := range s.Requirers {
+		if isLocal(r) {
+			for _, key := range (state.Requirer{Model: s.Model, Name: r.Application}).Places() {
+				all[key] = r.Application
+			}
+		}
+	}
+	return all
+}
+
+// yields says that an application has to leave its place to one of our model that is
+// related. Who holds a place keeps it, unless it calls its own model by the name of ours.
+func yields(s state.State, r state.Requirer) bool {
+	return isRemote(s, r) && (!r.Holds || r.Model == s.Model)
+}
