@@ -142,6 +142,25 @@ func TestAddressesOfOurModel(t *testing.T) {
 	}
 }
 
+// TestAddressesOfOurModelCalledAnother: what Juju has in our model is of it, whatever model it
+// says it is of, and whatever the cluster has of it.
+func TestAddressesOfOurModelCalledAnother(t *testing.T) {
+	t.Parallel()
+	bad := netip.MustParseAddr("10.1.0.66")
+	for _, scheme := range []string{"http", "https"} {
+		s := hostileState(t, "cross-model")
+		r := &s.Requirers[0]
+		r.Application, r.Local, r.HasUnits, r.Scheme = "evil", true, true, scheme
+		r.Addresses, r.At = []netip.Addr{bad}, []state.UnitAddress{{Address: bad}}
+		r.Units, r.Hosts = []state.Unit{{Host: "evil.example.net", Address: bad}}, []string{"evil.example.net"}
+		s.CAProviders = []state.CAProvider{{RelationID: 11, Application: "ca", Written: true, Certificates: []string{"CA-1\n"}}}
+		s.Cluster.Services = map[string][]netip.Addr{"gateway-staging-shop-service": {bad}}
+		if p := plan.Make(s); len(allBehind(p)) > 0 || p.Relations.URLs[0].URL != "" {
+			t.Errorf("%s: behind the gateway is %v, told %v", scheme, allBehind(p), p.Relations.URLs)
+		}
+	}
+}
+
 // TestGatewaysOwnAddress: there is no other on its ports, and on another port may be an
 // application of the same node.
 func TestGatewaysOwnAddress(t *testing.T) {
