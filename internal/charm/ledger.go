@@ -78,6 +78,8 @@ type desk struct {
 	bags    map[string]state.Databag // our sides, by the relations' ids, as this hook has read them
 	// modelsUnknown says that this Juju does not tell models apart.
 	modelsUnknown bool
+	// handed tells which secret has the record, as far as this unit has found it.
+	handed string
 	// goals is what the controller has; nil before it is asked.
 	goals *gocharm.GoalState
 	// undecided is what this hook was denied, and nobody can say why.
@@ -118,9 +120,9 @@ func (c *Charm) keep(relation int) {
 	}
 }
 
-// closeLedger stores the ledger and the allowance if they have changed, in one call.
-// Relations that are gone are not in the ledger any more.
-func (c *Charm) closeLedger(ctx context.Context, allowance state.Allowance) error {
+// closeLedger stores the ledger, the allowance, and the record of what is in the cluster, if
+// they have changed, in one call. Relations that are gone are not in the ledger any more.
+func (c *Charm) closeLedger(ctx context.Context, allowance state.Allowance, record state.Record) error {
 	stored, err := c.storedState(ctx)
 	if err != nil {
 		return err
@@ -130,10 +132,14 @@ func (c *Charm) closeLedger(ctx context.Context, allowance state.Allowance) erro
 		return err
 	}
 	text, err := c.desk.written.encode()
-	if err != nil || text == stored[ledgerKey] && !changed {
+	if err != nil {
 		return err
 	}
-	return c.Tools.SetState(ctx, map[string]string{ledgerKey: text, allowanceKey: had})
+	kept, err := c.keepRecord(ctx, record)
+	if err != nil || text == stored[ledgerKey] && kept == stored[recordKey] && !changed {
+		return err
+	}
+	return c.Tools.SetState(ctx, map[string]string{ledgerKey: text, allowanceKey: had, recordKey: kept})
 }
 
 // allowanceText gives the allowance as it is to be stored, and whether it has to be: not if what

@@ -67,7 +67,7 @@ func FuzzLedger(f *testing.F) {
 		if slices.Contains(trusted.Ours, relation) {
 			c.desk.written.Ours = append(c.desk.written.Ours, relation)
 		}
-		if err := c.closeLedger(t.Context(), state.Allowance{}); err != nil {
+		if err := c.closeLedger(t.Context(), state.Allowance{}, state.Record{}); err != nil {
 			t.Fatal(err)
 		}
 		if len(unit[ledgerKey]) > maxLedger {
@@ -89,7 +89,7 @@ func FuzzLedger(f *testing.F) {
 		}
 		next.desk.written.Ours = got.Ours
 		before := maps.Clone(unit)
-		if err := next.closeLedger(t.Context(), state.Allowance{}); err != nil {
+		if err := next.closeLedger(t.Context(), state.Allowance{}, state.Record{}); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(before, unit); diff != "" {

@@ -28,7 +28,7 @@ func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error 
 	if err := c.publishCARequests(ctx, relations); err != nil {
 		return err
 	}
-	if err := c.closeLedger(ctx, p.Allowance); err != nil {
+	if err := c.closeLedger(ctx, p.Allowance, p.Record(st)); err != nil {
 		return err
 	}
 	if relations.Requests == nil {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
@@ -40,7 +39,7 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err = c.readBackendTLS(ctx, cluster, &st, fromCluster.snapshot); err != nil {
 		return st, nil, err
 	}
-	st.Cluster.Served = served(fromCluster.snapshot, st.Certificates, c.Now)
+	st.Cluster.Served = served(fromCluster.snapshot, st)
 	if st.Cluster.Forbidden != "" {
 		err = c.logRefusal(ctx, fromCluster.err)
 	}
@@ -69,14 +68,16 @@ func clusterState(application string, snapshot *kube.Snapshot, err error) (state
 	return facts, nil
 }
 
-// served judges the certificates that stand in the cluster.
-func served(snapshot *kube.Snapshot, certificates state.Certificates, now time.Time) []state.Served {
+// served judges the certificates that stand in the cluster. One that Juju does not know of
+// was put there by somebody else.
+func served(snapshot *kube.Snapshot, st state.State) []state.Served {
 	if snapshot == nil {
 		return nil
 	}
 	var all []state.Served
 	for _, secret := range snapshot.TLSSecrets() {
-		if one, ok := state.NewServed(secret.Name, secret.Certificate, secret.Key, certificates, now); ok {
+		one, ok := state.NewServed(secret.Name, secret.Certificate, secret.Key, st.Certificates, st.Now)
+		if ok && st.Record.Vouches(one.Chain, st.Certificates) {
 			all = append(all, one)
 		}
 	}
@@ -101,6 +102,9 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 		return st, err
 	}
 	st.Allowance = state.ParseAllowance(stored[allowanceKey])
+	if st.Record, err = c.readRecord(ctx); err != nil {
+		return st, err
+	}
 	if st.Requirers, err = readEach(ctx, c, endpointGateway, c.readRequirer); err != nil {
 		return st, err
 	}

@@ -155,7 +155,7 @@ func (j *juju) secret(call gocharm.Call) ([]byte, error) {
 	case call.Tool == "secret-add" && found:
 		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret with label already exists"}
 	case call.Tool == "secret-add", call.Tool == "secret-set":
-		j.secrets[label] = call.Content["private-key"]
+		j.secrets[label] = cmp.Or(call.Content["private-key"], call.Content["record"])
 		return []byte("secret:" + theSecret), nil
 	case !found && !owned && call.Tool == "secret-get" && id == "":
 		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: fmt.Sprintf("ERROR consumer label %q not found", label)}
@@ -164,7 +164,11 @@ func (j *juju) secret(call gocharm.Call) ([]byte, error) {
 	case call.Tool == "secret-info-get":
 		return json.Marshal(map[string]any{cmp.Or(id, theSecret): map[string]any{"label": label, "owner": "application", "revision": 2}})
 	}
-	return json.Marshal(map[string]string{"private-key": key})
+	field := "private-key"
+	if strings.Contains(label, "-record-") {
+		field = "record"
+	}
+	return json.Marshal(map[string]string{field: key})
 }
 
 // theSecret is the id of a secret that is asked for by its label.

@@ -17,8 +17,9 @@ import (
 // The authorities that sign the certificates of applications that speak TLS: those that
 // the providers on receive-ca-cert tell of, in one ConfigMap.
 
-// AnnotationTold keeps, on the ConfigMap, which relation told of which authorities, so
-// that those of a provider which falls silent are known.
+// AnnotationTold shows, on the ConfigMap, which relation told of which authorities, so
+// that those of a provider which falls silent are known. It is believed only where Juju has
+// no [state.Record].
 const AnnotationTold = "gateway-api-integrator.charm.juju.is/told"
 
 // AuthoritiesKey is where a BackendTLSPolicy looks for authorities in a ConfigMap.
@@ -87,8 +88,11 @@ const lastAuthorities = "it tells of no CA certificate: the last ones known are 
 // more, such as one of version 0 that is scaled to no units. To say that there are none,
 // and the relation's end, withdraw them.
 func lastTold(s state.State, provider state.CAProvider) []string {
-	var last told
-	if json.Unmarshal([]byte(s.Cluster.Authorities.Told), &last) != nil {
+	noted, last := s.Cluster.Authorities.Told, told{}
+	if s.Record != nil {
+		noted = s.Record.Told // Anybody who may write the ConfigMap can add to its annotation.
+	}
+	if json.Unmarshal([]byte(noted), &last) != nil {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(s.Cluster.Authorities.PEM), func(certificate string) bool {

@@ -68,7 +68,7 @@ func livePlacesOf(s state.State) livePlaces {
 	if s.Cluster.Gateway == nil {
 		return all
 	}
-	if last := lastSettings(s.Cluster.Gateway); last.Hostname != nil {
+	if last := lastSettings(s); last.Hostname != nil {
 		all.last = &settings{hostname: *last.Hostname, mode: last.Mode}
 	}
 	listeners := map[gatewayv1.SectionName]gatewayv1.Listener{}

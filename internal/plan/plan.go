@@ -15,8 +15,9 @@ import (
 // application's name. What carries it and is not planned is pruned.
 const LabelManagedBy = "gateway-api-integrator.charm.juju.is/managed-by"
 
-// annotationSettings keeps, on the Gateway, the settings it was last made from,
-// so that an option which turns invalid later does not change what is served.
+// annotationSettings shows, on the Gateway, the settings it was last made from,
+// so that an option which turns invalid later does not change what is served. It is
+// believed only where Juju has no [state.Record].
 const annotationSettings = "gateway-api-integrator.charm.juju.is/settings"
 
 // Object is a Kubernetes object as the Go types of its API have it.

@@ -58,7 +58,7 @@ func settle(s state.State) settings {
 		byAddress: wantsAddress(s),
 		idle:      len(s.Requirers) == 0,
 	}
-	served := lastSettings(s.Cluster.Gateway)
+	served := lastSettings(s)
 	for _, problem := range s.Problems {
 		set.report(blocked(trouble{
 			what: "invalid configuration: " + problem.Option + " " + problem.Message,
@@ -145,16 +145,21 @@ func (set *settings) report(status Status) {
 	}
 }
 
-// lastSettings reads back what the live Gateway was made from. A Gateway of the
-// Python charm has no annotation; its listeners tell the host. Without either
-// the defaults stand, save for the host, which is unknown. Others can edit both, and
-// what is no setting is not believed: it would be written into every object.
-func lastSettings(gateway *gatewayv1.Gateway) storedSettings {
-	last := storedSettings{HSTS: state.DefaultHSTSMaxAge}
-	if gateway == nil {
+// lastSettings reads back what the live Gateway was made from, as Juju has it on record.
+// Where there is no record, its annotation tells. A Gateway of the Python charm has none;
+// its listeners tell the host. Without either the defaults stand, save for the host, which
+// is unknown. Others can edit both, and what is no setting is not believed: it would be
+// written into every object.
+func lastSettings(s state.State) storedSettings {
+	gateway, last := s.Cluster.Gateway, storedSettings{HSTS: state.DefaultHSTSMaxAge}
+	noted := last
+	if s.Record != nil && json.Unmarshal([]byte(s.Record.Settings), &noted) == nil && noted.valid() {
+		noted.annotated = true
+		return noted
+	}
+	if noted = last; gateway == nil {
 		return last
 	}
-	noted := last
 	if json.Unmarshal([]byte(gateway.Annotations[annotationSettings]), &noted) == nil && noted.valid() {
 		noted.annotated = true
 		return noted

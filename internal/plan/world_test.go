@@ -54,9 +54,14 @@ type world struct {
 	behind    map[string]string        // what each Service leads to
 	foreign   map[string]state.Foreign // objects under names of ours that are not ours, by kind/name
 	addresses []gatewayv1.GatewayStatusAddress
-	away      bool     // the controller is: it judges nothing
-	taken     []taken  // what it has last taken
-	between   []string // the applications reached when the last hook had written and it had not judged
+	away      bool    // the controller is: it judges nothing
+	taken     []taken // what it has last taken
+	record    *state.Record
+	unedited  string // outline of what is to be planned all the same; empty for no edit
+	// unrecorded says that the last hook broke off.
+	unrecorded bool
+	forged     int      // number of the newest forged certificate, below zero
+	between    []string // the applications reached when the last hook had written and it had not judged
 }
 
 // An order is one certificate signing request and what became of it.
@@ -250,6 +255,8 @@ var steps = []step{
 	{"a unit that strays", true, func(w *world) { w.stray(false) }},
 	{"all units stray", false, func(w *world) { w.stray(true) }},
 	{"networks", false, (*world).changeNetworks},
+	{"edited notes", true, (*world).editNotes},
+	{"forged certificates", false, (*world).forge},
 	{"controller", true, func(w *world) { w.away = w.random.IntN(3) == 0 }},
 	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
 }
@@ -270,6 +277,7 @@ func (w *world) state() state.State {
 			}},
 			Routes: w.routes, Services: w.services,
 		},
+		Record: w.record,
 	}
 	w.backends.read(&s)
 	w.hold(&s)
@@ -278,7 +286,7 @@ func (w *world) state() state.State {
 		s.Cluster.Gateway.Status.Addresses = w.addresses
 	}
 	for name := range w.secrets {
-		if o := w.holder(name); w.good(o) {
+		if o := w.holder(name); w.good(o) && w.vouched(o) {
 			s.Cluster.Served = append(s.Cluster.Served, state.Served{
 				Secret: name, Hosts: o.hosts, NotAfter: o.till, Chain: o.chain(), Key: keyOf(o.key), KeyID: keyID(o.key),
 			})
@@ -367,6 +375,8 @@ func (w *world) hook(s state.State, p plan.Plan, kill int) {
 	written := w.state()
 	s.Cluster.Gateway, s.Cluster.Routes, s.Cluster.Written = written.Cluster.Gateway, written.Cluster.Routes, true
 	p = plan.Make(s)
+	record := p.Record(s)
+	w.record = &record
 	relations := p.Relations
 	w.publish(relations)
 	w.crowd.count(w, s, p)

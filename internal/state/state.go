@@ -42,6 +42,9 @@ type State struct {
 	Certificates Certificates `json:"certificates"`
 	// Allowance is what the hooks before have kept of what applications had.
 	Allowance Allowance `json:"allowance,omitzero"`
+	// Record is what Juju holds of what was put into the cluster; nil when it holds nothing,
+	// and the cluster has to be believed.
+	Record *Record `json:"record,omitempty"`
 	// Cluster is what the cluster says.
 	Cluster Cluster `json:"cluster"`
 }

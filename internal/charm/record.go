@@ -1,0 +1,135 @@
+package charm
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// What the charm has put into the cluster is on record in Juju (state.Record), so that what
+// others make of it there is not believed. It is kept twice:
+//
+//   - in the unit's stored state, which every hook reads anyway;
+//   - in a secret of the application, for the next leader, as soon as there are
+//     certificates or authorities to tell of. Its label has a digest of the record in it: to
+//     find it is to know what it holds, another record is another secret, and no revision of
+//     one becomes obsolete, of which Juju would send an event.
+//
+// The secret is looked for when the record has changed, and a unit that comes to lead reads
+// it. Where there is none, because nothing was kept yet or only settings were, what stands
+// in the cluster is believed once.
+
+const (
+	// recordKey is where the record stands in the unit's stored state, and recordPrefix
+	// begins the labels of secrets that hold one. They outlive the certificates relation.
+	recordKey    = "record"
+	recordPrefix = "gateway-api-integrator-record-"
+	recordField  = "record"
+)
+
+// A keptRecord is a record as the unit has stored it.
+type keptRecord struct {
+	state.Record
+	// Handed is the digest in the label of the secret that holds it; empty while no hook
+	// has found one.
+	Handed string `json:"handed,omitempty"`
+}
+
+// readRecord gives what Juju has on record, nil for nothing.
+func (c *Charm) readRecord(ctx context.Context) (*state.Record, error) {
+	stored, err := c.storedState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var kept keptRecord
+	known := stored[recordKey] != "" && json.Unmarshal([]byte(stored[recordKey]), &kept) == nil
+	if !known || c.Event.Kind == gocharm.LeaderElected {
+		// What this unit has stored may be of the last time that it was leader.
+		if kept, known, err = c.handedOver(ctx); err != nil || !known {
+			return nil, err
+		}
+	}
+	c.desk.handed = kept.Handed
+	return &kept.Record, nil
+}
+
+// handedOver reads the record that the leader before has left.
+func (c *Charm) handedOver(ctx context.Context) (kept keptRecord, found bool, err error) {
+	ids, err := c.Tools.SecretIDs(ctx)
+	if err != nil {
+		return keptRecord{}, false, err
+	}
+	for _, id := range ids {
+		info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{ID: id})
+		if gone(err) || err == nil && !strings.HasPrefix(info.Label, recordPrefix) {
+			continue
+		}
+		var content map[string]string
+		if err == nil {
+			content, err = c.Tools.Secret(ctx, gocharm.SecretRef{ID: id}, gocharm.Peek)
+		}
+		switch {
+		case err != nil && gone(err):
+		case err != nil:
+			return keptRecord{}, false, fmt.Errorf("cannot read what is on record: %w", err)
+		case json.Unmarshal([]byte(content[recordField]), &kept.Record) == nil:
+			kept.Handed, found = strings.TrimPrefix(info.Label, recordPrefix), true
+		}
+	}
+	return kept, found, nil
+}
+
+// keepRecord gives the record as it is to be stored, after it was handed over as far as it
+// has to be.
+func (c *Charm) keepRecord(ctx context.Context, record state.Record) (string, error) {
+	text, err := json.Marshal(record)
+	if err != nil {
+		return "", err
+	}
+	handed, err := c.handOver(ctx, record, string(text))
+	if err != nil {
+		return "", fmt.Errorf("cannot keep on record what is served: %w", err)
+	}
+	text, err = json.Marshal(keptRecord{Record: record, Handed: handed})
+	return string(text), err
+}
+
+// handOver makes the secret for the next leader, and gives the digest in its label if it
+// was found. One that is only made is for the next hook to find: like the ledger, what is
+// stored is never ahead of what stands in Juju.
+func (c *Charm) handOver(ctx context.Context, record state.Record, text string) (handed string, err error) {
+	if record.Told == "" && len(record.Given) == 0 {
+		if c.desk.handed != "" {
+			_, err = c.removeSecrets(ctx, recordPrefix)
+		}
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(text))
+	digest := hex.EncodeToString(sum[:8])
+	if c.desk.handed == digest {
+		return digest, nil
+	}
+	label := recordPrefix + digest
+	switch _, err = c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: label}); {
+	case err == nil:
+		return digest, nil
+	case !errors.Is(err, gocharm.ErrNotFound):
+		return "", err
+	}
+	if _, err := c.removeSecrets(ctx, recordPrefix); err != nil {
+		return "", err
+	}
+	_, err = c.Tools.AddSecret(ctx, gocharm.SecretSpec{
+		Label: label, Owner: gocharm.OwnerApplication,
+		Description: "Tells what the charm has put into the cluster from what others have.",
+		Content:     map[string]string{recordField: text},
+	})
+	return "", err
+}
