@@ -1,0 +1,238 @@
+package charm_test
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
+)
+
+const (
+	webSecret      = "/api/v1/namespaces/prod/secrets/gw-secret-web.example.com"
+	authoritiesMap = "/api/v1/namespaces/prod/configmaps/gw-backend-ca"
+)
+
+// forge puts a certificate of our own key, signed with that very key, into the Secret.
+func (w *world) forge() {
+	w.t.Helper()
+	label, _ := tlscertificates.KeyLabels("certificates")
+	key, err := tlscertificates.ParseKey(w.secrets[label])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(6), DNSNames: []string{"web.example.com"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(9000 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	chain := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	w.objects[webSecret] = map[string]any{
+		"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+		"metadata": map[string]any{
+			"name": "gw-secret-web.example.com", "namespace": "prod", "generation": 1, "resourceVersion": "1",
+			"labels": map[string]any{"gateway-api-integrator.charm.juju.is/managed-by": own},
+		},
+		"data": map[string]any{
+			"tls.crt": base64.StdEncoding.EncodeToString(chain), "tls.key": base64.StdEncoding.EncodeToString([]byte(w.secrets[label])),
+		},
+	}
+}
+
+// chain is what the Secret of the host has; empty for no Secret.
+func (w *world) chain() string {
+	object := w.objects[webSecret]
+	if object == nil {
+		return ""
+	}
+	text, err := base64.StdEncoding.DecodeString(object["data"].(map[string]any)["tls.crt"].(string))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestForgedCertificateIsNotServed has a certificate of our key in a Secret that no
+// provider gave.
+func TestForgedCertificateIsNotServed(t *testing.T) {
+	t.Parallel()
+	forged := func(w *world) string { w.forge(); return w.chain() }
+	tests := map[string]func(w *world) (forged string){
+		"while the first is pending": forged,
+		"after the provider fell silent": func(w *world) string {
+			w.issue(100 * time.Hour)
+			w.quiet()
+			w.bags["certificates:2"]["ca"] = map[string]string{}
+			return forged(w)
+		},
+		"over one that is issued": func(w *world) string {
+			w.issue(100 * time.Hour)
+			w.quiet()
+			return forged(w)
+		},
+		"and another unit leads": func(w *world) string {
+			w.issue(100 * time.Hour)
+			w.quiet()
+			w.bags["certificates:2"]["ca"] = map[string]string{}
+			w.nextLeader()
+			return forged(w)
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := serving(t)
+			w.withAuthority()
+			w.quiet()
+			forged := test(w)
+			kind := gocharm.UpdateStatus
+			if strings.Contains(name, "leads") {
+				kind = gocharm.LeaderElected
+			}
+			w.run(gocharm.Event{Kind: kind})
+			if got := w.chain(); got == forged {
+				t.Error("what nobody has issued is served")
+			}
+			if issued := name == "over one that is issued"; issued != (w.chain() != "") {
+				t.Errorf("the Secret has %q", w.chain())
+			}
+		})
+	}
+}
+
+// TestSilentProviderOfCertificates: what it gave is served on, whoever leads.
+func TestSilentProviderOfCertificates(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []gocharm.Kind{gocharm.UpdateStatus, gocharm.LeaderElected, gocharm.UpgradeCharm} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := serving(t)
+			w.withAuthority()
+			w.quiet()
+			w.issue(100 * time.Hour)
+			w.quiet()
+			given := w.chain()
+			w.bags["certificates:2"]["ca"] = map[string]string{}
+			switch kind {
+			case gocharm.LeaderElected:
+				w.nextLeader()
+			case gocharm.UpgradeCharm: // From a release that kept no record.
+				maps.DeleteFunc(w.secrets, func(label, _ string) bool { return strings.HasPrefix(label, recordPrefix) })
+				w.owned = nil
+				delete(w.state, "record")
+			}
+			w.run(gocharm.Event{Kind: kind})
+			w.quiet()
+			if got := w.chain(); got != given || given == "" {
+				t.Errorf("served is %q, after %q", got, given)
+			}
+		})
+	}
+}
+
+const recordPrefix = "gateway-api-integrator-record-"
+
+// nextLeader gives the application another leader: it has stored nothing, and sees the
+// application's secrets.
+func (w *world) nextLeader() {
+	w.t.Helper()
+	w.state, w.owned = map[string]string{}, map[string]string{}
+	for i, label := range slices.Sorted(maps.Keys(w.secrets)) {
+		w.owned[fmt.Sprintf("d0ns8mh3t7s5d8ihj6e%d", i)] = label
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(w.owned)), func(label string) bool { return strings.HasPrefix(label, recordPrefix) }) {
+		w.t.Fatalf("nothing is handed over: %v", w.owned)
+	}
+}
+
+// TestAuthorityOfAnEditorIsNotTrusted adds an authority to the ConfigMap, and its digest to
+// the note there, while the provider is silent.
+func TestAuthorityOfAnEditorIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []gocharm.Kind{gocharm.UpdateStatus, gocharm.LeaderElected} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := withBackendTLS(t)
+			good, evil := backendCA(t), backendCA(t)
+			w.bags["receive-ca-cert:7"]["ca/0"] = map[string]string{"ca": quoted(t, good), "version": "0"}
+			w.quiet()
+			w.units["receive-ca-cert:7"] = nil
+			edited := w.objects[authoritiesMap]
+			edited["data"].(map[string]any)["ca.crt"] = good + evil
+			sum := sha256.Sum256([]byte(evil))
+			told := map[string][]string{}
+			annotations := edited["metadata"].(map[string]any)["annotations"].(map[string]any)
+			const note = "gateway-api-integrator.charm.juju.is/told"
+			if err := json.Unmarshal([]byte(annotations[note].(string)), &told); err != nil || len(told["7"]) != 1 {
+				t.Fatalf("noted is %v, %v", annotations, err)
+			}
+			told["7"] = append(told["7"], hex.EncodeToString(sum[:8]))
+			annotations[note] = quoted(t, told)
+			if kind == gocharm.LeaderElected {
+				w.nextLeader()
+			}
+			w.run(gocharm.Event{Kind: kind})
+			w.quiet()
+			config := w.objects[authoritiesMap]
+			if config == nil || config["data"].(map[string]any)["ca.crt"] != good {
+				t.Errorf("trusted is %v, want what the provider told of", config)
+			}
+		})
+	}
+}
+
+// TestRecordCostsNothing: hooks that change nothing make no call for the record.
+func TestRecordCostsNothing(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.withAuthority()
+	w.quiet()
+	w.issue(100 * time.Hour)
+	w.quiet()
+	w.run(updateStatus())
+	for _, call := range w.calls {
+		if call == "secret-ids" || call == "secret-add" || call == "state-set" {
+			t.Errorf("calls are %q", w.calls)
+		}
+	}
+	if infos := slices.DeleteFunc(slices.Clone(w.calls), func(call string) bool { return call != "secret-info-get" }); len(infos) > 1 {
+		t.Errorf("more than the alarm is looked for: %q", w.calls)
+	}
+	if kept := w.state["record"]; !strings.Contains(kept, `"handed":"`) || !strings.Contains(kept, `"given":["`) {
+		t.Errorf("on record is %s", kept)
+	}
+}
+
+// TestRecordThatCannotBeRead: to be refused is not that there is nothing.
+func TestRecordThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.withAuthority()
+	w.quiet()
+	w.issue(100 * time.Hour)
+	w.quiet()
+	w.nextLeader()
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "secret-ids" {
+			return denied(call)
+		}
+		return nil
+	}
+	if err := w.try(gocharm.Event{Kind: gocharm.LeaderElected}); err == nil {
+		t.Error("the hook does not fail")
+	}
+}
