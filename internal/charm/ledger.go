@@ -78,6 +78,8 @@ type desk struct {
 	bags    map[string]state.Databag // our sides, by the relations' ids, as this hook has read them
 	// modelsUnknown says that this Juju does not tell models apart.
 	modelsUnknown bool
+	// trustsLedger says that the ledger which the hook found is trusted.
+	trustsLedger bool
 	// handed tells which secret has the record, as far as this unit has found it.
 	handed string
 	// goals is what the controller has; nil before it is asked.
@@ -96,7 +98,8 @@ func (c *Charm) openLedger(ctx context.Context) error {
 		return err
 	}
 	var l ledger
-	if err := json.Unmarshal([]byte(stored[ledgerKey]), &l); err != nil || !c.trusts(l) {
+	err = json.Unmarshal([]byte(stored[ledgerKey]), &l)
+	if c.desk.trustsLedger = err == nil && c.trusts(l); !c.desk.trustsLedger {
 		l = ledger{Read: c.Now.UTC().Truncate(time.Second)}
 	}
 	c.desk.trusted, c.desk.written = l, &ledger{Read: l.Read, Digests: map[int]string{}, Told: map[int]string{}}

@@ -22,9 +22,10 @@ import (
 //     find it is to know what it holds, another record is another secret, and no revision of
 //     one becomes obsolete, of which Juju would send an event.
 //
-// The secret is looked for when the record has changed, and a unit that comes to lead reads
-// it. Where there is none, because nothing was kept yet or only settings were, what stands
-// in the cluster is believed once.
+// The secret is looked for when the record has changed, and when the ledger is not trusted:
+// Juju 4.0 stores a unit's state before it makes secrets, and may fail in between. A unit
+// that comes to lead reads it. Where there is none, because nothing was kept yet or only
+// settings were, what stands in the cluster is believed once.
 
 const (
 	// recordKey is where the record stands in the unit's stored state, and recordPrefix
@@ -37,8 +38,7 @@ const (
 // A keptRecord is a record as the unit has stored it.
 type keptRecord struct {
 	state.Record
-	// Handed is the digest in the label of the secret that holds it; empty while no hook
-	// has found one.
+	// Handed is the digest in the label of the secret that holds it; empty for none.
 	Handed string `json:"handed,omitempty"`
 }
 
@@ -101,9 +101,8 @@ func (c *Charm) keepRecord(ctx context.Context, record state.Record) (string, er
 	return string(text), err
 }
 
-// handOver makes the secret for the next leader, and gives the digest in its label if it
-// was found. One that is only made is for the next hook to find: like the ledger, what is
-// stored is never ahead of what stands in Juju.
+// handOver makes the secret for the next leader, if it is not there, and gives the digest
+// in its label.
 func (c *Charm) handOver(ctx context.Context, record state.Record, text string) (handed string, err error) {
 	if record.Told == "" && len(record.Given) == 0 {
 		if c.desk.handed != "" {
@@ -113,7 +112,7 @@ func (c *Charm) handOver(ctx context.Context, record state.Record, text string) 
 	}
 	sum := sha256.Sum256([]byte(text))
 	digest := hex.EncodeToString(sum[:8])
-	if c.desk.handed == digest {
+	if c.desk.handed == digest && (c.desk.trustsLedger || c.Event.Kind == gocharm.ConfigChanged) {
 		return digest, nil
 	}
 	label := recordPrefix + digest
@@ -131,5 +130,5 @@ func (c *Charm) handOver(ctx context.Context, record state.Record, text string) 
 		Description: "Tells what the charm has put into the cluster from what others have.",
 		Content:     map[string]string{recordField: text},
 	})
-	return "", err
+	return digest, err
 }

@@ -219,6 +219,9 @@ func (c *Client) write(ctx context.Context, r resource, snapshot *Snapshot, obje
 		if err := c.takeOver(ctx, r, live); err != nil {
 			return nil, err
 		}
+		if err := c.disown(ctx, r, object, live); err != nil {
+			return nil, err
+		}
 		object = object.DeepCopy()
 		object.SetUID(live.GetUID())
 		result, err := c.apply(ctx, r, object, true)
