@@ -40,7 +40,7 @@ func (s *story) clock(ctx context.Context, args []string) error {
 
 // secrets prints a line for each secret of the model, sorted: owner, label, latest
 // revision, those that are left if they are several, the keys of its content, and
-// when it expires. The time in an alarm's label is "N".
+// when it expires. The time in an alarm's label is "N", and so is the digest in that of a record.
 func (s *story) secrets(_ context.Context, args []string) error {
 	if err := exactly(args); err != nil {
 		return err

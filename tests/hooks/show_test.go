@@ -69,8 +69,8 @@ var (
 	logPrefix = regexp.MustCompile(`(?m)^unit-\S+ \S+ `)
 	// took is how long a hook took.
 	took = regexp.MustCompile(`in \d+ ms;`)
-	// alarmTime is the time in the label of an alarm.
-	alarmTime = regexp.MustCompile(`(-renewal-certificates-)\d+`)
+	// alarmTime is the time in the label of an alarm, or the digest in that of a record.
+	alarmTime = regexp.MustCompile(`(-renewal-certificates-|-integrator-record-)[0-9a-f]+`)
 )
 
 // debugLog prints the log since the mark or, with --all, all of it, without what
@@ -107,7 +107,7 @@ func (s *story) hooksRun(_ context.Context, args []string) error {
 
 // calls prints the hook tools that were called since the mark, or with --all ever:
 // all or those named, with their arguments. A text of several lines is one line here; the time
-// in an alarm's label is "N".
+// in an alarm's label is "N", and so is the digest in that of a record.
 func (s *story) calls(_ context.Context, args []string) error {
 	flags := newFlags("calls")
 	all := flags.Bool("all", false, "")

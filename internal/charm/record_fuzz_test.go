@@ -1,0 +1,61 @@
+package charm
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// recorded answers the tools with a stored record and no secrets, and keeps what is stored.
+type recorded struct{ stored }
+
+func (r recorded) run(t *testing.T, kind gocharm.Kind) (*Charm, *state.Record) {
+	t.Helper()
+	c := &Charm{Event: gocharm.Event{Kind: kind}, Tools: gocharm.NewTools(r.stored), Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	if err := c.openLedger(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.readRecord(t.Context())
+	if err != nil {
+		return c, nil // There is no secret-ids here: it is looked for, since nothing is stored that counts.
+	}
+	return c, got
+}
+
+// FuzzRecord: what a unit finds as its record may be damaged. Then it looks for the one that
+// was handed over; and what is read is stored again as it was.
+func FuzzRecord(f *testing.F) {
+	for _, text := range []string{
+		`{"settings":"{}","told":"{\"1\":[\"ab\"]}","given":["ab","cd"],"handed":"ef"}`, `{}`, `{"given":5}`, `{"given":["ab"]`, `null`, `[]`, ``,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		unit := recorded{stored{recordKey: text}}
+		c, got := unit.run(t, gocharm.UpdateStatus)
+		if got == nil {
+			if text != "" && json.Unmarshal([]byte(text), &keptRecord{}) == nil {
+				t.Errorf("%q is not read", text)
+			}
+			return
+		}
+		again, err := json.Marshal(keptRecord{Record: *got, Handed: c.desk.handed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		unit.stored[recordKey] = string(again)
+		next, second := unit.run(t, gocharm.UpdateStatus)
+		// An empty list is none.
+		if len(got.Given) == 0 {
+			got.Given = nil
+		}
+		if diff := cmp.Diff(got, second); diff != "" || next.desk.handed != c.desk.handed {
+			t.Errorf("handed %q, then %q; read again (-first +second):\n%s", c.desk.handed, next.desk.handed, diff)
+		}
+	})
+}
