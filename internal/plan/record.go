@@ -20,13 +20,13 @@ func (p Plan) Record(s state.State) state.Record {
 	if p.KeepObjects {
 		return before
 	}
-	record.Settings = before.Settings
+	record.Settings, record.Class = before.Settings, before.Class
 	for _, object := range p.Objects {
 		switch object := object.(type) {
 		case *secret:
 			record.Given = append(record.Given, state.ChainDigest(string(object.Data[secretTLSCert])))
 		case *gatewayv1.Gateway:
-			record.Settings = object.Annotations[annotationSettings]
+			record.Settings, record.Class = object.Annotations[annotationSettings], string(object.Spec.GatewayClassName)
 		case *configMap:
 			record.Told = object.Annotations[AnnotationTold]
 		}

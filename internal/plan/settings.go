@@ -205,7 +205,7 @@ func (set settings) annotation() string {
 }
 
 // gatewayClass chooses the class and says what is wrong with the choice. With
-// trouble, the class of the live Gateway goes on being used: another class
+// trouble, the class that the Gateway was made of goes on being used: another class
 // would mean another controller and another address.
 func gatewayClass(s state.State) (string, *Status) {
 	if !s.Cluster.Usable() {
@@ -214,6 +214,9 @@ func gatewayClass(s state.State) (string, *Status) {
 	live := ""
 	if s.Cluster.Gateway != nil {
 		live = string(s.Cluster.Gateway.Spec.GatewayClassName)
+	}
+	if s.Record != nil && s.Record.Class != "" {
+		live = s.Record.Class // Who may edit the Gateway cannot move it to another controller.
 	}
 	wrong := func(p state.Problem) bool { return p.Option == state.OptionGatewayClass }
 	if len(s.Problems) > 0 && live != "" || slices.ContainsFunc(s.Problems, wrong) {

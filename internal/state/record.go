@@ -16,9 +16,11 @@ import (
 // holds the thing itself, the record what tells it from another.
 type Record struct {
 	// Settings are the options that are served, and Told who told of which authorities, in
-	// the planner's own words. Empty for what was never put there.
+	// the planner's own words; Class is the GatewayClass of the Gateway. Empty for what was
+	// never put there.
 	Settings string `json:"settings,omitempty"`
 	Told     string `json:"told,omitempty"`
+	Class    string `json:"class,omitempty"`
 	// Given are the digests of the certificate chains in the Secrets, sorted; see
 	// [ChainDigest]. Every one of them was given by the provider of certificates.
 	Given []string `json:"given,omitempty"`

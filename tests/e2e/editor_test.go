@@ -65,7 +65,7 @@ func TestEditor(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "editor", map[string]any{"external-hostname": "editor.example.com", "enforce-https": false}).withAuthority()
 	app := f.app("web", 8080, nil)
-	f.awaitStatus("active", active)
+	f.awaitStatusBeginning("active " + active)
 	const clear = "http://editor.example.com/editor-web"
 	f.awaitAnswer(clear, 200)
 	routes, gateways := gatewayAPI("httproutes"), gatewayAPI("gateways")

@@ -1,0 +1,70 @@
+package plan_test
+
+import (
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// gatewayOf gives the Gateway of a plan.
+func gatewayOf(t *testing.T, p plan.Plan) *gatewayv1.Gateway {
+	t.Helper()
+	for _, object := range p.Objects {
+		if gateway, ok := object.(*gatewayv1.Gateway); ok {
+			return gateway
+		}
+	}
+	t.Fatalf("no Gateway is planned: %s", p.Status.Message)
+	return nil
+}
+
+// TestClassOfAnEditorIsNotUsed has somebody move the Gateway to another controller, which
+// no option asks for. Nor does it go there when he deletes it.
+func TestClassOfAnEditorIsNotUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(1)
+	s := w.state()
+	p := plan.Make(s)
+	w.hook(s, p, 0)
+	accepted := []metav1.Condition{{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: 1}}
+	edits := map[string]func(s *state.State){
+		"none":    func(*state.State) {},
+		"moved":   func(s *state.State) { s.Cluster.Gateway.Spec.GatewayClassName = "shared" },
+		"deleted": func(s *state.State) { s.Cluster.Gateway = nil },
+	}
+	for name, edit := range edits {
+		s := w.state()
+		s.Cluster.Classes = append(s.Cluster.Classes, gatewayv1.GatewayClass{
+			ObjectMeta: metav1.ObjectMeta{Name: "shared", Generation: 1}, Status: gatewayv1.GatewayClassStatus{Conditions: accepted},
+		})
+		edit(&s)
+		p := plan.Make(s)
+		if got := gatewayOf(t, p).Spec.GatewayClassName; got != "cilium" {
+			t.Errorf("%s: the Gateway is of class %s", name, got)
+		}
+		if got := p.Record(s).Class; got != "cilium" {
+			t.Errorf("%s: class %s is on record", name, got)
+		}
+	}
+}
+
+// TestRecordOfWhatIsLeftAlone: nothing is forgotten of what a plan does not touch, nor of
+// what the API server has not let it replace.
+func TestRecordOfWhatIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	before := &state.Record{Settings: "s", Told: "t", Class: "c", Given: []string{"g"}}
+	if got := (plan.Plan{KeepObjects: true}).Record(state.State{Record: before}); got.Settings != "s" || got.Told != "t" || got.Class != "c" || len(got.Given) != 1 {
+		t.Errorf("with objects kept, on record is %+v", got)
+	}
+	s := state.State{Cluster: state.Cluster{Served: []state.Served{{Chain: "live"}}, Refused: []string{"x"}}}
+	if got := (plan.Plan{}).Record(s); len(got.Given) != 1 || got.Given[0] != state.ChainDigest("live") {
+		t.Errorf("with a Secret refused, on record is %+v", got)
+	}
+	if s.Cluster.Refused = nil; len((plan.Plan{}).Record(s).Given) != 0 {
+		t.Error("what is not planned stays on record")
+	}
+}
