@@ -155,7 +155,8 @@ func (c *Client) ours(object metav1.Object) bool {
 	case !labelled:
 		return c.wrote(object)
 	case instance != c.options.Manager:
-		return false
+		// Another application writes what it labels; anybody can put its name there.
+		return c.wrote(object) && !wrote(object, instance)
 	default:
 		return !c.madeForOther(object) || c.wrote(object)
 	}

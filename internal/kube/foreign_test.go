@@ -81,6 +81,7 @@ func TestFindForeign(t *testing.T) {
 	}{
 		"made by hand":                        {by(t, service("v", 80), "", "kubectl-create", "gardener"), &Foreign{Maker: "kubectl-create"}},
 		"another instance's":                  {by(t, service("v", 80), "gw-internal", "gw-internal"), &Foreign{Instance: "gw-internal", Maker: "gw-internal"}},
+		"ours, with a label of nobody's":      {by(t, service("v", 80), "nobody", "gw", "kubectl-edit"), nil},
 		"another instance's that we lost":     {by(t, service("v", 80), "gw-internal", "gw", "gw-internal"), &Foreign{Instance: "gw-internal", Maker: "gw"}},
 		"a controller's, with our label":      {ownedBy(by(t, service("v", 80), "gw", "controller"), "Gateway", "gw"), &Foreign{Maker: "controller"}},
 		"nobody's":                            {by(t, service("v", 80), ""), &Foreign{}},

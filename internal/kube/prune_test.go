@@ -129,3 +129,35 @@ func TestPruneTheVeryObject(t *testing.T) {
 		t.Errorf("got preconditions %v, want the uid", options.Preconditions)
 	}
 }
+
+// TestPruneRoutesWithoutLabel: who takes the label off a route, or puts another's there, does
+// not have it serve for good. Routes of others stay.
+func TestPruneRoutesWithoutLabel(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		label    string // empty for none
+		managers []string
+		deleted  bool
+	}{
+		"taken off":             {"", []string{"gw", "editor"}, true},
+		"changed":               {"nobody", []string{"gw", "editor"}, true},
+		"another application's": {"gw-internal", []string{"gw", "gw-internal"}, false},
+		"somebody's":            {"", []string{"editor"}, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			s.has(t, routesPath, by(t, httpRoute("r"), test.label, test.managers...))
+			_, written, _, err := run(t, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.deleted {
+				check(t, "written", written, "DELETE httproutes/r")
+			} else {
+				check(t, "written", written)
+			}
+		})
+	}
+}

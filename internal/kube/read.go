@@ -71,7 +71,7 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 			case kindPolicy:
 				lists[i], versions[i], err = c.listPolicies(ctx, r, snapshot)
 			default:
-				lists[i], versions[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
+				lists[i], versions[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.listed(r))
 			}
 			return err
 		})
@@ -104,7 +104,7 @@ func newSnapshot() *Snapshot {
 	return &Snapshot{live: map[key]*unstructured.Unstructured{}, versions: map[string]string{}, foreign: map[key]Foreign{}, looked: map[key]bool{}}
 }
 
-// keep adds to the snapshot what is ours of what has our label.
+// keep adds to the snapshot what is ours of what was listed.
 func (c *Client) keep(snapshot *Snapshot, r resource, list []unstructured.Unstructured) {
 	for i := range list {
 		if c.ours(&list[i]) {
@@ -229,7 +229,17 @@ func fromUnstructured(object *unstructured.Unstructured, typed any) error {
 	return nil
 }
 
-// selector picks the application's own objects of a kind.
+// listed picks the objects of a kind that are read, to find the application's own among
+// them. Of routes these are all: one that has lost its label, and is not wanted any more,
+// would go on serving for good, in clear perhaps. Other objects serve nothing by themselves.
+func (c *Client) listed(r resource) string {
+	if r.kind == "HTTPRoute" {
+		return ""
+	}
+	return c.selector(r)
+}
+
+// selector picks the application's own objects of a kind by their label.
 func (c *Client) selector(r resource) string {
 	selector := c.options.Label + "=" + c.options.Manager
 	if r.kind == "EndpointSlice" {

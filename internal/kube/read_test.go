@@ -80,7 +80,7 @@ func TestRead(t *testing.T) {
 	own := testLabel + "=gw"
 	want := []string{
 		"GET backendtlspolicies " + own, "GET endpointslices " + own + ",endpointslice.kubernetes.io/managed-by=gw", "GET gatewayclasses ", "GET gateways " + own,
-		"GET httproutes " + own, "GET secrets " + own, "GET services " + own, "GET statefulsets/gw ",
+		"GET httproutes ", "GET secrets " + own, "GET services " + own, "GET statefulsets/gw ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
