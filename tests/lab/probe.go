@@ -33,19 +33,28 @@ type Probe struct {
 const (
 	// askEvery is the time from one request to the next.
 	askEvery = 10 * time.Millisecond
-	// inFlight bounds the requests under way: those of a quarter of a second. On a machine
-	// that is slower than that the next one waits.
+	// inFlight bounds the requests under way of clients that are started together: those of
+	// a quarter of a second. On a machine that is slower than that the next one waits. With
+	// more of them, all that is measured is how long they wait for each other: with 325 under
+	// way on two cores each waits for seconds, some clients give up, and Traefik ends an
+	// HTTP/2 connection whose first frame it has not come to read within two seconds, which
+	// the client sees as an unexpected EOF.
 	inFlight = 25
+	// leastInFlight are under way for each URL, so that one slow answer hides nothing.
+	leastInFlight = 2
 )
 
-// each calls do every 10 ms, with no more than inFlight calls under way, until ctx ends and
-// all have returned.
-func each(ctx context.Context, do func(number int)) {
+// share is how many requests may be under way for each of some URLs.
+func share(urls int) int { return max(leastInFlight, inFlight/max(urls, 1)) }
+
+// each calls do every 10 ms, with no more than some calls under way, until ctx ends and all
+// have returned.
+func each(ctx context.Context, underWay int, do func(number int)) {
 	ticker := time.NewTicker(askEvery)
 	defer ticker.Stop()
 	var under sync.WaitGroup
 	defer under.Wait()
-	room := make(chan struct{}, inFlight)
+	room := make(chan struct{}, underWay)
 	for number := 0; ; number++ {
 		select {
 		case <-ctx.Done():
@@ -70,7 +79,7 @@ func (l *Lab) Probe(url string, pool *x509.CertPool) *Probe { return l.ProbeWith
 // ProbeWith starts asking for a URL. An answer that accept has an error for has
 // failed, like none at all.
 func (l *Lab) ProbeWith(url string, pool *x509.CertPool, accept func(Response) error) *Probe {
-	return startProbe(l.Cluster.ClientOf(l.Model, pool), url, accept)
+	return startProbe(l.Cluster.ClientOf(l.Model, pool), url, inFlight, accept)
 }
 
 // Succeeds accepts an answer with code 200.
@@ -81,11 +90,11 @@ func Succeeds(response Response) error {
 	return nil
 }
 
-func startProbe(client *http.Client, url string, accept func(Response) error) *Probe {
+func startProbe(client *http.Client, url string, underWay int, accept func(Response) error) *Probe {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Probe{URL: url, stop: stop}
 	p.done.Go(func() {
-		each(ctx, func(int) {
+		each(ctx, underWay, func(int) {
 			begun := time.Now()
 			response, leaf, err := get(ctx, client, url, nil)
 			if ctx.Err() != nil {

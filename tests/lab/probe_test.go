@@ -3,6 +3,7 @@ package lab
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,7 +26,7 @@ func failingServer(t *testing.T) (*httptest.Server, *atomic.Int64) {
 func TestProbeCounts(t *testing.T) {
 	t.Parallel()
 	server, count := failingServer(t)
-	p := startProbe(server.Client(), server.URL, Succeeds)
+	p := startProbe(server.Client(), server.URL, inFlight, Succeeds)
 	if err := p.AwaitMore(t.Context(), 5); err != nil {
 		t.Error(err)
 	}
@@ -50,7 +51,7 @@ func TestProbeAcceptsWhatItIsTold(t *testing.T) {
 	t.Cleanup(server.Close)
 	client := server.Client()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	p := startProbe(client, server.URL, func(response Response) error {
+	p := startProbe(client, server.URL, inFlight, func(response Response) error {
 		if response.Location == "" {
 			return Succeeds(response)
 		}
@@ -77,7 +78,7 @@ func TestProbeOverlaps(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(release) })
-	p := startProbe(server.Client(), server.URL, Succeeds)
+	p := startProbe(server.Client(), server.URL, inFlight, Succeeds)
 	if err := p.AwaitMore(t.Context(), 5); err != nil {
 		t.Error(err)
 	}
@@ -99,7 +100,7 @@ func TestProbeForgetsTheRequestThatStopCuts(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(server.Close)
-	p := startProbe(server.Client(), server.URL, Succeeds)
+	p := startProbe(server.Client(), server.URL, inFlight, Succeeds)
 	<-asked
 	p.Stop()
 	if p.Sent != 0 || p.Failed != 0 {
@@ -132,5 +133,31 @@ func TestProbes(t *testing.T) {
 	}
 	if p.Of("other") != nil {
 		t.Error("there is a probe of another URL")
+	}
+}
+
+// However many URLs there are, a slow server has no more requests under way than for one.
+func TestProbesShareWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	var under, most atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		now := under.Add(1)
+		defer under.Add(-1)
+		for was := most.Load(); now > was && !most.CompareAndSwap(was, now); was = most.Load() {
+		}
+		time.Sleep(100 * time.Millisecond)
+	}))
+	t.Cleanup(server.Close)
+	const urls = 13
+	p := startProbes(server.Client(), slices.Repeat([]string{server.URL}, urls)...)
+	if err := p.AwaitMore(t.Context(), 5); err != nil {
+		t.Error(err)
+	}
+	p.Stop()
+	if n := most.Load(); n > urls*leastInFlight || n < urls {
+		t.Errorf("%d requests were under way for %d URLs", n, urls)
+	}
+	if p.Failed() != 0 {
+		t.Errorf("%d of %d requests failed, first: %v", p.Failed(), p.Sent(), p.First())
 	}
 }

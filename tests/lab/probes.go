@@ -21,7 +21,7 @@ func (l *Lab) Probes(pool *x509.CertPool, urls ...string) *Probes {
 func startProbes(client *http.Client, urls ...string) *Probes {
 	p := &Probes{}
 	for _, url := range urls {
-		p.All = append(p.All, startProbe(client, url, Succeeds))
+		p.All = append(p.All, startProbe(client, url, share(len(urls)), Succeeds))
 	}
 	return p
 }

@@ -28,6 +28,8 @@ type Visitors struct {
 	// Told are the visits that were not served at the URL that the application was told
 	// when they began. One that was told none is not among them.
 	Told Misses
+	// Slowest is the longest that an answer of the application took: how slow the machine is.
+	Slowest time.Duration
 
 	app   *App
 	told  func() string
@@ -50,10 +52,12 @@ type Misses struct {
 	First error
 }
 
-// A visit is one moment: when it began, and why it failed, nil if it did not.
+// A visit is one moment: when it began, why it failed, nil if it did not, and how long the
+// slowest answer of the application took.
 type visit struct {
 	at            time.Time
 	nowhere, told error
+	took          time.Duration
 }
 
 // freshEvery says which visits make connections of their own.
@@ -73,7 +77,7 @@ func startVisitors(app *App, told func() string, kept, fresh *http.Client, urls 
 	v := &Visitors{app: app, told: told, URLs: urls, kept: kept, fresh: fresh, stop: stop}
 	v.done.Go(func() {
 		defer kept.CloseIdleConnections()
-		each(ctx, func(number int) {
+		each(ctx, share(len(urls)), func(number int) {
 			client := kept
 			if number%freshEvery == 0 {
 				client = fresh
@@ -92,11 +96,11 @@ func (v *Visitors) visit(ctx context.Context, client *http.Client) {
 	if told != "" && !slices.Contains(urls, told) {
 		urls = append(urls, told)
 	}
-	failures := v.askAll(ctx, client, urls)
+	failures, took := v.askAll(ctx, client, urls)
 	if !slices.Contains(failures, nil) {
 		// The application may have moved just now, so that it was gone from the one and not
 		// yet at the other when each was asked. Whoever was lost by that asks again.
-		failures = v.askAll(ctx, client, urls)
+		failures, took = v.askAll(ctx, client, urls)
 	}
 	if ctx.Err() != nil {
 		return
@@ -111,20 +115,26 @@ func (v *Visitors) visit(ctx context.Context, client *http.Client) {
 	if i := slices.Index(urls, told); i >= 0 {
 		now.told = failures[i]
 	}
+	now.took = took
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.all = append(v.all, now)
 }
 
-// askAll asks at all URLs at once.
-func (v *Visitors) askAll(ctx context.Context, client *http.Client, urls []string) []error {
-	failures := make([]error, len(urls))
+// askAll asks at all URLs at once, and gives how long the slowest took of those that serve.
+func (v *Visitors) askAll(ctx context.Context, client *http.Client, urls []string) ([]error, time.Duration) {
+	failures, times := make([]error, len(urls)), make([]time.Duration, len(urls))
 	var asked sync.WaitGroup
 	for i, url := range urls {
-		asked.Go(func() { failures[i] = v.ask(ctx, client, url) })
+		asked.Go(func() {
+			begun := time.Now()
+			if failures[i] = v.ask(ctx, client, url); failures[i] == nil {
+				times[i] = time.Since(begun)
+			}
+		})
 	}
 	asked.Wait()
-	return failures
+	return failures, slices.Max(times)
 }
 
 // ask gives an error unless the application itself answers, or a redirect from plain HTTP to
@@ -167,6 +177,9 @@ func (v *Visitors) Stop() {
 	v.Visits = len(v.all)
 	v.Nowhere = missesOf(v.all, func(one visit) error { return one.nowhere })
 	v.Told = missesOf(v.all, func(one visit) error { return one.told })
+	for _, one := range v.all {
+		v.Slowest = max(v.Slowest, one.took)
+	}
 }
 
 func missesOf(all []visit, failure func(visit) error) Misses {

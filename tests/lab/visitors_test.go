@@ -128,3 +128,28 @@ func TestVisitorsWantTheApplicationItself(t *testing.T) {
 		t.Errorf("%d visits; nowhere %v", v.Visits, v.Nowhere)
 	}
 }
+
+// Only the answers of the application tell how slow the machine is: not those that fail.
+func TestVisitorsTellTheSlowestAnswer(t *testing.T) {
+	t.Parallel()
+	const slow, slower = 50 * time.Millisecond, 2 * time.Second
+	echo := EchoHandler("web/0")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/fails" {
+			time.Sleep(slower)
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		time.Sleep(slow)
+		echo.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	var told atomic.Value
+	told.Store("")
+	v := visitors(t, "web", &told, server.URL+"/fails", server.URL)
+	until(t, v, 3)
+	v.Stop()
+	if v.Slowest < slow || v.Slowest >= slower {
+		t.Errorf("the slowest answer took %s", v.Slowest)
+	}
+}
