@@ -34,12 +34,12 @@ const (
 	// askEvery is the time from one request to the next.
 	askEvery = 10 * time.Millisecond
 	// inFlight bounds the requests under way of clients that are started together: those of
-	// a quarter of a second. On a machine that is slower than that the next one waits. With
+	// an eighth of a second. On a machine that is slower than that the next one waits. With
 	// more of them, all that is measured is how long they wait for each other: with 325 under
 	// way on two cores each waits for seconds, some clients give up, and Traefik ends an
 	// HTTP/2 connection whose first frame it has not come to read within two seconds, which
 	// the client sees as an unexpected EOF.
-	inFlight = 25
+	inFlight = 12
 	// leastInFlight are under way for each URL, so that one slow answer hides nothing.
 	leastInFlight = 2
 )
