@@ -31,8 +31,8 @@ var (
 // same, and gives the message.
 func (f *fixture) awaitShown(kind, message string) string {
 	f.t.Helper()
-	message = f.here(message)
 	f.awaitStatus(kind, message)
+	message = f.here(message) // Not before: the Gateway may have got its address meanwhile.
 	if app := f.Juju.Status().Application(charm); app.Status != kind || app.Message != message {
 		f.t.Errorf("the application shows %s %q, the unit %s %q", app.Status, app.Message, kind, message)
 	}
