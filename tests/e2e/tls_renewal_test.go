@@ -12,27 +12,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/canonical/gateway-api-integrator/internal/jujutest"
-	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
 // alarmSecrets begins the labels of the Juju secrets that wake the charm.
 const alarmSecrets = certificateSecrets + "renewal-certificates-"
 
-// shortLife is the life of certificates that a test waits out: 54 s until they are
-// due, and then 5 s in which to replace them.
-const shortLife = time.Minute
+// renewedIn is the time from the issue of the certificates that the stories of renewals wait
+// out to when they are due. Four times as long is left then in which to replace them.
+const renewedIn = oldAge / 5
 
 // TestRenewal lets two certificates come to 90 % of their lives: for one model Juju's
 // clock reaches the alarm, in the other just any event comes by. Both get a
 // new request of the same key, and go on with the old certificate until the new one
-// is there.
+// is there. The requests are the Python charm's, which do not tell when they were made: life
+// counts from what the certificate says, and may be long while the end is near.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
 	var juju clock
-	woken := newRenewal(t, "woken", juju.of)
-	passing := newRenewal(t, "passing")
+	woken := newRenewal(t, "woken", &juju)
+	passing := newRenewal(t, "passing", &clock{})
+	woken.age()
+	passing.age()
 
-	woken.awaitEnd()
+	woken.awaitDue(woken.old)
 	alarms := woken.labelled(alarmSecrets)
 	if len(alarms) != 1 || alarms[0].Owner != charm {
 		t.Fatalf("alarms are %+v", alarms)
@@ -41,7 +43,7 @@ func TestRenewal(t *testing.T) {
 		juju.reach(alarms[0].Expires)
 		woken.must(woken.Tick(woken.ctx))
 	})
-	passing.awaitEnd()
+	passing.awaitDue(passing.old)
 	passing.renew("update-status", passing.updateStatus)
 	woken.finish()
 	passing.finish()
@@ -61,28 +63,25 @@ func TestRenewal(t *testing.T) {
 	})
 }
 
-// A renewal is one host, watched, with a certificate of short life.
+// A renewal is one host, watched, whose certificate comes to its end.
 type renewal struct {
 	*fixture
 	watched *watch
 	request string
+	url     string
 	old     *x509.Certificate
 }
 
-func newRenewal(t *testing.T, model string, options ...func(*lab.Options)) *renewal {
+func newRenewal(t *testing.T, model string, juju *clock) *renewal {
 	t.Helper()
-	host := model + ".example.com"
-	r := &renewal{fixture: newFixture(t, model, map[string]any{"external-hostname": host}, options...)}
-	app := r.app("web", 8080, nil)
-	var err error
-	r.ca, err = r.AddAuthority("ca")
-	r.must(err)
-	r.ca.Life = shortLife
-	r.must(r.Relate(r.ctx, charm+":certificates", "ca"))
-	r.must(r.Settle(r.ctx))
-	r.awaitStatus("active", active)
-	r.watched = r.watch("renewal on "+model, app.URL(charm))
-	r.request, r.old = r.requests()[0], r.ca.Issued(host)[0]
+	python := pythonCharm{keyOwner: charm, keyLabel: keySecret}.asking(t, model+".example.com")
+	f, app := python.takenOver(t, model, juju)
+	f.must(f.Settle(f.ctx))
+	f.awaitStatus("active", active)
+	r := &renewal{fixture: f, url: app.URL(charm)}
+	r.watched = r.watch("renewal on "+model, r.url)
+	r.watched.more()
+	r.request = r.requests()[0]
 	r.updateStatus()
 	if n := len(r.requests()); n != 1 {
 		t.Fatalf("%d requests before the time", n)
@@ -90,11 +89,16 @@ func newRenewal(t *testing.T, model string, options ...func(*lab.Options)) *rene
 	return r
 }
 
-// awaitEnd waits until 90 % of the certificate's life are over.
-func (r *renewal) awaitEnd() {
+// age has the host served by a certificate that is soon to be renewed, and not before.
+func (r *renewal) age() {
 	r.t.Helper()
-	// X.509 cuts the end of a life to a second; life counts from the request on.
-	r.await(r.old.NotAfter.Add(-shortLife / 10).Add(time.Second))
+	r.old = r.issueOld(r.Model+".example.com", renewedIn)
+	r.updateStatus()
+	if n := len(r.requests()); n != 1 && time.Now().Before(dueAt(r.old)) {
+		r.t.Errorf("%d requests before the time", n)
+	}
+	r.awaitLeaf(r.url, r.old)
+	r.watched.more()
 }
 
 // renew has the charm woken, by a hook of that name, while the authority holds its
@@ -102,7 +106,6 @@ func (r *renewal) awaitEnd() {
 func (r *renewal) renew(hook string, wake func()) {
 	t := r.t
 	t.Helper()
-	r.ca.Hold, r.ca.Life = true, 0
 	r.ran = nil
 	wake()
 	if !slices.Contains(r.ran, charm+"/0 "+hook) {
@@ -144,7 +147,7 @@ func (r *renewal) finish() {
 	t.Helper()
 	r.await(r.old.NotAfter.Add(time.Second)) // A client that still met the old one would fail now.
 	r.watched.end()
-	if diff := cmp.Diff(serials(r.ca.Issued(host)), serials(r.watched.All[0].Leaves)); diff != "" || len(r.ca.Issued(host)) != 2 {
+	if diff := cmp.Diff(serials(r.ca.Issued(host)), serials(r.watched.All[0].Leaves)); diff != "" || len(r.ca.Issued(host)) != 3 {
 		t.Errorf("certificates (-issued +served):\n%s", diff)
 	}
 	r.awaitStatus("active", active)
@@ -163,8 +166,9 @@ func serials(certificates []*x509.Certificate) []string {
 func TestRenewalOutlivesAFailedCommit(t *testing.T) {
 	t.Parallel()
 	var juju clock
-	r := newRenewal(t, "uncommitted", juju.of)
-	r.awaitEnd()
+	r := newRenewal(t, "uncommitted", &juju)
+	r.age()
+	r.awaitDue(r.old)
 	alarms := r.labelled(alarmSecrets)
 	if len(alarms) != 1 {
 		t.Fatalf("alarms are %+v", alarms)
@@ -189,15 +193,15 @@ func TestExpired(t *testing.T) {
 	const story = "an expired certificate"
 	f := newSubdomains(t, "expired")
 	good := f.app("good", 8080, nil)
-	f.ca.Life = 6 * time.Second
 	late := f.app("late", 8080, nil)
 	lateURL := late.URL(charm)
 	f.awaitAnswer(lateURL, 200)
 	watched := f.watch(story+", the other host", good.URL(charm))
 	inClear := f.neverClear(story+", in clear", "http://"+f.host("late")+"/")
-	old, requests := f.ca.Issued(f.host("late"))[0], f.requests()
+	requests := f.requests()
 
-	f.ca.Life, f.ca.Hold = 0, true
+	old := f.issueAgain(f.host("late"), time.Minute, 8*time.Second)
+	f.awaitLeaf(lateURL, old)
 	f.await(old.NotAfter.Add(time.Second))
 	f.updateStatus()
 	if secret := "Secret/" + charm + "-secret-" + f.host("late"); f.has(secret) {

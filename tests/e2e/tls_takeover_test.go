@@ -92,9 +92,8 @@ func recordedRequest(t *testing.T) pythonCharm {
 	return pythonCharm{host: "gw.example.com", key: key, request: fixture.Bag["certificate_signing_requests"]}
 }
 
-// takenOver makes a model in which the Python charm was before. Nine of ten parts of
-// its certificate's life are over in a few seconds, by what the certificate says, and
-// a minute is left. The application that it served is there, and no hook has run yet.
+// takenOver makes a model in which the Python charm was before, and got a certificate. The
+// application that it served is there, and no hook has run yet.
 func (p pythonCharm) takenOver(t *testing.T, model string, juju *clock) (*fixture, *lab.App) {
 	t.Helper()
 	f := newModel(t, model, juju.of)
@@ -106,20 +105,49 @@ func (p pythonCharm) takenOver(t *testing.T, model string, juju *clock) (*fixtur
 	app, err := f.AddApp(f.ctx, "web", 8080, 1)
 	f.must(err)
 	f.must(f.Relate(f.ctx, "web:ingress", charm))
-	f.ca.Backdate, f.ca.Life = 10*time.Minute, 75*time.Second
 	f.must(f.Relate(f.ctx, charm+":certificates", "ca"))
 	f.must(f.Write(f.ca, map[string]string{"certificate_signing_requests": p.request}))
 	_, err = f.Answer(f.ctx)
 	f.must(err)
-	f.ca.Backdate, f.ca.Life = 0, 0
 	return f, app
+}
+
+// issueAgain has the authority answer the request for a host once more, with a certificate
+// that has a life left, and began so long before now. From then on it holds its answers, so
+// that nothing comes of a hook that is late. Stories change to a certificate of short life
+// by this when all else is ready: a slow machine eats nothing of it meanwhile.
+func (f *fixture) issueAgain(host string, before, left time.Duration) *x509.Certificate {
+	f.t.Helper()
+	f.ca.Backdate, f.ca.Life, f.ca.Hold = before, left, false
+	f.ca.Reissue(host)
+	_, err := f.Answer(f.ctx)
+	f.must(err)
+	f.ca.Backdate, f.ca.Life, f.ca.Hold = 0, 0, true
+	f.must(f.Settle(f.ctx))
+	return last(f.ca.Issued(host))
+}
+
+// oldAge is how long the life of a certificate is that issueOld leaves.
+const oldAge = time.Minute
+
+// issueOld issues a certificate again of which nine tenths of the life are over in some
+// time, by what the certificate says, and which has a minute left. That counts where the
+// request does not tell when it was made, as the Python charm's.
+func (f *fixture) issueOld(host string, due time.Duration) *x509.Certificate {
+	f.t.Helper()
+	return f.issueAgain(host, 9*oldAge-10*due, oldAge)
 }
 
 // awaitDue waits until a certificate is to be renewed that was asked for in the
 // Python charm's way.
 func (f *fixture) awaitDue(leaf *x509.Certificate) {
 	f.t.Helper()
-	f.await(leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 10 * 9).Add(time.Second))
+	f.await(dueAt(leaf).Add(time.Second))
+}
+
+// dueAt is when nine tenths of a certificate's life are over, by what it says.
+func dueAt(leaf *x509.Certificate) time.Time {
+	return leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 10 * 9)
 }
 
 func testTakeOver(t *testing.T, model string, python pythonCharm) {
@@ -128,8 +156,7 @@ func testTakeOver(t *testing.T, model string, python pythonCharm) {
 	story := "taken over from the Python charm, key of " + python.keyOwner + " as " + python.keyLabel
 	before, leaf := f.requests(), f.ca.Issued(python.host)[0]
 	sum := sha256.Sum256([]byte(before[0]))
-	// The library counts life from now.
-	expiry := time.Now().Add(time.Until(leaf.NotAfter) / 10 * 9)
+	expiry := time.Now().Add(time.Minute) // The library counts life from when it hears of the certificate.
 	remembered := certificateSecrets + "certificate-0-certificates-" + hex.EncodeToString(sum[:])
 	_, err := f.Juju.AddCharmSecret(charm+"/0", remembered, map[string]string{
 		"certificate": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})), "csr": before[0],
@@ -148,7 +175,11 @@ func testTakeOver(t *testing.T, model string, python pythonCharm) {
 	}
 	f.awaitLeaf(app.URL(charm), leaf)
 
-	f.awaitDue(leaf)
+	old := f.issueOld(python.host, 6*time.Second)
+	f.awaitLeaf(app.URL(charm), old)
+	watched.more()
+	f.awaitDue(old)
+	f.ca.Hold = false
 	juju.reach(expiry)
 	f.ran = nil
 	f.must(f.Tick(f.ctx))
@@ -171,7 +202,7 @@ func testTakeOver(t *testing.T, model string, python pythonCharm) {
 		t.Errorf("requests with another leader (-before +after):\n%s", diff)
 	}
 	watched.end()
-	if issued := f.ca.Issued(python.host); len(issued) != 2 || len(watched.All[0].Leaves) != 2 {
+	if issued := f.ca.Issued(python.host); len(issued) != 3 || len(watched.All[0].Leaves) != 3 {
 		t.Errorf("%d certificates were issued, %d served", len(issued), len(watched.All[0].Leaves))
 	}
 }

@@ -4,14 +4,15 @@ import (
 	"crypto/x509"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
-// newOld makes a model whose one host is served by a certificate that is soon to be
-// renewed, and has a minute left then.
+// newOld makes a model whose one host is served by a certificate that the Python charm has
+// asked for.
 func newOld(t *testing.T, model string) (*fixture, *lab.App) {
 	t.Helper()
 	python := pythonCharm{keyOwner: charm, keyLabel: keySecret}.asking(t, model+".example.com")
@@ -27,8 +28,10 @@ func TestRefusedRenewal(t *testing.T) {
 	t.Parallel()
 	const story, host = "a refused renewal", "renewed.example.com"
 	f, app := newOld(t, "renewed")
-	old := f.ca.Issued(host)[0]
 	watched := f.watch(story, app.URL(charm))
+	watched.more()
+	old := f.issueOld(host, 6*time.Second)
+	f.awaitLeaf(app.URL(charm), old)
 	f.awaitDue(old)
 	until := servedUntil(old)
 	for _, refusal := range []struct {
@@ -38,7 +41,7 @@ func TestRefusedRenewal(t *testing.T) {
 		{lab.Refusal{Code: 102, Message: "no more"}, "blocked Certificate for " + host + until + ": refused: "},
 		{lab.Refusal{Code: 201, Schema: true}, "waiting Waiting for a certificate for " + host + until + ": ca reports: server_not_available"},
 	} {
-		f.ca.Refuse = map[string]lab.Refusal{host: refusal.Refusal}
+		f.ca.Refuse, f.ca.Hold = map[string]lab.Refusal{host: refusal.Refusal}, false
 		f.updateStatus()
 		if got := f.status(); !strings.HasPrefix(got, refusal.want) {
 			t.Errorf("status is %q, want %q", got, refusal.want)
@@ -68,11 +71,12 @@ func TestRevokedWhileRenewing(t *testing.T) {
 	t.Parallel()
 	const host = "revoking.example.com"
 	f, app := newOld(t, "revoking")
-	url, old := app.URL(charm), f.ca.Issued(host)[0]
+	url := app.URL(charm)
 	f.awaitAnswer(url, 200)
 	inClear := f.neverClear("revoked while it is renewed, in clear", "http://"+host+"/revoking-web")
+	old := f.issueOld(host, 6*time.Second)
+	f.awaitLeaf(url, old)
 	f.awaitDue(old)
-	f.ca.Hold = true
 	f.updateStatus()
 	f.testRevokedWhileReplaced(url, host, inClear)
 }
