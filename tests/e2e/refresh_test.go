@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,13 +9,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/canonical/gateway-api-integrator/internal/jujutest"
-	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
@@ -215,22 +212,6 @@ func (f *refresh) deployedAnew() {
 	}
 }
 
-// awaitRedirectReplaced waits until the one redirect for all hosts is gone that earlier
-// releases made: it stays until those of the hosts have been accepted for some seconds.
-func (f *refresh) awaitRedirectReplaced() {
-	f.t.Helper()
-	f.must(f.Await(f.ctx, charm, func() error {
-		_, err := shared.Dynamic().Resource(gatewayAPI("httproutes")).Namespace(f.Model).Get(f.ctx, charm+"-http", metav1.GetOptions{})
-		switch {
-		case apierrors.IsNotFound(err):
-			return nil
-		case err == nil:
-			err = errors.New("the redirect for all hosts is still there")
-		}
-		return err
-	}))
-}
-
 // leader is the charm's leader.
 func (f *refresh) leader() string {
 	for _, unit := range f.Juju.Status().Application(charm).Units {
@@ -247,27 +228,6 @@ func (f *refresh) unitIs(unit, kind, message string) error {
 		return fmt.Errorf("status of %s is %s %q, not %s %q", unit, is.Status, is.Message, kind, message)
 	}
 	return nil
-}
-
-// writesNothing sees that one more event writes neither to the cluster nor to Juju.
-func (f *refresh) writesNothing() {
-	f.t.Helper()
-	user := cluster.ServiceAccount(f.Model, charm)
-	before := f.bags()
-	f.sets = nil
-	f.must(shared.ResetRequestCounts(user))
-	f.updateStatus()
-	counts, err := shared.RequestCount(user)
-	f.must(err)
-	if counts["list gateways"] == 0 {
-		f.t.Errorf("the hook did not look: %v", counts)
-	}
-	for request := range counts {
-		if !strings.HasPrefix(request, "list ") && !strings.HasPrefix(request, "get ") {
-			f.t.Errorf("the second event costs %s", request)
-		}
-	}
-	f.sameBags(before)
 }
 
 // redirected has a client ask for a URL by plain HTTP, which must be sent to HTTPS

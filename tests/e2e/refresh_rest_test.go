@@ -1,0 +1,102 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// What comes to rest after a refresh: controllers judge what was written, and what that
+// replaces goes some seconds later. A slow machine is the slower in both.
+
+// writesNothing sees that one more event writes neither to the cluster nor to Juju, once all
+// has come to rest.
+func (f *refresh) writesNothing() {
+	f.t.Helper()
+	f.comeToRest()
+	f.sets = nil
+	before := f.bags()
+	if requests, _ := f.atRest(); requests["list gateways"] == 0 {
+		f.t.Errorf("the hook did not look: %v", requests)
+	}
+	f.sameBags(before)
+}
+
+// comeToRest waits until the controllers have judged what was written, and the charm has
+// taken away what that replaces: the event after that is to write nothing. None of it is
+// for databags.
+func (f *refresh) comeToRest() {
+	f.t.Helper()
+	f.sets = nil
+	before := f.bags()
+	f.awaitJudged()
+	f.awaitRedirectReplaced()
+	f.awaitJudged()
+	f.updateStatus()
+	f.sameBags(before)
+}
+
+// awaitJudged waits until the controllers have judged the Gateway and the routes as they are.
+func (f *refresh) awaitJudged() {
+	f.t.Helper()
+	f.must(eventually(f.ctx, func(context.Context) error {
+		var all []error
+		for _, object := range f.ours() {
+			all = append(all, unjudged(&object))
+		}
+		return errors.Join(all...)
+	}))
+}
+
+// unjudged gives an error while a Gateway or a route has a part that nobody has judged, or a
+// condition that is of an earlier generation.
+func unjudged(object *unstructured.Unstructured) error {
+	wants := map[string][2]string{"Gateway": {"listeners", "listeners"}, "HTTPRoute": {"parentRefs", "parents"}}
+	parts, judged := wants[object.GetKind()]
+	if !judged {
+		return nil
+	}
+	asked, _, _ := unstructured.NestedSlice(object.Object, "spec", parts[0])
+	answered, _, _ := unstructured.NestedSlice(object.Object, "status", parts[1])
+	if object.GetKind() == "Gateway" {
+		status, _, _ := unstructured.NestedMap(object.Object, "status")
+		asked, answered = append(asked, nil), append(answered, status) // The Gateway as a whole.
+	}
+	if len(answered) < len(asked) {
+		return fmt.Errorf("%s/%s: %d of %d %s are judged", object.GetKind(), object.GetName(), len(answered), len(asked), parts[0])
+	}
+	for _, one := range answered {
+		status, _ := one.(map[string]any)
+		conditions, _, _ := unstructured.NestedSlice(status, "conditions")
+		if len(conditions) == 0 {
+			return fmt.Errorf("%s/%s has no conditions yet", object.GetKind(), object.GetName())
+		}
+		for _, condition := range conditions {
+			fields, _ := condition.(map[string]any)
+			if generation, _, _ := unstructured.NestedInt64(fields, "observedGeneration"); generation != object.GetGeneration() {
+				return fmt.Errorf("%s/%s: %v is of generation %d, not %d", object.GetKind(), object.GetName(), fields["type"], generation, object.GetGeneration())
+			}
+		}
+	}
+	return nil
+}
+
+// awaitRedirectReplaced waits until the one redirect for all hosts is gone that earlier
+// releases made: it stays until those of the hosts have been accepted for some seconds.
+func (f *refresh) awaitRedirectReplaced() {
+	f.t.Helper()
+	f.must(f.Await(f.ctx, charm, func() error {
+		_, err := shared.Dynamic().Resource(gatewayAPI("httproutes")).Namespace(f.Model).Get(f.ctx, charm+"-http", metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return nil
+		case err == nil:
+			err = errors.New("the redirect for all hosts is still there")
+		}
+		return err
+	}))
+}
