@@ -186,10 +186,12 @@ func (f *fixture) awaitNothing() {
 	}))
 }
 
-// atRest runs a hook that has nothing to change, and gives the requests by which it sees that,
-// such as "list gateways", and how many they are. Any other request is an error.
+// atRest runs a hook that has nothing to change, once the controllers have judged all, and
+// gives the requests by which it sees that, such as "list gateways", and how many they are.
+// Any other request is an error.
 func (f *fixture) atRest() (requests map[string]int, all int) {
 	f.t.Helper()
+	f.awaitJudged()
 	user := cluster.ServiceAccount(f.Model, charm)
 	f.must(shared.ResetRequestCounts(user))
 	f.must(f.Juju.UpdateStatus(f.ctx, charm))

@@ -41,7 +41,7 @@ func (f *refresh) comeToRest() {
 }
 
 // awaitJudged waits until the controllers have judged the Gateway and the routes as they are.
-func (f *refresh) awaitJudged() {
+func (f *fixture) awaitJudged() {
 	f.t.Helper()
 	f.must(eventually(f.ctx, func(context.Context) error {
 		var all []error
@@ -87,7 +87,7 @@ func unjudged(object *unstructured.Unstructured) error {
 
 // awaitRedirectReplaced waits until the one redirect for all hosts is gone that earlier
 // releases made: it stays until those of the hosts have been accepted for some seconds.
-func (f *refresh) awaitRedirectReplaced() {
+func (f *fixture) awaitRedirectReplaced() {
 	f.t.Helper()
 	f.must(f.Await(f.ctx, charm, func() error {
 		_, err := shared.Dynamic().Resource(gatewayAPI("httproutes")).Namespace(f.Model).Get(f.ctx, charm+"-http", metav1.GetOptions{})

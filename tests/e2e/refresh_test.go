@@ -133,7 +133,7 @@ var kindsOfModel = []schema.GroupVersionResource{
 }
 
 // ours reads the objects that have the charm's label and were made by it.
-func (f *refresh) ours() []unstructured.Unstructured {
+func (f *fixture) ours() []unstructured.Unstructured {
 	f.t.Helper()
 	var all []unstructured.Unstructured
 	for _, resource := range kindsOfModel[:4] {
