@@ -192,19 +192,29 @@ func (f *fixture) awaitNothing() {
 func (f *fixture) atRest() (requests map[string]int, all int) {
 	f.t.Helper()
 	f.awaitJudged()
+	requests, writes, all := f.lookOnce()
+	for _, request := range writes {
+		f.t.Errorf("a hook that changes nothing does %s", request)
+	}
+	return requests, all
+}
+
+// lookOnce runs update-status, and gives the requests of it, which of them write, and how
+// many there are in all.
+func (f *fixture) lookOnce() (requests map[string]int, writes []string, all int) {
+	f.t.Helper()
 	user := cluster.ServiceAccount(f.Model, charm)
 	f.must(shared.ResetRequestCounts(user))
-	f.must(f.Juju.UpdateStatus(f.ctx, charm))
-	f.must(f.Settle(f.ctx))
+	f.updateStatus()
 	requests, err := shared.RequestCount(user)
 	f.must(err)
 	for request, n := range requests {
 		all += n
 		if !strings.HasPrefix(request, "list ") && !strings.HasPrefix(request, "get ") {
-			f.t.Errorf("a hook that changes nothing does %s", request)
+			writes = append(writes, request)
 		}
 	}
-	return requests, all
+	return requests, writes, all
 }
 
 func eventually(ctx context.Context, check func(context.Context) error) error {
