@@ -53,8 +53,8 @@ func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []str
 }
 
 // withinBound gives those of the hosts that the application of a relation may have: what it
-// had before the bound, then what has listeners, then the others in its order, while there
-// is room.
+// had before the bound and the Gateway's addresses, then what has listeners, then the others
+// in its order, while there is room.
 func withinBound(s state.State, relation int, hosts []string) []string {
 	most, over := boundOf(s), s.Allowance.Over[relation]
 	if s.Allowance.Bound != most && s.Cluster.Usable() {
@@ -65,11 +65,11 @@ func withinBound(s state.State, relation int, hosts []string) []string {
 	}
 	has := map[string]bool{}
 	for _, host := range hosts {
-		if slices.Contains(over, host) {
+		if host == "" || slices.Contains(over, host) {
 			has[host] = true
 		}
 	}
-	for _, among := range [][]string{{""}, liveHosts(s), hosts} {
+	for _, among := range [][]string{liveHosts(s), hosts} {
 		for _, host := range hosts {
 			if len(has) < most && slices.Contains(among, host) {
 				has[host] = true

@@ -311,8 +311,8 @@ var optionValues = map[string]string{
 	state.OptionRoutingMode:      "path",
 
 	state.OptionCrossModelNetworks:  "CIDRS",
-	state.OptionHostsPerRelation:    "NUMBER",
-	state.OptionCertificatesPerHour: "NUMBER",
+	state.OptionHostsPerRelation:    "8",
+	state.OptionCertificatesPerHour: "16",
 }
 
 // configure is the command that sets an option.

@@ -192,7 +192,7 @@ func optionNumber(value any, least, most int64) (int64, error) {
 		err = fmt.Errorf("not a number")
 	}
 	if err != nil || number < least || number > most {
-		return 0, fmt.Errorf("must be %d to %d", least, most)
+		return 0, fmt.Errorf("is %d to %d", least, most)
 	}
 	return number, nil
 }

@@ -76,16 +76,16 @@ func TestParseConfig(t *testing.T) {
 			options: map[string]any{"hosts-per-relation": json.Number("0"), "certificates-per-hour": json.Number("-1")},
 			want:    defaults,
 			problems: []state.Problem{
-				{Option: "hosts-per-relation", Message: "must be 1 to 32"},
-				{Option: "certificates-per-hour", Message: "must be 1 to 1000"},
+				{Option: "hosts-per-relation", Message: "is 1 to 32"},
+				{Option: "certificates-per-hour", Message: "is 1 to 1000"},
 			},
 		},
 		"bounds that bound nothing": {
 			options: map[string]any{"hosts-per-relation": json.Number("33"), "certificates-per-hour": json.Number("1001")},
 			want:    defaults,
 			problems: []state.Problem{
-				{Option: "hosts-per-relation", Message: "must be 1 to 32"},
-				{Option: "certificates-per-hour", Message: "must be 1 to 1000"},
+				{Option: "hosts-per-relation", Message: "is 1 to 32"},
+				{Option: "certificates-per-hour", Message: "is 1 to 1000"},
 			},
 		},
 		"routing by path":      {options: map[string]any{"routing-mode": "path"}, want: defaults},
