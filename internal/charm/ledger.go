@@ -82,6 +82,9 @@ type desk struct {
 	trustsLedger bool
 	// handed tells which secret has the record, as far as this unit has found it.
 	handed string
+	// models are the UUIDs of the models of applications on gateway-route, by the relations'
+	// numbers; empty where they are not known.
+	models map[int]string
 	// goals is what the controller has; nil before it is asked.
 	goals *gocharm.GoalState
 	// undecided is what this hook was denied, and nobody can say why.

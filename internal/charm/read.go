@@ -39,6 +39,9 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err = c.readBackendTLS(ctx, cluster, &st, fromCluster.snapshot); err != nil {
 		return st, nil, err
 	}
+	if err = c.findNamespaces(ctx, cluster, &st); err != nil {
+		return st, nil, err
+	}
 	st.Cluster.Served = served(fromCluster.snapshot, st)
 	if st.Cluster.Forbidden != "" {
 		err = c.logRefusal(ctx, fromCluster.err)
@@ -150,19 +153,6 @@ func readEach[T any](ctx context.Context, c *Charm, endpoint string, read func(c
 		all = append(all, one)
 	}
 	return all, nil
-}
-
-func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (state.RouteRequirer, error) {
-	application, request, err := c.otherSide(ctx, id)
-	if err != nil {
-		return state.RouteRequirer{}, err
-	}
-	requirer := state.NewRouteRequirer(number, application, request)
-	if _, requirer.Foreign, err = c.whose(ctx, endpointGatewayRoute, id, number, application, ""); err != nil {
-		return state.RouteRequirer{}, err
-	}
-	requirer.Told, err = c.toldOfGateway(ctx, id, number)
-	return requirer, err
 }
 
 func (c *Charm) readDNSProvider(ctx context.Context, id string, number int) (state.DNSProvider, error) {

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -53,7 +55,7 @@ func httpListener(s state.State, h host) gatewayv1.Listener {
 		Name:          gatewayv1.SectionName(httpListenerName(s, h.name)),
 		Port:          80,
 		Protocol:      gatewayv1.HTTPProtocolType,
-		AllowedRoutes: allowedRoutes(h),
+		AllowedRoutes: allowedRoutes(s, h),
 	}
 	if h.name != "" {
 		listener.Hostname = ptr(gatewayv1.Hostname(h.name))
@@ -66,7 +68,7 @@ func httpsListener(s state.State, h host) gatewayv1.Listener {
 		Name:          gatewayv1.SectionName(httpsListenerName(s, h.name)),
 		Port:          443,
 		Protocol:      gatewayv1.HTTPSProtocolType,
-		AllowedRoutes: allowedRoutes(h),
+		AllowedRoutes: allowedRoutes(s, h),
 		TLS: &gatewayv1.ListenerTLSConfig{
 			Mode: ptr(gatewayv1.TLSModeTerminate),
 			CertificateRefs: []gatewayv1.SecretObjectReference{{
@@ -83,14 +85,45 @@ func httpsListener(s state.State, h host) gatewayv1.Listener {
 }
 
 // allowedRoutes admits the routes of our own model and, where applications write their
-// own, those of any: whoever may attach a route may take a host's traffic.
-func allowedRoutes(h host) *gatewayv1.AllowedRoutes {
-	from := gatewayv1.NamespacesFromSame
-	if h.open {
-		from = gatewayv1.NamespacesFromAll
+// own, those of their models, if we know where these are: whoever may attach a route may
+// take a host's traffic.
+func allowedRoutes(s state.State, h host) *gatewayv1.AllowedRoutes {
+	namespaces := &gatewayv1.RouteNamespaces{From: ptr(gatewayv1.NamespacesFromSame)}
+	others := slices.DeleteFunc(slices.Clone(h.from), func(name string) bool { return name == s.InNamespace() })
+	switch {
+	case h.open && len(h.from) == 0:
+		namespaces.From = ptr(gatewayv1.NamespacesFromAll)
+	case h.open && len(others) > 0:
+		namespaces.From = ptr(gatewayv1.NamespacesFromSelector)
+		namespaces.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
+			Key: labelNamespace, Operator: metav1.LabelSelectorOpIn, Values: slices.Sorted(slices.Values(append(others, s.InNamespace()))),
+		}}}
 	}
-	return &gatewayv1.AllowedRoutes{Namespaces: &gatewayv1.RouteNamespaces{From: ptr(from)}}
+	return &gatewayv1.AllowedRoutes{Namespaces: namespaces}
 }
+
+// admits says that routes of a namespace may be attached to a listener as it stands; of an
+// unknown one only if those of all may.
+func admits(s state.State, allowed gatewayv1.AllowedRoutes, namespace string) bool {
+	if allowed.Namespaces == nil || allowed.Namespaces.From == nil {
+		return namespace == s.InNamespace() // The default.
+	}
+	switch *allowed.Namespaces.From {
+	case gatewayv1.NamespacesFromAll:
+		return true
+	case gatewayv1.NamespacesFromSelector:
+		selector := allowed.Namespaces.Selector
+		return namespace != "" && selector != nil && slices.ContainsFunc(selector.MatchExpressions, func(r metav1.LabelSelectorRequirement) bool {
+			return r.Key == labelNamespace && slices.Contains(r.Values, namespace)
+		})
+	default:
+		return namespace == s.InNamespace()
+	}
+}
+
+// labelNamespace is on every namespace, with its name, and the API server sees to that:
+// nobody can give it to another.
+const labelNamespace = "kubernetes.io/metadata.name"
 
 // secrets holds the key and the certificate of every host served over HTTPS.
 func secrets(s state.State, set settings) []Object {

@@ -57,7 +57,7 @@ func (room listenerRoom) claim(s state.State, hosts []string, attached bool, mor
 // addRoute judges one application on gateway-route. A host for which there is no listener
 // left, or whose listener would have the name of one that has been given to another, leaves
 // it out. The same host for several is nobody's loss: their routes tell paths apart.
-func (r *routing) addRoute(s state.State, room listenerRoom, rank int, requirer state.RouteRequirer) {
+func (r *routing) addRoute(s state.State, set settings, room listenerRoom, rank int, requirer state.RouteRequirer) {
 	for _, remark := range requirer.Remarks {
 		r.remark(requirer.Application, requirer.RelationID, remark)
 	}
@@ -70,6 +70,9 @@ func (r *routing) addRoute(s state.State, room listenerRoom, rank int, requirer 
 		return
 	}
 	hosts := hostsOf(requirer)
+	if bares(s, set, requirer) { // See openBare.
+		hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
+	}
 	if requirer.Problem == "" {
 		hosts = r.bound(s, requirer, hosts)
 	}
@@ -136,11 +139,6 @@ func (r *routing) yieldToKept(s state.State) {
 
 func routesByAge(s state.State) []state.RouteRequirer {
 	return byAge(s.RouteRequirers, func(r state.RouteRequirer) int { return r.RelationID })
-}
-
-// opens says that some application may attach routes of its own to the host.
-func (r routing) opens(host string) bool {
-	return slices.ContainsFunc(r.routes, func(t routeTarget) bool { return slices.Contains(t.hosts, host) })
 }
 
 // routeAnswers gives what each application on gateway-route is told. Who is not served

@@ -23,8 +23,10 @@ type host struct {
 	own bool
 	// old says that routes are served there which the Python charm made.
 	old bool
-	// open says that applications may attach routes of their own, from any model.
+	// open says that applications may attach routes of their own: from these namespaces
+	// or, where not all of theirs are known, from any.
 	open bool
+	from []string
 	// http says that it has an HTTP listener.
 	http bool
 	// newest is the newest request for a certificate with the present key, issued
@@ -138,7 +140,7 @@ func hosts(s state.State, set settings, routing routing) []host {
 	own := routing.ownHosts(set)
 	for _, name := range wantedHosts(set, routing) {
 		h := newHost(s, name)
-		h.wanted, h.open = true, routing.opens(name)
+		h.wanted, h.open, h.from = true, routing.opens(name), routing.namespacesAt(name)
 		h.old = routing.keepsOld(name)
 		h.own = h.old || slices.Contains(own, name) && (!h.open || len(routing.targets) > 0)
 		all = append(all, h)

@@ -120,7 +120,7 @@ func TestAChangingNameSpendsItsShare(t *testing.T) {
 			w.routeRequirers[0].Problem = []string{"", "hostname: is wrong"}[i%2]
 		},
 		"addresses and not": func(w *world, i int) {
-			w.routeRequirers[0].Hostless = i%2 == 0
+			w.routeRequirers[0].Hostless, w.routeRequirers[0].Namespace = i%2 == 0, "prod"
 		},
 		"a relation that is made anew": func(w *world, i int) {
 			w.routeRequirers[0].RelationID = 100 + i

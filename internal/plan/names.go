@@ -55,7 +55,7 @@ func listenerLabel(s state.State, host string) string {
 			return hashed
 		case string(*listener.Hostname) == host && is(listener.Name, plain):
 			return plain
-		case string(*listener.Hostname) != host && isOpen(listener) && is(listener.Name, plain):
+		case string(*listener.Hostname) != host && isOpen(s, listener) && is(listener.Name, plain):
 			clash = true
 		}
 	}

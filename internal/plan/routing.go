@@ -73,7 +73,7 @@ func route(s state.State, set settings) routing {
 	g.room.claim(s, set.optionHosts(), false, 0) // No application stands before the options.
 	for _, one := range turnsOf(s, set) {
 		if one.route != nil {
-			r.addRoute(s, g.room, one.rank, *one.route)
+			r.addRoute(s, set, g.room, one.rank, *one.route)
 		} else {
 			r.addRequirer(s, set, g, *one.ingress)
 		}
@@ -81,6 +81,7 @@ func route(s state.State, set settings) routing {
 	r.sortByAge()
 	r.joinKeptHost(s, set, g.names, g.live)
 	r.yieldToKept(s)
+	r.openBare(s, set, g.room)
 	r.dropOldOfTargets()
 	return r
 }

@@ -58,7 +58,7 @@ func turnsOf(s state.State, set settings) []turn {
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case r.Told && standing.all(withinBound(s, r.RelationID, hostsOf(*r))):
+		case r.Told && standing.all(s, *r, withinBound(s, r.RelationID, hostsOf(*r))):
 			one.rank = rankServed
 		case r.Foreign:
 			one.rank = rankForeign
@@ -72,15 +72,18 @@ func turnsOf(s state.State, set settings) []turn {
 }
 
 // standing is which hosts are there: those that have a listener, and those of which open
-// ones anybody may attach routes to. Of a host whose listener has been taken away, the
+// ones tells whose routes may be attached. Of a host whose listener has been taken away, the
 // request for its certificate tells, which only the leader of the charm can write.
-type standing struct{ closed, open map[string]bool }
+type standing struct {
+	closed map[string]bool
+	open   map[string][]*gatewayv1.AllowedRoutes // nil for a request
+}
 
 func standingHosts(s state.State) standing {
-	all := standing{closed: map[string]bool{}, open: map[string]bool{}}
+	all := standing{closed: map[string]bool{}, open: map[string][]*gatewayv1.AllowedRoutes{}}
 	for _, entry := range s.Certificates.Entries {
 		if len(entry.Hosts) == 1 {
-			all.closed[entry.Hosts[0]], all.open[entry.Hosts[0]] = true, true
+			all.closed[entry.Hosts[0]], all.open[entry.Hosts[0]] = true, []*gatewayv1.AllowedRoutes{nil}
 		}
 	}
 	if s.Cluster.Gateway == nil {
@@ -92,22 +95,32 @@ func standingHosts(s state.State) standing {
 			host = string(*listener.Hostname)
 		}
 		all.closed[host] = true
-		if isOpen(listener) {
-			all.open[host] = true
+		if listener.AllowedRoutes != nil {
+			all.open[host] = append(all.open[host], listener.AllowedRoutes)
 		}
 	}
 	return all
 }
 
-// isOpen says that routes of any model may be attached to a listener.
-func isOpen(listener gatewayv1.Listener) bool {
+// isOpen says that applications may have attached routes of their own to a listener: it takes
+// routes of other namespaces, or an application that is told of the Gateway names its host.
+func isOpen(s state.State, listener gatewayv1.Listener) bool {
 	allowed := listener.AllowedRoutes
-	return allowed != nil && allowed.Namespaces != nil && allowed.Namespaces.From != nil && *allowed.Namespaces.From == gatewayv1.NamespacesFromAll
+	if allowed != nil && allowed.Namespaces != nil && allowed.Namespaces.From != nil && *allowed.Namespaces.From != gatewayv1.NamespacesFromSame {
+		return true
+	}
+	return listener.Hostname != nil && slices.ContainsFunc(s.RouteRequirers, func(r state.RouteRequirer) bool {
+		return r.Told && slices.Contains(r.Hostnames, string(*listener.Hostname))
+	})
 }
 
-// all says that applications with routes of their own are served at each of the hosts.
-func (a standing) all(hosts []string) bool {
-	return !slices.ContainsFunc(hosts, func(host string) bool { return !a.open[host] })
+// all says that an application with routes of its own is served at each of the hosts.
+func (a standing) all(s state.State, r state.RouteRequirer, hosts []string) bool {
+	return !slices.ContainsFunc(hosts, func(host string) bool {
+		return !slices.ContainsFunc(a.open[host], func(allowed *gatewayv1.AllowedRoutes) bool {
+			return allowed == nil || admits(s, *allowed, r.Namespace)
+		})
+	})
 }
 
 // hostsOf are those that an application on gateway-route asks for, an empty name for any.

@@ -25,6 +25,7 @@ type backends struct {
 	old         bool // the cluster has no BackendTLSPolicy
 	forbidden   bool
 	features    []gatewayv1.SupportedFeature
+	isolates    bool // beside other features
 	policies    []gatewayv1.BackendTLSPolicy
 	services    []string // those that speak TLS
 }
@@ -131,6 +132,9 @@ func (b backends) read(s *state.State) {
 		s.Cluster.ForbiddenBackendTLS, s.Cluster.Policies = "list backendtlspolicies", nil
 	}
 	s.Cluster.Classes[0].Status.SupportedFeatures = b.features
+	if b.isolates && len(b.features) > 0 {
+		s.Cluster.Classes[0].Status.SupportedFeatures = append(slices.Clone(b.features), gatewayv1.SupportedFeature{Name: isolation})
+	}
 	switch {
 	case b.silent:
 		s.CAProviders = []state.CAProvider{{RelationID: 1, Application: "ca"}}

@@ -25,7 +25,7 @@ var routeHosts = []string{
 
 func (w *world) addRoute() {
 	w.relation++
-	r := state.RouteRequirer{RelationID: w.relation, Application: "route-" + strconv.Itoa(w.relation), Waiting: true}
+	r := state.RouteRequirer{RelationID: w.relation, Application: "route-" + strconv.Itoa(w.relation), Waiting: true, Namespace: pick(w, "", "prod", "far")}
 	w.routeRequirers = append(w.routeRequirers, r)
 }
 
@@ -35,7 +35,7 @@ func (w *world) writeRoute() {
 		return
 	}
 	r := &w.routeRequirers[w.random.IntN(len(w.routeRequirers))]
-	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application}
+	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Namespace: r.Namespace}
 	switch w.random.IntN(6) {
 	case 0:
 		r.Problem = "hostname: is wrong"
@@ -102,8 +102,9 @@ func namedHosts(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]
 			continue
 		}
 		i := slices.IndexFunc(s.RouteRequirers, func(r state.RouteRequirer) bool { return r.RelationID == answer.RelationID })
-		hosts := slices.Clone(s.RouteRequirers[i].Hostnames)
-		if s.RouteRequirers[i].Hostless {
+		r := s.RouteRequirers[i]
+		hosts := slices.Clone(r.Hostnames)
+		if r.Hostless && (r.Namespace != "" || len(r.Hostnames) == 0) {
 			hosts = append(hosts, "")
 		}
 		all = append(all, withinBound(hosts, cmp.Or(s.Config.HostsPerRelation, state.DefaultHostsPerRelation), listeners)...)
@@ -125,7 +126,7 @@ func (w *world) secureRoutes() []string {
 		}
 		for _, listener := range w.gateway.Spec.Listeners {
 			host := listenerName(listener)
-			if listener.Protocol == gatewayv1.HTTPSProtocolType && *listener.AllowedRoutes.Namespaces.From == gatewayv1.NamespacesFromAll && slices.Contains(hosts, host) {
+			if listener.Protocol == gatewayv1.HTTPSProtocolType && w.told[r.RelationID] && admits(listener, r.Namespace) && slices.Contains(hosts, host) {
 				all = append(all, fmt.Sprintf("%s at %q", r.Application, host))
 			}
 		}
@@ -153,11 +154,79 @@ func hostsAt(r state.RouteRequirer) []string {
 	for _, host := range r.Hostnames {
 		all = append(all, fmt.Sprintf("%s at %q", r.Application, host))
 	}
-	if r.Hostless {
+	if r.Hostless && r.Namespace != "" { // Else it depends on the hosts that there are.
 		all = append(all, fmt.Sprintf("%s at %q", r.Application, ""))
 	}
 	return all
 }
+
+// admits says that routes of a namespace may be attached to a listener; of any if it is empty.
+func admits(listener gatewayv1.Listener, namespace string) bool {
+	allowed := listener.AllowedRoutes.Namespaces
+	switch *allowed.From {
+	case gatewayv1.NamespacesFromAll:
+		return true
+	case gatewayv1.NamespacesFromSame:
+		return namespace == "prod"
+	default:
+		return slices.Contains(allowed.Selector.MatchExpressions[0].Values, namespace)
+	}
+}
+
+// checkOpen checks that a listener takes routes of those namespaces from where applications
+// that are told of the Gateway write them, of all if one of these is not known, and that none
+// for any host is open to all beside one that is not, unless the class isolates them.
+func checkOpen(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) string {
+	wanted := map[string][]string{} // namespaces by host
+	perhaps := map[string]bool{}    // hosts of who names more than it may have
+	for _, answer := range p.Relations.Routes {
+		i := slices.IndexFunc(s.RouteRequirers, func(r state.RouteRequirer) bool { return r.RelationID == answer.RelationID })
+		if answer.Gateway == nil {
+			continue
+		}
+		r := s.RouteRequirers[i]
+		for _, host := range r.Hostnames {
+			if len(r.Hostnames)+1 > cmp.Or(s.Config.HostsPerRelation, state.DefaultHostsPerRelation) {
+				perhaps[host], perhaps[""] = true, true
+			}
+			wanted[host] = append(wanted[host], r.Namespace)
+		}
+		if r.Hostless {
+			wanted[""] = append(wanted[""], r.Namespace)
+		}
+	}
+	isolates := slices.ContainsFunc(s.Cluster.Classes[0].Status.SupportedFeatures, func(f gatewayv1.SupportedFeature) bool { return f.Name == isolation })
+	closed := ""
+	for _, listener := range listeners {
+		if listener.Hostname != nil && !admits(listener, "") {
+			closed = listenerName(listener)
+		}
+	}
+	for _, listener := range listeners {
+		host := listenerName(listener)
+		switch all := admits(listener, ""); {
+		case host == "" && all && !isolates && closed != "":
+			return fmt.Sprintf("listener %s opens %s to all", listener.Name, closed)
+		case all && !slices.Contains(wanted[host], ""):
+			return fmt.Sprintf("listener %s is open to all, and wanted by %q", listener.Name, wanted[host])
+		case perhaps[host]:
+			continue
+		case all && isolates, !all && host == "":
+		case all != slices.Contains(wanted[host], ""):
+			return fmt.Sprintf("listener %s is open to all: %t; wanted by %q", listener.Name, all, wanted[host])
+		}
+		for _, namespace := range []string{"prod", "far", "elsewhere"} {
+			admitted := admits(listener, namespace)
+			if wants := namespace == "prod" || admits(listener, "") || slices.Contains(wanted[host], namespace); admitted != wants {
+				return fmt.Sprintf("listener %s admits %s: %t; wanted by %q", listener.Name, namespace, admitted, wanted[host])
+			}
+		}
+	}
+	return ""
+}
+
+// isolation is claimed by a class that keeps requests to the listener that fits best.
+const isolation = "GatewayHTTPListenerIsolation"
 
 // roomy says that a Gateway has listeners for all, and for what is kept.
 func (w *world) roomy() bool { return len(w.requirers)+len(routeHosts)+1+w.crowded() <= 32 }
@@ -183,10 +252,9 @@ func checkAnswers(s state.State, p plan.Plan, listeners map[gatewayv1.SectionNam
 		}
 	}
 	told := s.Cluster.Gateway != nil && len(s.Cluster.Gateway.Status.Addresses) > 0 && !p.KeepObjects
-	for _, listener := range listeners {
-		open := *listener.AllowedRoutes.Namespaces.From == gatewayv1.NamespacesFromAll
-		if told && open != slices.Contains(named, listenerName(listener)) {
-			return fmt.Sprintf("listener %s is open: %t, named: %q", listener.Name, open, named)
+	if told {
+		if problem := checkOpen(s, p, listeners); problem != "" {
+			return problem
 		}
 	}
 	forwarded := map[string]bool{}

@@ -90,6 +90,7 @@ func newWorld(seed uint64) *world {
 	if speakTLS {
 		w.backends.authorities, w.backends.features = []string{"CA-1\n"}, pick(w, nil, verifiesOne, verifiesOne)
 	}
+	w.backends.isolates = w.random.IntN(2) == 0
 	for range applications {
 		w.addRequirer()
 		if speakTLS {

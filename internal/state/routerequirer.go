@@ -34,6 +34,9 @@ type RouteRequirer struct {
 	// routes for; empty for none that could be one.
 	Version0 bool   `json:"version0,omitempty"`
 	Backend  string `json:"backend,omitempty"`
+	// Namespace is where its model has its objects, and so where its routes are; empty if
+	// that is not known.
+	Namespace string `json:"namespace,omitempty"`
 	// Hostless says that its routes are for whatever address the Gateway has.
 	Hostless bool `json:"hostless,omitempty"`
 }

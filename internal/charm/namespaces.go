@@ -1,0 +1,82 @@
+package charm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
+	"github.com/canonical/gateway-api-integrator/internal/kube"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Where applications with routes of their own have them: in the namespace of their model.
+// Which model that is Juju says, and which namespace it has, the cluster.
+
+// readRouteRequirer reads what an application on gateway-route wrote, and notes its model.
+func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (state.RouteRequirer, error) {
+	application, request, err := c.otherSide(ctx, id)
+	if err != nil {
+		return state.RouteRequirer{}, err
+	}
+	requirer := state.NewRouteRequirer(number, application, request)
+	local, foreign, err := c.whose(ctx, endpointGatewayRoute, id, number, application, "")
+	if err != nil {
+		return state.RouteRequirer{}, err
+	}
+	requirer.Foreign = foreign
+	if requirer.Servable() {
+		if c.desk.models == nil {
+			c.desk.models = map[int]string{}
+		}
+		if c.desk.models[number], err = c.modelOf(ctx, id, application, local, foreign); err != nil {
+			return state.RouteRequirer{}, err
+		}
+	}
+	requirer.Told, err = c.toldOfGateway(ctx, id, number)
+	return requirer, err
+}
+
+// modelOf gives the UUID of the model of a relation's other side; empty if that is not known.
+// Where Juju cannot tell models apart, what it calls an application tells most: one that is not
+// called as those that consume our offers is of our model, or of one whose offer our operator
+// has consumed. To hold the latter for ours opens nothing but our own namespace.
+func (c *Charm) modelOf(ctx context.Context, id, application string, local, foreign bool) (string, error) {
+	switch {
+	case local, !foreign && !isUser(application):
+		return c.Event.ModelUUID, nil
+	case !foreign || c.desk.modelsUnknown:
+		return "", nil
+	}
+	uuid, err := c.Tools.RelationModelUUID(ctx, id)
+	if errors.Is(err, gocharm.ErrUnsupported) {
+		return "", nil
+	}
+	return uuid, err
+}
+
+// findNamespaces finds where the models of applications with routes of their own are in the
+// cluster. It asks the cluster only if one is not ours.
+func (c *Charm) findNamespaces(ctx context.Context, cluster *kube.Client, st *state.State) error {
+	if !st.Cluster.Usable() {
+		return nil
+	}
+	var found map[string]string
+	for i := range st.RouteRequirers {
+		requirer := &st.RouteRequirers[i]
+		switch model := c.desk.models[requirer.RelationID]; {
+		case model == "":
+		case model == c.Event.ModelUUID:
+			requirer.Namespace = st.InNamespace()
+		default:
+			if found == nil {
+				var err error
+				if found, err = cluster.Models(ctx); err != nil {
+					return fmt.Errorf("cannot read the cluster: %w", err)
+				}
+			}
+			requirer.Namespace = found[model]
+		}
+	}
+	return nil
+}

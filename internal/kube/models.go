@@ -1,0 +1,63 @@
+package kube
+
+import (
+	"context"
+	"errors"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+var namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+
+// What Juju writes on the namespace of a model, with the model's UUID, and wrote before 2.9
+// (caas/kubernetes/provider/utils in Juju's source). It finds the namespace by that itself.
+const (
+	annotationModel    = "model.juju.is/id"
+	annotationModelOld = "juju-model"
+)
+
+// Models gives the namespaces of Juju's models, by the models' UUIDs. Of several that say
+// they are of one model the oldest is: whoever may make namespaces may say so later. If the
+// charm may not list namespaces, none is known, and there is no error.
+func (c *Client) Models(ctx context.Context) (map[string]string, error) {
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
+	options := metav1.ListOptions{Limit: pageSize}
+	oldest := map[string]*metav1.PartialObjectMetadata{}
+	for {
+		list, err := c.metadata.Resource(namespaces).List(ctx, options)
+		if err != nil {
+			var forbidden *ForbiddenError
+			if err = classify(err, "list", namespaces, ""); errors.As(err, &forbidden) {
+				return nil, nil
+			}
+			return nil, err
+		}
+		for i := range list.Items {
+			one := &list.Items[i]
+			for _, key := range []string{annotationModel, annotationModelOld} {
+				uuid := one.Annotations[key]
+				if other := oldest[uuid]; uuid != "" && (other == nil || older(one, other)) {
+					oldest[uuid] = one
+				}
+			}
+		}
+		if options.Continue = list.GetContinue(); options.Continue == "" {
+			break
+		}
+	}
+	models := make(map[string]string, len(oldest))
+	for uuid, one := range oldest {
+		models[uuid] = one.Name
+	}
+	return models, nil
+}
+
+// older tells which of two namespaces was made first; of the same second, the first by name.
+func older(a, b *metav1.PartialObjectMetadata) bool {
+	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.CreationTimestamp.Before(&b.CreationTimestamp)
+	}
+	return a.Name < b.Name
+}

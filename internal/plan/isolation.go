@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Whose routes a listener takes. A listener for any host takes routes for every host, those
+// of other listeners too, unless the controller keeps a request to the listener that fits
+// best. Traefik does not up to 3.6: a route at the listener for any host is served at each.
+// So such a listener is opened to the applications that it is for, and to no others, where
+// there is a host that they are not to have.
+
+// featureIsolation is what a class claims that keeps requests to the listener that fits best
+// (Gateway API, pkg/features). One that claims nothing may do so or not.
+const featureIsolation = "GatewayHTTPListenerIsolation"
+
+func isolates(s state.State, class string) bool {
+	return slices.Contains(featuresOf(s, class), featureIsolation)
+}
+
+// opens says that some application may attach routes of its own to the host.
+func (r routing) opens(host string) bool {
+	return slices.ContainsFunc(r.routes, func(t routeTarget) bool { return slices.Contains(t.hosts, host) })
+}
+
+// namespacesAt gives the namespaces of the applications that may attach routes of their own
+// to the host, each once; none if one of them is not known.
+func (r routing) namespacesAt(host string) []string {
+	var all []string
+	for _, t := range r.routes {
+		switch {
+		case !slices.Contains(t.hosts, host):
+		case t.Namespace == "":
+			return nil
+		case !slices.Contains(all, t.Namespace):
+			all = append(all, t.Namespace)
+		}
+	}
+	return all
+}
+
+// bares says that to open the listener for any host to an application would open the hosts
+// of others to every namespace: that of its own is not known.
+func bares(s state.State, set settings, requirer state.RouteRequirer) bool {
+	return requirer.Hostless && requirer.Namespace == "" && set.class != "" && !isolates(s, set.class)
+}
+
+// openBare opens the listener for any host to whose namespaces are not known, unless there is
+// a host that is not for all. Then who names no host at all is left out.
+func (r *routing) openBare(s state.State, set settings, room listenerRoom) {
+	closed := r.closes(set)
+	var all []routeTarget
+	for _, route := range r.routes {
+		if !bares(s, set, route.RouteRequirer) {
+			all = append(all, route)
+			continue
+		}
+		reason, cure := "without a hostname it would open other hosts", "give it a hostname"
+		if !closed && len(route.hosts) < boundOf(s) {
+			reason, cure = room.claim(s, []string{""}, true, 0), ""
+		} else if !closed {
+			reason = "it names as many hosts as it may have"
+		}
+		switch {
+		case reason == "":
+			route.hosts = append(route.hosts, "")
+		case len(route.hosts) == 0:
+			r.omit("gateway-route", route.Application, route.RelationID, reason, cure)
+			continue
+		default:
+			r.remark(route.Application, route.RelationID, "served at its hosts alone: "+reason)
+		}
+		all = append(all, route)
+	}
+	r.routes = all
+}
+
+// closes says that there is a host that is not open to every namespace.
+func (r *routing) closes(set settings) bool {
+	names := r.ownHosts(set)
+	for _, t := range r.targets {
+		if t.kept != nil {
+			names = append(names, t.kept.host)
+		}
+	}
+	for _, t := range r.routes {
+		names = append(names, t.hosts...)
+	}
+	for _, old := range r.old {
+		names = append(names, old.hosts...)
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		return name != "" && (!r.opens(name) || len(r.namespacesAt(name)) > 0)
+	})
+}
