@@ -78,16 +78,17 @@ func TestSecHostless(t *testing.T) {
 	const host = "sechost.example.com"
 	f := newFixture(t, "sechost", map[string]any{"external-hostname": host}).withAuthority()
 	web := f.app("web", 8080, nil)
-	f.configurator("gamma", "sechost", "")
-	f.configurator("delta", "sechost-far", "")
+	f.configurator("near", "sechost", "")
+	f.configurator("far", "sechost-far", "")
 	f.configurator("alpha", "sechost", "alpha."+host)
 	f.configurator("beta", "sechost-beta", "beta."+host)
 	f.awaitStatus("active", active)
 	if response := f.awaitAnswer(web.URL(charm), 200); response.Echo.Unit != "web/0" {
 		t.Fatalf("%s is served by %q", web.URL(charm), response.Echo.Unit)
 	}
-	// Both that name no host are served: over HTTP they redirect.
-	for _, path := range []string{"/gamma", "/delta"} {
+	// Both that name no host are served: over HTTP they redirect. All stories on Traefik share
+	// its address, so their paths differ.
+	for _, path := range []string{"/near", "/far"} {
 		f.awaitAnswer("http://"+f.Address()+path, 301)
 	}
 
@@ -124,9 +125,9 @@ func TestSecAddress(t *testing.T) {
 	f.tryAll(tenant, path, "secaddr.example.com", "-http", "-https-"+dashed)
 	f.neverTenants("routes of a tenant, by address", url)
 
-	f.configurator("gamma", "secaddr", "")
-	f.configurator("delta", "secaddr-far", "")
-	f.awaitAnswer("http://"+f.Address()+"/delta", 301)
+	f.configurator("close", "secaddr", "")
+	f.configurator("abroad", "secaddr-far", "")
+	f.awaitAnswer("http://"+f.Address()+"/abroad", 301)
 	f.tryAll(tenant, path, "secaddr.example.com", "-http", "-https-"+dashed)
 	f.neverTenants("routes of a tenant, beside applications without a host", url)
 	f.awaitAnswer(url, 301)
