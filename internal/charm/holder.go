@@ -38,6 +38,7 @@ func (c *Charm) askWhose(ctx context.Context, endpoint, id, application, model s
 		uuid, err := c.Tools.RelationModelUUID(ctx, id)
 		switch {
 		case err == nil:
+			c.desk.noteModel(id, uuid)
 			return uuid != "" && uuid == c.Event.ModelUUID, uuid != "" && uuid != c.Event.ModelUUID, nil
 		case !errors.Is(err, gocharm.ErrUnsupported):
 			return false, false, err

@@ -85,6 +85,8 @@ type desk struct {
 	// models are the UUIDs of the models of applications on gateway-route, by the relations'
 	// numbers; empty where they are not known.
 	models map[int]string
+	// asked are those of which Juju has told in this hook, by the relations' ids.
+	asked map[string]string
 	// goals is what the controller has; nil before it is asked.
 	goals *gocharm.GoalState
 	// undecided is what this hook was denied, and nobody can say why.

@@ -48,11 +48,22 @@ func (c *Charm) modelOf(ctx context.Context, id, application string, local, fore
 	case !foreign || c.desk.modelsUnknown:
 		return "", nil
 	}
+	if uuid, known := c.desk.asked[id]; known {
+		return uuid, nil
+	}
 	uuid, err := c.Tools.RelationModelUUID(ctx, id)
 	if errors.Is(err, gocharm.ErrUnsupported) {
 		return "", nil
 	}
 	return uuid, err
+}
+
+// noteModel keeps what Juju has told of a relation's other side.
+func (d *desk) noteModel(id, uuid string) {
+	if d.asked == nil {
+		d.asked = map[string]string{}
+	}
+	d.asked[id] = uuid
 }
 
 // findNamespaces finds where the models of applications with routes of their own are in the

@@ -87,7 +87,8 @@ func TestOurModelIsAskedForOnce(t *testing.T) {
 }
 
 // Where an application is that is of another model by what it writes, is asked for once
-// as well, on either endpoint.
+// as well, on either endpoint. On gateway-route each hook asks which model that is: its routes
+// are in the namespace of that.
 func TestOtherModelsAreAskedForOnce(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -103,8 +104,8 @@ func TestOtherModelsAreAskedForOnce(t *testing.T) {
 		}
 		w.run(updateStatus())
 		w.run(updateStatus())
-		if got := w.called("relation-model-get"); got != 0 {
-			t.Errorf("%d calls in a later hook", got)
+		if all, got := w.called("relation-model-get"), w.called("relation-model-get gateway-route:3"); all != 1 || got != 1 {
+			t.Errorf("%d calls in a later hook, %d of them for its namespace", all, got)
 		}
 	}
 	if slice := w.object("endpointslices", "gw-elsewhere-shop-service-ipv4"); slice == nil {
