@@ -154,15 +154,15 @@ func TestRenewedForItsChain(t *testing.T) {
 		t.Errorf("%s until %v, renewed at %v, leads to %q", entry.State, entry.NotAfter, entry.RenewAt, entry.LeadsTo)
 	}
 	entry = judged(t, key, providerWith(t, answer), from.Add(lasting/5), request).Entries[0]
-	if entry.State != state.CertificateExpired || !strings.Contains(entry.Reason, "intermediate CN=Example CA expired") || entry.Chain != "" {
+	if entry.State != state.CertificateExpired || !strings.Contains(entry.Reason, `intermediate "CN=Example CA" expired`) || entry.Chain != "" {
 		t.Errorf("past its end: %s, %s", entry.State, entry.Reason)
 	}
 
 	delete(answer, "chain")
 	c, remarks := state.NewCertificates("certificates:4", state.PrivateKey(tlscertificates.EncodeKey(key)),
 		tlscertificates.EncodeRequests([]tlscertificates.Request{request}), providerWith(t, answer), now)
-	want := []string{"the certificate chain for web.example.com leads to CN=Example CA, and not to the CA that the provider gives: a certificate is missing, or the CA is another's"}
-	if c.Entries[0].State != state.CertificateIssued || c.Entries[0].LeadsTo != "CN=Example CA" || !slices.Equal(remarks, want) {
+	want := []string{`the certificate chain for web.example.com leads to "CN=Example CA", and not to the CA that the provider gives: a certificate is missing, or the CA is another's`}
+	if c.Entries[0].State != state.CertificateIssued || c.Entries[0].LeadsTo != `"CN=Example CA"` || !slices.Equal(remarks, want) {
 		t.Errorf("without a link: %+v, remarks %q", c.Entries[0], remarks)
 	}
 }

@@ -258,9 +258,9 @@ func validPunycode(label string) bool {
 // and cut to a length that a status message can bear.
 func Quote(text string) string {
 	const limit = 40
-	runes := []rune(text)
+	runes := []rune(strings.ReplaceAll(text, "`", "'")) // Commands are the charm's own.
 	if len(runes) > limit {
 		return fmt.Sprintf("%q…", string(runes[:limit]))
 	}
-	return fmt.Sprintf("%q", text)
+	return fmt.Sprintf("%q", string(runes))
 }

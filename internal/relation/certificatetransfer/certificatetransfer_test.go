@@ -64,12 +64,12 @@ func TestWhatIsLeftOut(t *testing.T) {
 			text(t, []string{"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}), "certificates[0]: not a certificate; ignored",
 		},
 		"a private key":     {text(t, []string{key}), "certificates[0]: not a certificate but another kind of PEM; ignored"},
-		"a leaf":            {text(t, []string{authority(t, "leaf", leaf)}), "certificates[0]: CN=leaf: not the certificate of an authority; ignored"},
-		"may not sign":      {text(t, []string{noSigning}), "certificates[0]: CN=no signing: not the certificate of an authority; ignored"},
-		"a leaf, unread":    {text(t, []string{authority(t, "leaf", leaf, unread)}), "certificates[0]: CN=leaf: not the certificate of an authority; ignored"},
-		"expired, unread":   {text(t, []string{authority(t, "old", expired, unread)}), "certificates[0]: CN=old: expired on 2026-11-23; ignored"},
-		"no signer, unread": {text(t, []string{authority(t, "no signing", unread, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign })}), "certificates[0]: CN=no signing: not the certificate of an authority; ignored"},
-		"expired":           {text(t, []string{authority(t, "old\nname", expired)}), "certificates[0]: CN=old name: expired on 2026-11-23; ignored"},
+		"a leaf":            {text(t, []string{authority(t, "leaf", leaf)}), `certificates[0]: "CN=leaf": not the certificate of an authority; ignored`},
+		"may not sign":      {text(t, []string{noSigning}), `certificates[0]: "CN=no signing": not the certificate of an authority; ignored`},
+		"a leaf, unread":    {text(t, []string{authority(t, "leaf", leaf, unread)}), `certificates[0]: "CN=leaf": not the certificate of an authority; ignored`},
+		"expired, unread":   {text(t, []string{authority(t, "old", expired, unread)}), `certificates[0]: "CN=old": expired on 2026-11-23; ignored`},
+		"no signer, unread": {text(t, []string{authority(t, "no signing", unread, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign })}), `certificates[0]: "CN=no signing": not the certificate of an authority; ignored`},
+		"expired":           {text(t, []string{authority(t, "old\nname", expired)}), `certificates[0]: "CN=old name": expired on 2026-11-23; ignored`},
 		"too long":          {text(t, []string{long}), "certificates[0]: longer than 65536 bytes; ignored"},
 		"beyond a bag":      {text(t, []string{strings.Repeat("x", pyjson.MaxBag)}), "databag has 4194320 bytes, more than 4194304; ignored"},
 	} {
@@ -110,7 +110,7 @@ func TestUnreadAndUnended(t *testing.T) {
 		"version 0, a list":      certificatetransfer.Parse(nil, []bag{{"chain": text(t, []string{joined})}}, now),
 		"version 0, as they are": certificatetransfer.Parse(nil, []bag{{"chain": joined}}, now),
 	} {
-		if !slices.Equal(got.PEM, want) || len(got.Remarks) != 1 || !strings.HasSuffix(got.Remarks[0], ": CN=other: cannot be checked (x509: negative serial number); taken as it is") {
+		if !slices.Equal(got.PEM, want) || len(got.Remarks) != 1 || !strings.HasSuffix(got.Remarks[0], `: "CN=other": cannot be checked (x509: negative serial number); taken as it is`) {
 			t.Errorf("%s: %d certificates, remarks %q", name, len(got.PEM), got.Remarks)
 		}
 	}

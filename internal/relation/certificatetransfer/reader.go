@@ -105,7 +105,7 @@ func (r *reader) certificate(where string, der []byte) {
 		r.notes.Add("%s: not a certificate; ignored", where)
 		return
 	}
-	subject := pki.NameText(certificate.Subject)
+	subject := pyjson.Said(pki.NameText(certificate.Subject))
 	switch {
 	case len(certificate.Raw) < len(der) && r.seen[string(certificate.Raw)]:
 		return

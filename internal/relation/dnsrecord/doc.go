@@ -24,6 +24,6 @@
 //
 //	provider := dnsrecord.ParseProvider(theirBag)
 //	if verdict := dnsrecord.Judge(records, provider); verdict.Status != dnsrecord.Approved {
-//		log(verdict.Reason()) // gw.example.com (10.0.0.1): conflict: already taken
+//		log(verdict.Reason()) // gw.example.com (10.0.0.1): conflict: "already taken"
 //	}
 package dnsrecord

@@ -1,6 +1,10 @@
 package dnsrecord
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
+)
 
 // Verdict is how the records of one relation stand.
 type Verdict struct {
@@ -57,7 +61,7 @@ var statusWords = map[Status]string{
 }
 
 // Reason says in an operator's words what is wrong, the least needed last, since a
-// status has little room: "gw.example.com (10.0.0.1): conflict: already taken". It
+// status has little room: `gw.example.com (10.0.0.1): conflict: "already taken"`. It
 // is empty when all is well.
 func (v Verdict) Reason() string {
 	if v.Status == Approved {
@@ -68,7 +72,7 @@ func (v Verdict) Reason() string {
 		text += " " + v.Answer.Word
 	}
 	if v.Answer.Description != "" {
-		text += ": " + v.Answer.Description
+		text += ": " + pyjson.Said(v.Answer.Description)
 	}
 	return text
 }

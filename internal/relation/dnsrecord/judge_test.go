@@ -44,13 +44,13 @@ func TestJudge(t *testing.T) {
 		{"approved approved approved", dnsrecord.Approved, 0, 3, false, ""},
 		{"approved approved -", dnsrecord.Pending, 2, 2, false, "b.example.com (fd00::1): pending"},
 		{"- - -", dnsrecord.Pending, 0, 0, false, "a.example.com (10.0.0.1): pending"},
-		{"approved pending -", dnsrecord.Pending, 1, 1, false, "b.example.com (10.0.0.1): pending: why 1"},
-		{"pending other approved", dnsrecord.Unknown, 1, 1, false, `b.example.com (10.0.0.1): unknown status "other": why 1`},
-		{"pending other failure", dnsrecord.Failure, 2, 0, false, "b.example.com (fd00::1): failure: why 2"},
-		{"conflict other failure", dnsrecord.Conflict, 0, 0, true, "a.example.com (10.0.0.1): conflict: why 0"},
-		{"conflict invalid_data failure", dnsrecord.InvalidData, 1, 0, true, "b.example.com (10.0.0.1): invalid data: why 1"},
-		{"conflict invalid_data permission_denied", dnsrecord.PermissionDenied, 2, 0, true, "b.example.com (fd00::1): permission denied: why 2"},
-		{"approved conflict conflict", dnsrecord.Conflict, 1, 1, true, "b.example.com (10.0.0.1): conflict: why 1"},
+		{"approved pending -", dnsrecord.Pending, 1, 1, false, `b.example.com (10.0.0.1): pending: "why 1"`},
+		{"pending other approved", dnsrecord.Unknown, 1, 1, false, `b.example.com (10.0.0.1): unknown status "other": "why 1"`},
+		{"pending other failure", dnsrecord.Failure, 2, 0, false, `b.example.com (fd00::1): failure: "why 2"`},
+		{"conflict other failure", dnsrecord.Conflict, 0, 0, true, `a.example.com (10.0.0.1): conflict: "why 0"`},
+		{"conflict invalid_data failure", dnsrecord.InvalidData, 1, 0, true, `b.example.com (10.0.0.1): invalid data: "why 1"`},
+		{"conflict invalid_data permission_denied", dnsrecord.PermissionDenied, 2, 0, true, `b.example.com (fd00::1): permission denied: "why 2"`},
+		{"approved conflict conflict", dnsrecord.Conflict, 1, 1, true, `b.example.com (10.0.0.1): conflict: "why 1"`},
 	}
 	for _, test := range tests {
 		t.Run(test.statuses, func(t *testing.T) {

@@ -72,9 +72,9 @@ func TestProvidersAsRecorded(t *testing.T) {
 		"ok":               "",
 		"compact":          "",
 		"no uuid":          "-",
-		"cname":            "gw.example.com (10.0.0.1): invalid data: [{'type': 'ip_any_address', 'loc': ('record_data',), 'msg': 'value is not a valid",
-		"bad type":         "gw.example.com (10.0.0.1): invalid data: [{'type': 'enum', 'loc': ('record_type',), 'msg': \"Input should be 'A', 'AAAA',",
-		"host_label empty": "gw.example.com (10.0.0.1): invalid data: [{'type': 'string_too_short', 'loc': ('host_label',), 'msg': 'String should have",
+		"cname":            "gw.example.com (10.0.0.1): invalid data: \"[{'type': 'ip_any_address', 'loc': ('record_data',), 'msg': 'value is not a valid",
+		"bad type":         "gw.example.com (10.0.0.1): invalid data: \"[{'type': 'enum', 'loc': ('record_type',), 'msg': 'Input should be 'A', 'AAAA',",
+		"host_label empty": "gw.example.com (10.0.0.1): invalid data: \"[{'type': 'string_too_short', 'loc': ('host_label',), 'msg': 'String should have",
 		"ttl null":         "",
 	}
 	records := []dnsrecord.Record{record("gw.example.com", "10.0.0.1")}

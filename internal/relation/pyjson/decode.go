@@ -153,9 +153,10 @@ func IsNull(text string) bool {
 }
 
 // Excerpt returns s for a message to the operator: quoted, ASCII, and cut after
-// 40 bytes. What another application wrote is never repeated in another form.
+// 40 bytes, with apostrophes for backquotes. What another application wrote is never repeated in another form.
 func Excerpt(s string) string {
 	const limit = 40
+	s = strings.Map(noCommand, s)
 	if len(s) <= limit {
 		return strconv.QuoteToASCII(s)
 	}

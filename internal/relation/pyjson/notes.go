@@ -2,6 +2,8 @@ package pyjson
 
 import (
 	"fmt"
+	"math"
+	"strings"
 	"unicode"
 )
 
@@ -39,8 +41,11 @@ func (n *Notes) All() []string {
 
 // Plain returns s as one line that is fit for a log or a status: what controls the
 // line or cannot be seen in it counts as space, space is one blank and stands between
-// words only, and after maxText characters the rest is cut off.
-func Plain(s string) string {
+// words only, and after maxText characters the rest is cut off. Backquotes, in which the
+// charm has commands for the operator to run, become apostrophes.
+func Plain(s string) string { return plain(s, maxText) }
+
+func plain(s string, limit int) string {
 	var kept []rune
 	space := false
 	for _, r := range s {
@@ -48,14 +53,33 @@ func Plain(s string) string {
 			space = len(kept) > 0
 			continue
 		}
-		if space && len(kept) < maxText {
+		if space && len(kept) < limit {
 			kept = append(kept, ' ')
 		}
 		space = false
-		if len(kept) == maxText {
+		if len(kept) == limit {
 			return string(kept) + "..."
 		}
-		kept = append(kept, r)
+		kept = append(kept, noCommand(r))
 	}
 	return string(kept)
+}
+
+// Said returns the words of somebody else for a log or a status, in quotes, so that they
+// are not taken for the charm's own: on one line, and with none of what ends a quotation, or parts
+// what is wrong from what to do about it. It is empty for no words, and as long as s.
+func Said(s string) string {
+	s = plain(s, math.MaxInt)
+	if s == "" {
+		return ""
+	}
+	return `"` + strings.NewReplacer(`"`, "'", ";", ",", `\`, "/").Replace(s) + `"`
+}
+
+// noCommand makes what looks like the beginning or the end of a command an apostrophe.
+func noCommand(r rune) rune {
+	if r == '`' {
+		return '\''
+	}
+	return r
 }

@@ -139,11 +139,31 @@ func TestCheckBag(t *testing.T) {
 	}
 }
 
+// TestSaidIsNoCure: who may write a text cannot have it look like what the charm says.
+func TestSaidIsNoCure(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                              "",
+		" \n\u200e":                     "",
+		"taken":                         `"taken"`,
+		"no; run `juju trust x`":        `"no, run 'juju trust x'"`,
+		`say "yes"`:                     `"say 'yes'"`,
+		"C:\\":                          `"C:/"`,
+		"one\ntwo\x1b[31m":              `"one two [31m"`,
+		strings.Repeat("`;", 100) + "x": `"` + strings.Repeat("',", 100) + `x"`,
+	} {
+		if got := pyjson.Said(in); got != want {
+			t.Errorf("Said(%.20q) = %s, want %s", in, got, want)
+		}
+	}
+}
+
 func TestExcerptIsShortAndASCII(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"a\"\n":                  `"a\"\n"`,
 		"é":                      `"\u00e9"`,
+		"`juju trust x`":         `"'juju trust x'"`,
 		strings.Repeat("x", 999): `"` + strings.Repeat("x", 40) + `"...`,
 	} {
 		if got := pyjson.Excerpt(in); got != want {

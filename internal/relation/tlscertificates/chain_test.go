@@ -171,7 +171,7 @@ func TestPoolBounds(t *testing.T) {
 	if len(provider.Certificates) != 1 || len(provider.Certificates[0].Pool) != 32 {
 		t.Fatalf("the pool is not bounded: %+v", provider.Remarks)
 	}
-	want := "certificates[0].chain: CN=leaf: signatures of its key cannot be checked; taken as it is"
+	want := `certificates[0].chain: "CN=leaf": signatures of its key cannot be checked; taken as it is`
 	if len(provider.Remarks) == 0 || provider.Remarks[0] != want {
 		t.Errorf("remarks %q, want %q first", provider.Remarks, want)
 	}

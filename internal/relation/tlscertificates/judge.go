@@ -106,7 +106,7 @@ func (a answer) judgeChain(now time.Time) Verdict {
 			verdict.ReadPEM = encodeChain(read)
 		}
 		if roots := a.certificate.Roots; len(roots) > 0 && !leadsTo(links, roots) {
-			verdict.LeadsTo = cmp.Or(pki.NameText(links[len(links)-1].Issuer), "an authority without a name")
+			verdict.LeadsTo = cmp.Or(pyjson.Said(pki.NameText(links[len(links)-1].Issuer)), "an authority without a name")
 		}
 	}
 	return verdict
@@ -114,7 +114,7 @@ func (a answer) judgeChain(now time.Time) Verdict {
 
 // ofChain names a certificate of the chain that is not the leaf.
 func ofChain(certificate *pki.Certificate) string {
-	if name := pki.NameText(certificate.Subject); name != "" {
+	if name := pyjson.Said(pki.NameText(certificate.Subject)); name != "" {
 		return "intermediate " + name
 	}
 	return "an intermediate"

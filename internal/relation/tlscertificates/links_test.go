@@ -122,8 +122,8 @@ func TestChainEndsWithItsFirstLink(t *testing.T) {
 	}{
 		"outlives the leaf": {begun, now.Add(365 * day), tlscertificates.Issued, end, ""},
 		"ends first":        {begun, now.Add(5 * day), tlscertificates.Issued, now.Add(5 * day), ""},
-		"has ended":         {begun, now.Add(-day), tlscertificates.Expired, now.Add(-day), "intermediate CN=between expired on 2026-12-31T12:00:00Z"},
-		"has not begun":     {now.Add(day), now.Add(5 * day), tlscertificates.NotYetValid, now.Add(5 * day), "intermediate CN=between is not valid before 2027-01-02T12:00:00Z"},
+		"has ended":         {begun, now.Add(-day), tlscertificates.Expired, now.Add(-day), `intermediate "CN=between" expired on 2026-12-31T12:00:00Z`},
+		"has not begun":     {now.Add(day), now.Add(5 * day), tlscertificates.NotYetValid, now.Add(5 * day), `intermediate "CN=between" is not valid before 2027-01-02T12:00:00Z`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -178,9 +178,9 @@ func TestChainThatLeadsNowhere(t *testing.T) {
 		"to the root's other form": {[]string{toPEM(lower.certificate), toPEM(upper.certificate), cross}, toPEM(root.certificate), ""},
 		"to a root Go cannot read": {[]string{toPEM(lower.certificate), toPEM(upper.certificate)}, unread, ""},
 		"to one of several":        {[]string{toPEM(lower.certificate), toPEM(upper.certificate)}, toPEM(other.certificate) + toPEM(root.certificate), ""},
-		"a link is missing":        {[]string{toPEM(upper.certificate)}, toPEM(root.certificate), "CN=lower"},
-		"the last is missing":      {[]string{toPEM(lower.certificate)}, toPEM(root.certificate), "CN=upper"},
-		"to another's CA":          {[]string{toPEM(lower.certificate), toPEM(upper.certificate)}, toPEM(other.certificate), "CN=root"},
+		"a link is missing":        {[]string{toPEM(upper.certificate)}, toPEM(root.certificate), `"CN=lower"`},
+		"the last is missing":      {[]string{toPEM(lower.certificate)}, toPEM(root.certificate), `"CN=upper"`},
+		"to another's CA":          {[]string{toPEM(lower.certificate), toPEM(upper.certificate)}, toPEM(other.certificate), `"CN=root"`},
 		"no CA":                    {nil, "", ""},
 		"a CA nobody can read":     {nil, "x", ""},
 	} {

@@ -204,9 +204,9 @@ func (p *pool) add(key, text string) []*pki.Certificate {
 			p.notes.Add("%s: more than %d certificates; the rest ignored", p.where, maxPool)
 			return append(all, certificate)
 		case certificate.X509 == nil:
-			p.notes.Add("%s.%s: %s: cannot be checked (%s); taken as it is", p.where, key, pki.NameText(certificate.Subject), certificate.Refusal)
+			p.notes.Add("%s.%s: %s: cannot be checked (%s); taken as it is", p.where, key, pyjson.Said(pki.NameText(certificate.Subject)), certificate.Refusal)
 		case !checkable(certificate):
-			p.notes.Add("%s.%s: %s: signatures of its key cannot be checked; taken as it is", p.where, key, pki.NameText(certificate.Subject))
+			p.notes.Add("%s.%s: %s: signatures of its key cannot be checked; taken as it is", p.where, key, pyjson.Said(pki.NameText(certificate.Subject)))
 		}
 		p.certificates = append(p.certificates, certificate)
 		all = append(all, certificate)

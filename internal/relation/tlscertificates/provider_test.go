@@ -84,8 +84,8 @@ func answers(t *testing.T, f fixture) map[string]answer {
 		"empty list":                       {bag: bag{"certificates": "[]"}, want: tlscertificates.Pending},
 		"key absent":                       {bag: bag{}, want: tlscertificates.Pending},
 		"no bag":                           {want: tlscertificates.Pending},
-		"errors lib key csr":               {bag: bag{"request_errors": encode(t, []any{map[string]any{"csr": f.CSR, "error": refusal}})}, want: tlscertificates.Denied, reason: "refused: ip_not_allowed: no"},
-		"errors schema key":                {bag: bag{"request_errors": schema}, want: tlscertificates.Denied, reason: "refused: ip_not_allowed: no"},
+		"errors lib key csr":               {bag: bag{"request_errors": encode(t, []any{map[string]any{"csr": f.CSR, "error": refusal}})}, want: tlscertificates.Denied, reason: `refused: ip_not_allowed: "no"`},
+		"errors schema key":                {bag: bag{"request_errors": schema}, want: tlscertificates.Denied, reason: `refused: ip_not_allowed: "no"`},
 		"errors schema key + valid cert":   {bag: bag{"request_errors": schema, "certificates": f.SelfSigned["certificates"]}, want: issued, unlike: "both spellings are read"},
 		"errors garbage":                   {bag: bag{"request_errors": `[5, {}, {"csr": "x"}, {"csr": null}]`, "certificates": f.SelfSigned["certificates"]}, want: issued, remarks: 4},
 		"caps":                             {bag: bag{"capabilities": f.Capabilities["capabilities"], "certificates": f.SelfSigned["certificates"]}, want: issued},
@@ -150,7 +150,7 @@ func TestErrors(t *testing.T) {
 	t.Parallel()
 	f := load(t)
 	verdict := f.judge(f.Error)
-	if verdict.State != tlscertificates.Denied || verdict.Reason != "refused: domain_not_allowed: rejected (rejectedIdentifier)" {
+	if verdict.State != tlscertificates.Denied || verdict.Reason != "refused: domain_not_allowed: \"rejected (rejectedIdentifier)\"" {
 		t.Errorf("%v: %s", verdict.State, verdict.Reason)
 	}
 	got := *verdict.Error
@@ -170,13 +170,13 @@ func TestErrors(t *testing.T) {
 	}{
 		"code wins":    {map[string]any{"code": 103, "name": "OTHER"}, 103, true, "other"},
 		"by name":      {map[string]any{"name": "IP_NOT_ALLOWED"}, 101, true, "ip_not_allowed"},
-		"unknown name": {map[string]any{"name": "moon_phase"}, 999, false, "moon_phase"},
-		"transient":    {map[string]any{"code": 201, "name": "server_not_available", "message": "m"}, 201, false, "server_not_available: m"},
+		"unknown name": {map[string]any{"name": "moon_phase"}, 999, false, `"moon_phase"`},
+		"transient":    {map[string]any{"code": 201, "name": "server_not_available", "message": "m"}, 201, false, `server_not_available: "m"`},
 		"new code":     {map[string]any{"code": 150}, 150, true, "error 150"},
 		"bad code":     {map[string]any{"code": 1e30, "name": 5}, 999, false, "error 999"},
 		"empty":        {map[string]any{}, 999, false, "error 999"},
-		"controls":     {map[string]any{"code": 999, "name": "a\nb", "message": "c\x1b[31m\u0085\u2028d"}, 999, false, "a b: c [31m d"},
-		"long":         {map[string]any{"name": strings.Repeat("é", 300)}, 999, false, strings.Repeat("é", 200) + "..."},
+		"controls":     {map[string]any{"code": 999, "name": "a\nb", "message": "c\x1b[31m\u0085\u2028d"}, 999, false, `"a b": "c [31m d"`},
+		"long":         {map[string]any{"name": strings.Repeat("é", 300)}, 999, false, `"` + strings.Repeat("é", 200) + `..."`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -37,18 +37,22 @@ func (e RequestError) OperatorMustAct() bool {
 	return 100 <= e.Code && e.Code < 200
 }
 
-// String returns the refusal in the provider's words: "domain_not_allowed:
-// rejected (rejectedIdentifier)".
+// String returns the refusal in the provider's words, quoted but for names that the
+// interface has: `domain_not_allowed: "rejected (rejectedIdentifier)"`.
 func (e RequestError) String() string {
 	text := e.Name
+	if _, known := codeNames[e.Name]; !known {
+		text = pyjson.Said(e.Name)
+	}
 	if text == "" {
 		text = fmt.Sprintf("error %d", e.Code)
 	}
-	if e.Message != "" {
-		text += ": " + e.Message
-	}
+	said := e.Message
 	if e.Reason != "" {
-		text += " (" + e.Reason + ")"
+		said += " (" + e.Reason + ")"
+	}
+	if said != "" {
+		text += ": " + pyjson.Said(said)
 	}
 	return text
 }
