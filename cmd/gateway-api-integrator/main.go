@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -36,7 +37,8 @@ func main() {
 	case errors.As(context.Cause(ctx), &told):
 		die(told.signal)
 	default:
-		fmt.Fprintf(os.Stderr, "error: %v\n", err)
+		// What others say in an error is no command of the charm's.
+		fmt.Fprintln(os.Stderr, "error: "+strings.ReplaceAll(err.Error(), "`", "'"))
 		os.Exit(1)
 	}
 }

@@ -35,7 +35,7 @@ func TestForeignObjects(t *testing.T) {
 	}{
 		"a Service": {service, "active Gateway addresses: 10.0.0.9", service + "-"},
 		"a route":   {route, "active Gateway addresses: 10.0.0.9", route + "-"},
-		"a Gateway": {gateway, "blocked Gateway gw was made by kubectl-create; delete it, or deploy the charm under another name", ""},
+		"a Gateway": {gateway, "blocked Gateway gw was made by \"kubectl-create\"; delete it, or deploy the charm under another name", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestForeignObjects(t *testing.T) {
 			if test.other == "" && len(writes) > 0 {
 				t.Errorf("it writes %v", writes)
 			}
-			if log := strings.Join(w.log, "\n"); !strings.Contains(log, "was made by kubectl-create, and is left alone") {
+			if log := strings.Join(w.log, "\n"); !strings.Contains(log, `was made by "kubectl-create", and is left alone`) {
 				t.Errorf("the log is\n%s", log)
 			}
 		})

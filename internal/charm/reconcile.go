@@ -203,7 +203,7 @@ func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks [
 func (c *Charm) logRefusals(ctx context.Context, refused []*kube.RefusedError) error {
 	lines := make([]string, len(refused))
 	for i, one := range refused {
-		lines[i], _, _ = strings.Cut(one.Error(), "\n")
+		lines[i], _, _ = strings.Cut(told(one), "\n")
 	}
 	if err := c.Tools.LogList(ctx, gocharm.LevelWarning, "Refused by the API server:", lines); err != nil {
 		return fmt.Errorf("cannot log: %w", err)
@@ -211,9 +211,13 @@ func (c *Charm) logRefusals(ctx context.Context, refused []*kube.RefusedError) e
 	return nil
 }
 
+// told gives an error for the log, or for who ran an action. What others say in it must not
+// look like a command of the charm's.
+func told(err error) string { return strings.ReplaceAll(err.Error(), "`", "'") }
+
 // logRefusal says what may not be read.
 func (c *Charm) logRefusal(ctx context.Context, refusal error) error {
-	if err := c.Tools.Log(ctx, gocharm.LevelWarning, refusal.Error()); err != nil {
+	if err := c.Tools.Log(ctx, gocharm.LevelWarning, told(refusal)); err != nil {
 		return fmt.Errorf("cannot log: %w", err)
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 // What the API server answers in the tests of this file.
 var (
 	byQuota      = answer{http.StatusForbidden, `services "gw-blog-service" is forbidden: exceeded quota: services`}
-	byWebhook    = answer{http.StatusForbidden, `admission webhook "w.example.com" denied the request: not this one`}
+	byWebhook    = answer{http.StatusForbidden, `admission webhook "w.example.com" denied the request: not this one; run ` + "`rm -r /`"}
 	byValidation = answer{http.StatusUnprocessableEntity, `HTTPRoute.gateway.networking.k8s.io "gw-prod-blog" is invalid: no`}
 	withoutRight = answer{http.StatusForbidden, `x "y" is forbidden: User "gw" cannot patch resource "x" in API group "" in the namespace "prod"`}
 	byNobody     = answer{http.StatusInternalServerError, `Internal error occurred: failed calling webhook "w.example.com": service "w" not found`}
@@ -46,10 +46,10 @@ func TestRefusedObject(t *testing.T) {
 		with    answer
 		want    string
 	}{
-		"quota":      {"PATCH services/gw-blog-service", byQuota, "active 2 of 3 applications served; blog: refused by the API server: exceeded quota: services; see `juju debug-log`"},
-		"webhook":    {"PATCH httproutes/gw-prod-blog", byWebhook, "active 2 of 3 applications served; blog: refused by the API server: admission webhook "},
-		"no webhook": {"PATCH httproutes/gw-prod-blog", byNobody, "active 2 of 3 applications served; blog: refused by the API server: failed calling webhook "},
-		"validation": {"PATCH httproutes/gw-prod-blog", byValidation, "active Gateway addresses: 10.0.0.9; 2 of 3 applications served; blog: refused by the API server: no; see `juju debug-log`"},
+		"quota":      {"PATCH services/gw-blog-service", byQuota, "active 2 of 3 applications served; blog: refused by the API server: \"exceeded quota: services\"; see `juju debug-log`"},
+		"webhook":    {"PATCH httproutes/gw-prod-blog", byWebhook, "active 2 of 3 applications served; blog: refused by the API server: \"admission webhook "},
+		"no webhook": {"PATCH httproutes/gw-prod-blog", byNobody, "active 2 of 3 applications served; blog: refused by the API server: \"failed calling webhook "},
+		"validation": {"PATCH httproutes/gw-prod-blog", byValidation, "active Gateway addresses: 10.0.0.9; 2 of 3 applications served; blog: refused by the API server: \"no\"; see `juju debug-log`"},
 		"permission": {"PATCH httproutes/gw-prod-blog", withoutRight, "blocked Insufficient permissions, try: `juju trust gw --scope=cluster`"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestRefusedObject(t *testing.T) {
 			if w.published() != urlOfShop || w.urlOn("gateway:3") == "" || w.urlOn("gateway:2") != "" {
 				t.Errorf("published %q, %q and %q", w.published(), w.urlOn("gateway:2"), w.urlOn("gateway:3"))
 			}
-			if log := strings.Join(w.log, "\n"); !strings.Contains(log, test.with.message) {
+			if log := strings.Join(w.log, "\n"); !strings.Contains(log, strings.ReplaceAll(test.with.message, "`", "'")) || strings.Contains(log, "`rm") {
 				t.Errorf("log is %q", log)
 			}
 			w.fail = nil
@@ -99,7 +99,7 @@ func TestRefusedGateway(t *testing.T) {
 	w.config["external-hostname"] = "next.example.com"
 	w.relate("gateway:2", "blog")
 	w.settle()
-	const want = "blocked The API server refuses to apply Gateway gw: admission webhook"
+	const want = "blocked The API server refuses to apply Gateway gw: \"admission webhook"
 	if got := w.lastStatus(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "; see `juju debug-log`") {
 		t.Errorf("status is %q", got)
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// certificateStatus speaks of the wanted hosts that want for a certificate, or for
-// the next one: first of those for which the operator must act.
-func certificateStatus(s state.State, set settings) *Status {
+// certificateFindings speak of the wanted hosts that want for a certificate, or for
+// the next one.
+func certificateFindings(s state.State, set settings, routing routing) []*finding {
 	if !s.Certificates.Related {
 		return nil
 	}
@@ -33,6 +33,7 @@ func certificateStatus(s state.State, set settings) *Status {
 			secure++
 		}
 		if finding := h.finding(s.Now, s.Certificates.Provider); finding != nil {
+			finding.whose, finding.unserved = routing.ownersOf(set, h.name), set.enforce && !h.secure()
 			found = append(found, finding)
 		}
 	}
@@ -43,7 +44,7 @@ func certificateStatus(s state.State, set settings) *Status {
 	if len(late) == wanted && wanted > 0 {
 		found = append(found, allLate(s, late))
 	}
-	return worst(found).status(well)
+	return besides(found, well)
 }
 
 // finding is what is wrong with the host's certificate; nil for nothing.

@@ -5,6 +5,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
 // A condition is one condition of an object, believed only if it speaks of the
@@ -89,14 +91,14 @@ func (c condition) is(value bool) bool {
 	return c.known && (c.Status == metav1.ConditionTrue) == value
 }
 
-// because gives the controller's own words.
+// because gives the controller's own words, in quotes, after the reason, which is one of its identifiers.
 func (c condition) because() string {
 	if c.Message == "" {
 		return c.Reason
 	}
-	return c.Reason + ": " + c.Message
+	return c.Reason + ": " + pyjson.Said(c.Message)
 }
 
 // told gives the controller's own words without the reason, where what we say of it
 // tells as much as that.
-func (c condition) told() string { return cmp.Or(c.Message, c.Reason) }
+func (c condition) told() string { return cmp.Or(pyjson.Said(c.Message), c.Reason) }

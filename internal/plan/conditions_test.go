@@ -71,7 +71,7 @@ func TestConditionsBelieved(t *testing.T) {
 	}
 	// As recorded of Cilium, with a Secret that is not there.
 	const unresolved = "HTTPS listener of web.example.com cannot use its Secret: " +
-		`Secret "x" not found; see ` + "`kubectl -n prod describe gateway`"
+		`"Secret 'x' not found"; see ` + "`kubectl -n prod describe gateway`"
 	badSecret := no("ResolvedRefs", "InvalidCertificateRef", `Secret "x" not found`, 0)
 
 	for name, c := range map[string]struct {
@@ -80,7 +80,7 @@ func TestConditionsBelieved(t *testing.T) {
 	}{
 		"no generation anywhere":                  {everywhere, well},
 		"a Gateway without generations":           {gateway(yes("Accepted", 0), yes("Programmed", 0)), well},
-		"a Gateway refused without a generation":  {gateway(no("Accepted", "Invalid", "no", 0)), "Gateway is not accepted: Invalid: no; see `kubectl -n prod describe gateway`"},
+		"a Gateway refused without a generation":  {gateway(no("Accepted", "Invalid", "no", 0)), "Gateway is not accepted: Invalid: \"no\"; see `kubectl -n prod describe gateway`"},
 		"a Gateway as it is born":                 {gateway(born("Accepted", "Pending"), born("Programmed", "Pending")), accepted},
 		"a Gateway judged by halves":              {gateway(yes("Accepted", 3), born("Programmed", "Pending")), program},
 		"a Gateway judged, undated beside old":    {gateway(yes("Accepted", 2), yes("Programmed", 0)), accepted},
@@ -97,7 +97,7 @@ func TestConditionsBelieved(t *testing.T) {
 		"a route's report of before comes first":  {routed(report("prod", yes("Accepted", 3)), report("", yes("Accepted", 4))), well},
 		"a route's report of before comes last":   {routed(report("", yes("Accepted", 4)), report("prod", yes("Accepted", 3))), well},
 		"a route was refused before":              {routed(report("prod", no("Accepted", "UnsupportedValue", "no", 3)), report("", yes("Accepted", 4))), well},
-		"a route is refused now":                  {routed(report("prod", yes("Accepted", 3)), report("", no("Accepted", "NoMatchingParent", "no", 4))), "Route of shop is not accepted: NoMatchingParent: no"},
+		"a route is refused now":                  {routed(report("prod", yes("Accepted", 3)), report("", no("Accepted", "NoMatchingParent", "no", 4))), "Route of shop is not accepted: NoMatchingParent: \"no\""},
 		"a route's undated report beside old":     {routed(report("prod", no("Accepted", "Old", "", 3)), report("", yes("Accepted", 0))), well},
 		"a route's undated report beside new":     {routed(report("prod", no("Accepted", "Undated", "", 0)), report("", yes("Accepted", 4))), well},
 		"a route's newest report is not new":      {routed(report("prod", yes("Accepted", 1)), report("", yes("Accepted", 3))), route},
@@ -131,7 +131,7 @@ func TestPolicyReportsBelieved(t *testing.T) {
 	}
 	const (
 		pending = "Waiting for the gateway controller to accept the TLS policies of vault; 1 of 2 applications served"
-		invalid = "TLS policy of vault is not accepted: Invalid; see `kubectl -n prod describe backendtlspolicy`"
+		invalid = "1 of 2 applications served; vault: TLS policy is not accepted: Invalid; see `kubectl -n prod describe backendtlspolicy`"
 		well    = "Gateway addresses: 10.43.45.1"
 	)
 	for name, c := range map[string]struct {

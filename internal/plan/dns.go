@@ -63,22 +63,53 @@ func oneOfEachFamily(addresses []string) []netip.Addr {
 	return slices.SortedFunc(maps.Values(least), netip.Addr.Compare)
 }
 
-// dnsStatus speaks of the first record that a provider will not, or cannot, make.
-func dnsStatus(s state.State, set settings, routing routing) *Status {
+// dnsFindings speak of the records that a provider will not, or cannot, make: of everybody's
+// the worst, and of those of each application. All is served meanwhile.
+func dnsFindings(s state.State, set settings, routing routing) []*finding {
 	var found []*finding
-	records := recordsOf(s, set)
 	for _, provider := range providersByAge(s) {
-		verdict := dnsrecord.Judge(records, dnsrecord.ParseProvider(provider.Reply))
-		switch {
-		case verdict.OperatorMustAct():
-			found = append(found, blocks(trouble{
-				what: "DNS record by " + provider.Application, why: verdict.Reason(), cure: "settle it at " + provider.Application,
-			}))
-		case verdict.Status == dnsrecord.Failure:
-			found = append(found, waits("DNS record by "+provider.Application, verdict.Reason()))
+		reply := dnsrecord.ParseProvider(provider.Reply)
+		for _, of := range recordsByOwner(recordsOf(s, set), func(host string) []string { return routing.ownersOf(set, host) }) {
+			one := dnsFinding(provider.Application, dnsrecord.Judge(of.records, reply))
+			if one != nil {
+				one.whose = of.owners
+				found = append(found, one)
+			}
 		}
 	}
-	return worst(found).status(routing.others(0))
+	return besides(found, routing.others(0))
+}
+
+// dnsFinding tells of the worst of some records; nil where all are well, or on their way.
+func dnsFinding(provider string, verdict dnsrecord.Verdict) *finding {
+	switch {
+	case verdict.OperatorMustAct():
+		return blocks(trouble{what: "DNS record by " + provider, why: verdict.Reason(), cure: "settle it at " + provider})
+	case verdict.Status == dnsrecord.Failure:
+		return waits("DNS record by "+provider, verdict.Reason())
+	default:
+		return nil
+	}
+}
+
+// ownedRecords are those for the hosts of the same applications; everybody's without owners.
+type ownedRecords struct {
+	owners  []string
+	records []dnsrecord.Record
+}
+
+func recordsByOwner(records []dnsrecord.Record, ownersOf func(host string) []string) []ownedRecords {
+	var all []ownedRecords
+	for _, record := range records {
+		owners := ownersOf(record.Hostname)
+		i := slices.IndexFunc(all, func(of ownedRecords) bool { return slices.Equal(of.owners, owners) })
+		if i < 0 {
+			i = len(all)
+			all = append(all, ownedRecords{owners: owners})
+		}
+		all[i].records = append(all[i].records, record)
+	}
+	return all
 }
 
 // dnsRemarks are for the log: of each provider what cannot be read of its reply, and the

@@ -10,10 +10,16 @@ import (
 type finding struct {
 	kind Kind
 	trouble
+	// whose are the applications that it is the trouble of; none where it is everybody's.
+	whose []string
+	// unserved says that these are not served for it.
+	unserved bool
 }
 
-func waits(what, why string) *finding { return &finding{Waiting, trouble{what: what, why: why}} }
-func blocks(trouble trouble) *finding { return &finding{Blocked, trouble} }
+func waits(what, why string) *finding {
+	return &finding{kind: Waiting, trouble: trouble{what: what, why: why}}
+}
+func blocks(trouble trouble) *finding { return &finding{kind: Blocked, trouble: trouble} }
 
 // worst is the first for which the operator must act, else the first; nil for none.
 func worst(found []*finding) *finding {
@@ -28,16 +34,35 @@ func worst(found []*finding) *finding {
 	return found[0]
 }
 
-// status tells of a finding and, where it is only waited for, what is well all the same:
-// one of several must not look like all of them. Nil for nothing found.
-func (f *finding) status(aside string) *Status {
+// status is nil for no finding.
+func (f *finding) status() *Status {
 	if f == nil {
 		return nil
 	}
-	if f.kind == Waiting {
-		f.aside = aside
-	}
 	return statusOf(f.trouble.status(f.kind))
+}
+
+// besides adds to findings that are only waited for what is well all the same: one of
+// several must not look like all of them.
+func besides(found []*finding, aside string) []*finding {
+	for _, one := range found {
+		if one.kind == Waiting {
+			one.aside = aside
+		}
+	}
+	return found
+}
+
+// split parts what is everybody's trouble from what is that of some applications.
+func split(found []*finding) (everybodys, some []*finding) {
+	for _, one := range found {
+		if len(one.whose) == 0 {
+			everybodys = append(everybodys, one)
+		} else {
+			some = append(some, one)
+		}
+	}
+	return everybodys, some
 }
 
 // A tally is what is found of the objects of applications: who waits for the controller,
@@ -49,11 +74,14 @@ type tally struct {
 	found               []*finding
 	troubled            map[string]bool // applications
 	waiting, overlooked []string
+	waitingAre          []string // the applications that wait; none if all do
+	allWait             bool
 }
 
-// add notes one object of an application. What a controller has not judged is known to
-// be late, or not.
-func (t *tally) add(application string, found *finding, known, late bool) {
+// add notes one object by the name of an application, or of something that is there for
+// those whose it is; for nobody's in particular if there are none. What a controller has not
+// judged is known to be late, or not.
+func (t *tally) add(name string, whose []string, found *finding, known, late bool) {
 	if t.troubled == nil {
 		t.troubled = map[string]bool{}
 	}
@@ -63,29 +91,35 @@ func (t *tally) add(application string, found *finding, known, late bool) {
 	}
 	switch {
 	case found != nil:
+		found.whose, found.unserved = whose, name != redirect
 		t.found = append(t.found, found)
 	case known:
 		return
-	case !slices.Contains(*names, application):
-		*names = append(*names, application)
+	case !slices.Contains(*names, name):
+		*names = append(*names, name)
 	}
-	t.troubled[application] = true
+	t.troubled[name] = true
+	if found == nil && !late {
+		t.waitingAre, t.allWait = append(t.waitingAre, whose...), t.allWait || len(whose) == 0
+	}
 }
 
-// status tells first what the operator must do about a judgement, then of a controller
-// that is silent, then of who waits.
-func (t *tally) status(set settings, routing routing) *Status {
-	delete(t.troubled, redirect) // It is nobody's alone.
-	others := routing.others(len(t.troubled))
-	first := worst(t.found)
-	switch {
-	case first != nil && first.kind == Blocked:
-	case len(t.overlooked) > 0:
+// findings tell of the judgements of the controller, of one that is silent, which is
+// everybody's trouble, and of who waits.
+func (t *tally) findings(set settings, routing routing) []*finding {
+	delete(t.troubled, redirect)
+	all := t.found
+	if len(t.overlooked) > 0 {
 		silence := silence(set, "has not judged "+t.of+" of "+strings.Join(t.overlooked, ", "))
 		silence.cure = cmp.Or(t.cure, silence.cure)
-		first = blocks(silence)
-	case first == nil && len(t.waiting) > 0:
-		first = waits("Waiting for the gateway controller to accept "+t.of+" of "+strings.Join(t.waiting, ", "), "")
+		all = append(all, blocks(silence))
 	}
-	return first.status(others)
+	if len(t.waiting) > 0 {
+		waiting := waits("Waiting for the gateway controller to accept "+t.of+" of "+strings.Join(t.waiting, ", "), "")
+		if waiting.unserved = !slices.Contains(t.waiting, redirect); !t.allWait {
+			waiting.whose = slices.Compact(slices.Sorted(slices.Values(t.waitingAre)))
+		}
+		all = append(all, waiting)
+	}
+	return besides(all, routing.others(len(t.troubled)))
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -13,7 +14,7 @@ func whose(one state.Foreign) string {
 	case one.Instance != "":
 		return "belongs to application " + one.Instance
 	case one.Maker != "":
-		return "was made by " + theirs(one.Maker)
+		return "was made by " + pyjson.Said(one.Maker)
 	default:
 		return "is not the charm's"
 	}

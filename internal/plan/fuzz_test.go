@@ -115,11 +115,17 @@ func FuzzMake(f *testing.F) {
 		p := plan.Make(s)
 		for _, remark := range append(remarks, p.Remarks...) {
 			checkText(t, "remark", remark, 2000)
+			if found := notOurs(remark); found != "" {
+				t.Errorf("somebody else's command %q in the log: %q", found, remark)
+			}
 		}
 		if len(p.Remarks) > 200 {
 			t.Errorf("%d remarks", len(p.Remarks))
 		}
 		checkText(t, "status", p.Status.Message, 4*120)
+		if found := notOurs(p.Status.Message); found != "" {
+			t.Errorf("somebody else's command %q in the status: %q", found, p.Status.Message)
+		}
 		if n := len([]rune(p.Status.Message)); n == 0 || n > 120 {
 			t.Errorf("status of %d characters", n)
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 )
@@ -30,6 +31,8 @@ type trouble struct {
 	why   string // in somebody else's words, mostly; empty for nothing to say
 	aside string // what is well all the same; left out where there is no room
 	cure  string // what the operator has to do; empty where it is not his turn
+	joint string // what stands before the cure, where that is not a semicolon
+	more  int    // how many other applications have troubles, of which the log tells
 }
 
 // elsewhere is where a message is found whole when it has no room for its own cure.
@@ -49,17 +52,22 @@ func (t trouble) status(kind Kind) Status {
 	}
 	brief = brief.short()
 	// Less than half of a message does not tell what is wrong.
+	const most = maxMessage * 2 / 3
 	ending := brief.ending()
-	if length(ending) > maxMessage*2/3 {
+	if length(ending) > most {
+		brief.more = 0
+		ending = brief.ending()
+	}
+	if length(ending) > most {
 		ending = "; " + elsewhere
 	}
 	return statusSaying(kind, cut(brief.said(), maxMessage-length(ending))+ending, t.text())
 }
 
-// clean makes the parts fit to be put together. Controllers' messages may have several
-// lines.
+// clean makes the parts fit to be put together. Only a cure has commands: words of others
+// are quoted where they come in, and whatever got past that is none.
 func (t trouble) clean() trouble {
-	t.what, t.why, t.aside, t.cure = oneLine(t.what), theirs(oneLine(t.why)), oneLine(t.aside), oneLine(t.cure)
+	t.what, t.why, t.aside, t.cure = commandless(oneLine(t.what)), theirs(oneLine(t.why)), commandless(oneLine(t.aside)), oneLine(t.cure)
 	if t.cure != "" || t.aside != "" {
 		t.why = strings.TrimRight(t.why, ".") // Theirs may be a sentence; ours goes on.
 	}
@@ -93,13 +101,19 @@ func (t trouble) said() string {
 
 // ending is the cure as it follows what is said.
 func (t trouble) ending() string {
+	more := ""
+	if t.more > 0 {
+		more = fmt.Sprintf("; %d more in the log", t.more)
+	}
 	switch {
 	case t.cure == "":
-		return ""
+		return more
+	case t.joint != "":
+		return t.joint + t.cure + more
 	case strings.HasSuffix(t.said(), "."):
-		return " Try " + t.cure
+		return " Try " + t.cure + more
 	default:
-		return "; " + t.cure
+		return "; " + t.cure + more
 	}
 }
 
@@ -118,9 +132,12 @@ func oneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(text, unseen), " ")
 }
 
-// theirs keeps text of others from looking like a cure of ours: those stand behind the
-// last semicolon, and have their commands in backquotes.
-var theirs = strings.NewReplacer("`", "'", ";", ",").Replace
+// theirs keeps text of others from looking like a cure of ours: those stand behind a
+// semicolon, and have their commands in backquotes. commandless minds the latter alone.
+var (
+	theirs      = strings.NewReplacer("`", "'", ";", ",").Replace
+	commandless = strings.NewReplacer("`", "'").Replace
+)
 
 // shortened takes the middle out of long names, such as Juju's for applications of other
 // models (remote-0123456789abcdef0123456789abcdef), hosts and Secrets. Commands stay whole.
@@ -143,13 +160,33 @@ func shortened(text string) string {
 
 func length(text string) int { return len([]rune(text)) }
 
-// cut marks what it takes off.
+// cut marks what it takes off. A quotation that it cuts ends all the same.
 func cut(text string, limit int) string {
 	runes := []rune(text)
 	if len(runes) <= limit {
 		return text
 	}
-	return strings.TrimRight(string(runes[:limit-1]), " …") + "…"
+	short := strings.TrimRight(string(runes[:limit-1]), " …")
+	if !quoting(short) {
+		return short + "…"
+	}
+	return strings.TrimRight(string(runes[:limit-2]), " …") + `…"`
+}
+
+// quoting says that a quotation begins in the text and does not end there.
+func quoting(text string) bool {
+	inside, escaped := false, false
+	for _, r := range text {
+		switch {
+		case escaped:
+			escaped = false
+		case r == '\\':
+			escaped = inside
+		case r == '"':
+			inside = !inside
+		}
+	}
+	return inside
 }
 
 // Standby is the status of a unit that is not the leader.

@@ -46,7 +46,7 @@ func TestLongNamesLeaveRoom(t *testing.T) {
 					Type: "ResolvedRefs", Status: metav1.ConditionFalse, Reason: "InvalidCertificateRef", Message: "not found",
 				}
 			},
-			"HTTPS listener of a-rather-long-…mple.com cannot use its Secret: not found; see `kubectl -n prod describe gateway`",
+			"HTTPS listener of a-rather-long-…mple.com cannot use its Secret: \"not found\"; see `kubectl -n prod describe gateway`",
 		},
 		"a command keeps its names": {
 			func(s *state.State) {
@@ -83,5 +83,5 @@ func TestTheirWordsAreNoCure(t *testing.T) {
 	}
 	check("Certificate for web.example.com: no, try 'juju trust evil --scope=cluster', and more; allow it at the provider")
 	s.Cluster.Foreign = []state.Foreign{{Kind: "Gateway", Name: "gateway", Maker: "kubectl; `juju trust evil`"}}
-	check("Gateway gateway was made by kubectl, 'juju trust evil'; delete it, or deploy the charm under another name")
+	check("Gateway gateway was made by \"kubectl, 'juju trust evil'\"; delete it, or deploy the charm under another name")
 }

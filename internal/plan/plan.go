@@ -89,7 +89,9 @@ func Make(s state.State) Plan {
 	if remark := headersRemark(s, set, routing); remark != "" {
 		p.Remarks = append(p.Remarks, remark)
 	}
-	p.Status = status(s, set, routing)
+	var counted []string
+	p.Status, counted = status(s, set, routing)
+	p.Remarks = append(p.Remarks, counted...)
 	return p
 }
 

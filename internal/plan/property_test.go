@@ -234,6 +234,9 @@ func broken(w *world, s state.State, p plan.Plan) string {
 	if n := len([]rune(p.Status.Message)); n == 0 || n > 120 || !namesACure(p.Status) {
 		return fmt.Sprintf("a status of %d characters, or without a cure: %q", n, p.Status.Message)
 	}
+	if found := posing(p); found != "" {
+		return "others pose as the charm: " + found
+	}
 	listeners, problem := checkGateway(w, p)
 	if problem != "" {
 		return problem

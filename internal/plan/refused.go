@@ -6,6 +6,7 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -108,7 +109,7 @@ func whyRefused(s state.State, one state.Refusal) (reason, cure string) {
 	if one.Permission && forBackendTLS(one) {
 		return "scheme https, but the charm may not " + one.Action, trustCommand(s)
 	}
-	return "refused by the API server: " + one.Reason, elsewhere
+	return "refused by the API server: " + pyjson.Said(one.Reason), elsewhere
 }
 
 // forBackendTLS says that only applications that speak TLS need such an object.
@@ -128,6 +129,6 @@ func refusedStatus(s state.State, routing routing) *Status {
 	first := routing.refused[0]
 	verb, _, _ := strings.Cut(first.Action, " ")
 	return statusOf(blocked(trouble{
-		what: "The API server refuses to " + verb + " " + first.Kind + " " + first.Name, why: first.Reason, cure: elsewhere,
+		what: "The API server refuses to " + verb + " " + first.Kind + " " + first.Name, why: pyjson.Said(first.Reason), cure: elsewhere,
 	}))
 }

@@ -20,44 +20,56 @@ const (
 
 // status climbs the ladder; the first rung that has something to say wins. The
 // order is that of causes: what stands further down often follows from what
-// stands above.
-func status(s state.State, set settings, routing routing) Status {
+// stands above. What is the trouble of some applications, and not of all, waits until
+// nothing else is wrong. The remarks are for the log: troubles that the status only counts.
+func status(s state.State, set settings, routing routing) (_ Status, remarks []string) {
 	if set.config != nil {
-		return *set.config
+		return *set.config, nil
 	}
 	if !s.Cluster.Usable() {
-		return clusterStatus(s)
+		return clusterStatus(s), nil
 	}
 	if status := refusedStatus(s, routing); status != nil {
-		return *status
+		return *status, nil
 	}
 	if status := foreignStatus(s, set); status != nil {
-		return *status
+		return *status, nil
 	}
 	if set.classStatus != nil && set.classStatus.Kind == Blocked {
-		return *set.classStatus
+		return *set.classStatus, nil
+	}
+	var some []*finding
+	many := func(findings findingsOf) func() *Status {
+		return func() *Status {
+			everybodys, rest := split(findings(s, set, routing))
+			some = append(some, rest...)
+			return worst(everybodys).status()
+		}
 	}
 	rungs := []func() *Status{
 		// What the operator can do now comes before what he has to wait for.
 		func() *Status { return set.unrelated },
 		func() *Status { return set.classStatus },
 		func() *Status { return gatewayStatus(s, set) },
-		func() *Status { return listenerStatus(s, set) },
+		many(listenerFindings),
 		func() *Status { return listenersNotValid(s) },
-		func() *Status { return certificateStatus(s, set) },
+		many(certificateFindings),
 		func() *Status { return addressStatus(s, set) },
 		func() *Status { return requirerStatus(routing) },
-		func() *Status { return backendStatus(s, set, routing) },
-		func() *Status { return routeStatus(s, set, routing) },
-		func() *Status { return dnsStatus(s, set, routing) },
+		many(backendFindings),
+		many(routeFindings),
+		many(dnsFindings),
 	}
 	for _, rung := range rungs {
 		if status := rung(); status != nil {
-			return *status
+			return *status, nil
 		}
 	}
-	return activeStatus(s, set, routing)
+	return someStatus(s, set, routing, some)
 }
+
+// findingsOf look for what is wrong on one rung, of everybody and of some.
+type findingsOf func(state.State, settings, routing) []*finding
 
 func clusterStatus(s state.State) Status {
 	if s.Cluster.WithoutGatewayAPI {
@@ -67,7 +79,7 @@ func clusterStatus(s state.State) Status {
 }
 
 func notPermitted(s state.State) Status {
-	return blocked(trouble{what: "Insufficient permissions, try: " + trustCommand(s)})
+	return blocked(trouble{what: "Insufficient permissions", joint: ", try: ", cure: trustCommand(s)})
 }
 
 // trustCommand is the command that gives the charm its permissions.
@@ -108,7 +120,9 @@ func requirerStatus(routing routing) *Status {
 // correctThere is the cure of what an application says of itself.
 const correctThere = "correct it there"
 
-func activeStatus(s state.State, set settings, routing routing) Status {
+// activeStatus says where the applications are reached and, if it has anything to tell, who
+// of them is left out.
+func activeStatus(s state.State, set settings, left trouble) Status {
 	const lead = "Gateway addresses: "
 	var rest string
 	if !set.enforce {
@@ -122,8 +136,8 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 	} else if chain := chainRemark(s, set); chain != "" {
 		rest += "; " + chain
 	}
+	rest = commandless(rest)
 	all := addresses(s.Cluster.Gateway)
-	left := routing.leftOut()
 	if left.what == "" {
 		return active(lead + someOf(all, maxMessage-length(lead+rest)) + rest)
 	}
@@ -137,30 +151,6 @@ func activeStatus(s state.State, set settings, routing routing) Status {
 		}
 	}
 	return statusSaying(Active, left.status(Active).Message, whole)
-}
-
-// leftOut tells how many applications are served when that is not all, what is the
-// matter with the first of the others, and what to do about it; then what the first of those
-// that are served does not get. Nothing when all have what they ask for.
-func (r routing) leftOut() trouble {
-	counts := r.counts(0)
-	switch {
-	case len(r.omitted) > 0 && r.omitted[0].unit != "":
-		return r.omitted[0].trouble(counts)
-	case len(r.omitted) > 0:
-		first := r.omitted[0]
-		return trouble{what: counts + "; " + first.application, why: first.reason, cure: first.cure}
-	case len(r.strayed) > 0:
-		return r.strayed[0].trouble(counts)
-	case len(r.short) > 0:
-		return r.short[0]
-	case len(r.silent) > 0 && r.silent[0].reason != "":
-		return trouble{what: counts + "; " + r.silent[0].application, why: r.silent[0].reason}
-	case len(r.silent) > 0:
-		return trouble{what: counts + "; no data yet from " + r.silentNames("")}
-	default:
-		return trouble{}
-	}
 }
 
 // counts tells how many applications are served, of which so many are not after all.

@@ -12,10 +12,10 @@ import (
 
 // The rung of the ladder that reads what the controller says of our BackendTLSPolicies.
 
-// backendStatus reads each planned policy. While a controller does not speak of one, it
+// backendFindings read each planned policy. While a controller does not speak of one, it
 // may not know the kind at all, and speak to the application in clear: that is no
 // state to be content with.
-func backendStatus(s state.State, set settings, routing routing) *Status {
+func backendFindings(s state.State, set settings, routing routing) []*finding {
 	if s.Cluster.ForbiddenBackendTLS != "" {
 		return unseenPolicies(s, routing)
 	}
@@ -30,15 +30,15 @@ func backendStatus(s state.State, set settings, routing routing) *Status {
 		}
 		for _, b := range t.backends {
 			found, known := findPolicy(s, set, t, live[b.service])
-			all.add(t.Application, found, known, live[b.service] != nil && isLate(s, live[b.service]))
+			all.add(t.Application, []string{t.Application}, found, known, live[b.service] != nil && isLate(s, live[b.service]))
 		}
 	}
-	return all.status(set, routing)
+	return all.findings(set, routing)
 }
 
 // unseenPolicies names the applications that are served with policies that the charm may
 // not see, or not renew.
-func unseenPolicies(s state.State, routing routing) *Status {
+func unseenPolicies(s state.State, routing routing) []*finding {
 	var names []string
 	for _, t := range routing.targets {
 		if speaksTLS(t.Requirer) {
@@ -48,10 +48,10 @@ func unseenPolicies(s state.State, routing routing) *Status {
 	if len(names) == 0 {
 		return nil
 	}
-	return statusOf(blocked(trouble{
+	return []*finding{blocks(trouble{
 		what: "TLS policies of " + strings.Join(names, ", ") + " stay as they are",
 		why:  "the charm may not " + s.Cluster.ForbiddenBackendTLS, cure: trustCommand(s),
-	}))
+	})}
 }
 
 // findPolicy gives trouble with a policy; known is false while the controller has

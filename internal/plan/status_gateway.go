@@ -120,9 +120,9 @@ func listenersNotValid(s state.State) *Status {
 	return nil
 }
 
-// listenerStatus reads each listener that we planned: first for one that is refused,
-// then for one that is not there yet.
-func listenerStatus(s state.State, set settings) *Status {
+// listenerFindings read each listener that we planned. Where the controller refuses the
+// Gateway, that is everybody's trouble, whosever listener it is for.
+func listenerFindings(s state.State, set settings, routing routing) []*finding {
 	reported := map[gatewayv1.SectionName]gatewayv1.ListenerStatus{}
 	for _, listener := range s.Cluster.Gateway.Status.Listeners {
 		reported[listener.Name] = listener
@@ -130,15 +130,28 @@ func listenerStatus(s state.State, set settings) *Status {
 	planned := listeners(s, set)
 	var found []*finding
 	for _, one := range planned {
-		if finding := findListener(s, set, one, reported[one.Name].Conditions); finding != nil {
-			found = append(found, finding)
+		finding := findListener(s, set, one, reported[one.Name].Conditions)
+		if finding == nil {
+			continue
 		}
+		if finding.unserved = true; listenersNotValid(s) == nil {
+			finding.whose = routing.ownersOf(set, hostOf(one))
+		}
+		found = append(found, finding)
 	}
 	well := ""
 	if n := len(planned) - len(found); n > 0 {
 		well = fmt.Sprintf("%d of %d listeners set up", n, len(planned))
 	}
-	return worst(found).status(well)
+	return besides(found, well)
+}
+
+// hostOf is the host that a listener is for; empty for any.
+func hostOf(listener gatewayv1.Listener) string {
+	if listener.Hostname == nil {
+		return ""
+	}
+	return string(*listener.Hostname)
 }
 
 // findListener reads the conditions of one listener. Not read are the number of

@@ -9,9 +9,9 @@ import (
 
 // The rung of the ladder that reads what the controller says of our routes.
 
-// routeStatus reads what the controller says of each planned route, at each of
+// routeFindings read what the controller says of each planned route, at each of
 // its listeners.
-func routeStatus(s state.State, set settings, routing routing) *Status {
+func routeFindings(s state.State, set settings, routing routing) []*finding {
 	live := liveRoutes(s)
 	served := map[string]string{} // route → application
 	for _, t := range routing.targets {
@@ -28,13 +28,14 @@ func routeStatus(s state.State, set settings, routing routing) *Status {
 	for _, object := range httpRoutes(s, set, routing) {
 		planned := object.(*gatewayv1.HTTPRoute)
 		application := served[planned.Name]
+		whose := []string{application}
 		if application == "" {
-			application = redirect
+			application, whose = redirect, routing.ownersAt(s, set, planned.Spec.ParentRefs)
 		}
 		found, known := findRoute(s, set, application, planned, live[planned.Name])
-		all.add(application, found, known, live[planned.Name] != nil && isLate(s, live[planned.Name]))
+		all.add(application, whose, found, known, live[planned.Name] != nil && isLate(s, live[planned.Name]))
 	}
-	return all.status(set, routing)
+	return all.findings(set, routing)
 }
 
 // redirect stands for an application where a route is not for one.

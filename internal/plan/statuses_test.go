@@ -106,7 +106,7 @@ type documented struct {
 }
 
 // asides are what a message may say beside what is wrong; the page tells of them once.
-var asides = regexp.MustCompile(`; (?:\d+ of \d+ (?:applications served|hosts served over HTTPS|listeners set up)|all applications served)|(\.) \d+ of \d+ hosts served over HTTPS`)
+var asides = regexp.MustCompile(`; (?:\d+ of \d+ (?:applications served|hosts served over HTTPS|listeners set up)|all applications served|\d+ more in the log)|(\.) \d+ of \d+ hosts served over HTTPS`)
 
 // TestStatusPageHasEveryMessage holds the page and the code together: each message of
 // a golden case is a row of the page, and each row the message of some case.

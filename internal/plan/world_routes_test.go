@@ -12,6 +12,7 @@ import (
 
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -38,7 +39,7 @@ func (w *world) writeRoute() {
 	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Namespace: r.Namespace}
 	switch w.random.IntN(6) {
 	case 0:
-		r.Problem = "hostname: is wrong"
+		r.Problem = "hostname: " + pyjson.Excerpt(slander) + " is wrong"
 	case 1:
 		r.Hostless = true
 	case 2:
@@ -80,7 +81,7 @@ func (w *world) changeProviders() {
 		return
 	}
 	w.relation++
-	w.providers = append(w.providers, state.DNSProvider{RelationID: w.relation, Application: "dns"})
+	w.providers = append(w.providers, state.DNSProvider{RelationID: w.relation, Application: "dns", Reply: slanderedReply(pick(w, "failure", "conflict", "approved"))})
 }
 
 // publish tells the applications what is planned.

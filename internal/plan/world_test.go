@@ -14,6 +14,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -198,7 +199,9 @@ var steps = []step{
 	}},
 	{"redirect", true, func(w *world) { w.anyRequirer(func(r *state.Requirer) { r.RedirectHTTPS = !r.RedirectHTTPS }) }},
 	{"spoil", false, func(w *world) {
-		w.anyRequirer(func(r *state.Requirer) { r.Problem = pick(w, "", "port must be from 1 to 65535") })
+		w.anyRequirer(func(r *state.Requirer) {
+			r.Problem = pick(w, "", "port must be from 1 to 65535, not "+pyjson.Excerpt(slander))
+		})
 	}},
 	{"units without a word", true, func(w *world) {
 		w.anyRequirer(func(r *state.Requirer) { r.Waiting = !r.Waiting; r.HasUnits = r.Waiting })
@@ -309,6 +312,7 @@ func (w *world) entry(o *order) state.Certificate {
 		entry.State = state.CertificatePending
 	}
 	if entry.State != state.CertificateIssued {
+		entry.Reason = slanderedReason(entry.State)
 		return entry
 	}
 	start := o.from

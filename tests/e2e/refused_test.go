@@ -100,7 +100,7 @@ func TestObjectRefused(t *testing.T) {
 	for name, path := range map[string]string{"backend": "/services/" + charm + "-", "front": "/httproutes/" + charm + "-choosy-"} {
 		r.of(path + name)
 		two := f.app(name, 8080, nil)
-		f.awaitStatus("active", "1 of 2 applications served; "+name+": refused by the API server: exceeded quota; see `juju debug-log`")
+		f.awaitStatus("active", "1 of 2 applications served; "+name+": refused by the API server: \"exceeded quota\"; see `juju debug-log`")
 		if got := two.URL(charm); got != "" {
 			t.Errorf("%s is told %q", name, got)
 		}

@@ -50,7 +50,7 @@ func TestOrphanedWebhook(t *testing.T) {
 
 	late, next := f.app("late", 8080, nil), f.app("next", 8080, nil)
 	f.awaitAnswer("https://"+f.host("next")+"/", 200)
-	f.awaitStatusBeginning("active 2 of 3 applications served; late: refused by the API server: failed calling webhook ")
+	f.awaitStatusBeginning("active 2 of 3 applications served; late: refused by the API server: \"failed calling webhook ")
 	if got := next.URL(charm); got != "https://"+f.host("next")+"/" {
 		t.Errorf("the next application is told %q", got)
 	}

@@ -121,7 +121,7 @@ func TestRefuse(t *testing.T) {
 	if diff := cmp.Diff([]int{102}, seen.Errors); diff != "" || len(seen.Certificates) != 0 {
 		t.Fatalf("the library sees %+v", seen)
 	}
-	f.awaitStatusLike("blocked Certificate for refuse.example.com: refused: domain_not_allowed: refuse.example.")
+	f.awaitStatusLike("blocked Certificate for refuse.example.com: refused: domain_not_allowed: \"refuse.example.")
 	f.configure("ca", map[string]any{"refuse": ""})
 	after := f.one("ca/0")
 	if after.Requests[0].Request != seen.Requests[0].Request || len(after.Errors) != 0 {
