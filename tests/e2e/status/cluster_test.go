@@ -55,7 +55,7 @@ func TestClasses(t *testing.T) {
 	f.configure("gateway-class", strange)
 	f.await("waiting Waiting for a controller to accept gateway class strange")
 	f.judge(strange, metav1.ConditionFalse, "InvalidParameters", "no such parameters")
-	f.await("blocked Gateway class strange is not accepted: InvalidParameters: \"no such paramete…\"; see `kubectl describe gatewayclass strange`")
+	f.await("blocked Gateway class strange is not accepted: InvalidParameters: \"no such parame…\"; see `kubectl describe gatewayclass strange`")
 	f.judge(strange, metav1.ConditionFalse, "UnsupportedVersion", "bundle v1.6")
 	f.await("blocked Gateway class strange is not accepted: UnsupportedVersion: \"bundle v1.6\"; install the CRDs that its controller knows")
 	f.configure("gateway-class", "traefik")
@@ -119,7 +119,7 @@ func TestPortNotOffered(t *testing.T) {
 		}
 	})
 	f := newFixture(t, "ports", nil)
-	f.await("blocked HTTPS listener of ports.example.com is not accepted: PortUnavailable: \"Cannot find …\"; let the controller offer port 443")
+	f.await("blocked HTTPS listener of ports.example.com is not accepted: PortUnavailable: \"Cannot find…\"; let the controller offer port 443")
 	restart(true)
 	f.await(active)
 }
