@@ -44,7 +44,7 @@ func (r routing) ownersOf(set settings, host string) []string {
 // where it has several.
 func (r routing) ownersAt(s state.State, set settings, parents []gatewayv1.ParentReference) []string {
 	for _, h := range set.hosts {
-		if len(parents) == 1 && string(*parents[0].SectionName) == httpListenerName(s.Application, h.name) {
+		if len(parents) == 1 && string(*parents[0].SectionName) == httpListenerName(s, h.name) {
 			return r.ownersOf(set, h.name)
 		}
 	}
