@@ -123,8 +123,11 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	base := t.place
 	var here, elsewhere []liveRoute
 	for _, route := range live.of(*t) {
+		// The Python charm gave routes other names; ours take their place.
+		at := base.named(route.host, route.path)
+		ours := slices.Contains([]string{base.https, base.http, at.https, at.http}, route.name)
 		switch {
-		case !t.canBeAt(route.host, route.path) || names.isOthers(route.name):
+		case !t.canBeAt(route.host, route.path) || !ours || names.isOthers(route.name):
 		case t.host == route.host && t.path == route.path:
 			here = append(here, route)
 		default:
