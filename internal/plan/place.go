@@ -123,11 +123,8 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	base := t.place
 	var here, elsewhere []liveRoute
 	for _, route := range live.of(*t) {
-		// The Python charm gave routes other names; ours take their place.
-		at := base.named(route.host, route.path)
-		ours := slices.Contains([]string{base.https, base.http, at.https, at.http}, route.name)
 		switch {
-		case !t.canBeAt(route.host, route.path) || !ours || names.isOthers(route.name):
+		case !t.canBeAt(route.host, route.path) || !t.mayName(s, route.name) || names.isOthers(route.name):
 		case t.host == route.host && t.path == route.path:
 			here = append(here, route)
 		default:
@@ -155,6 +152,14 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	}
 	old = names.claim(old, base, t.Requirer)
 	t.kept = &old
+}
+
+// mayName reports whether a name is one that the target's routes can have, hashes and all.
+// The Python charm gave them names of hosts; routes of ours take their place.
+func (t target) mayName(s state.State, name string) bool {
+	const suffixes = len("-http") + 2*len("-01234567")
+	stem := routeName(s.Application, t.Requirer)
+	return strings.HasPrefix(name, stem[:min(len(stem), maxLabelName-suffixes)])
 }
 
 // named returns a place with the names that a target's routes have there while its default

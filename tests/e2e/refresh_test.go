@@ -244,18 +244,6 @@ func (f *refresh) redirected(url string) func() {
 	}))
 }
 
-// awaitHSTS waits until a URL answers with one Strict-Transport-Security header.
-func (f *refresh) awaitHSTS(url, value string) {
-	f.t.Helper()
-	f.must(eventually(f.ctx, func(ctx context.Context) error {
-		response, err := f.Get(ctx, url, f.ca.Pool())
-		if err == nil && !slices.Equal(response.HSTS, []string{value}) {
-			err = fmt.Errorf("%s has HSTS %v, not %s", url, response.HSTS, value)
-		}
-		return err
-	}))
-}
-
 // oneCertificate sees that nothing was issued again for the hosts, and that clients met
 // one certificate alone.
 func (f *refresh) oneCertificate(w *watch, hosts ...string) {
