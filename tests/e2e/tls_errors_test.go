@@ -33,7 +33,7 @@ func TestProviderErrors(t *testing.T) {
 		{lab.Refusal{Code: 102, Message: "policy", Schema: true}, refused, ": refused: ", cure},
 		{lab.Refusal{Code: 103, Message: "no stars", Schema: true}, refused, ": refused: ", cure},
 		{lab.Refusal{Code: 101, Message: "no addresses"}, refused, ": refused: ", cure},
-		{lab.Refusal{Code: 201, Message: "try later"}, delayed, ": ca reports: server_not_available: \"try later\"", lasting},
+		{lab.Refusal{Code: 201, Message: "try later"}, delayed, ": ca reports: server_not_available: \"try", lasting},
 		{lab.Refusal{Code: 201, Schema: true}, delayed, ": ca reports: server_not_available", lasting},
 		{lab.Refusal{Code: 999, Message: "odd"}, delayed, ": ca reports: \"odd\"", lasting},
 	} {
