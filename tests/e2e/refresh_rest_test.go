@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,6 +76,12 @@ func unjudged(object *unstructured.Unstructured) error {
 		status, _, _ := unstructured.NestedMap(object.Object, "status")
 		asked, answered = append(asked, nil), append(answered, status) // The Gateway as a whole.
 	}
+	if object.GetKind() == "HTTPRoute" {
+		// Some controllers leave what they have said of a parent that the route has left.
+		answered = slices.DeleteFunc(answered, func(one any) bool {
+			return !slices.ContainsFunc(asked, func(parent any) bool { return sectionOf(parent) == sectionOf(one.(map[string]any)["parentRef"]) })
+		})
+	}
 	if len(answered) < len(asked) {
 		return fmt.Errorf("%s/%s: %d of %d %s are judged", object.GetKind(), object.GetName(), len(answered), len(asked), parts[0])
 	}
@@ -92,6 +99,13 @@ func unjudged(object *unstructured.Unstructured) error {
 		}
 	}
 	return nil
+}
+
+// sectionOf is the listener that a route's parent names.
+func sectionOf(parent any) string {
+	fields, _ := parent.(map[string]any)
+	section, _, _ := unstructured.NestedString(fields, "sectionName")
+	return section
 }
 
 // awaitRedirectReplaced waits until the one redirect for all hosts is gone that earlier

@@ -57,6 +57,9 @@ type variant struct {
 	redirect bool
 	// hosts are what certificates are issued for.
 	hosts []string
+	// hsts is what HTTP responses say of HTTPS where it is not enforced: nothing where the charm
+	// makes the routes.
+	hsts []string
 	// more are requests that are answered before as after.
 	more []string
 	// status is the message once all is well; that of the address when empty.
@@ -118,6 +121,7 @@ func variants() map[string]variant {
 				f.reconcile()
 				return []string{"http://gamma.was.example.com/gamma"}
 			},
+			hsts:   []string{"max-age=1"}, // The application's own, by its own route.
 			status: active + " (enforce-https is set to false)",
 		},
 	}
@@ -194,7 +198,7 @@ func (v variant) run(t *testing.T, model string) {
 	for _, url := range urls {
 		want := []string{"max-age=31536000"}
 		if !v.redirect {
-			want = nil // The application's own goes no further: it would bind its neighbours.
+			want = v.hsts
 		}
 		f.awaitHSTS(url, want...)
 	}
