@@ -39,15 +39,6 @@ func (f *fixture) awaitShown(kind, message string) string {
 	return message
 }
 
-// cured is a message as it is shown: what has no room beside the cure is cut.
-func cured(text, cure string) string {
-	const limit = 120
-	if len(text+cure) <= limit {
-		return text + cure
-	}
-	return strings.TrimRight(text[:limit-len(cure)-1], " ") + "…" + cure
-}
-
 // cure does what a message says.
 func (f *fixture) cure(message string, choices map[string]string) {
 	f.t.Helper()
