@@ -111,6 +111,6 @@ func headersRemark(s state.State, set settings, routing routing) string {
 	if set.enforce || set.class == "" || canChangeAnswers(s, set.class) || !slices.ContainsFunc(routing.targets, shares) {
 		return ""
 	}
-	return "gateway class " + set.class + " is not known to change the headers of answers: " +
+	return "gateway class " + state.Quote(set.class) + " is not known to change the headers of answers: " +
 		headerHSTS + ", " + headerWorkers + " and " + headerReports + " of one application reach the host of all"
 }
