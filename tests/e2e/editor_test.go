@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,94 @@ func (f *fixture) edit(resource schema.GroupVersionResource, name string, patch 
 	f.must(err)
 	_, err = shared.Dynamic().Resource(resource).Namespace(f.Model).Patch(f.ctx, name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: "editor"})
 	f.must(err)
+}
+
+// owner makes an object of the editor's, and gives it as an owner.
+func (f *fixture) owner() map[string]any {
+	f.t.Helper()
+	resource := schema.GroupVersionResource{Version: "v1", Resource: "serviceaccounts"}
+	object, err := shared.Dynamic().Resource(resource).Namespace(f.Model).Get(f.ctx, "default", metav1.GetOptions{})
+	f.must(err)
+	return map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "name": "default", "uid": string(object.GetUID())}
+}
+
+// routesInClear are the charm's routes that lead to an application from an HTTP listener.
+func (f *fixture) routesInClear() []string {
+	f.t.Helper()
+	list, err := shared.Dynamic().Resource(gatewayAPI("httproutes")).Namespace(f.Model).List(f.ctx, metav1.ListOptions{})
+	f.must(err)
+	var names []string
+	for i := range list.Items {
+		route := list.Items[i].Object["spec"].(map[string]any)
+		parents, _ := route["parentRefs"].([]any)
+		for _, rule := range route["rules"].([]any) {
+			leads := rule.(map[string]any)["backendRefs"] != nil
+			for _, parent := range parents {
+				section, _ := parent.(map[string]any)["sectionName"].(string)
+				if leads && strings.HasPrefix(section, charm+"-http-") {
+					names = append(names, list.Items[i].GetName())
+				}
+			}
+		}
+	}
+	return names
+}
+
+// TestEditor has somebody edit what the charm has in the cluster: whom a route belongs to,
+// what holds it, what the Gateway notes, what is in a Secret. The next hook serves what
+// Juju's data make so, and nothing else.
+func TestEditor(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "editor", map[string]any{"external-hostname": "editor.example.com", "enforce-https": false}).withAuthority()
+	app := f.app("web", 8080, nil)
+	f.awaitStatusBeginning("active " + active)
+	const clear = "http://editor.example.com/editor-web"
+	f.awaitAnswer(clear, 200)
+	routes, gateways := gatewayAPI("httproutes"), gatewayAPI("gateways")
+	secrets := schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
+
+	// A route that serves in clear is given to somebody else, and held by a finalizer. It
+	// serves no more when HTTPS is enforced.
+	for _, route := range f.routesInClear() {
+		f.edit(routes, route, map[string]any{"metadata": map[string]any{
+			"ownerReferences": []any{f.owner()}, "finalizers": []any{"example.com/held"},
+		}})
+	}
+	f.configure(map[string]any{"enforce-https": true})
+	f.awaitAnswer(clear, 308)
+	for _, route := range f.routesInClear() {
+		t.Errorf("route %s still serves in clear", route)
+	}
+	watched := f.neverClear("edits", clear)
+	url := app.URL(charm)
+	f.awaitAnswer(url, 200)
+
+	// Whom the Secret of the host belongs to.
+	secret := charm + "-secret-editor.example.com"
+	f.edit(secrets, secret, map[string]any{"metadata": map[string]any{"ownerReferences": []any{f.owner()}}})
+	f.updateStatus()
+	object, err := shared.Dynamic().Resource(secrets).Namespace(f.Model).Get(f.ctx, secret, metav1.GetOptions{})
+	f.must(err)
+	if owners := object.GetOwnerReferences(); len(owners) != 1 || owners[0].Kind != "StatefulSet" {
+		t.Errorf("the Secret belongs to %v", owners)
+	}
+
+	// What the Gateway notes counts for nothing, whichever option is wrong.
+	f.configure(map[string]any{"hsts-max-age": -1})
+	f.edit(gateways, charm, map[string]any{"metadata": map[string]any{"annotations": map[string]any{
+		"gateway-api-integrator.charm.juju.is/settings": `{"external-hostname":"evil.example.com","hsts-max-age":1}`,
+	}}})
+	f.updateStatus()
+	if listeners := strings.Join(f.listeners(), " "); strings.Contains(listeners, "evil") || !strings.Contains(listeners, "https-editor-example-com") {
+		t.Errorf("listeners are %s", listeners)
+	}
+	if requests := f.requests(); len(requests) != 1 {
+		t.Errorf("%d certificates are requested", len(requests))
+	}
+	f.awaitAnswer(url, 200)
+	f.configure(map[string]any{"hsts-max-age": 300})
+	f.awaitStatus("active", active)
+	watched()
 }
 
 // TestForgedSecret has somebody put a certificate of the charm's own key into a Secret,
