@@ -79,7 +79,7 @@ func TestEditor(t *testing.T) {
 		}})
 	}
 	f.configure(map[string]any{"enforce-https": true})
-	f.awaitAnswer(clear, 308)
+	f.awaitAnswer(clear, 301)
 	for _, route := range f.routesInClear() {
 		t.Errorf("route %s still serves in clear", route)
 	}
