@@ -105,10 +105,7 @@ func (c *Charm) keepRecord(ctx context.Context, record state.Record) (string, er
 // in its label.
 func (c *Charm) handOver(ctx context.Context, record state.Record, text string) (handed string, err error) {
 	if record.Told == "" && len(record.Given) == 0 {
-		if c.desk.handed != "" {
-			_, err = c.removeSecrets(ctx, recordPrefix)
-		}
-		return "", err
+		return "", c.dropRecord(ctx)
 	}
 	sum := sha256.Sum256([]byte(text))
 	digest := hex.EncodeToString(sum[:8])
@@ -122,7 +119,7 @@ func (c *Charm) handOver(ctx context.Context, record state.Record, text string) 
 	case !errors.Is(err, gocharm.ErrNotFound):
 		return "", err
 	}
-	if _, err := c.removeSecrets(ctx, recordPrefix); err != nil {
+	if err := c.dropRecord(ctx); err != nil {
 		return "", err
 	}
 	_, err = c.Tools.AddSecret(ctx, gocharm.SecretSpec{
@@ -131,4 +128,19 @@ func (c *Charm) handOver(ctx context.Context, record state.Record, text string) 
 		Content:     map[string]string{recordField: text},
 	})
 	return digest, err
+}
+
+// dropRecord removes the secret with the record of before, if there is one.
+func (c *Charm) dropRecord(ctx context.Context) error {
+	if c.desk.handed == "" {
+		return nil
+	}
+	info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: recordPrefix + c.desk.handed})
+	if err == nil {
+		err = c.Tools.RemoveSecret(ctx, info.ID, 0)
+	}
+	if errors.Is(err, gocharm.ErrNotFound) {
+		return nil
+	}
+	return err
 }
