@@ -112,11 +112,11 @@ func (w *world) settledJuju() error {
 	return nil
 }
 
-// settledSecrets wants three secrets: the private key, which it gives, under both labels of
-// the Python library, and an alarm.
+// settledSecrets wants four secrets: the private key, which it gives, under both labels of
+// the Python library, an alarm, and the record of what was given.
 func (w *world) settledSecrets() (*rsa.PrivateKey, error) {
 	var key *rsa.PrivateKey
-	var alarms, others, keys []string
+	var alarms, records, others, keys []string
 	for _, secret := range w.Juju.Secrets() {
 		pemKey := secret.Content["private-key"]
 		switch {
@@ -134,12 +134,14 @@ func (w *world) settledSecrets() (*rsa.PrivateKey, error) {
 			}
 		case secret.Owner == charm && secret.Content["renew-at"] != "":
 			alarms = append(alarms, secret.Label)
+		case secret.Owner == charm && strings.HasPrefix(secret.Label, "gateway-api-integrator-record-"):
+			records = append(records, secret.Label)
 		default:
 			others = append(others, secret.Owner+": "+secret.Label)
 		}
 	}
-	if len(keys) != 2 || len(alarms) != 1 || len(others) > 0 {
-		return nil, fmt.Errorf("the key: %d times, alarms: %v, other secrets: %v", len(keys), alarms, others)
+	if len(keys) != 2 || len(alarms) != 1 || len(records) != 1 || len(others) > 0 {
+		return nil, fmt.Errorf("the key: %d times, alarms: %v, records: %v, other secrets: %v", len(keys), alarms, records, others)
 	}
 	return key, nil
 }
