@@ -42,7 +42,9 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err = c.findNamespaces(ctx, cluster, &st); err != nil {
 		return st, nil, err
 	}
-	st.Cluster.Served = served(fromCluster.snapshot, st)
+	if st.Cluster.Served, err = c.readServed(ctx, fromCluster.snapshot, &st); err != nil {
+		return st, nil, fmt.Errorf("cannot read from Juju: %w", err)
+	}
 	if st.Cluster.Forbidden != "" {
 		err = c.logRefusal(ctx, fromCluster.err)
 	}
@@ -71,20 +73,40 @@ func clusterState(application string, snapshot *kube.Snapshot, err error) (state
 	return facts, nil
 }
 
+// readServed judges the certificates that stand in the cluster. Where this unit has stored
+// nothing of one, it looks at what the leader before has left: what is stored may be of the
+// last time that this unit led, and Juju tells it that it leads again in a later hook.
+func (c *Charm) readServed(ctx context.Context, snapshot *kube.Snapshot, st *state.State) ([]state.Served, error) {
+	all, unknown := served(snapshot, *st)
+	if !unknown {
+		return all, nil
+	}
+	kept, found, err := c.handedOver(ctx)
+	if err != nil || !found {
+		return all, err
+	}
+	c.desk.handed, st.Record = kept.Handed, &kept.Record
+	all, _ = served(snapshot, *st)
+	return all, nil
+}
+
 // served judges the certificates that stand in the cluster. One that Juju does not know of
 // was put there by somebody else.
-func served(snapshot *kube.Snapshot, st state.State) []state.Served {
+func served(snapshot *kube.Snapshot, st state.State) (all []state.Served, unknown bool) {
 	if snapshot == nil {
-		return nil
+		return nil, false
 	}
-	var all []state.Served
 	for _, secret := range snapshot.TLSSecrets() {
 		one, ok := state.NewServed(secret.Name, secret.Certificate, secret.Key, st.Certificates, st.Now)
-		if ok && st.Record.Vouches(one.Chain, st.Certificates) {
+		switch {
+		case !ok:
+		case st.Record.Vouches(one.Chain, st.Certificates):
 			all = append(all, one)
+		default:
+			unknown = true
 		}
 	}
-	return all
+	return all, unknown
 }
 
 func (c *Charm) readJuju(ctx context.Context) (state.State, error) {

@@ -112,7 +112,7 @@ func (c *Charm) planAround(ctx context.Context, cluster *kube.Client, st *state.
 		}
 		if own {
 			showSnapshot(st, snapshot)
-			st.Cluster.Served = served(snapshot, *st)
+			st.Cluster.Served, _ = served(snapshot, *st)
 		}
 		for _, one := range found {
 			st.Cluster.Foreign = append(st.Cluster.Foreign, state.Foreign{Kind: one.Kind, Name: one.Name, Instance: one.Instance, Maker: one.Maker})

@@ -114,6 +114,25 @@ func TestForgedCertificateIsNotServed(t *testing.T) {
 	}
 }
 
+// TestLeaderAgainBeforeItIsTold: a unit that has led before, and leads again, may have other
+// hooks than leader-elected first. What it has stored is old by then.
+func TestLeaderAgainBeforeItIsTold(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.withAuthority()
+	w.quiet()
+	w.issue(100 * time.Hour)
+	w.quiet()
+	given := w.chain()
+	w.bags["certificates:2"]["ca"] = map[string]string{}
+	w.nextLeader()
+	w.state["record"] = `{"given":["0123"],"handed":"4567"}`
+	w.run(gocharm.Event{Kind: gocharm.Start})
+	if got := w.chain(); given == "" || got != given {
+		t.Errorf("served is %q, not %q", got, given)
+	}
+}
+
 // TestSilentProviderOfCertificates: what it gave is served on, whoever leads.
 func TestSilentProviderOfCertificates(t *testing.T) {
 	t.Parallel()
