@@ -48,7 +48,7 @@ func (c *Charm) withState(ctx context.Context, do func(state.State) error) error
 	return c.leaderOnly(ctx, func() error {
 		cluster, err := c.connect()
 		if err != nil {
-			return c.Tools.FailAction(ctx, "Cannot reach the cluster: "+told(err))
+			return c.Tools.FailAction(ctx, "Cannot reach the cluster: "+commandless(err))
 		}
 		st, _, err := c.read(ctx, cluster)
 		switch {
@@ -56,7 +56,7 @@ func (c *Charm) withState(ctx context.Context, do func(state.State) error) error
 			return err
 		case err != nil:
 			// Of an outage every kind of object tells; one is enough here.
-			reason, _, _ := strings.Cut(told(err), "\n")
+			reason, _, _ := strings.Cut(commandless(err), "\n")
 			return c.Tools.FailAction(ctx, "Cannot tell what is served: "+reason)
 		}
 		return do(st)

@@ -271,7 +271,7 @@ func (c *Charm) hold(ctx context.Context, undecided error) error {
 			return err
 		}
 	}
-	if err := c.Tools.Log(ctx, gocharm.LevelWarning, "Nothing is changed: "+told(undecided)); err != nil {
+	if err := c.Tools.Log(ctx, gocharm.LevelWarning, "Nothing is changed: "+commandless(undecided)); err != nil {
 		return fmt.Errorf("cannot log: %w", err)
 	}
 	return c.setStatus(ctx, plan.Undecided())

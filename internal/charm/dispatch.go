@@ -55,7 +55,7 @@ func (c *Charm) Run(ctx context.Context) error {
 	case !errors.Is(err, errUndecided):
 		return err
 	case c.Event.Kind == gocharm.Action:
-		return c.Tools.FailAction(ctx, told(err))
+		return c.Tools.FailAction(ctx, commandless(err))
 	default:
 		return c.hold(ctx, err)
 	}

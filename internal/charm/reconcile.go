@@ -11,6 +11,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -203,7 +204,7 @@ func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks [
 func (c *Charm) logRefusals(ctx context.Context, refused []*kube.RefusedError) error {
 	lines := make([]string, len(refused))
 	for i, one := range refused {
-		lines[i], _, _ = strings.Cut(told(one), "\n")
+		lines[i], _, _ = strings.Cut(commandless(one), "\n")
 	}
 	if err := c.Tools.LogList(ctx, gocharm.LevelWarning, "Refused by the API server:", lines); err != nil {
 		return fmt.Errorf("cannot log: %w", err)
@@ -211,13 +212,13 @@ func (c *Charm) logRefusals(ctx context.Context, refused []*kube.RefusedError) e
 	return nil
 }
 
-// told gives an error for the log, or for who ran an action. What others say in it must not
+// commandless gives an error for the log, or for who ran an action. What others say in it must not
 // look like a command of the charm's.
-func told(err error) string { return strings.ReplaceAll(err.Error(), "`", "'") }
+func commandless(err error) string { return pyjson.Commandless(err.Error()) }
 
 // logRefusal says what may not be read.
 func (c *Charm) logRefusal(ctx context.Context, refusal error) error {
-	if err := c.Tools.Log(ctx, gocharm.LevelWarning, told(refusal)); err != nil {
+	if err := c.Tools.Log(ctx, gocharm.LevelWarning, commandless(refusal)); err != nil {
 		return fmt.Errorf("cannot log: %w", err)
 	}
 	return nil

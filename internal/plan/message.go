@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
 // Status is what `juju status` shows: sentence case, in the operator's words,
@@ -67,7 +69,7 @@ func (t trouble) status(kind Kind) Status {
 // clean makes the parts fit to be put together. Only a cure has commands: words of others
 // are quoted where they come in, and whatever got past that is none.
 func (t trouble) clean() trouble {
-	t.what, t.why, t.aside, t.cure = commandless(oneLine(t.what)), theirs(oneLine(t.why)), commandless(oneLine(t.aside)), oneLine(t.cure)
+	t.what, t.why, t.aside, t.cure = pyjson.Commandless(oneLine(t.what)), theirs(oneLine(t.why)), pyjson.Commandless(oneLine(t.aside)), oneLine(t.cure)
 	if t.cure != "" || t.aside != "" {
 		t.why = strings.TrimRight(t.why, ".") // Theirs may be a sentence; ours goes on.
 	}
@@ -133,11 +135,8 @@ func oneLine(text string) string {
 }
 
 // theirs keeps text of others from looking like a cure of ours: those stand behind a
-// semicolon, and have their commands in backquotes. commandless minds the latter alone.
-var (
-	theirs      = strings.NewReplacer("`", "'", ";", ",").Replace
-	commandless = strings.NewReplacer("`", "'").Replace
-)
+// semicolon, and have their commands in backquotes.
+var theirs = strings.NewReplacer("`", "'", ";", ",").Replace
 
 // shortened takes the middle out of long names, such as Juju's for applications of other
 // models (remote-0123456789abcdef0123456789abcdef), hosts and Secrets. Commands stay whole.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -136,7 +137,7 @@ func activeStatus(s state.State, set settings, left trouble) Status {
 	} else if chain := chainRemark(s, set); chain != "" {
 		rest += "; " + chain
 	}
-	rest = commandless(rest)
+	rest = pyjson.Commandless(rest)
 	all := addresses(s.Cluster.Gateway)
 	if left.what == "" {
 		return active(lead + someOf(all, maxMessage-length(lead+rest)) + rest)

@@ -149,12 +149,7 @@ func isRemote(s state.State, r state.Requirer) bool {
 // another model; one that may be of another model, and claims to be of ours. Of an
 // application that is of another model for sure, Juju's name is an alias.
 func isImposter(s state.State, r state.Requirer) bool {
-	switch {
-	case isRemote(s, r):
-		return false
-	default:
-		return r.Name != r.Application || r.Model != s.Model
-	}
+	return !isRemote(s, r) && (r.Name != r.Application || r.Model != s.Model)
 }
 
 // reserved are the places of the applications of our own model, be they served or not, and

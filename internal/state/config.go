@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/canonical/gateway-api-integrator/internal/address"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
 // Names of the charm's options.
@@ -258,7 +259,7 @@ func validPunycode(label string) bool {
 // and cut to a length that a status message can bear.
 func Quote(text string) string {
 	const limit = 40
-	runes := []rune(strings.ReplaceAll(text, "`", "'")) // Commands are the charm's own.
+	runes := []rune(pyjson.Commandless(text))
 	if len(runes) > limit {
 		return fmt.Sprintf("%q…", string(runes[:limit]))
 	}

@@ -76,6 +76,10 @@ func Said(s string) string {
 	return `"` + strings.NewReplacer(`"`, "'", ";", ",", `\`, "/").Replace(s) + `"`
 }
 
+// Commandless returns s with apostrophes for backquotes: in these the charm has commands for the
+// operator to run, and others must not.
+func Commandless(s string) string { return strings.ReplaceAll(s, "`", "'") }
+
 // noCommand makes what looks like the beginning or the end of a command an apostrophe.
 func noCommand(r rune) rune {
 	if r == '`' {
