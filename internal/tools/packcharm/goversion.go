@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"context"
 	"debug/buildinfo"
-	"errors"
 	"fmt"
 	"go/version"
-	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 )
 
@@ -40,24 +36,6 @@ func goVersionOf(program []byte) (string, error) {
 		return "", fmt.Errorf("cannot read which Go has compiled the program: %w", err)
 	}
 	return info.GoVersion, nil
-}
-
-var toolchainLine = regexp.MustCompile(`(?m)^toolchain\s+(go\S+)`)
-
-// goAskedFor is the Go of the toolchain line of root's go.mod, the newest patch when the
-// line was written; empty where there is none.
-func goAskedFor(root string) (string, error) {
-	content, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("cannot read which Go is asked for: %w", err)
-	}
-	if line := toolchainLine.FindSubmatch(content); line != nil {
-		return string(line[1]), nil
-	}
-	return "", nil
 }
 
 // judgeGo refuses a Go that is older than a charm may be packed with. One that is only

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/canonical/gateway-api-integrator/internal/tools/toolchain"
 )
 
 func TestJudgeGo(t *testing.T) {
@@ -52,7 +54,7 @@ func TestJudgeGo(t *testing.T) {
 // TestOldestGoIsOneThatIsAskedFor holds the two versions of this repository together.
 func TestOldestGoIsOneThatIsAskedFor(t *testing.T) {
 	t.Parallel()
-	asked, err := goAskedFor(repository)
+	asked, err := toolchain.AskedFor(repository)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+
+	"github.com/canonical/gateway-api-integrator/internal/tools/toolchain"
 )
 
 func main() {
@@ -97,7 +99,7 @@ func writeSupply(ctx context.Context, charm project, directory string, stdout io
 
 // sayGo refuses a Go that is too old, and says of one that is not the newest.
 func sayGo(charm project, version string, stdout io.Writer) error {
-	asked, err := goAskedFor(charm.root)
+	asked, err := toolchain.AskedFor(charm.root)
 	if err != nil {
 		return err
 	}

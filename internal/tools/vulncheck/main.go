@@ -11,9 +11,10 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/tools/toolchain"
 )
 
 // onNetwork is where the database of vulnerabilities is kept up to date.
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	asked, err := toolchain(*root)
+	asked, err := toolchain.AskedFor(*root)
 	if err != nil {
 		return err
 	}
@@ -109,20 +110,6 @@ func scan(ctx context.Context, root, database string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot look up vulnerabilities: %w\n%s", err, stderr.String())
 	}
 	return output, nil
-}
-
-var toolchainLine = regexp.MustCompile(`(?m)^toolchain\s+(go\S+)`)
-
-// toolchain is the Go that a module asks for; empty if it asks for none.
-func toolchain(root string) (string, error) {
-	content, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		return "", fmt.Errorf("cannot read which Go is asked for: %w", err)
-	}
-	if line := toolchainLine.FindSubmatch(content); line != nil {
-		return string(line[1]), nil
-	}
-	return "", nil
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
