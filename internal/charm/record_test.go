@@ -66,6 +66,17 @@ func (w *world) chain() string {
 	return string(text)
 }
 
+// issued is a world at rest in which the provider has issued the certificate.
+func issued(t *testing.T) *world {
+	t.Helper()
+	w := serving(t)
+	w.withAuthority()
+	w.quiet()
+	w.issue(100 * time.Hour)
+	w.quiet()
+	return w
+}
+
 // TestForgedCertificateIsNotServed has a certificate of our key in a Secret that no
 // provider gave.
 func TestForgedCertificateIsNotServed(t *testing.T) {
@@ -118,11 +129,7 @@ func TestForgedCertificateIsNotServed(t *testing.T) {
 // hooks than leader-elected first. What it has stored is old by then.
 func TestLeaderAgainBeforeItIsTold(t *testing.T) {
 	t.Parallel()
-	w := serving(t)
-	w.withAuthority()
-	w.quiet()
-	w.issue(100 * time.Hour)
-	w.quiet()
+	w := issued(t)
 	given := w.chain()
 	w.bags["certificates:2"]["ca"] = map[string]string{}
 	w.nextLeader()
@@ -139,11 +146,7 @@ func TestSilentProviderOfCertificates(t *testing.T) {
 	for _, kind := range []gocharm.Kind{gocharm.UpdateStatus, gocharm.LeaderElected, gocharm.UpgradeCharm} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			w := serving(t)
-			w.withAuthority()
-			w.quiet()
-			w.issue(100 * time.Hour)
-			w.quiet()
+			w := issued(t)
 			given := w.chain()
 			w.bags["certificates:2"]["ca"] = map[string]string{}
 			switch kind {
@@ -217,11 +220,7 @@ func TestAuthorityOfAnEditorIsNotTrusted(t *testing.T) {
 // TestRecordCostsNothing: hooks that change nothing make no call for the record.
 func TestRecordCostsNothing(t *testing.T) {
 	t.Parallel()
-	w := serving(t)
-	w.withAuthority()
-	w.quiet()
-	w.issue(100 * time.Hour)
-	w.quiet()
+	w := issued(t)
 	w.run(updateStatus())
 	for _, call := range w.calls {
 		if call == "secret-ids" || call == "secret-add" || call == "state-set" {
@@ -239,11 +238,7 @@ func TestRecordCostsNothing(t *testing.T) {
 // TestRecordThatCannotBeRead: to be refused is not that there is nothing.
 func TestRecordThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	w := serving(t)
-	w.withAuthority()
-	w.quiet()
-	w.issue(100 * time.Hour)
-	w.quiet()
+	w := issued(t)
 	w.nextLeader()
 	w.before = func(call gocharm.Call) error {
 		if call.Tool == "secret-ids" {
