@@ -94,10 +94,10 @@ func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied er
 	return c.deniedForLong(ctx, strings.TrimSpace(id+" "+unit), denied)
 }
 
-// relatedAgain says that Juju lists another relation of the endpoint with the same
-// application: which of them the controller has, its answer does not tell.
+// relatedAgain says that there is another relation of the endpoint with the same application:
+// which of them the controller has, its answer does not tell.
 func (c *Charm) relatedAgain(ctx context.Context, endpoint, id, application string) (bool, error) {
-	ids, err := c.relations(ctx, endpoint)
+	ids, err := c.withBreaking(ctx, endpoint)
 	if err != nil {
 		return false, err
 	}
@@ -106,11 +106,31 @@ func (c *Charm) relatedAgain(ctx context.Context, endpoint, id, application stri
 			continue
 		}
 		name, err := c.Tools.RelationApplication(ctx, other)
-		if name == application || err != nil && !gone(err) {
+		switch {
+		case name == application:
 			return err == nil, err
+		case gone(err) && c.breaking(other):
+			return true, nil // It may be the same.
+		case err != nil && !gone(err):
+			return false, err
 		}
 	}
 	return false, nil
+}
+
+// withBreaking lists an endpoint's relations, and the one that is breaking: the controller
+// has it until every unit has left it.
+func (c *Charm) withBreaking(ctx context.Context, endpoint string) ([]string, error) {
+	ids, err := c.relations(ctx, endpoint)
+	if err == nil && c.Event.Relation != nil && c.Event.Relation.Endpoint == endpoint && c.breaking(c.Event.Relation.ID) {
+		ids = append(ids, c.Event.Relation.ID)
+	}
+	return ids, err
+}
+
+// breaking says that the event is the end of a relation.
+func (c *Charm) breaking(id string) bool {
+	return c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.ID == id
 }
 
 // isUser says that an application's name is Juju's for a user of an offer of ours, of
@@ -132,7 +152,7 @@ func (c *Charm) ofOffers(ctx context.Context, endpoint string, has map[string]st
 	if offers == 0 {
 		return 0, 0, nil
 	}
-	ids, err := c.relations(ctx, endpoint)
+	ids, err := c.withBreaking(ctx, endpoint)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -1,6 +1,7 @@
 package charm_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -240,6 +241,40 @@ func TestGhostOfAnApplicationThatIsRelatedAgain(t *testing.T) {
 	}
 	if got := w.lastStatus(); !strings.HasPrefix(got, "active ") {
 		t.Errorf("status is %q", got)
+	}
+}
+
+// The relation that is breaking is in the controller's answer until every unit has left it, and the answer
+// means that one as well as a ghost of the same application, or of another that we use by an offer. Neither
+// is a reason to fail: the hook would wait for its own end.
+func TestGhostBesideTheRelationThatIsBreaking(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ endpoint, id, ghost, application, remoteApp, offer string }{
+		"the same application":                 {"certificates", "certificates:2", "certificates:0", "ca", "ca", ""},
+		"after an agent restart":               {"certificates", "certificates:2", "certificates:0", "ca", "", ""},
+		"on gateway":                           {"gateway", "gateway:1", "gateway:0", "shop", "shop", ""},
+		"another application, behind an offer": {"certificates", "certificates:2", "certificates:0", "old-ca", "ca", "admin/other.ca"},
+		"behind an offer, after a restart":     {"certificates", "certificates:2", "certificates:0", "old-ca", "", "admin/other.ca"},
+	}
+	for name, test := range tests {
+		for _, listed := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, listed: %t", name, listed), func(t *testing.T) {
+				t.Parallel()
+				w := everything(t)
+				w.relations[test.endpoint] = append([]string{test.ghost}, w.relations[test.endpoint]...)
+				w.remotes[test.ghost], w.ghosts = test.application, []string{test.ghost}
+				if test.offer != "" {
+					w.offers = map[string]string{test.id: test.offer}
+				}
+				if !listed {
+					w.relations[test.endpoint] = slices.DeleteFunc(w.relations[test.endpoint], func(id string) bool { return id == test.id })
+					w.leaving = map[string][]string{test.endpoint: {test.id}}
+				}
+				for _, w.leader = range []bool{false, true} {
+					w.run(gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: test.endpoint, ID: test.id, RemoteApp: test.remoteApp}})
+				}
+			})
+		}
 	}
 }
 

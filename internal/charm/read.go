@@ -199,10 +199,9 @@ func (c *Charm) relations(ctx context.Context, endpoint string) ([]string, error
 	}
 	var alive []string
 	for _, id := range ids {
-		if c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.ID == id {
-			continue
+		if !c.breaking(id) {
+			alive = append(alive, id)
 		}
-		alive = append(alive, id)
 	}
 	return alive, nil
 }

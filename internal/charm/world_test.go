@@ -56,6 +56,7 @@ type juju struct {
 	offers    map[string]string        // URLs of those that other models make us, by relation id
 	suspended map[string]string        // applications of relations that are suspended, by endpoint
 	ghosts    []string                 // relations that are listed, and not there any more
+	leaving   map[string][]string      // relations that are listed no more, by endpoint, and still there
 
 	status, log, failed []string
 	calls               []string // such as "relation-get gateway:1 shop/0", of the last run
@@ -183,7 +184,7 @@ func (j *juju) goals() map[string]any {
 	}
 	for endpoint, ids := range j.relations {
 		relations[endpoint] = goals{}
-		for _, id := range ids {
+		for _, id := range slices.Concat(ids, j.leaving[endpoint]) {
 			if slices.Contains(j.ghosts, id) || strings.HasPrefix(j.remotes[id], "remote-") {
 				continue
 			}

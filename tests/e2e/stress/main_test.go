@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/internal/jujutest"
@@ -16,7 +15,7 @@ var (
 	seed      = flag.Uint64("seed", 1, "what the random steps follow from")
 	steps     = flag.Int("steps", 200, "how many steps to take")
 	dataPlane = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
-	show      = flag.Bool("show", false, "show the steps and the hooks of a run that passes, too")
+	show      = flag.Bool("show", false, "show each step and hook when it is taken")
 )
 
 // shared is the cluster.
@@ -53,8 +52,5 @@ func TestStress(t *testing.T) {
 		}
 	}
 	w.pauseProbe()
-	if *show {
-		t.Log(strings.Join(w.trace, "\n"))
-	}
 	t.Logf("stress: seed %d, Juju %s, %d steps, %d hooks, %d requests, %d failed", *seed, profileOf(*seed), *steps, w.hooks, w.sent, w.failed)
 }

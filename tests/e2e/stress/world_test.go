@@ -173,7 +173,11 @@ func (w *world) must(err error) {
 }
 
 func (w *world) note(format string, args ...any) {
-	w.trace = append(w.trace, fmt.Sprintf(format, args...))
+	line := fmt.Sprintf(format, args...)
+	w.trace = append(w.trace, line)
+	if *show {
+		w.t.Log(line)
+	}
 }
 
 // fatalf ends the test, and tells how to see it again and what went before.
