@@ -66,6 +66,7 @@ func (w *world) forgetGhosts() {
 		w.must(w.Juju.RestartContainer(w.ctx, unit))
 	}
 	w.ghosts, w.twins = nil, false
+	clear(w.former)
 	for _, app := range w.apps {
 		app.ghost = false
 	}
@@ -77,7 +78,7 @@ func (w *world) ghostProviderStep() string {
 	w.pauseProbe()
 	former := w.provider
 	w.must(w.Ghost(w.ctx, charm+":certificates", former.Name))
-	w.ghosts = append(w.ghosts, w.certificates)
+	w.ghosts, w.former[former.Name] = append(w.ghosts, w.certificates), true
 	w.provider = nil
 	if w.rand.IntN(2) == 0 {
 		return former.Name

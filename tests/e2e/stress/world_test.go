@@ -42,6 +42,8 @@ type world struct {
 	leaving map[string]bool
 	// ghosts are the ids of certificates relations that agents may list though they are gone.
 	ghosts []int
+	// former are the authorities that were related by those.
+	former map[string]bool
 	// twins says that a relation may be listed beside the ghost of one with the same application. The charm
 	// needs a minute to believe it.
 	twins bool
@@ -83,7 +85,7 @@ func newWorld(t *testing.T, c *cluster.Cluster, seed uint64) *world {
 	w := &world{
 		t: t, ctx: t.Context(), rand: rand.New(rand.NewPCG(seed, 0x73747265)), log: &watchedLog{},
 		hostname: "one.example.com", enforce: true, stuck: map[string]bool{}, leaving: map[string]bool{},
-		strangers: map[string]stranger{}, hashed: map[string]bool{}, knowledge: newKnowledge(),
+		strangers: map[string]stranger{}, former: map[string]bool{}, hashed: map[string]bool{}, knowledge: newKnowledge(),
 	}
 	var err error
 	w.Lab, err = lab.New(w.ctx, lab.Options{
@@ -119,6 +121,7 @@ func (w *world) relateAuthority(authority *lab.Authority) {
 	w.must(w.Relate(w.ctx, charm+":certificates", authority.Name))
 	w.provider = authority
 	w.certificates = w.relationOf(authority.Name)
+	w.twins = w.twins || w.former[authority.Name]
 }
 
 // relationOf gives the id of the relation with an application, the newest one.
