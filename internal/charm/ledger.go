@@ -80,8 +80,10 @@ type desk struct {
 	modelsUnknown bool
 	// trustsLedger says that the ledger which the hook found is trusted.
 	trustsLedger bool
-	// handed tells which secret has the record, as far as this unit has found it.
+	// handed tells which secret has the record, as this hook has seen it.
 	handed string
+	// stale says that another unit has led since this one has stored anything.
+	stale bool
 	// models are the UUIDs of the models of applications on gateway-route, by the relations'
 	// numbers; empty where they are not known.
 	models map[int]string
@@ -118,7 +120,7 @@ func (c *Charm) trusts(l ledger) bool {
 		return false
 	}
 	age := c.Now.Sub(l.Read)
-	return age >= 0 && age < maxTrust
+	return !c.desk.stale && age >= 0 && age < maxTrust
 }
 
 // keep carries what is known of a relation that is still there into the next ledger.

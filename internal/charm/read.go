@@ -1,6 +1,7 @@
 package charm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,9 +43,7 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err = c.findNamespaces(ctx, cluster, &st); err != nil {
 		return st, nil, err
 	}
-	if st.Cluster.Served, err = c.readServed(ctx, fromCluster.snapshot, &st); err != nil {
-		return st, nil, fmt.Errorf("cannot read from Juju: %w", err)
-	}
+	st.Cluster.Served = served(fromCluster.snapshot, st)
 	if st.Cluster.Forbidden != "" {
 		err = c.logRefusal(ctx, fromCluster.err)
 	}
@@ -73,40 +72,20 @@ func clusterState(application string, snapshot *kube.Snapshot, err error) (state
 	return facts, nil
 }
 
-// readServed judges the certificates that stand in the cluster. Where this unit has stored
-// nothing of one, it looks at what the leader before has left: what is stored may be of the
-// last time that this unit led, and Juju tells it that it leads again in a later hook.
-func (c *Charm) readServed(ctx context.Context, snapshot *kube.Snapshot, st *state.State) ([]state.Served, error) {
-	all, unknown := served(snapshot, *st)
-	if !unknown {
-		return all, nil
-	}
-	kept, found, err := c.handedOver(ctx)
-	if err != nil || !found {
-		return all, err
-	}
-	c.desk.handed, st.Record = kept.Handed, &kept.Record
-	all, _ = served(snapshot, *st)
-	return all, nil
-}
-
 // served judges the certificates that stand in the cluster. One that Juju does not know of
 // was put there by somebody else.
-func served(snapshot *kube.Snapshot, st state.State) (all []state.Served, unknown bool) {
+func served(snapshot *kube.Snapshot, st state.State) []state.Served {
 	if snapshot == nil {
-		return nil, false
+		return nil
 	}
+	var all []state.Served
 	for _, secret := range snapshot.TLSSecrets() {
 		one, ok := state.NewServed(secret.Name, secret.Certificate, secret.Key, st.Certificates, st.Now)
-		switch {
-		case !ok:
-		case st.Record.Vouches(one.Chain, st.Certificates):
+		if ok && st.Record.Vouches(one.Chain, st.Certificates) {
 			all = append(all, one)
-		default:
-			unknown = true
 		}
 	}
-	return all, unknown
+	return all
 }
 
 func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
@@ -119,6 +98,9 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 	if st.Certificates, err = c.readCertificates(ctx); err != nil {
 		return st, err
 	}
+	if st.Record, err = c.readRecord(ctx); err != nil {
+		return st, err
+	}
 	if err = c.openLedger(ctx); err != nil {
 		return st, err
 	}
@@ -127,9 +109,6 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 		return st, err
 	}
 	st.Allowance = state.ParseAllowance(stored[allowanceKey])
-	if st.Record, err = c.readRecord(ctx); err != nil {
-		return st, err
-	}
 	if st.Requirers, err = readEach(ctx, c, endpointGateway, c.readRequirer); err != nil {
 		return st, err
 	}
@@ -214,14 +193,19 @@ func (c *Charm) ownData(ctx context.Context, id string) (state.Databag, error) {
 	if !errors.Is(err, gocharm.ErrPermissionDenied) {
 		return data, err
 	}
-	leader, leaderErr := c.Tools.IsLeader(ctx)
+	return nil, cmp.Or(c.mustLead(ctx), err)
+}
+
+// mustLead asks again who leads; its error is ErrNotLeader if another does.
+func (c *Charm) mustLead(ctx context.Context) error {
+	leader, err := c.Tools.IsLeader(ctx)
 	switch {
-	case leaderErr != nil:
-		return nil, leaderErr
+	case err != nil:
+		return fmt.Errorf("cannot learn who leads: %w", err)
 	case !leader:
-		return nil, gocharm.ErrNotLeader
+		return gocharm.ErrNotLeader
 	}
-	return nil, err
+	return nil
 }
 
 // relationID gives "gateway:3", as Juju writes it, and relationNumber its 3.

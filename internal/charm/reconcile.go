@@ -44,6 +44,9 @@ func (c *Charm) reconcile(ctx context.Context) error {
 	if err == nil && !leader || errors.Is(err, gocharm.ErrNotLeader) {
 		// Leadership can be lost in the middle of a hook. The new leader has an
 		// event of its own.
+		if err := c.stepDown(ctx); err != nil {
+			return err
+		}
 		return c.setStatus(ctx, plan.Standby())
 	}
 	return err
@@ -113,7 +116,7 @@ func (c *Charm) planAround(ctx context.Context, cluster *kube.Client, st *state.
 		}
 		if own {
 			showSnapshot(st, snapshot)
-			st.Cluster.Served, _ = served(snapshot, *st)
+			st.Cluster.Served = served(snapshot, *st)
 		}
 		for _, one := range found {
 			st.Cluster.Foreign = append(st.Cluster.Foreign, state.Foreign{Kind: one.Kind, Name: one.Name, Instance: one.Instance, Maker: one.Maker})
@@ -134,12 +137,8 @@ func (c *Charm) stillLead(ctx context.Context, cluster *kube.Client, asked time.
 	if time.Since(asked) < leaderIsSure {
 		return nil
 	}
-	leader, err := c.Tools.IsLeader(ctx)
-	switch {
-	case err != nil:
-		return fmt.Errorf("cannot learn who leads: %w", err)
-	case !leader:
-		return gocharm.ErrNotLeader
+	if err := c.mustLead(ctx); err != nil {
+		return err
 	}
 	cluster.Within(requestsLimit)
 	return nil

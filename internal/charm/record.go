@@ -22,10 +22,11 @@ import (
 //     find it is to know what it holds, another record is another secret, and no revision of
 //     one becomes obsolete, of which Juju would send an event.
 //
-// The secret is looked for when the record has changed, and when the ledger is not trusted:
-// Juju 4.0 stores a unit's state before it makes secrets, and may fail in between. A unit
-// that comes to lead reads it. Where there is none, because nothing was kept yet or only
-// settings were, what stands in the cluster is believed once.
+// The secret is looked for in every hook, and what is stored is believed only if it is there:
+// another unit may have led meanwhile, and Juju 4.0 stores a unit's state before it makes
+// secrets, and may fail in between. A unit that comes to lead reads it. Where there never was
+// one, because nothing was kept yet or only settings were, what stands in the cluster is
+// believed once.
 
 const (
 	// recordKey is where the record stands in the unit's stored state, and recordPrefix
@@ -50,14 +51,45 @@ func (c *Charm) readRecord(ctx context.Context) (*state.Record, error) {
 	}
 	var kept keptRecord
 	known := stored[recordKey] != "" && json.Unmarshal([]byte(stored[recordKey]), &kept) == nil
-	if !known || c.Event.Kind == gocharm.LeaderElected {
-		// What this unit has stored may be of the last time that it was leader.
-		if kept, known, err = c.handedOver(ctx); err != nil || !known {
-			return nil, err
+	if known && kept.Handed != "" {
+		_, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: recordPrefix + kept.Handed})
+		if err == nil || !gone(err) {
+			c.desk.handed = kept.Handed
+			return &kept.Record, err
 		}
 	}
-	c.desk.handed = kept.Handed
+	handed, found, err := c.handedOver(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case found:
+		c.desk.handed, c.desk.stale = handed.Handed, true
+		return &handed.Record, nil
+	case !known:
+		return nil, nil
+	case kept.Handed != "": // The leader before had nothing to hand over.
+		c.desk.stale = true
+		kept.Told, kept.Given = "", nil
+	}
 	return &kept.Record, nil
+}
+
+// stepDown forgets what the unit has stored as a leader, but what it has granted: who does not
+// lead does not know what the leader does.
+func (c *Charm) stepDown(ctx context.Context) error {
+	stored, err := c.storedState(ctx)
+	if err != nil {
+		return err
+	}
+	for _, key := range []string{ledgerKey, recordKey} {
+		if stored[key] == "" {
+			continue
+		}
+		if err := c.Tools.DeleteState(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // handedOver reads the record that the leader before has left.
@@ -83,7 +115,11 @@ func (c *Charm) handedOver(ctx context.Context) (kept keptRecord, found bool, er
 			kept.Handed, found = strings.TrimPrefix(info.Label, recordPrefix), true
 		}
 	}
-	return kept, found, nil
+	if !found {
+		// Juju shows it to the leader alone.
+		err = c.mustLead(ctx)
+	}
+	return kept, found, err
 }
 
 // keepRecord gives the record as it is to be stored, after it was handed over as far as it
@@ -109,8 +145,8 @@ func (c *Charm) handOver(ctx context.Context, record state.Record, text string) 
 	}
 	sum := sha256.Sum256([]byte(text))
 	digest := hex.EncodeToString(sum[:8])
-	if c.desk.handed == digest && (c.desk.trustsLedger || c.Event.Kind == gocharm.ConfigChanged) {
-		return digest, nil
+	if c.desk.handed == digest {
+		return digest, nil // This hook has seen it.
 	}
 	label := recordPrefix + digest
 	switch _, err = c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: label}); {

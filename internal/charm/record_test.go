@@ -126,17 +126,93 @@ func TestForgedCertificateIsNotServed(t *testing.T) {
 }
 
 // TestLeaderAgainBeforeItIsTold: a unit that has led before, and leads again, may have other
-// hooks than leader-elected first. What it has stored is old by then.
+// hooks than leader-elected first. What it has stored is old by then: the certificates that it
+// vouches for, the authorities, and what it knows of the databags.
 func TestLeaderAgainBeforeItIsTold(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []gocharm.Kind{gocharm.UpdateStatus, gocharm.Start, gocharm.RelationChanged} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := withBackendTLS(t)
+			w.withAuthority()
+			good, evil := backendCA(t), backendCA(t)
+			w.bags["receive-ca-cert:7"]["ca/0"] = map[string]string{"ca": quoted(t, evil), "version": "0"}
+			w.quiet()
+			w.issue(100 * time.Hour)
+			w.quiet()
+			old, before := maps.Clone(w.state), w.chain()
+			// Another unit leads: the provider changes its authority, and renews.
+			w.bags["receive-ca-cert:7"]["ca/0"]["ca"] = quoted(t, good)
+			w.issue(200 * time.Hour)
+			w.quiet()
+			given, record := w.chain(), w.state["record"]
+			w.bags["certificates:2"]["ca"] = map[string]string{}
+			w.units["receive-ca-cert:7"] = nil
+			if given == before || old["record"] == record {
+				t.Fatal("the other leader has changed nothing")
+			}
+			w.bags["gateway:1"][own]["ingress"] = `{"url": "https://elsewhere.example.com/"}`
+			w.nextLeader()
+			w.state = old
+			event := gocharm.Event{Kind: kind}
+			if kind == gocharm.RelationChanged {
+				event.Relation = &gocharm.EventRelation{Endpoint: "gateway", ID: "gateway:1", RemoteApp: "shop"}
+			}
+			w.run(event)
+			if got := w.chain(); got != given {
+				t.Errorf("served is %q, not %q", got, given)
+			}
+			if got := w.objects[authoritiesMap]["data"].(map[string]any)["ca.crt"]; got != good {
+				t.Errorf("trusted is %q, not %q", got, good)
+			}
+			if got := w.urlOn("gateway:1"); !strings.Contains(got, "web.example.com") {
+				t.Errorf("told is %q", got)
+			}
+			// An editor puts the old ones back.
+			w.state = maps.Clone(old)
+			w.objects[webSecret]["data"].(map[string]any)["tls.crt"] = base64.StdEncoding.EncodeToString([]byte(before))
+			w.run(event)
+			if got := w.chain(); got == before {
+				t.Error("what the leader before has replaced is served")
+			}
+		})
+	}
+}
+
+// TestStandbyForgets: who does not lead keeps nothing of what it knew as a leader, but what it
+// has granted.
+func TestStandbyForgets(t *testing.T) {
+	t.Parallel()
+	w := issued(t)
+	if w.state["ledger"] == "" || w.state["record"] == "" {
+		t.Fatalf("stored is %v", w.state)
+	}
+	granted := w.state["allowance"]
+	w.leader = false
+	w.run(updateStatus())
+	if w.state["ledger"] != "" || w.state["record"] != "" || w.state["allowance"] != granted {
+		t.Errorf("stored is %v", w.state)
+	}
+}
+
+// TestSecretsHiddenFromWhoLeadsNoMore: Juju shows the application's secrets to the leader alone.
+// A unit that does not see the record may have lost leadership just now.
+func TestSecretsHiddenFromWhoLeadsNoMore(t *testing.T) {
 	t.Parallel()
 	w := issued(t)
 	given := w.chain()
 	w.bags["certificates:2"]["ca"] = map[string]string{}
-	w.nextLeader()
-	w.state["record"] = `{"given":["0123"],"handed":"4567"}`
-	w.run(gocharm.Event{Kind: gocharm.Start})
-	if got := w.chain(); given == "" || got != given {
-		t.Errorf("served is %q, not %q", got, given)
+	w.before = func(call gocharm.Call) error {
+		if strings.HasPrefix(call.Tool, "secret-") {
+			w.leader, w.owned = false, nil
+			maps.DeleteFunc(w.secrets, func(label, _ string) bool { return strings.HasPrefix(label, recordPrefix) })
+		}
+		return nil
+	}
+	w.writes()
+	w.run(updateStatus())
+	if got := w.writes(); len(got) > 0 || w.chain() != given || !strings.Contains(w.lastStatus(), "Standby") {
+		t.Errorf("written: %q; served is %q; status is %q", got, w.chain(), w.lastStatus())
 	}
 }
 
@@ -174,7 +250,11 @@ func (w *world) nextLeader() {
 	w.t.Helper()
 	w.state, w.owned = map[string]string{}, map[string]string{}
 	for i, label := range slices.Sorted(maps.Keys(w.secrets)) {
-		w.owned[fmt.Sprintf("d0ns8mh3t7s5d8ihj6e%d", i)] = label
+		id := fmt.Sprintf("d0ns8mh3t7s5d8ihj6e%d", i)
+		if strings.HasPrefix(label, recordPrefix) {
+			id = idOf(label)
+		}
+		w.owned[id] = label
 	}
 	if !slices.ContainsFunc(slices.Collect(maps.Values(w.owned)), func(label string) bool { return strings.HasPrefix(label, recordPrefix) }) {
 		w.t.Fatalf("nothing is handed over: %v", w.owned)
@@ -217,7 +297,7 @@ func TestAuthorityOfAnEditorIsNotTrusted(t *testing.T) {
 	}
 }
 
-// TestRecordCostsNothing: hooks that change nothing make no call for the record.
+// TestRecordCostsNothing: hooks that change nothing make one call for the record.
 func TestRecordCostsNothing(t *testing.T) {
 	t.Parallel()
 	w := issued(t)
@@ -227,8 +307,8 @@ func TestRecordCostsNothing(t *testing.T) {
 			t.Errorf("calls are %q", w.calls)
 		}
 	}
-	if infos := slices.DeleteFunc(slices.Clone(w.calls), func(call string) bool { return call != "secret-info-get" }); len(infos) > 1 {
-		t.Errorf("more than the alarm is looked for: %q", w.calls)
+	if infos := slices.DeleteFunc(slices.Clone(w.calls), func(call string) bool { return call != "secret-info-get" }); len(infos) > 2 {
+		t.Errorf("more than the alarm and the record is looked for: %q", w.calls)
 	}
 	if kept := w.state["record"]; !strings.Contains(kept, `"handed":"`) || !strings.Contains(kept, `"given":["`) {
 		t.Errorf("on record is %s", kept)

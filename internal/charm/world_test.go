@@ -124,6 +124,14 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 		j.failed = append(j.failed, last)
 		return nil, nil
 	case "secret-remove":
+		for label := range j.secrets {
+			if strings.Contains(label, "-record-") && strings.HasSuffix(last, idOf(label)) {
+				delete(j.secrets, label)
+			}
+		}
+		id := strings.TrimPrefix(last, "secret:")
+		delete(j.secrets, j.owned[id])
+		delete(j.owned, id)
 		return nil, nil
 	case "secret-ids":
 		return json.Marshal(slices.Sorted(maps.Keys(j.owned)))
@@ -157,13 +165,13 @@ func (j *juju) secret(call gocharm.Call) ([]byte, error) {
 		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: "ERROR secret with label already exists"}
 	case call.Tool == "secret-add", call.Tool == "secret-set":
 		j.secrets[label] = cmp.Or(call.Content["private-key"], call.Content["record"])
-		return []byte("secret:" + theSecret), nil
+		return []byte("secret:" + idOf(label)), nil
 	case !found && !owned && call.Tool == "secret-get" && id == "":
 		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: fmt.Sprintf("ERROR consumer label %q not found", label)}
 	case !found && !owned:
 		return nil, &gocharm.ToolError{Tool: call.Tool, Code: 1, Stderr: fmt.Sprintf("ERROR secret %q not found", cmp.Or(id, label))}
 	case call.Tool == "secret-info-get":
-		return json.Marshal(map[string]any{cmp.Or(id, theSecret): map[string]any{"label": label, "owner": "application", "revision": 2}})
+		return json.Marshal(map[string]any{cmp.Or(id, idOf(label)): map[string]any{"label": label, "owner": "application", "revision": 2}})
 	}
 	field := "private-key"
 	if strings.Contains(label, "-record-") {
@@ -172,8 +180,16 @@ func (j *juju) secret(call gocharm.Call) ([]byte, error) {
 	return json.Marshal(map[string]string{field: key})
 }
 
-// theSecret is the id of a secret that is asked for by its label.
+// theSecret is the id of a secret that is asked for by its label, but of one that holds a
+// record: that is made of its label.
 const theSecret = "d0ns8mh3t7s5d8ihj6eg"
+
+func idOf(label string) string {
+	if prefix, sum, isRecord := strings.Cut(label, "-record-"); isRecord && prefix != "" {
+		return theSecret[:4] + sum
+	}
+	return theSecret
+}
 
 // goals answers goal-state. Users of our offers are not told of.
 func (j *juju) goals() map[string]any {
