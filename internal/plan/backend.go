@@ -1,11 +1,10 @@
 package plan
 
 import (
-	"slices"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/canonical/gateway-api-integrator/internal/controller"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -15,12 +14,6 @@ import (
 
 // maxVerified is how many names a BackendTLSPolicy has room for.
 const maxVerified = 5
-
-// Features that a class may claim (Gateway API, pkg/features).
-const (
-	featureBackendTLS = "BackendTLSPolicy"
-	featureSANs       = "BackendTLSPolicySANValidation"
-)
 
 // trust is how applications that speak TLS are verified.
 type trust struct {
@@ -37,49 +30,27 @@ type trust struct {
 func trustOf(s state.State, set settings) trust {
 	t := trust{names: maxVerified}
 	t.gather(s)
-	features := featuresOf(s, set.class)
 	foreign := s.Cluster.ForeignOf("ConfigMap", AuthoritiesName(s.Application))
-	if len(features) > 0 && !slices.Contains(features, featureSANs) {
-		t.names = 1 // A class that claims nothing may do it or not.
+	if does(s, set.class, controller.BackendTLSNames) == controller.No {
+		t.names = 1
 	}
+	speaks := does(s, set.class, controller.BackendTLS)
 	switch {
-	case s.Cluster.WithoutBackendTLS && controllerOf(s, set.class) == controllerCilium:
-		// Newer CRDs would not help, and end the operator of Cilium 1.17 to 1.19.
-		t.problem, t.cure = speaksNoTLS(set)
+	case speaks == controller.No, speaks == controller.Unknown && s.Cluster.WithoutBackendTLS && controllerOf(s, set.class) == controller.Cilium:
+		// Newer CRDs would not help. They end the operator of Cilium 1.17 to 1.19.
+		t.problem, t.cure = "class "+set.class+" speaks no TLS to applications", "set "+state.OptionGatewayClass+" to another"
 	case s.Cluster.WithoutBackendTLS:
 		t.problem = "the cluster has no BackendTLSPolicy"
 		t.cure = "install Gateway API 1.4 or newer"
 	case s.Cluster.ForbiddenBackendTLS != "":
 		t.problem = "scheme https, but the charm may not " + s.Cluster.ForbiddenBackendTLS
 		t.cure = trustCommand(s)
-	case len(features) > 0 && !slices.Contains(features, featureBackendTLS):
-		t.problem, t.cure = speaksNoTLS(set)
 	case t.bundle == "":
 		t.problem, t.cure = noAuthority(s)
 	case foreign != nil:
 		t.problem, t.cure = "ConfigMap "+foreign.Name+" "+whose(*foreign), removeForeign
 	}
 	return t
-}
-
-// controllerCilium knows BackendTLSPolicy from release 1.20 on, which wants the CRDs of then.
-const controllerCilium = "io.cilium/gateway-controller"
-
-func speaksNoTLS(set settings) (problem, cure string) {
-	return "class " + set.class + " speaks no TLS to applications", "set " + state.OptionGatewayClass + " to another"
-}
-
-func featuresOf(s state.State, class string) []string {
-	var names []string
-	for _, one := range s.Cluster.Classes {
-		if one.Name != class {
-			continue
-		}
-		for _, feature := range one.Status.SupportedFeatures {
-			names = append(names, string(feature.Name))
-		}
-	}
-	return names
 }
 
 // noAuthority says why no authority is known.

@@ -5,12 +5,9 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/canonical/gateway-api-integrator/internal/controller"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
-
-// controllerEnvoy is Envoy Gateway's. It refuses a Secret in which there is a certificate
-// that Go does not read, and takes the HTTPS listener away.
-const controllerEnvoy gatewayv1.GatewayController = "gateway.envoyproxy.io/gatewayclass-controller"
 
 // chainFor gives the chain to serve a certificate with: all of it, save where the controller
 // would serve nothing then. Some clients cannot verify the rest; without it, nobody could.
@@ -27,7 +24,7 @@ func refusesUnread(s state.State) bool {
 	return slices.ContainsFunc(s.Cluster.Classes, func(class gatewayv1.GatewayClass) bool {
 		wanted := s.Config.GatewayClass == "" || s.Config.GatewayClass == class.Name
 		has := s.Cluster.Gateway != nil && string(s.Cluster.Gateway.Spec.GatewayClassName) == class.Name
-		return class.Spec.ControllerName == controllerEnvoy && (has || wanted && s.Cluster.Gateway == nil || s.Config.GatewayClass == class.Name)
+		return controller.Does(&class, controller.UnreadCertificates) == controller.No && (has || wanted && s.Cluster.Gateway == nil || s.Config.GatewayClass == class.Name)
 	})
 }
 
@@ -40,7 +37,7 @@ func chainRemark(s state.State, set settings) string {
 		case h.issued.LeadsTo != "":
 			return "the chain for " + h.title() + " leads to " + h.issued.LeadsTo + ", not to the CA"
 		case h.chain != h.issued.Chain:
-			return "the chain for " + h.title() + " is sent without what Envoy Gateway refuses"
+			return "the chain for " + h.title() + " is sent without what class " + set.class + " refuses"
 		}
 	}
 	return ""

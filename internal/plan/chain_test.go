@@ -38,10 +38,10 @@ func TestUnreadAuthorities(t *testing.T) {
 		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	}
 	good, unread := text(der), text(pkitest.NegativeSerial(t, der, key))
-	for controller, kept := range map[string]bool{"io.cilium/gateway-controller": true, "gateway.envoyproxy.io/gatewayclass-controller": false} {
+	for id, kept := range map[string]bool{"example.com/gateway-controller": true, "gateway.envoyproxy.io/gatewayclass-controller": false} {
 		s := readState(t, "testdata/https-backend.in.yaml")
 		for i := range s.Cluster.Classes {
-			s.Cluster.Classes[i].Spec.ControllerName = gatewayv1.GatewayController(controller)
+			s.Cluster.Classes[i].Spec.ControllerName = gatewayv1.GatewayController(id)
 		}
 		s.CAProviders[0].Certificates = []string{good, unread}
 		found := false
@@ -59,11 +59,11 @@ func TestUnreadAuthorities(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := bundle.Data[plan.AuthoritiesKey]; !strings.Contains(got, good) || strings.Contains(got, unread) != kept {
-				t.Errorf("%s is given\n%s", controller, got)
+				t.Errorf("%s is given\n%s", id, got)
 			}
 		}
 		if !found {
-			t.Errorf("%s: no ConfigMap", controller)
+			t.Errorf("%s: no ConfigMap", id)
 		}
 	}
 }

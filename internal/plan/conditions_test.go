@@ -125,7 +125,7 @@ func TestPolicyReportsBelieved(t *testing.T) {
 			ref.SectionName = ptr.To(gatewayv1.SectionName(listener))
 		}
 		return gatewayv1.PolicyAncestorStatus{
-			ControllerName: "io.cilium/gateway-controller", AncestorRef: ref,
+			ControllerName: "gateway.envoyproxy.io/gatewayclass-controller", AncestorRef: ref,
 			Conditions: []metav1.Condition{{Type: "Accepted", Status: status, Reason: "Invalid", ObservedGeneration: generation}},
 		}
 	}

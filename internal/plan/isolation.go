@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/canonical/gateway-api-integrator/internal/controller"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -12,12 +13,8 @@ import (
 // So such a listener is opened to the applications that it is for, and to no others, where
 // there is a host that they are not to have.
 
-// featureIsolation is what a class claims that keeps requests to the listener that fits best
-// (Gateway API, pkg/features). One that claims nothing may do so or not.
-const featureIsolation = "GatewayHTTPListenerIsolation"
-
 func isolates(s state.State, class string) bool {
-	return slices.Contains(featuresOf(s, class), featureIsolation)
+	return does(s, class, controller.ListenerIsolation) == controller.Yes
 }
 
 // opens says that some application may attach routes of its own to the host.

@@ -6,6 +6,7 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/canonical/gateway-api-integrator/internal/controller"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -23,26 +24,10 @@ const (
 	headerReports = "NEL"
 )
 
-// featureResponseHeaders is what a class claims that can change the headers of answers. It
-// is no core feature: a controller that does not know the filter may answer 500.
-const featureResponseHeaders = "HTTPRouteResponseHeaderModification"
-
-// changesAnswers are the controllers that change the headers of answers, as their reports
-// on the conformance tests of the Gateway API have it. Some of them claim no feature.
-var changesAnswers = []gatewayv1.GatewayController{
-	controllerCilium,
-	controllerEnvoy,
-	"traefik.io/gateway-controller",
-	"istio.io/gateway-controller",
-	"gateway.nginx.org/nginx-gateway-controller",
-	"kgateway.dev/kgateway",
-	"projectcontour.io/gateway-controller",
-}
-
 // canChangeAnswers says that the controller of the class is known to change the headers of
-// answers.
+// answers. It is no core feature: one that does not know the filter may answer 500.
 func canChangeAnswers(s state.State, class string) bool {
-	return slices.Contains(changesAnswers, controllerOf(s, class)) || slices.Contains(featuresOf(s, class), featureResponseHeaders)
+	return does(s, class, controller.ResponseHeaders) == controller.Yes
 }
 
 // isShared says that more than one application is served at the host, or may come to be.

@@ -131,9 +131,11 @@ func (b backends) read(s *state.State) {
 	if b.forbidden {
 		s.Cluster.ForbiddenBackendTLS, s.Cluster.Policies = "list backendtlspolicies", nil
 	}
-	s.Cluster.Classes[0].Status.SupportedFeatures = b.features
-	if b.isolates && len(b.features) > 0 {
-		s.Cluster.Classes[0].Status.SupportedFeatures = append(slices.Clone(b.features), gatewayv1.SupportedFeature{Name: isolation})
+	if class := &s.Cluster.Classes[0]; len(b.features) > 0 {
+		class.Status.SupportedFeatures = append(slices.Clone(b.features), gatewayv1.SupportedFeature{Name: "HTTPRouteResponseHeaderModification"})
+		if b.isolates {
+			class.Status.SupportedFeatures = append(class.Status.SupportedFeatures, gatewayv1.SupportedFeature{Name: isolation})
+		}
 	}
 	switch {
 	case b.silent:
@@ -292,7 +294,7 @@ func shortened(route string) bool { return len(route) > 55 }
 
 func checkPolicy(w *world, policy *gatewayv1.BackendTLSPolicy) string {
 	validation := policy.Spec.Validation
-	claimed := len(w.backends.features) == 0 || len(w.backends.features) == 2
+	claimed := len(w.backends.features) == 2
 	switch names := len(validation.SubjectAltNames); {
 	case len(policy.Spec.TargetRefs) != 1 || len(validation.CACertificateRefs) != 1 || validation.WellKnownCACertificates != nil:
 		return "not one target and one ConfigMap"

@@ -14,6 +14,15 @@ import (
 // The part of a world that is about the Gateway's controller: what it has judged, and what
 // it serves.
 
+// id is Traefik's where the class claims nothing, and else of a controller that the charm does not know: what its
+// class claims is what it does.
+func (b backends) id() gatewayv1.GatewayController {
+	if len(b.features) == 0 {
+		return "traefik.io/gateway-controller"
+	}
+	return "example.com/gateway-controller"
+}
+
 // writeGateway is the API server's part in a write.
 func (w *world) writeGateway(gateway *gatewayv1.Gateway) {
 	gateway.Generation = 1
@@ -64,7 +73,7 @@ func (w *world) judge() {
 		route.Status.Parents = nil
 		for _, parent := range route.Spec.ParentRefs {
 			route.Status.Parents = append(route.Status.Parents, gatewayv1.RouteParentStatus{
-				ParentRef: parent, ControllerName: "traefik.io/gateway-controller", Conditions: judged("Accepted", route.Generation),
+				ParentRef: parent, ControllerName: w.backends.id(), Conditions: judged("Accepted", route.Generation),
 			})
 		}
 	}

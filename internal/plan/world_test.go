@@ -274,7 +274,7 @@ func (w *world) state() state.State {
 		Cluster: state.Cluster{
 			Classes: []gatewayv1.GatewayClass{{
 				ObjectMeta: metav1.ObjectMeta{Name: "cilium", Generation: 1},
-				Spec:       gatewayv1.GatewayClassSpec{ControllerName: "traefik.io/gateway-controller"},
+				Spec:       gatewayv1.GatewayClassSpec{ControllerName: w.backends.id()},
 				Status: gatewayv1.GatewayClassStatus{Conditions: []metav1.Condition{
 					{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: 1},
 				}},

@@ -58,6 +58,12 @@ var importRules = []importRule{
 		never:    impure,
 	},
 	{
+		packages: "internal/controller",
+		others:   kubernetesTypes,
+		never:    impure,
+		reach:    []string{"k8s.io/client-go"},
+	},
+	{
 		packages: "internal/state",
 		ours:     []string{"internal/relation", "internal/address"},
 		others:   slices.Concat(kubernetesTypes, []string{"golang.org/x/net"}),
@@ -66,7 +72,7 @@ var importRules = []importRule{
 	},
 	{
 		packages: "internal/plan",
-		ours:     []string{"internal/relation", "internal/address", "internal/state"},
+		ours:     []string{"internal/relation", "internal/address", "internal/controller", "internal/state"},
 		others:   slices.Concat(kubernetesTypes, []string{"golang.org/x/net", "gopkg.in/yaml.v3"}),
 		never:    impure,
 		reach:    []string{"k8s.io/client-go"},
