@@ -43,6 +43,9 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err = c.findNamespaces(ctx, cluster, &st); err != nil {
 		return st, nil, err
 	}
+	if err = c.readCilium(ctx, cluster, &st); err != nil {
+		return st, nil, err
+	}
 	st.Cluster.Served = served(fromCluster.snapshot, st)
 	if st.Cluster.Forbidden != "" {
 		err = c.logRefusal(ctx, fromCluster.err)

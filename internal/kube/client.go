@@ -212,7 +212,7 @@ type resource struct {
 var resources = []resource{
 	{"Secret", []string{"Gateway"}, schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
 	{"Gateway", nil, gatewayResource("gateways")},
-	{kindConfigMap, []string{kindPolicy, "Service", "HTTPRoute"}, schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}},
+	{kindConfigMap, []string{kindPolicy, "Service", "HTTPRoute"}, configMaps},
 	{kindPolicy, []string{"Service", "HTTPRoute"}, gatewayResource("backendtlspolicies")},
 	{"Service", []string{"HTTPRoute"}, schema.GroupVersionResource{Version: "v1", Resource: "services"}},
 	{"EndpointSlice", []string{"HTTPRoute"}, schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}},

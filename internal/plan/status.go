@@ -59,6 +59,7 @@ func status(s state.State, set settings, routing routing) (_ Status, remarks []s
 		func() *Status { return requirerStatus(routing) },
 		many(backendFindings),
 		many(routeFindings),
+		many(protocolFindings),
 		many(dnsFindings),
 	}
 	for _, rung := range rungs {

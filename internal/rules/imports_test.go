@@ -40,7 +40,7 @@ var importRules = []importRule{
 	},
 	{
 		packages: "internal/charm",
-		ours:     []string{"internal/gocharm", "internal/relation", "internal/state", "internal/plan", "internal/kube"},
+		ours:     []string{"internal/gocharm", "internal/relation", "internal/controller", "internal/state", "internal/plan", "internal/kube"},
 		others:   slices.Concat(kubernetesTypes, []string{"gopkg.in/yaml.v3"}),
 	},
 	{

@@ -114,6 +114,9 @@ type Cluster struct {
 	// which the API server answers the charm, as far as they are addresses.
 	ServiceAddresses []netip.Addr `json:"serviceAddresses,omitempty"`
 	APIServer        []netip.Addr `json:"apiServer,omitempty"`
+	// CiliumAppProtocol says that Cilium's settings have it speak to applications what their
+	// Services name; read only where Cilium is the controller and it matters.
+	CiliumAppProtocol bool `json:"ciliumAppProtocol,omitempty"`
 	// TLSServices are the names of those of which a port's name says that TLS is spoken
 	// behind it.
 	TLSServices []string `json:"tlsServices,omitempty"`

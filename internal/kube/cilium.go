@@ -1,0 +1,41 @@
+package kube
+
+import (
+	"context"
+	"errors"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+var configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+
+// Where Cilium's settings are: its chart and Canonical Kubernetes have them there, and its
+// operator reads them from there when it starts.
+const (
+	ciliumNamespace = "kube-system"
+	ciliumConfig    = "cilium-config"
+)
+
+// CiliumSettings gives the settings of Cilium, by their names, such as
+// "enable-gateway-api-app-protocol": "true". It is nil where there are none, or the charm may
+// not see them.
+func (c *Client) CiliumSettings(ctx context.Context) (map[string]string, error) {
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
+	found, err := c.api.Resource(configMaps).Namespace(ciliumNamespace).Get(ctx, ciliumConfig, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		var forbidden *ForbiddenError
+		if err = classify(err, "get", configMaps, ciliumConfig); errors.As(err, &forbidden) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	settings, _, err := unstructured.NestedStringMap(found.Object, "data")
+	return settings, err
+}

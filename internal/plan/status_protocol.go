@@ -1,0 +1,30 @@
+package plan
+
+import (
+	"github.com/canonical/gateway-api-integrator/internal/controller"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// The rung of the ladder about what the controller is known not to speak, of which its status
+// says nothing.
+
+// protocolFindings name the applications that want to be spoken to in HTTP/2 in clear by a
+// controller that does not. Their routes are there all the same: some understand HTTP/1.1 too.
+func protocolFindings(s state.State, set settings, routing routing) []*finding {
+	if does(s, set.class, controller.H2C) != controller.No || s.Cluster.CiliumAppProtocol {
+		return nil
+	}
+	cure := "set " + state.OptionGatewayClass + " to another"
+	if controllerOf(s, set.class) == controller.Cilium {
+		cure = "set enable-gateway-api-app-protocol to true" // See the page of statuses.
+	}
+	var all []*finding
+	for _, t := range routing.targets {
+		if t.Scheme == "h2c" {
+			found := blocks(trouble{what: "class " + set.class + " speaks no HTTP/2 in clear to " + t.Application, cure: cure})
+			found.whose, found.unserved = []string{t.Application}, true
+			all = append(all, found)
+		}
+	}
+	return all
+}
