@@ -58,7 +58,7 @@ func turnsOf(s state.State, set settings) []turn {
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case r.Told && standing.all(s, *r, withinBound(s, r.RelationID, hostsOf(*r))):
+		case r.Told && standing.all(s, *r, withinBound(s, *r, hostsOf(*r))):
 			one.rank = rankServed
 		case r.Foreign:
 			one.rank = rankForeign
