@@ -53,3 +53,27 @@ func TestNamesCutToTheSameLabel(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoWasToldTheSame: the Python charm told two applications the same URL, if they asked for
+// it. Of those the one of our model has it now, though the other is older.
+func TestWhoWasToldTheSame(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {
+		w := greedyWorld(t)
+		w.routeRequirers, w.config.RoutingMode = nil, mode
+		mine := state.Requirer{RelationID: 20, Application: "x-app9", Model: "prod", Name: "x-app9", Port: 8080, Scheme: "http"}
+		evil := mine
+		evil.RelationID, evil.Application, evil.Foreign, evil.Model, evil.Name = 3, "remote-3", true, "prod-x", "app9"
+		evil.HasUnits, evil.Addresses = true, []netip.Addr{netip.MustParseAddr("10.1.0.3")}
+		w.requirers = append(w.requirers, mine)
+		w.someHooks()
+		w.requirers = append(w.requirers, evil)
+		w.urls[3] = w.urls[20]
+		before := w.neighbours()
+		delete(before.requirers, 3)
+		w.someHooks()
+		if problem := w.robbed(before); problem != "" {
+			t.Errorf("%s: %s", mode, problem)
+		}
+	}
+}
