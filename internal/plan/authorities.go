@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,47 +40,56 @@ func digestOf(certificate string) string {
 }
 
 // gather joins the authorities of all providers, each once and sorted, so that the
-// bytes are the same whatever the order. Of more than there is room for, those of the
-// older relations stay.
+// bytes are the same whatever the order. Of more than there is room for, each provider has as
+// many as its share of the room holds, and those of the older relations have what is left.
 func (t *trust) gather(s state.State) {
-	var all []string
-	size := 0
+	providers, all, size := caProvidersByAge(s), map[string]bool{}, 0
 	t.told = told{}
 	refuses := refusesUnread(s)
-	for _, provider := range caProvidersByAge(s) {
-		certificates, remarks := provider.Certificates, slices.Clone(provider.Remarks)
-		if !provider.Written {
-			if certificates = lastTold(s, provider); len(certificates) > 0 {
-				remarks = append(remarks, lastAuthorities)
-			}
-		}
-		left, unread := 0, 0
-		for _, certificate := range certificates {
+	left, remarks := make([][]string, len(providers)), make([][]string, len(providers))
+	take := func(i, room int) {
+		var more []string
+		for _, certificate := range left[i] {
 			switch {
-			case refuses && pki.Unread(certificate):
-				unread++ // One of them might spoil the others.
-				continue
-			case slices.Contains(all, certificate):
-			case size+len(certificate) > maxBundle:
-				left++
+			case all[certificate]:
+			case len(certificate) > room || size+len(certificate) > maxBundle:
+				more = append(more, certificate)
 				continue
 			default:
-				all, size = append(all, certificate), size+len(certificate)
+				all[certificate], size, room = true, size+len(certificate), room-len(certificate)
 			}
-			t.told[provider.RelationID] = append(t.told[provider.RelationID], digestOf(certificate))
+			relation := providers[i].RelationID
+			t.told[relation] = append(t.told[relation], digestOf(certificate))
 		}
-		if unread > 0 {
-			remarks = append(remarks, fmt.Sprintf("%d of its CA certificates are left out: Envoy Gateway refuses them", unread))
+		left[i] = more
+	}
+	for i, provider := range providers {
+		certificates := slices.Clone(provider.Certificates)
+		remarks[i] = slices.Clone(provider.Remarks)
+		if !provider.Written {
+			if certificates = lastTold(s, provider); len(certificates) > 0 {
+				remarks[i] = append(remarks[i], lastAuthorities)
+			}
 		}
-		if left > 0 {
-			remarks = append(remarks, fmt.Sprintf("there is no room for %d of its CA certificates", left))
+		// One of them might spoil the others.
+		left[i] = slices.DeleteFunc(certificates, func(one string) bool { return refuses && pki.Unread(one) })
+		if unread := len(certificates) - len(left[i]); unread > 0 {
+			remarks[i] = append(remarks[i], fmt.Sprintf("%d of its CA certificates are left out: Envoy Gateway refuses them", unread))
 		}
-		for _, remark := range remarks {
+	}
+	for i := range providers {
+		take(i, maxBundle/len(providers))
+	}
+	for i, provider := range providers {
+		take(i, maxBundle)
+		if n := len(left[i]); n > 0 {
+			remarks[i] = append(remarks[i], fmt.Sprintf("there is no room for %d of its CA certificates", n))
+		}
+		for _, remark := range remarks[i] {
 			t.remarks = append(t.remarks, fmt.Sprintf("%s (relation %d): %s", provider.Application, provider.RelationID, remark))
 		}
 	}
-	slices.Sort(all)
-	t.bundle = strings.Join(all, "")
+	t.bundle = strings.Join(slices.Sorted(maps.Keys(all)), "")
 }
 
 const lastAuthorities = "it tells of no CA certificate: the last ones known are kept"

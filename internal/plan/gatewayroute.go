@@ -104,9 +104,13 @@ func (r *routing) leaving(room listenerRoom, rank int) int {
 }
 
 // unnamable says of which host the listeners could not have the names by which the
-// application would refer to them; empty when there is none.
+// application would refer to them; empty when there is none. The HTTPS listener for any host
+// is called after an address, and its Secret is.
 func unnamable(s state.State, hosts []string) string {
 	for _, host := range hosts {
+		if readsAsAddress(host) {
+			return fmt.Sprintf("the listener of %s would have the name of that of an address", host)
+		}
 		if len(s.Application+"-https-"+host) > maxSubdomainName {
 			return fmt.Sprintf("the name of the listener would be longer than %d characters for %s", maxSubdomainName, host)
 		}

@@ -41,7 +41,7 @@ func (r *routing) startAllowance(s state.State) {
 // name.
 func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []string) []string {
 	delete(r.allowance.Over, requirer.RelationID)
-	kept := withinBound(s, requirer.RelationID, hosts)
+	kept := withinBound(s, requirer, hosts)
 	if len(kept) > boundOf(s) {
 		r.allowance.Over[requirer.RelationID] = kept
 	}
@@ -54,11 +54,12 @@ func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []str
 
 // withinBound gives those of the hosts that the application of a relation may have: what it
 // had before the bound and the Gateway's addresses, then what has listeners, then the others
-// in its order, while there is room.
-func withinBound(s state.State, relation int, hosts []string) []string {
-	most, over := boundOf(s), s.Allowance.Over[relation]
+// in its order, while there is room. Where it is not known what it had, as by a unit that has
+// just come to lead, that is what its namespace may attach routes to, and nobody else's.
+func withinBound(s state.State, requirer state.RouteRequirer, hosts []string) []string {
+	most, over := boundOf(s), s.Allowance.Over[requirer.RelationID]
 	if s.Allowance.Bound != most && s.Cluster.Usable() {
-		over = liveHosts(s)
+		over = hadBefore(s, requirer)
 	}
 	if len(hosts) <= most {
 		return hosts
@@ -79,6 +80,21 @@ func withinBound(s state.State, relation int, hosts []string) []string {
 	return slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return !has[host] })
 }
 
+// hadBefore are the hosts at which an application may have been served: those that have
+// listeners to which its namespace may attach routes.
+func hadBefore(s state.State, requirer state.RouteRequirer) []string {
+	if s.Cluster.Gateway == nil || !requirer.Told {
+		return nil
+	}
+	var all []string
+	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
+		if allowed := listener.AllowedRoutes; allowed != nil && admits(s, *allowed, requirer.Namespace) {
+			all = append(all, hostOf(listener))
+		}
+	}
+	return all
+}
+
 // liveHosts are those that the live Gateway has listeners for.
 func liveHosts(s state.State) []string {
 	var all []string
@@ -86,11 +102,7 @@ func liveHosts(s state.State) []string {
 		return nil
 	}
 	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
-		host := ""
-		if listener.Hostname != nil {
-			host = string(*listener.Hostname)
-		}
-		all = append(all, host)
+		all = append(all, hostOf(listener))
 	}
 	return all
 }

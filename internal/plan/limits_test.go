@@ -248,3 +248,38 @@ func TestABoundIsNoLoss(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatOthersHaveIsNotWhatOneHad: an application that names the hosts of others was given
+// all of them, bound or not, as soon as another unit led or the operator changed the bound:
+// what had listeners counted as its own.
+func TestWhatOthersHaveIsNotWhatOneHad(t *testing.T) {
+	t.Parallel()
+	for name, happens := range map[string]func(w *world){
+		"another leader": func(w *world) { w.crowd.allowance = state.Allowance{} },
+		"another bound":  func(w *world) { w.config.HostsPerRelation = 7 },
+	} {
+		for _, namespace := range []string{"", "elsewhere"} {
+			t.Run(name+" "+namespace, func(t *testing.T) {
+				t.Parallel()
+				w := greedyWorld(t)
+				w.config.RoutingMode, w.routeRequirers[0].Namespace = state.RoutingSubdomain, namespace
+				var hosts []string
+				for i := range 20 {
+					r := w.requirers[0]
+					r.RelationID, r.Application, r.Name = 20+i, fmt.Sprint("app", 100+i), fmt.Sprint("app", 100+i)
+					w.requirers = append(w.requirers, r)
+					hosts = append(hosts, r.Label()+".a.example.com")
+				}
+				settle(t, w)
+				w.writes("alpha", hosts...)
+				settle(t, w)
+				before := w.secureRoutes()
+				happens(w)
+				settle(t, w)
+				if now := w.secureRoutes(); len(before) != 8 || len(now) > 8 {
+					t.Errorf("it had %q, and has %q", before, now)
+				}
+			})
+		}
+	}
+}

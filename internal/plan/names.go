@@ -93,6 +93,18 @@ func addressLabel(address string) string {
 	return strings.ReplaceAll(ip.StringExpanded(), ":", "-")
 }
 
+// readsAsAddress says that a host stands in the names of its listeners as some IP address
+// does in that of the listener for any host.
+func readsAsAddress(host string) bool {
+	label := dashed(host)
+	for _, separator := range []string{".", ":"} {
+		if ip, err := netip.ParseAddr(strings.ReplaceAll(label, "-", separator)); err == nil && dashed(addressLabel(ip.String())) == label {
+			return true
+		}
+	}
+	return false
+}
+
 // namingAddress is the IP address of the Gateway that the HTTPS listener for any host is
 // named after, and its Secret: the one that it is named after now or, where the Gateway
 // does not have that any more, the first. It is empty while there is none.

@@ -20,8 +20,12 @@ const (
 	// headerWorkers lets an application have its service worker, which sees and answers
 	// all requests below a path, for more than the path that the worker comes from.
 	headerWorkers = "Service-Worker-Allowed"
-	// headerReports has browsers tell an application of all requests to the host.
-	headerReports = "NEL"
+	// headerReports has browsers tell an application of all requests to the host, and
+	// headerReceivers says who is told what there is to report of all its pages.
+	headerReports   = "NEL"
+	headerReceivers = "Report-To"
+	// headerElsewhere has browsers ask another address for all that is at the host.
+	headerElsewhere = "Alt-Svc"
 )
 
 // canChangeAnswers says that the controller of the class is known to change the headers of
@@ -41,7 +45,7 @@ func guarded(s state.State, set settings, filters []gatewayv1.HTTPRouteFilter, s
 	filters = removing(filters, request, headerPrefix)
 	asked := slices.ContainsFunc(filters, func(f gatewayv1.HTTPRouteFilter) bool { return f.Type == response })
 	if shared && (asked || canChangeAnswers(s, set.class)) {
-		filters = removing(filters, response, headerWorkers, headerReports, headerHSTS)
+		filters = removing(filters, response, headerWorkers, headerReports, headerReceivers, headerElsewhere, headerHSTS)
 	}
 	return filters
 }
@@ -97,5 +101,5 @@ func headersRemark(s state.State, set settings, routing routing) string {
 		return ""
 	}
 	return "gateway class " + state.Quote(set.class) + " is not known to change the headers of answers: " +
-		headerHSTS + ", " + headerWorkers + " and " + headerReports + " of one application reach the host of all"
+		strings.Join([]string{headerHSTS, headerWorkers, headerReports, headerReceivers}, ", ") + " and " + headerElsewhere + " of one application reach the host of all"
 }

@@ -45,7 +45,7 @@ func TestOneHostIsOneOrigin(t *testing.T) {
 	t.Parallel()
 	const (
 		noPrefix = "request -X-Forwarded-Prefix"
-		workers  = "response -Service-Worker-Allowed, response -NEL"
+		workers  = "response -Service-Worker-Allowed, response -NEL, response -Report-To, response -Alt-Svc"
 		noHSTS   = "response -Strict-Transport-Security"
 		year     = "response Strict-Transport-Security=max-age=31536000"
 	)
@@ -149,7 +149,9 @@ func unguarded(s state.State, route gatewayv1.HTTPRoute) string {
 		return ""
 	case !says("response -Service-Worker-Allowed"):
 		return "an application may have the service worker of all"
-	case !says("response -NEL"):
+	case !says("response -Alt-Svc"):
+		return "an application has all that is asked of others sent elsewhere"
+	case !says("response -NEL") || !says("response -Report-To"):
 		return "an application is told what is asked of others"
 	case !hsts && !says("response -Strict-Transport-Security"):
 		return "an application's own Strict-Transport-Security holds for all"

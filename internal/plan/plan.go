@@ -100,6 +100,7 @@ func decide(s state.State) (settings, routing) {
 	set := settle(s)
 	routing := route(s, set)
 	set.hosts = routing.makeRoom(s, set)
+	nameSecrets(s, set.hosts)
 	routing.ration(s, &set)
 	routing.leaveRefused(s, set)
 	return set, routing

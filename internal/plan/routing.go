@@ -88,7 +88,7 @@ func route(s state.State, set settings) routing {
 
 // giving is what has been given so far.
 type giving struct {
-	owner    map[string]string // host and path → application
+	owner    map[string]string // place, see state.PlaceKey → application
 	reserved map[string]string // see reserved
 	names    namer
 	live     livePlaces
@@ -141,20 +141,29 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
 		return
 	}
-	g.owner[host+path] = requirer.Application
+	for _, key := range requirer.Places() {
+		g.owner[key] = requirer.Application
+	}
 	t.findPlaces(s, set, g.names, g.live)
 	r.targets = append(r.targets, t)
 	r.leaveOutStrays(s, set, requirer)
 }
 
-// taken says that the place of a target is another's; empty if it is not.
+// taken says that the place of a target is another's; empty if it is not. So is one that it
+// would have in another mode: names that differ may be cut to the same label of a host, and
+// who has either place is known by it.
 func (g giving) taken(s state.State, set settings, t target) string {
-	holder, taken := g.owner[t.host+t.path]
-	if !taken && yields(s, t.Requirer) {
-		holder, taken = g.reserved[state.PlaceKey(t.host, t.path)]
+	holder := ""
+	for _, key := range t.Places() {
+		if holder == "" {
+			holder = g.owner[key]
+		}
+		if holder == "" && yields(s, t.Requirer) {
+			holder = g.reserved[key]
+		}
 	}
 	switch {
-	case !taken:
+	case holder == "":
 		return ""
 	case set.mode == state.RoutingSubdomain:
 		return "host " + t.host + " belongs to " + holder

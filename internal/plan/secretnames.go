@@ -26,7 +26,8 @@ func secretNames(s state.State, host string) []string {
 	}
 	short := bounded(plain, maxLabelName)
 	names := []string{short, withHash(short, s.Application+"/"+host, maxLabelName)}
-	if foreign := s.Cluster.ForeignOf("Secret", short); foreign != nil && foreign.Instance != "" || s.Cluster.ServedIn(names[1]) != nil {
+	hashed := s.Cluster.ServedIn(names[1]) // Of another host perhaps, that is named so.
+	if foreign := s.Cluster.ForeignOf("Secret", short); foreign != nil && foreign.Instance != "" || hashed != nil && (host == "" || hashed.Covers(host)) {
 		slices.Reverse(names)
 	}
 	names = append(names, bounded(before, maxSubdomainName))
@@ -65,4 +66,25 @@ func secretInUse(s state.State, host string) string {
 		return ""
 	}
 	return string(listener.TLS.CertificateRefs[0].Name)
+}
+
+// nameSecrets gives each host that is served over HTTPS a Secret of its own. Names that are
+// cut can be chosen to be alike: who names a host may name it as the Secret of another is
+// called. Who has the Secret in use keeps it, and another gets a hash.
+func nameSecrets(s state.State, hosts []host) {
+	taken := map[string]bool{}
+	for _, inUse := range []bool{true, false} {
+		for i := range hosts {
+			h := &hosts[i]
+			if !h.secure() || (secretInUse(s, h.name) == h.secret) != inUse {
+				continue
+			}
+			for key := s.Application + "/" + h.name; taken[h.secret]; key += "+" {
+				if name := withHash(h.secret, key, maxLabelName); s.Cluster.ForeignOf("Secret", name) == nil && !slices.Contains(s.Cluster.Refused, name) {
+					h.secret = name
+				}
+			}
+			taken[h.secret] = true
+		}
+	}
 }

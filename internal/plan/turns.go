@@ -23,7 +23,7 @@ type turn struct {
 	route    *state.RouteRequirer
 }
 
-// The ranks of turns. Among equals the older relation comes first.
+// The ranks of turns. Among equals those of our own model come first, then the older relation.
 const (
 	rankServed  = iota // it is served where it asks to be
 	rankMoving         // it is served, and asks for a host that is not there yet
@@ -58,7 +58,7 @@ func turnsOf(s state.State, set settings) []turn {
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case r.Told && standing.all(s, *r, withinBound(s, r.RelationID, hostsOf(*r))):
+		case r.Told && standing.all(s, *r, withinBound(s, *r, hostsOf(*r))):
 			one.rank = rankServed
 		case r.Foreign:
 			one.rank = rankForeign
@@ -66,9 +66,18 @@ func turnsOf(s state.State, set settings) []turn {
 		all = append(all, one)
 	}
 	slices.SortStableFunc(all, func(a, b turn) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.relation, b.relation))
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.distance(), b.distance()), cmp.Compare(a.relation, b.relation))
 	})
 	return all
+}
+
+// distance is greater for an application of another model. The Python charm told two the same
+// URL if they asked for it: both are served then, by what they were told.
+func (t turn) distance() int {
+	if t.ingress != nil && !isLocal(*t.ingress) || t.route != nil && t.route.Foreign {
+		return 1
+	}
+	return 0
 }
 
 // standing is which hosts are there: those that have a listener, and those of which open

@@ -38,8 +38,8 @@ type oldListener struct {
 	secure bool
 }
 
-// oldTargetOf finds the routes that were made for an application: those of ours that lead to
-// the Service which the Python charm made for the one that it names, and nowhere else. Their
+// oldTargetOf finds the routes that were made for an application: those of the Python charm
+// that lead to the Service which it made for the one that is named, and nowhere else. Their
 // names tell nothing: releases differ in them.
 func oldTargetOf(s state.State, requirer state.RouteRequirer) oldTarget {
 	old := oldTarget{application: requirer.Application, relation: requirer.RelationID, backend: requirer.Backend, service: s.Application + "-" + requirer.Backend + "-service"}
@@ -50,7 +50,7 @@ func oldTargetOf(s state.State, requirer state.RouteRequirer) oldTarget {
 	for i := range s.Cluster.Routes {
 		route := &s.Cluster.Routes[i]
 		ports, ok := portsOf(route, s.Model, old.service)
-		if !ok || route.DeletionTimestamp != nil {
+		if !ok || route.DeletionTimestamp != nil || !isOfPython(route) {
 			continue
 		}
 		one := oldRoute{HTTPRoute: route}
@@ -68,6 +68,13 @@ func oldTargetOf(s state.State, requirer state.RouteRequirer) oldTarget {
 	slices.Sort(old.ports)
 	old.hosts, old.ports = slices.Compact(old.hosts), slices.Compact(old.ports)
 	return old
+}
+
+// isOfPython says that a route of the application is not made by this charm, whose routes are
+// for whatever host their listener is for, and name no namespace. An application can be named
+// by anybody: routes that lead to it must not outlast its relation by that.
+func isOfPython(route *gatewayv1.HTTPRoute) bool {
+	return len(route.Spec.Hostnames) > 0 || slices.ContainsFunc(route.Spec.ParentRefs, func(ref gatewayv1.ParentReference) bool { return ref.Namespace != nil })
 }
 
 // portsOf returns the ports of a Service that a route leads to, and whether it leads there
@@ -166,6 +173,11 @@ func oldRoutes(s state.State, set settings, routing routing, planned []Object) [
 			taken[route.Name] = true
 			kept := httpRoute(s, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
 			kept.Spec.Hostnames, kept.Spec.Rules = route.Spec.Hostnames, slices.Clone(route.Spec.Rules)
+			for i := range kept.Spec.ParentRefs {
+				if len(kept.Spec.Hostnames) == 0 { // See isOfPython.
+					kept.Spec.ParentRefs[i].Namespace = ptr(gatewayv1.Namespace(s.InNamespace()))
+				}
+			}
 			for i, rule := range kept.Spec.Rules {
 				if len(rule.BackendRefs) > 0 {
 					kept.Spec.Rules[i].Filters = guarded(s, set, rule.Filters, true)

@@ -13,7 +13,8 @@ import (
 
 // said waits until an application is reached at a URL by a client that claims to be a proxy,
 // and until what reaches the other side of the gateway is what should: the client's prefix,
-// the application's Service-Worker-Allowed, and Strict-Transport-Security.
+// the application's Service-Worker-Allowed, with all that browsers keep for a host, and
+// Strict-Transport-Security.
 func (f *fixture) said(url, prefix, workers, hsts string) {
 	f.t.Helper()
 	list := func(value string) []string {
@@ -29,6 +30,9 @@ func (f *fixture) said(url, prefix, workers, hsts string) {
 		}
 		if got.Code != 200 || got.Echo.Prefix != prefix || !slices.Equal(got.Workers, list(workers)) || !slices.Equal(got.HSTS, list(hsts)) {
 			return fmt.Errorf("%s: prefix %q, workers %q, HSTS %q, not %q, %q, %q", url, got.Echo.Prefix, got.Workers, got.HSTS, prefix, workers, hsts)
+		}
+		if passes := len(got.Kept) == 3; passes != (workers != "") || !passes && len(got.Kept) > 0 {
+			return fmt.Errorf("%s: %q came through, and workers %q", url, got.Kept, workers)
 		}
 		return nil
 	}))

@@ -56,6 +56,14 @@ type Echo struct {
 	HTTP   string // protocol between the gateway and the application: "HTTP/1.1"
 }
 
+// saidOfHost is what else an application says that browsers would keep for all that is at the
+// host.
+var saidOfHost = map[string]string{
+	"Alt-Svc":   `h2="elsewhere.example.net:443"; ma=31536000; persist=1`,
+	"NEL":       `{"report_to":"default","max_age":31536000,"success_fraction":1}`,
+	"Report-To": `{"group":"default","max_age":31536000,"endpoints":[{"url":"https://elsewhere.example.net/"}]}`,
+}
+
 // EchoHandler answers every request with an Echo.
 func EchoHandler(unit string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,6 +72,9 @@ func EchoHandler(unit string) http.Handler {
 		// what the gateway says.
 		w.Header().Set("Strict-Transport-Security", "max-age=1")
 		w.Header().Set("Service-Worker-Allowed", "/")
+		for name, value := range saidOfHost {
+			w.Header().Set(name, value)
+		}
 		_ = json.NewEncoder(w).Encode(Echo{
 			Unit: unit, Path: r.URL.Path, HTTP: r.Proto,
 			Prefix: r.Header.Get("X-Forwarded-Prefix"), Proto: r.Header.Get("X-Forwarded-Proto"),

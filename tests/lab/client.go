@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 )
 
 // A Response is what a client saw.
@@ -15,6 +17,7 @@ type Response struct {
 	Location string
 	HSTS     []string // values of Strict-Transport-Security
 	Workers  []string // values of Service-Worker-Allowed
+	Kept     []string // of what else browsers keep for a host: headers of an App, sorted
 	Echo     Echo     // of an App; zero when something else answered
 }
 
@@ -62,6 +65,11 @@ func get(ctx context.Context, client *http.Client, url string, header http.Heade
 	response := Response{
 		Code: answer.StatusCode, Location: answer.Header.Get("Location"),
 		HSTS: answer.Header.Values("Strict-Transport-Security"), Workers: answer.Header.Values("Service-Worker-Allowed"),
+	}
+	for _, name := range slices.Sorted(maps.Keys(saidOfHost)) {
+		if len(answer.Header.Values(name)) > 0 {
+			response.Kept = append(response.Kept, name)
+		}
 	}
 	_ = json.Unmarshal(body, &response.Echo) // Not an App's answer: no Echo.
 	if answer.TLS == nil {

@@ -1,0 +1,96 @@
+package plan_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// TestNamesOfSecretsCollide: names are cut, and who names a host may name it as the Secret of
+// another is called, or find two that are cut to the same. Two Secrets of one name ended each
+// hook from then on, with an error. Now each host has its own, and who is served keeps his.
+func TestNamesOfSecretsCollide(t *testing.T) {
+	t.Parallel()
+	const prefix = "gateway-secret-"
+	cut := func(host string) string { return strings.TrimPrefix(state.BoundedName(prefix+host, 63), prefix) }
+	const first, alike = "a-rather-long-name-of-a-host.department-42335.example.net", "a-rather-long-name-of-a-host.department-48680.example.net"
+	if cut(first) != cut(alike) {
+		t.Fatalf("%s and %s are cut to different names", first, alike)
+	}
+	instead := strings.TrimPrefix(state.BoundedName(prefix+cut(first)+"-"+state.ShortHash("gateway/"+first), 63), prefix)
+	for name, evil := range map[string][]string{
+		"the name of its Secret":              {cut(first)},
+		"the same hash":                       {alike},
+		"both":                                {alike, cut(first)},
+		"the name that it would have instead": {instead},
+		"its names, one after the other, and itself last": {cut(first), instead, first},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := greedyWorld(t)
+			w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 9, Application: "victim", Hostnames: []string{first}})
+			settle(t, w)
+			had := secretOfHost(w, first)
+			w.writes("alpha", evil...) // Its relation is older.
+			settle(t, w)
+			if got := secretOfHost(w, first); had == "" || got != had {
+				t.Errorf("the Secret of %s is called %q, not %q any more", first, got, had)
+			}
+			for _, host := range append([]string{first}, evil...) {
+				if !strings.Contains(string(w.secrets[secretOfHost(w, host)]), host) {
+					t.Errorf("%s is served with %q", host, w.secrets[secretOfHost(w, host)])
+				}
+			}
+			slices.Reverse(evil)
+			w.writes("alpha", evil...)
+			settle(t, w)
+			w.writes("alpha", "alpha.example.net")
+			settle(t, w)
+			if got := secretOfHost(w, first); got != had {
+				t.Errorf("the Secret of %s is called %q, not %q, when its neighbour has gone", first, got, had)
+			}
+		})
+	}
+}
+
+// secretOfHost gives the Secret that a host's listener refers to.
+func secretOfHost(w *world, host string) string {
+	for _, listener := range w.gateway.Spec.Listeners {
+		if listenerName(listener) == host && listener.TLS != nil {
+			return string(listener.TLS.CertificateRefs[0].Name)
+		}
+	}
+	return ""
+}
+
+// TestHostsNamedAsAddresses: the HTTPS listener for any host is named after an address of the
+// Gateway, and a host of the same name made a Gateway with two listeners of one name, which the
+// API server refuses: nothing could be changed any more.
+func TestHostsNamedAsAddresses(t *testing.T) {
+	t.Parallel()
+	for address, hosts := range map[string][]string{
+		"10.43.45.1":  {"10.43-45-1", "10-43.45-1", "10-43-45-1"},
+		"2001:db8::1": {"2001-0db8-0000-0000-0000-0000-0000-0001", "2001.0db8.0000.0000.0000.0000.0000-0001"},
+	} {
+		for _, host := range hosts {
+			if normal, err := state.NormalizeHostname(host); err != nil || normal != host {
+				t.Errorf("%s is no host: %v", host, err)
+			}
+			w := greedyWorld(t)
+			w.addresses, w.config.ExternalHostname = addressesOf(address), ""
+			settle(t, w)
+			w.writes("alpha", host)
+			p := settle(t, w)
+			if want := "alpha: the listener of "; !strings.Contains(p.Status.Whole, want) {
+				t.Errorf("%s: status %q", host, p.Status.Whole)
+			}
+			w.writes("alpha", host+".example.net")
+			settle(t, w)
+			if got := w.secureRoutes(); len(got) != 1 {
+				t.Errorf("served: %q", got)
+			}
+		}
+	}
+}
