@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 )
 
 // A Response is what a client saw.
 type Response struct {
 	Code     int
-	Location string
+	Location string   // without the port that its scheme implies
 	HSTS     []string // values of Strict-Transport-Security
 	Workers  []string // values of Service-Worker-Allowed
 	Echo     Echo     // of an App; zero when something else answered
@@ -60,7 +61,7 @@ func get(ctx context.Context, client *http.Client, url string, header http.Heade
 		return Response{}, nil, err
 	}
 	response := Response{
-		Code: answer.StatusCode, Location: answer.Header.Get("Location"),
+		Code: answer.StatusCode, Location: plainLocation(answer.Header.Get("Location")),
 		HSTS: answer.Header.Values("Strict-Transport-Security"), Workers: answer.Header.Values("Service-Worker-Allowed"),
 	}
 	_ = json.Unmarshal(body, &response.Echo) // Not an App's answer: no Echo.
@@ -68,6 +69,14 @@ func get(ctx context.Context, client *http.Client, url string, header http.Heade
 		return response, nil, nil
 	}
 	return response, answer.TLS.PeerCertificates[0], nil
+}
+
+// impliedPort is one that a URL need not name, which some data planes do.
+var impliedPort = regexp.MustCompile(`^(https://[^/?#]*?):443($|[/?#])|^(http://[^/?#]*?):80($|[/?#])`)
+
+// plainLocation is where a client is led, which is the same place with the port and without it.
+func plainLocation(location string) string {
+	return impliedPort.ReplaceAllString(location, "$1$2$3$4")
 }
 
 // Expect gives an error unless the URL answers with the code.
