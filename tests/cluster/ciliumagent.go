@@ -136,11 +136,11 @@ func (a *ciliumAgent) run(ctx context.Context) {
 		case <-a.wake:
 		}
 		next, addresses, err := a.read()
-		if err == nil {
-			a.xds.publish(ctx, next)
-			err = a.open.lead(ctx, addresses, a.note)
+		if err != nil {
+			a.log.Printf("not served: %v", err)
 		}
-		if err != nil && ctx.Err() == nil {
+		a.xds.publish(ctx, next)
+		if err := a.open.lead(ctx, addresses, a.note); err != nil && ctx.Err() == nil {
 			a.log.Print(err)
 			pause(ctx, retryAfter)
 			poke(a.wake)
@@ -151,7 +151,7 @@ func (a *ciliumAgent) run(ctx context.Context) {
 func (a *ciliumAgent) note(from, state string) { a.log.Printf("%s is %s", from, state) }
 
 // read makes all that Envoy is to be served with out of what the cluster has, and gives the
-// addresses that lead to Envoy's listeners.
+// addresses that lead to Envoy's listeners. The error tells of what is left out.
 func (a *ciliumAgent) read() (next resources, addresses map[string]string, err error) {
 	next, addresses = resources{}, map[string]string{}
 	put := func(kind, name string, resource object) {

@@ -43,6 +43,10 @@ type Traits struct {
 	// OverlooksServices: it does not see that a Service comes or goes, until something else
 	// changes.
 	OverlooksServices bool
+	// OwnObjects is how names begin of what the controller makes in a Gateway's namespace.
+	OwnObjects string
+	// RefusesLongSecrets: a Secret with a name of more than 63 characters is not served.
+	RefusesLongSecrets bool
 	// RefusesUnread: a Secret in which there is a certificate that Go does not read is refused.
 	RefusesUnread bool
 
@@ -72,6 +76,7 @@ var allTraits = map[DataPlane]Traits{
 	Cilium: {
 		Class: CiliumClass, Controller: ciliumController, Bundle: ciliumBundle,
 		OwnAddresses: true, Unaware: time.Second, BelievesPrefix: true, KeepsPaths: true, OverlooksServices: true,
+		OwnObjects: "cilium-gateway-", RefusesLongSecrets: true,
 	},
 }
 
