@@ -17,7 +17,7 @@ BENCHFLAGS ?=
 FUZZTIME   ?= 1m
 say = @printf '\n== %s\n' "$(1)"
 
-.PHONY: check test help lint unit fuzz whole envoy interop bench vuln fmt build charm golden demo cluster clean
+.PHONY: check test help lint unit fuzz whole envoy cilium interop bench vuln fmt build charm golden demo cluster clean
 
 check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
 
@@ -25,6 +25,7 @@ test: check ## all tests: those of check, a little fuzzing, then whole hook runs
 	@$(MAKE) fuzz FUZZTIME=1000x
 	@$(MAKE) whole
 	@$(MAKE) envoy
+	@$(MAKE) cilium
 
 lint: ## gofumpt, the rules of this repository, vet and staticcheck, over all modules
 	$(call say,gofumpt (make fmt mends what it lists))
@@ -64,18 +65,27 @@ whole: ## whole hook runs and traffic: real processes, a real control plane, a r
 
 envoy: ## the stories and random steps that are not about one controller, with Envoy Gateway in Traefik's place
 	$(call say,Envoy Gateway and Envoy; the first run builds the one (7 minutes on two cores) and fetches the other)
-	@cd tests && go build -o ../bin/run-cluster ./cluster/run
-	@# A story waits for most of its time, so two cores carry four.
-	@# 3: there is no Envoy, and no Python to fetch it with. The program has said so.
-	@cd tests; result=0; ../bin/run-cluster -prepare -data-plane=envoy || result=$$?; \
+	@$(call stories,envoy,Envoy,2)
+
+cilium: ## the same with Cilium's operator, as Canonical Kubernetes has it
+	$(call say,Cilium's operator and Envoy; the first run builds the one (5 minutes on two cores) and fetches the other)
+	@$(call stories,cilium,Cilium,1)
+
+# The stories and 100 random steps on a data plane: its name, its title, a seed.
+# A story waits for most of its time, so two cores carry four.
+# 3: there is no Envoy, and no Python to fetch it with. The program has said so.
+define stories
+cd tests; go build -o ../bin/run-cluster ./cluster/run; \
+	result=0; ../bin/run-cluster -prepare -data-plane=$(1) || result=$$?; \
 	case $$result in \
-	0) printf '\n== stories with Envoy\n'; \
-	   go test -count=1 -timeout 30m -parallel 4 $(TESTFLAGS) ./e2e -args -data-plane=envoy; \
-	   printf '\n== random steps with Envoy\n'; \
-	   go test -count=1 -timeout 30m $(TESTFLAGS) ./e2e/stress -args -data-plane=envoy -seed 2 -steps 100 ;; \
+	0) printf '\n== stories with $(2)\n'; \
+	   go test -count=1 -timeout 30m -parallel 4 $(TESTFLAGS) ./e2e -args -data-plane=$(1); \
+	   printf '\n== random steps with $(2)\n'; \
+	   go test -count=1 -timeout 30m $(TESTFLAGS) ./e2e/stress -args -data-plane=$(1) -seed $(3) -steps 100 ;; \
 	3) ;; \
 	*) exit $$result ;; \
 	esac
+endef
 
 interop: ## real Python charms and the real charmcraft, of which make test leaves out what cannot be had
 	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)

@@ -48,7 +48,8 @@ func (c Change) String() string { return c.Kind + "/" + c.Name + " " + string(c.
 //
 // One object that is refused keeps no other from being written, but what may
 // depend on it is left as it is: a Service that a BackendTLSPolicy is for is not written,
-// nor a route to it, while the policy could not be; and an object is not deleted while
+// nor a route to it, while the policy could not be; nor is a route to a Service that could
+// not be made; and an object is not deleted while
 // one that may refer to it could not be written. A new Secret that is refused ends
 // everything with a *MissingSecretsError, because controllers have been seen to take no
 // change of a Gateway with a listener like that: the caller has to plan without it. So
@@ -110,8 +111,12 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 		if r.kind == "HTTPRoute" && failed["Gateway"] != nil {
 			objects = staying(snapshot, objects)
 		}
+		var heldUp error
+		if absent := missing(snapshot, now["Service"]); r.kind == "HTTPRoute" && len(absent) > 0 {
+			objects, heldUp = leadingSomewhere(objects, absent)
+		}
 		done, err := c.applyKind(ctx, r, snapshot, objects)
-		changes, failed[r.kind] = append(changes, done...), err
+		changes, failed[r.kind] = append(changes, done...), errors.Join(err, heldUp)
 		if unanswered(err) {
 			return changes, joinErrors(failed)
 		}
@@ -144,6 +149,19 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 // prerequisites are the kinds of which all wanted objects must be there before one of
 // another kind is written.
 var prerequisites = map[string]string{kindPolicy: kindConfigMap}
+
+// leadingSomewhere gives the routes that may be written while these Services are not there. One
+// that leads to them stays as it is, and where it leads to: a controller may not look at it
+// again when the Service comes, as Cilium 1.19 does not.
+func leadingSomewhere(routes []*unstructured.Unstructured, absent []string) ([]*unstructured.Unstructured, error) {
+	written := slices.DeleteFunc(slices.Clone(routes), func(route *unstructured.Unstructured) bool {
+		return slices.ContainsFunc(backends(route), func(name string) bool { return slices.Contains(absent, name) })
+	})
+	if len(written) < len(routes) {
+		return written, errHeldUp
+	}
+	return written, nil
+}
 
 // errHeldUp stands for what cannot be done for a reason that is told already.
 var errHeldUp = errors.New("something that it needs is not there")

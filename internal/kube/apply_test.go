@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
 // run reads, applies and gives the changes as they are logged, what was written,
@@ -255,6 +256,36 @@ func TestApplyKeepsGatewayWithSecret(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 	check(t, "changes", changes, "Gateway/gw created")
+}
+
+// TestApplyKeepsRouteWithService: a route to a Service that could not be made is not made
+// either, and one that leads elsewhere goes on to, and keeps what it leads to. There are
+// controllers that do not look at the route again when the Service comes.
+func TestApplyKeepsRouteWithService(t *testing.T) {
+	t.Parallel()
+	to := func(name, service string) Object {
+		route := httpRoute(name)
+		route.Spec.Rules[0].BackendRefs = []gatewayv1.HTTPBackendRef{{BackendRef: gatewayv1.BackendRef{
+			BackendObjectReference: gatewayv1.BackendObjectReference{Name: gatewayv1.ObjectName(service)},
+		}}}
+		return route
+	}
+	s := newServer(t)
+	s.hasApplied(t, servicesPath, service("before", 80))
+	s.hasApplied(t, routesPath, to("moved", "before"))
+	s.answer("PATCH "+servicesPath+"/refused", forbidden())
+	desired := []Object{gateway("gw", "a"), service("refused", 80), service("other", 80), to("new", "refused"), to("moved", "refused"), to("fine", "other")}
+	changes, _, _, err := run(t, s, desired...)
+	if target := (*RefusedError)(nil); !errors.As(err, &target) || target.Name != "refused" || strings.Contains(err.Error(), errHeldUp.Error()) {
+		t.Errorf("got error %v", err)
+	}
+	check(t, "changes", changes, "Gateway/gw created", "Service/other created", "HTTPRoute/fine created")
+
+	delete(s.answers, "PATCH "+servicesPath+"/refused")
+	if changes, _, _, err = run(t, s, desired...); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "changes when it is taken", changes, "Service/refused created", "HTTPRoute/new created", "HTTPRoute/moved configured")
 }
 
 // TestApplyWithoutAnswer ends soon: not each of many objects waits in vain.

@@ -148,12 +148,17 @@ func (c *Cluster) GatewayAddress() string {
 	return gatewayAddress
 }
 
-// GatewayAddressOf is the IP address of the Gateway in a model: with Envoy each
-// Gateway has its own, from 10.43.45.1 on; with Traefik all have the same, as
-// GatewayAddress says.
+// GatewayAddressOf is the IP address of the Gateway in a model: with Envoy and with
+// Cilium each Gateway has its own, from 10.43.45.1 on; with Traefik all have the same,
+// as GatewayAddress says.
 func (c *Cluster) GatewayAddressOf(model string) string {
 	if c.envoy != nil {
 		if address := c.envoy.proxies.addressOf(model); address != "" {
+			return address
+		}
+	}
+	if c.cilium != nil {
+		if address := c.cilium.agent.addressOf(model); address != "" {
 			return address
 		}
 	}

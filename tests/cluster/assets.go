@@ -24,6 +24,7 @@ type Assets struct {
 	Traefik           string
 	Envoy             string // empty unless asked for
 	EnvoyGateway      string // the same
+	CiliumOperator    string // the same
 	CRDs              string // directory with one directory of YAML files per bundle
 }
 
@@ -37,7 +38,8 @@ const modulePath = "github.com/canonical/gateway-api-integrator"
 // builds; others wait for it.
 //
 // What only one data plane needs is left out unless that is named; Traefik always
-// is there. When Envoy is named and cannot be had the error is [ErrNoEnvoy].
+// is there. When one is named that stands on Envoy, and that cannot be had, the error is
+// [ErrNoEnvoy].
 //
 // The working directory must be inside the repository.
 func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Assets, error) {
@@ -73,12 +75,14 @@ func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Asse
 		}
 		*wanted.asset(&assets) = path
 	}
-	withEnvoy := slices.Contains(planes, Envoy)
+	withCilium := slices.Contains(planes, Cilium)
+	withEnvoy := withCilium || slices.Contains(planes, Envoy)
 	if withEnvoy {
 		assets.Envoy = findEnvoy(ctx, directory, progress)
 	}
 	bundles := missingBundles(assets.CRDs)
-	if len(missing) == 0 && len(bundles) == 0 && (assets.Envoy != "" || !withEnvoy) {
+	withoutCRDs := withCilium && !hasCiliumCRDs(assets.CRDs)
+	if len(missing) == 0 && len(bundles) == 0 && !withoutCRDs && (assets.Envoy != "" || !withEnvoy) {
 		return assets, nil
 	}
 	unlock, err := lock(ctx, directory, progress)
@@ -95,6 +99,11 @@ func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Asse
 	}
 	for _, bundle := range bundles {
 		if err := downloadBundle(ctx, assets.CRDs, bundle, progress); err != nil {
+			return Assets{}, err
+		}
+	}
+	if withoutCRDs {
+		if err := downloadCiliumCRDs(ctx, assets.CRDs, filepath.Join(root, "tests", "cluster", ciliumModule), progress); err != nil {
 			return Assets{}, err
 		}
 	}

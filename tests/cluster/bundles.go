@@ -14,7 +14,7 @@ import (
 )
 
 // DefaultBundle is the Gateway API release whose CRDs are installed unless
-// Options say otherwise.
+// Options say otherwise, or the data plane is made for another (Traits.Bundle).
 const DefaultBundle = "1.6.3"
 
 // companionBundle has the BackendTLSPolicy that Traefik 3.6 waits for when the
@@ -64,14 +64,19 @@ func downloadBundle(ctx context.Context, directory, bundle string, progress io.W
 	if err != nil {
 		return fmt.Errorf("cannot fetch the CRDs of Gateway API %s: %w", bundle, err)
 	}
+	files, err := filepath.Glob(filepath.Join(source, "config", "crd", "standard", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		return fmt.Errorf("cannot find CRDs in Gateway API %s", bundle)
+	}
+	return keepCRDs(target, files)
+}
+
+// keepCRDs copies files to a directory, which is there with all of them or not at all.
+func keepCRDs(target string, files []string) error {
 	temporary := target + ".new"
 	_ = os.RemoveAll(temporary)
 	if err := os.MkdirAll(temporary, 0o755); err != nil {
 		return fmt.Errorf("cannot make %s: %w", temporary, err)
-	}
-	files, err := filepath.Glob(filepath.Join(source, "config", "crd", "standard", "*.yaml"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("cannot find CRDs in Gateway API %s", bundle)
 	}
 	for _, file := range files {
 		content, err := os.ReadFile(file)

@@ -23,10 +23,10 @@ import (
 // Options say what a cluster is like. The zero value is a cluster with the
 // newest CRDs and Traefik, in a temporary directory, that says nothing.
 type Options struct {
-	Bundle         string    // Gateway API release, one of Bundles; empty means DefaultBundle
+	Bundle         string    // Gateway API release, one of Bundles; empty means the data plane's (Traits.Bundle)
 	Dir            string    // where data, logs and credentials go, kept after Stop; empty means a temporary directory
 	Progress       io.Writer // one line for each step of the start; nil means none
-	DataPlane      DataPlane // empty means Traefik; Envoy must have been named to Main
+	DataPlane      DataPlane // empty means Traefik; others must have been named to Main
 	WithoutTraefik bool      // no data plane and no GatewayClass
 	WithoutCRDs    bool      // no Gateway API, and so no Traefik, until InstallCRDs and StartTraefik
 	Timeouts       Timeouts  // the zero value means DefaultTimeouts
@@ -46,6 +46,7 @@ type Options struct {
 type Cluster struct {
 	assets       Assets
 	bundle       string
+	plane        DataPlane
 	directory    string
 	temporary    bool // directory is removed by Stop
 	timeouts     Timeouts
@@ -55,7 +56,8 @@ type Cluster struct {
 	credentials  *credentials
 	outside      outside
 	balancer     *balancer     // nil: Traefik takes connections itself
-	envoy        *envoyGateway // nil: Traefik is the data plane
+	envoy        *envoyGateway // nil: another is the data plane
+	cilium       *cilium       // nil: another is the data plane
 
 	config  *rest.Config
 	typed   *kubernetes.Clientset
@@ -94,10 +96,17 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 func newCluster(assets Assets, options Options) (*Cluster, error) {
 	c := &Cluster{
 		assets: assets, bundle: options.Bundle, directory: options.Dir, timeouts: options.Timeouts,
-		traefikless: options.WithoutTraefik, brisk: options.BriskTraefik,
+		plane: options.DataPlane, traefikless: options.WithoutTraefik, brisk: options.BriskTraefik,
+	}
+	if c.plane == "" {
+		c.plane = Traefik
+	}
+	traits, known := allTraits[c.plane]
+	if !known {
+		return nil, fmt.Errorf("there is no data plane %q", c.plane)
 	}
 	if c.bundle == "" {
-		c.bundle = DefaultBundle
+		c.bundle = traits.Bundle
 	}
 	if c.timeouts == (Timeouts{}) {
 		c.timeouts = DefaultTimeouts()
@@ -106,8 +115,8 @@ func newCluster(assets Assets, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if options.DataPlane == Envoy && (assets.Envoy == "" || options.Addresses != nil) {
-		return nil, errors.New("the data plane Envoy must be named to Main, and takes no Options.Addresses")
+	if c.plane != Traefik && (assets.Envoy == "" || options.Addresses != nil) {
+		return nil, fmt.Errorf("the data plane %s must be named to Main, and takes no Options.Addresses", c.plane)
 	}
 	if options.Addresses != nil {
 		c.balancer = &balancer{addresses: addresses}
@@ -181,9 +190,12 @@ func (c *Cluster) startAll(ctx context.Context, options Options, progress io.Wri
 	var rest errgroup.Group
 	rest.Go(c.startControllerManager)
 	if !options.WithoutTraefik && !options.WithoutCRDs {
-		if options.DataPlane == Envoy {
+		switch c.plane {
+		case Envoy:
 			rest.Go(func() error { return step("Envoy Gateway", c.startEnvoy) })
-		} else {
+		case Cilium:
+			rest.Go(func() error { return step("Cilium", c.startCilium) })
+		default:
 			rest.Go(func() error { return step("Traefik", c.StartTraefik) })
 		}
 	}
@@ -198,6 +210,7 @@ func (c *Cluster) Stop() error {
 	defer c.mutex.Unlock()
 	c.balancer.stop()
 	c.envoy.stop()
+	c.cilium.stop()
 	// Nothing here is worth an orderly end: the data go as well.
 	for _, running := range []*process{c.traefik, c.controllerManager, c.apiServer, c.etcd} {
 		running.stop(0)

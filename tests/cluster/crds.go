@@ -47,13 +47,17 @@ func (c *Cluster) InstallCRDs(ctx context.Context, bundle string) error {
 	if err != nil {
 		return err
 	}
-	if policy := "backendtlspolicies." + gatewayGroup; !c.traefikless && definitions[policy] == nil {
+	if policy := "backendtlspolicies." + gatewayGroup; c.plane == Traefik && !c.traefikless && definitions[policy] == nil {
 		companions, err := c.bundleCRDs(companionBundle)
 		if err != nil {
 			return err
 		}
 		definitions[policy] = companions[policy]
 	}
+	return c.installAll(ctx, definitions)
+}
+
+func (c *Cluster) installAll(ctx context.Context, definitions map[string]*unstructured.Unstructured) error {
 	var all errgroup.Group
 	for name, definition := range definitions {
 		all.Go(func() error { return c.installCRD(ctx, name, definition) })
@@ -75,7 +79,7 @@ func (c *Cluster) installCRD(ctx context.Context, name string, definition *unstr
 	}
 	err = poll(ctx, c.timeouts.Establish, c.timeouts.Poll, func(ctx context.Context) error {
 		for _, version := range servedVersions(definition) {
-			list := c.typed.RESTClient().Get().AbsPath("/apis", gatewayGroup, version.Version, version.Resource).Param("limit", "1")
+			list := c.typed.RESTClient().Get().AbsPath("/apis", version.Group, version.Version, version.Resource).Param("limit", "1")
 			if err := list.Do(ctx).Error(); err != nil {
 				return err
 			}
@@ -89,23 +93,25 @@ func (c *Cluster) installCRD(ctx context.Context, name string, definition *unstr
 }
 
 func servedVersions(definition *unstructured.Unstructured) []schema.GroupVersionResource {
+	group, _, _ := unstructured.NestedString(definition.Object, "spec", "group")
 	plural, _, _ := unstructured.NestedString(definition.Object, "spec", "names", "plural")
 	versions, _, _ := unstructured.NestedSlice(definition.Object, "spec", "versions")
 	served := []schema.GroupVersionResource{}
 	for _, version := range versions {
 		fields, _ := version.(map[string]any)
 		if name, _ := fields["name"].(string); fields["served"] == true {
-			served = append(served, schema.GroupVersionResource{Group: gatewayGroup, Version: name, Resource: plural})
+			served = append(served, schema.GroupVersionResource{Group: group, Version: name, Resource: plural})
 		}
 	}
 	return served
 }
 
-// bundleCRDs reads the CustomResourceDefinitions of a release, by name.
+// bundleCRDs reads the CustomResourceDefinitions of a release of the Gateway API, or of
+// Cilium, by name.
 func (c *Cluster) bundleCRDs(bundle string) (map[string]*unstructured.Unstructured, error) {
 	files, err := filepath.Glob(filepath.Join(c.assets.CRDs, bundle, "*.yaml"))
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("cannot find the CRDs of Gateway API %s in %s", bundle, c.assets.CRDs)
+		return nil, fmt.Errorf("cannot find the CRDs of %s in %s", bundle, c.assets.CRDs)
 	}
 	definitions := map[string]*unstructured.Unstructured{}
 	for _, file := range files {
@@ -179,8 +185,7 @@ func (c *Cluster) gatewayCRDs(ctx context.Context) ([]string, error) {
 }
 
 // CreateGatewayClass makes a GatewayClass. Only classes of the data plane's
-// controller are ever accepted: traefik.io/gateway-controller, or
-// gateway.envoyproxy.io/gatewayclass-controller.
+// controller (Traits.Controller) are ever accepted.
 func (c *Cluster) CreateGatewayClass(ctx context.Context, name, controllerName string) error {
 	class := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": gatewayGroup + "/v1",

@@ -26,6 +26,7 @@ const (
 	userControllerManager = "system:kube-controller-manager"
 	userTraefik           = "traefik"
 	userEnvoyGateway      = "envoy-gateway"
+	userCilium            = "cilium"
 )
 
 // credentials are the files by which the programs trust each other.
@@ -55,7 +56,7 @@ func makeCredentials(directory string) (*credentials, error) {
 		return nil, fmt.Errorf("cannot make the API server's certificate: %w", err)
 	}
 	lines := []string{}
-	for _, user := range []string{userAdmin, userControllerManager, userTraefik, userEnvoyGateway} {
+	for _, user := range []string{userAdmin, userControllerManager, userTraefik, userEnvoyGateway, userCilium} {
 		c.tokens[user] = rand.Text()
 		lines = append(lines, fmt.Sprintf("%s,%s,%s,system:masters\n", c.tokens[user], user, user))
 	}

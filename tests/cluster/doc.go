@@ -1,6 +1,6 @@
 // Package cluster is a real Kubernetes control plane for tests and for the
 // demo: etcd, kube-apiserver, the few controllers that matter here, the
-// Gateway API's CRDs and Traefik, or Envoy, as the Gateway API data plane. In the flow
+// Gateway API's CRDs and Traefik, Envoy or Cilium as the Gateway API data plane. In the flow
 // event → read → plan → apply → publish → status it stands at the far edge of
 // "apply": what the charm writes is admitted, defaulted, garbage-collected and
 // served by the programs that do so in production.
@@ -64,9 +64,36 @@
 // conditions that clusters in production have. Its own CRDs are left out: it takes
 // note of that, and nothing here needs them.
 //
+// Or it puts Cilium there, as Canonical Kubernetes has it (class ck-gateway): the real
+// operator with LB-IPAM, all of it, which makes of each Gateway a Service and a
+// CiliumEnvoyConfig; an Envoy for the node, the stock one; and between them a stand-in for
+// cilium-agent, in the test (ciliumagent.go, ciliumresources.go, ciliumxds.go):
+//
+//	client ── 10.43.45.1:443 ── forwarder ─┬─ 10.0.0.4:10001 ─┬─ envoy of the node
+//	client ── 10.43.45.2:443 ── forwarder ─┴─ 10.0.0.4:10002 ─┘
+//	                                            └─ xDS ── agent's stand-in ── CiliumEnvoyConfigs,
+//	                                               Secrets of cilium-secrets, EndpointSlices
+//
+// The stand-in knows of no Gateway and no route. Envoy serves a listener as the operator has
+// written it, a Secret when the operator has copied it to cilium-secrets, an endpoint when
+// it stands in an EndpointSlice, and takes connections at an address when LB-IPAM has given
+// it and Envoy has the listener; all in the order of the real agent. What a real agent does
+// besides, and this one does not: it leads packets by BPF, and puts its filters into each
+// listener, which apply network policies (a policy that is missing or late answers 403, which is
+// not seen here) and keep the client's address; it serves a stream of protobuf, and takes
+// back what Envoy refuses (here Envoy keeps what it has, and is offered the same again each
+// second); it tells other nodes and routers of addresses (L2, BGP); it runs on each node, one
+// later than the other. Envoy is the stock one, and not Cilium's build of it.
+//
+// Each Gateway has an address of its own here as well. The bundle is 1.4.1: with one that
+// serves no TLSRoute v1alpha2 this operator ends at once.
+//
+// What an operator or a client sees of one data plane and not of the others is in one table,
+// Traits (traits.go).
+//
 // The programs are built from their Go modules the first time, which takes
-// about twenty minutes on two cores, seven more for Envoy Gateway, and kept in
-// bin/cluster. Envoy comes with pip from the Python package index, if Main is told
+// about twenty minutes on two cores, seven more for Envoy Gateway, five for Cilium's
+// operator, and kept in bin/cluster. Envoy comes with pip from the Python package index, if Main is told
 // that it is needed. KUBEBUILDER_ASSETS (etcd, kube-apiserver,
 // kube-controller-manager), a traefik on PATH, 3.6 or newer, and an envoy, 1.39 or
 // newer, are used instead when there.

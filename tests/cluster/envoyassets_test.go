@@ -3,12 +3,10 @@ package cluster
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
-	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,35 +116,5 @@ func TestPlacesTakeTheFirstFreeNumber(t *testing.T) {
 	want := map[string]string{"model-a": "10.43.45.1", "model-b": "", "model-c": "10.43.45.3", "model-d": "10.43.45.2"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("addresses (-want +got):\n%s", diff)
-	}
-}
-
-// TestPlaceFollowsItsPorts opens, moves and closes ports.
-func TestPlaceFollowsItsPorts(t *testing.T) {
-	t.Parallel()
-	p := &place{number: 200, proxies: &proxies{log: log.New(io.Discard, "", 0)}}
-	steps := []map[string]string{
-		{p.address() + ":80": "10.9.0.1:1"},
-		{p.address() + ":80": "10.9.0.1:1", p.address() + ":443": "10.9.0.1:2"},
-		{p.address() + ":80": "10.9.0.1:3"},
-		{},
-	}
-	for _, wanted := range steps {
-		if err := p.listen(t.Context(), wanted); err != nil {
-			t.Fatal(err)
-		}
-		got := map[string]string{}
-		for from, opened := range p.open {
-			got[from] = opened.target
-		}
-		if diff := cmp.Diff(wanted, got); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
-		for _, port := range []string{":80", ":443"} {
-			err := dial(p.address() + port)(context.Background())
-			if _, open := wanted[p.address()+port]; open != (err == nil) {
-				t.Errorf("%s with %v: %v", port, wanted, err)
-			}
-		}
 	}
 }

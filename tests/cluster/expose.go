@@ -64,7 +64,7 @@ type Access struct {
 // ExposeAll exposes the API server, by a kubeconfig at path, and the Gateway at its address
 // of the moment. An empty path means a file in the cluster's directory.
 func (c *Cluster) ExposeAll(path string) (Access, error) {
-	access := Access{resources: "services,endpointslices,pods", served: c.traefik != nil || c.envoy != nil}
+	access := Access{resources: "services,endpointslices,pods", served: c.traefik != nil || c.envoy != nil || c.cilium != nil}
 	if c.hasGatewayAPI() {
 		access.resources = "gatewayclasses,gateways,httproutes," + access.resources
 	}

@@ -35,7 +35,7 @@ type place struct {
 	ready   bool
 
 	// Under publishing.
-	open map[string]forwarder // by address and port
+	open forwarders
 }
 
 // address is where clients connect to: what a load balancer gives.
@@ -210,7 +210,7 @@ func (p *place) publish(ctx context.Context, service *corev1.Service) error {
 			wanted[from] = net.JoinHostPort(p.podAddress(), strconv.Itoa(int(port.TargetPort.IntVal)))
 		}
 	}
-	if err := p.listen(ctx, wanted); err != nil {
+	if err := p.open.lead(ctx, wanted, p.note); err != nil {
 		return err
 	}
 	status := &service.Status.LoadBalancer
@@ -222,41 +222,7 @@ func (p *place) publish(ctx context.Context, service *corev1.Service) error {
 	return err
 }
 
-func (p *place) unpublish() { _ = p.listen(context.Background(), nil) }
-
-// forwarder passes connections on.
-type forwarder struct {
-	listener net.Listener
-	target   string
-}
-
-// listen takes connections at these addresses, and no others, and passes them on
-// to their targets.
-func (p *place) listen(ctx context.Context, wanted map[string]string) error {
-	for from, opened := range p.open {
-		if wanted[from] != opened.target {
-			_ = opened.listener.Close()
-			delete(p.open, from)
-			p.note(from, "closed")
-		}
-	}
-	for from, target := range wanted {
-		if _, is := p.open[from]; is {
-			continue
-		}
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", from)
-		if err != nil {
-			return err
-		}
-		if p.open == nil {
-			p.open = map[string]forwarder{}
-		}
-		p.open[from] = forwarder{listener: listener, target: target}
-		p.note(from, "open")
-		go forward(listener, target, nil)
-	}
-	return nil
-}
+func (p *place) unpublish() { _ = p.open.lead(context.Background(), nil, p.note) }
 
 // note tells the log what became of a port.
 func (p *place) note(port, state string) {

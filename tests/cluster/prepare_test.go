@@ -100,6 +100,8 @@ func TestStampTellsSourcesApart(t *testing.T) {
 	note("go1.26.1")
 	p.ldflags = "-s"
 	note("go1.26.1")
+	p.tags = "generic"
+	note("go1.26.1")
 	write("go.sum", "c")
 	note("go1.26.1")
 	write("go.mod", "module d\n\ngo 1.26.0\n\nrequire e v1.0.0\n")

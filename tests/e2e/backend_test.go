@@ -86,7 +86,7 @@ func TestTLSBackend(t *testing.T) {
 	f := newFixture(t, "tls", map[string]any{"external-hostname": "tls.example.com"}).withAuthority()
 	good, wrong := f.authority("backend"), f.authority("wrong")
 	app := f.withTLSApp("vault", 1, good)
-	app.HangUp.Store(onEnvoy()) // It would go on with a connection that it has verified.
+	app.HangUp.Store(traits().VerifiesOnce) // It would go on with a connection that it has verified.
 	f.awaitStatus("blocked", "Validation of ingress relation data failed. vault: no CA fo…; `juju integrate "+charm+":receive-ca-cert CA`")
 	if app.URL(charm) != "" || len(f.objectsOfTLS()) > 0 {
 		t.Errorf("published %q, and there is %v", app.URL(charm), f.objectsOfTLS())
@@ -107,9 +107,9 @@ func TestTLSBackend(t *testing.T) {
 
 		// A CA that did not sign for it: the gateway refuses the certificate.
 		f.tell(source, wrong)
-		f.awaitSteadily(app.URL(charm), unverified())
+		f.awaitSteadily(app.URL(charm), traits().Unverified)
 		before := app.Reached.Load()
-		f.awaitAnswer(app.URL(charm), unverified())
+		f.awaitAnswer(app.URL(charm), traits().Unverified)
 		if after := app.Reached.Load(); after != before {
 			t.Errorf("%d requests reached an application that was not verified", after-before)
 		}
@@ -120,7 +120,7 @@ func TestTLSBackend(t *testing.T) {
 		// A certificate for another name.
 		f.must(app.Certify(0, good, "other.example.com"))
 		f.tell(source, good, wrong) // New connections.
-		f.awaitAnswer(app.URL(charm), unverified())
+		f.awaitAnswer(app.URL(charm), traits().Unverified)
 		f.must(app.Certify(0, good, f.HostOf("vault", 0)))
 		f.awaitAnswer(app.URL(charm), 200)
 
@@ -183,17 +183,17 @@ func TestTLSBackendRotation(t *testing.T) {
 	app := f.withTLSApp("vault", 1, old)
 	// These two tell what the gateway trusts by now.
 	early, late := f.withTLSApp("early", 1, next), f.withTLSApp("late", 1, old)
-	late.HangUp.Store(onEnvoy()) // It would go on with a connection that it has verified.
+	late.HangUp.Store(traits().VerifiesOnce) // It would go on with a connection that it has verified.
 	f.awaitStatus("active", active)
 	f.awaitSteadily(late.URL(charm), 200)
-	f.awaitSteadily(early.URL(charm), unverified())
+	f.awaitSteadily(early.URL(charm), traits().Unverified)
 	f.unfailing(app.URL(charm), func() {
 		f.tell(source, old, next)
 		f.awaitSteadily(early.URL(charm), 200)
 		f.awaitSteadily(late.URL(charm), 200)
 		f.must(app.Certify(0, next, f.HostOf("vault", 0)))
 		f.tell(source, next)
-		f.awaitSteadily(late.URL(charm), unverified())
+		f.awaitSteadily(late.URL(charm), traits().Unverified)
 		f.awaitSteadily(early.URL(charm), 200)
 		f.awaitSteadily(app.URL(charm), 200)
 	})

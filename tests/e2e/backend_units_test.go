@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 	"github.com/canonical/gateway-api-integrator/tests/lab"
@@ -20,7 +19,10 @@ import (
 // units on.
 
 // oneService says that so many units, each with a host of its own, share a Service.
-func oneService(units int) bool { return onEnvoy() && units <= 5 }
+func oneService(units int) bool {
+	names := traits().VerifiedNames
+	return names > 1 && units <= names
+}
 
 // policiesOf names what an application vault of so many units has for TLS, if each has a
 // host of its own.
@@ -63,18 +65,12 @@ func (f *fixture) turns(url string, accept func(lab.Response) error) *turns {
 	return all
 }
 
-// lateNames is how late Envoy takes up the names in a policy when nothing else changes,
-// and once more if they change again meanwhile. See docs/reference/controllers.md.
-const lateNames = 15 * time.Second
-
 // await waits until each of the units has answered, and no other, so often that none is
 // left out.
 func (c *turns) await(units ...string) {
 	c.f.t.Helper()
-	patience := lab.Patience
-	if onEnvoy() {
-		patience += 2 * lateNames
-	}
+	// Names may be late once more if they change again meanwhile.
+	patience := lab.Patience + 2*traits().LateNames
 	c.f.must(cluster.Eventually(c.f.ctx, patience, func(ctx context.Context) error {
 		c.mu.Lock()
 		clear(c.seen)
@@ -255,7 +251,7 @@ func TestTLSBackendOneUnit(t *testing.T) {
 func (f *fixture) oneUnit(app *lab.TLSApp, signer *lab.Authority, units int) {
 	app.HangUp.Store(true) // Or connections that are verified are used on.
 	f.must(app.Certify(1, signer, "other.example.com"))
-	f.t.Logf("a wrong certificate: answers %v", f.answersWithout("vault/1", app, true, unverified()))
+	f.t.Logf("a wrong certificate: answers %v", f.answersWithout("vault/1", app, true, traits().Unverified))
 	f.awaitStatus("active", active)
 	f.must(app.Certify(1, signer, f.HostOf("vault", 1)))
 	f.awaitUnits(app.App, units)
@@ -293,8 +289,8 @@ func (f *fixture) answersWithout(unit string, app *lab.TLSApp, fails bool, faili
 		return nil
 	}))
 	share := 20 + 2
-	if onEnvoy() {
-		share = 2 * 20 // It draws lots.
+	if traits().DrawsLots {
+		share = 2 * 20
 	}
 	answering := len(slices.DeleteFunc(unitsOf(app.Name, units), func(name string) bool { return all[name] == 0 }))
 	if all[unit] > 0 || answering != units-1 || all["failed"] > share {
@@ -378,7 +374,7 @@ func TestTLSBackendOfAnotherModel(t *testing.T) {
 	}
 	f.must(eventually(f.ctx, func(ctx context.Context) error {
 		response, err := f.Get(ctx, url, f.ca.Pool())
-		if err == nil && response.Code != unverified() {
+		if err == nil && response.Code != traits().Unverified {
 			err = errors.New("served")
 		}
 		verified(response)

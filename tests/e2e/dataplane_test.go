@@ -18,51 +18,66 @@ import (
 
 // The flags of these tests: go test ./e2e -args -data-plane=envoy.
 var (
-	dataPlane  = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
+	dataPlane  = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: "+cluster.DataPlanes())
 	clusterDir = flag.String("cluster-dir", "", "where the cluster's data and logs go, and stay")
 )
 
-// onTraefikAlone are the stories that are not told on Envoy, with the reasons, as the
-// page docs/reference/controllers.md has them. All others are told on both.
-var onTraefikAlone = map[string]string{
-	"TestTwoInstances": "with Envoy the test ground gives each model one address, and two Gateways have two",
+// untoldStories are those that are not told on a data plane, with the reasons, as the page
+// docs/reference/controllers.md has them. All others are told on each.
+var untoldStories = map[cluster.DataPlane]map[string]string{
+	cluster.Envoy: {"TestTwoInstances": ownAddresses},
+	cluster.Cilium: {
+		"TestTwoInstances":             ownAddresses,
+		"TestH2C":                      "it speaks to an application what the client speaks, unless enable-gateway-api-app-protocol is set",
+		"TestTLSBackend":               noTLS,
+		"TestTLSBackendOfAnotherModel": noTLS,
+		"TestTLSBackendOfOldProvider":  noTLS,
+		"TestTLSBackendOneUnit":        noTLS,
+		"TestTLSBackendOverHTTP":       noTLS,
+		"TestTLSBackendRotation":       noTLS,
+		"TestTLSBackendScaled":         noTLS,
+		"TestTLSBackendSixUnits":       noTLS,
+		"TestTLSBackendUnits":          noTLS,
+	},
 }
 
-// chooseDataPlane reads the flags. With Envoy the stories for Traefik alone are left out,
-// unless -run or -skip say which.
+const (
+	ownAddresses = "the test ground gives each model one address there, and two Gateways have two"
+	noTLS        = "it speaks no TLS to applications before 1.20"
+)
+
+// chooseDataPlane reads the flags. The stories that are not told on the data plane are left
+// out, unless -run or -skip say which.
 func chooseDataPlane() cluster.DataPlane {
 	flag.Parse()
+	plane := cluster.DataPlane(*dataPlane)
 	run, skip := flag.Lookup("test.run").Value, flag.Lookup("test.skip").Value
-	if onEnvoy() && len(onTraefikAlone) > 0 && run.String() == "" && skip.String() == "" {
-		_ = skip.Set("^(" + strings.Join(slices.Sorted(maps.Keys(onTraefikAlone)), "|") + ")$")
+	if untold := untoldStories[plane]; len(untold) > 0 && run.String() == "" && skip.String() == "" {
+		_ = skip.Set("^(" + strings.Join(slices.Sorted(maps.Keys(untold)), "|") + ")$")
 	}
-	return cluster.DataPlane(*dataPlane)
+	return plane
 }
+
+// traits are those of the data plane: what the stories have to know of it.
+func traits() cluster.Traits { return cluster.DataPlane(*dataPlane).Traits() }
 
 // class is the GatewayClass that there is.
-func class() string {
-	if onEnvoy() {
-		return cluster.EnvoyClass
-	}
-	return cluster.TraefikClass
-}
-
-func onEnvoy() bool { return cluster.DataPlane(*dataPlane) == cluster.Envoy }
+func class() string { return traits().Class }
 
 // addressOfTraefik is that address, and not the beginning of another.
 var addressOfTraefik = regexp.MustCompile(`10\.43\.45\.1\b`)
 
 // here is a text that has the address of a Gateway of Traefik's, with that of the
-// model's: on Envoy each Gateway has an address of its own.
+// model's: elsewhere each Gateway has an address of its own.
 func (f *fixture) here(text string) string {
 	return addressOfTraefik.ReplaceAllString(text, f.Address())
 }
 
 // routed accepts what a client is answered while one route takes the place of another,
-// or the names in the policy of a Service change: what the application says; and on
-// Envoy, which hears of the parts in any order, 503.
+// or the names in the policy of a Service change: what the application says; and 503
+// where the data plane hears of the parts in any order.
 func routed(response lab.Response) error {
-	if response.Code == 503 && onEnvoy() {
+	if response.Code == 503 && traits().LateParts {
 		return nil
 	}
 	return lab.Succeeds(response)
@@ -80,54 +95,71 @@ func (f *fixture) watchReplaced(story string, urls ...string) *watch {
 	return w
 }
 
-// unverified is the answer for an application whose certificate the data plane does
-// not accept.
-func unverified() int {
-	if onEnvoy() {
-		return 503
-	}
-	return 500
+// columns are the data planes of the page, from left to right, as it calls them.
+var columns = []struct {
+	title string
+	plane cluster.DataPlane
+}{
+	{"Traefik", cluster.Traefik},
+	{"Envoy", cluster.Envoy},
+	{"Cilium", cluster.Cilium},
 }
 
 var (
 	testFunction = regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
-	toldRow      = regexp.MustCompile(`(?m)^\|.*\| ([^|]*) \| ✓[^|]*\| ✓[^|]*\|$`)
-	aloneRow     = regexp.MustCompile("(?m)^\\| `(Test\\w+)` \\| (.*) \\|$")
+	toldRow      = regexp.MustCompile(`(?m)^\|[^|]*\| ([^|]*Test[^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$`)
+	untoldRow    = regexp.MustCompile("(?m)^\\| `(Test\\w+)` \\| ([^|]*) \\| (.*) \\|$")
 	testName     = regexp.MustCompile(`Test\w+`)
 )
 
 // notStories are tests of the tests.
-var notStories = []string{"TestToldTwice", "TestObeyTakesNoOrders", "TestImitation"}
+var notStories = []string{"TestToldOnEach", "TestObeyTakesNoOrders", "TestImitation"}
 
-// TestToldTwice keeps docs/reference/controllers.md true: what it says was proven on
-// Envoy is what runs there, and every other story is told why it does not.
-func TestToldTwice(t *testing.T) {
+// TestToldOnEach keeps docs/reference/controllers.md true: what it says was proven on a data
+// plane is what runs there, and of every other story it says why that is not told.
+func TestToldOnEach(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "controllers.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	told, alone := []string{}, map[string]string{}
+	told := map[cluster.DataPlane][]string{}
 	for _, row := range toldRow.FindAllStringSubmatch(string(page), -1) {
-		told = append(told, testName.FindAllString(row[1], -1)...)
-	}
-	for _, row := range aloneRow.FindAllStringSubmatch(string(page), -1) {
-		alone[row[1]] = row[2]
-	}
-	if diff := cmp.Diff(onTraefikAlone, alone); diff != "" {
-		t.Errorf("what is told on Traefik alone, and why (-here +on the page):\n%s", diff)
-	}
-	stories := slices.DeleteFunc(allTests(t), func(name string) bool { return slices.Contains(notStories, name) })
-	for name := range onTraefikAlone {
-		if !slices.Contains(stories, name) {
-			t.Errorf("there is no story %s", name)
+		for i, column := range columns {
+			if strings.HasPrefix(row[2+i], "✓") {
+				told[column.plane] = append(told[column.plane], testName.FindAllString(row[1], -1)...)
+			}
 		}
 	}
-	both := slices.DeleteFunc(stories, func(name string) bool { return onTraefikAlone[name] != "" })
-	slices.Sort(both)
-	slices.Sort(told)
-	if diff := cmp.Diff(both, told); diff != "" {
-		t.Errorf("what is told on both (-here +on the page):\n%s", diff)
+	untold := map[cluster.DataPlane]map[string]string{}
+	for _, row := range untoldRow.FindAllStringSubmatch(string(page), -1) {
+		for _, column := range columns {
+			if !slices.Contains(strings.Split(row[2], ", "), column.title) {
+				continue
+			}
+			if untold[column.plane] == nil {
+				untold[column.plane] = map[string]string{}
+			}
+			untold[column.plane][row[1]] = row[3]
+		}
+	}
+	if diff := cmp.Diff(untoldStories, untold); diff != "" {
+		t.Errorf("what is not told, and why (-here +on the page):\n%s", diff)
+	}
+	stories := slices.DeleteFunc(allTests(t), func(name string) bool { return slices.Contains(notStories, name) })
+	slices.Sort(stories)
+	for _, column := range columns {
+		here := slices.Clone(stories)
+		for name := range untoldStories[column.plane] {
+			if !slices.Contains(stories, name) {
+				t.Errorf("there is no story %s", name)
+			}
+			here = slices.DeleteFunc(here, func(story string) bool { return story == name })
+		}
+		slices.Sort(told[column.plane])
+		if diff := cmp.Diff(here, told[column.plane]); diff != "" {
+			t.Errorf("what is told on %s (-here +on the page):\n%s", column.title, diff)
+		}
 	}
 }
 

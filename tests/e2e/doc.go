@@ -12,8 +12,9 @@
 // (refresh_*_test.go) start from all that it leaves (newRefresh), and compare databags,
 // objects and certificates. Decisions are tested in internal/plan, not here.
 //
-// The gateway is Traefik. All stories are told once more on Envoy, but those of which
-// dataplane_test.go says why not (docs/reference/controllers.md has what was proven):
+// The gateway is Traefik. All stories are told again on Envoy and on Cilium, but those of
+// which dataplane_test.go says why not (docs/reference/controllers.md has what was proven):
 //
 //	go test ./e2e -args -data-plane=envoy
+//	go test ./e2e -args -data-plane=cilium
 package e2e

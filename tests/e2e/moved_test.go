@@ -138,10 +138,7 @@ func (f *fixture) move(m move, apps ...*lab.App) {
 // effective. On a machine where an answer takes time, that and the next visit take as long
 // too: such time is added, and never more than what is allowed on a calm machine.
 func untold(slowest time.Duration) time.Duration {
-	allowed := 4 * time.Second
-	if onEnvoy() {
-		allowed = time.Second
-	}
+	allowed := traits().Unaware
 	return allowed + min(slowest, allowed)
 }
 
@@ -150,11 +147,11 @@ func untold(slowest time.Duration) time.Duration {
 // is when it shows whether each change of a hook is good by itself.
 func (f *fixture) rest() {
 	f.t.Helper()
-	if onEnvoy() {
-		f.nextSecond()
+	if held := traits().HoldsBack; held > 0 {
+		f.await(time.Now().Add(held + held/10))
 		return
 	}
-	f.await(time.Now().Add(2200 * time.Millisecond))
+	f.nextSecond()
 }
 
 // nextSecond waits until what is made is newer than what there is: Kubernetes tells the time
@@ -190,7 +187,7 @@ func (f *fixture) awaitVisited(url string) {
 // The stories that want that are not told in parallel with others, whose changes would keep
 // it from being at rest.
 func asDeployed(t *testing.T) {
-	if onEnvoy() {
+	if traits().HoldsBack == 0 {
 		return
 	}
 	restart := func(brisk bool) {

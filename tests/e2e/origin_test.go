@@ -89,7 +89,7 @@ func TestOneOrigin(t *testing.T) {
 	guarded()
 
 	spoofed := ""
-	if onEnvoy() {
+	if traits().BelievesPrefix {
 		spoofed = "/spoofed" // Traefik believes no client.
 	}
 	f.unfiltered(charm + "-origin-web-http")

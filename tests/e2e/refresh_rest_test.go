@@ -77,9 +77,15 @@ func unjudged(object *unstructured.Unstructured) error {
 		asked, answered = append(asked, nil), append(answered, status) // The Gateway as a whole.
 	}
 	if object.GetKind() == "HTTPRoute" {
-		// Some controllers leave what they have said of a parent that the route has left.
+		// Some controllers leave what they have said of a parent that the route has left, or
+		// has named in other words.
+		parentOf := func(report any) string { return sectionOf(report.(map[string]any)["parentRef"]) }
+		all := slices.Clone(answered)
 		answered = slices.DeleteFunc(answered, func(one any) bool {
-			return !slices.ContainsFunc(asked, func(parent any) bool { return sectionOf(parent) == sectionOf(one.(map[string]any)["parentRef"]) })
+			newer := func(other any) bool {
+				return parentOf(other) == parentOf(one) && generationOf(other) > generationOf(one)
+			}
+			return !slices.ContainsFunc(asked, func(parent any) bool { return sectionOf(parent) == parentOf(one) }) || slices.ContainsFunc(all, newer)
 		})
 	}
 	if len(answered) < len(asked) {
@@ -99,6 +105,17 @@ func unjudged(object *unstructured.Unstructured) error {
 		}
 	}
 	return nil
+}
+
+// generationOf is the newest that a report is of.
+func generationOf(report any) (newest int64) {
+	conditions, _, _ := unstructured.NestedSlice(report.(map[string]any), "conditions")
+	for _, condition := range conditions {
+		fields, _ := condition.(map[string]any)
+		generation, _, _ := unstructured.NestedInt64(fields, "observedGeneration")
+		newest = max(newest, generation)
+	}
+	return newest
 }
 
 // sectionOf is the listener that a route's parent names.

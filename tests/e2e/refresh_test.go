@@ -109,7 +109,7 @@ func (f *refresh) sameBags(before map[string]string) {
 }
 
 // everything lists all objects of the model but events, leases and what Kubernetes and
-// Juju keep for themselves: "Kind/name".
+// Juju keep for themselves, and what the controller makes of a Gateway: "Kind/name".
 func (f *refresh) everything() []string {
 	f.t.Helper()
 	var all []string
@@ -117,7 +117,9 @@ func (f *refresh) everything() []string {
 		list, err := shared.Dynamic().Resource(resource).Namespace(f.Model).List(f.ctx, metav1.ListOptions{})
 		f.must(err)
 		for _, item := range list.Items {
-			all = append(all, item.GetKind()+"/"+item.GetName())
+			if made := traits().OwnObjects; made == "" || !strings.HasPrefix(item.GetName(), made) {
+				all = append(all, item.GetKind()+"/"+item.GetName())
+			}
 		}
 	}
 	slices.Sort(all)

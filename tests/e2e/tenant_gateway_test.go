@@ -100,7 +100,7 @@ func TestSecTenantGateway(t *testing.T) {
 	route := f.object(ownRoute, tenant.Model, "["+host+"]", path)
 	f.must(write(f.ctx, gateway))
 	f.must(write(f.ctx, route))
-	if f.accepted(tenant.Model, "mine"); onEnvoy() {
+	if f.accepted(tenant.Model, "mine"); traits().OwnAddresses {
 		f.neverTenants("a Gateway of a tenant's", urls...)
 	} else {
 		for _, url := range urls {

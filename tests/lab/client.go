@@ -8,13 +8,14 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 )
 
 // A Response is what a client saw.
 type Response struct {
 	Code     int
-	Location string
+	Location string   // without the port that its scheme implies
 	HSTS     []string // values of Strict-Transport-Security
 	Workers  []string // values of Service-Worker-Allowed
 	Kept     []string // of what else browsers keep for a host: headers of an App, sorted
@@ -63,7 +64,7 @@ func get(ctx context.Context, client *http.Client, url string, header http.Heade
 		return Response{}, nil, err
 	}
 	response := Response{
-		Code: answer.StatusCode, Location: answer.Header.Get("Location"),
+		Code: answer.StatusCode, Location: plainLocation(answer.Header.Get("Location")),
 		HSTS: answer.Header.Values("Strict-Transport-Security"), Workers: answer.Header.Values("Service-Worker-Allowed"),
 	}
 	for _, name := range slices.Sorted(maps.Keys(saidOfHost)) {
@@ -76,6 +77,14 @@ func get(ctx context.Context, client *http.Client, url string, header http.Heade
 		return response, nil, nil
 	}
 	return response, answer.TLS.PeerCertificates[0], nil
+}
+
+// impliedPort is one that a URL need not name, which some data planes do.
+var impliedPort = regexp.MustCompile(`^(https://[^/?#]*?):443($|[/?#])|^(http://[^/?#]*?):80($|[/?#])`)
+
+// plainLocation is where a client is led, which is the same place with the port and without it.
+func plainLocation(location string) string {
+	return impliedPort.ReplaceAllString(location, "$1$2$3$4")
 }
 
 // Expect gives an error unless the URL answers with the code.

@@ -1,10 +1,11 @@
 // Command run runs the test cluster in the foreground, behind "make cluster":
-// a real control plane with Traefik, or Envoy, to try things on by hand, with kubectl and
-// curl from this machine. It ends on Ctrl-C, and the cluster with it.
+// a real control plane with Traefik, Envoy or Cilium, to try things on by hand, with kubectl
+// and curl from this machine. It ends on Ctrl-C, and the cluster with it.
 //
 //	go run ./cluster/run                     # from tests/
 //	go run ./cluster/run -bundle 1.2.0       # what an old Canonical Kubernetes has
 //	go run ./cluster/run -data-plane envoy   # Envoy Gateway in Traefik's place
+//	go run ./cluster/run -data-plane cilium  # Cilium's operator, as Canonical Kubernetes has it
 //	go run ./cluster/run -prepare            # only build what is missing
 //
 // With -prepare, exit code 3 says that there is no Envoy on this machine, and none
@@ -26,9 +27,9 @@ import (
 
 func main() {
 	options := cluster.Options{Progress: os.Stderr}
-	flag.StringVar(&options.Bundle, "bundle", cluster.DefaultBundle, "Gateway API release: "+strings.Join(cluster.Bundles(), ", "))
+	flag.StringVar(&options.Bundle, "bundle", "", "Gateway API release: "+strings.Join(cluster.Bundles(), ", ")+" (default the one that the data plane is made for)")
 	flag.StringVar(&options.Dir, "dir", "", "directory for data and logs, kept afterwards (default a temporary one)")
-	flag.StringVar((*string)(&options.DataPlane), "data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
+	flag.StringVar((*string)(&options.DataPlane), "data-plane", string(cluster.Traefik), "what serves Gateways: "+cluster.DataPlanes())
 	flag.BoolVar(&options.WithoutTraefik, "without-traefik", false, "no data plane")
 	flag.BoolVar(&options.WithoutCRDs, "without-crds", false, "no Gateway API and no data plane")
 	kubeconfig := flag.String("kubeconfig", "", "where to write the kubeconfig, no file that is there already (default in the directory of data)")
@@ -77,7 +78,7 @@ func run(ctx context.Context, options cluster.Options, kubeconfig string) error 
 
 // remark says what comes of asking before there is anything to ask for.
 func remark(options cluster.Options) string {
-	if options.DataPlane == cluster.Envoy {
+	if options.DataPlane.Traits().OwnAddresses {
 		return "Envoy answers at all as soon as there is a Gateway, with 404 until a route serves the host:"
 	}
 	return "Traefik answers 404 until a Gateway and a route serve the host:"

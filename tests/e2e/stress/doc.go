@@ -16,7 +16,7 @@
 //
 //	go test ./e2e/stress -seed 7             # 200 steps, as ever with this seed
 //	go test ./e2e/stress -seed 7 -steps 30   # a quick look
-//	go test ./e2e/stress -seed 7 -data-plane=envoy
+//	go test ./e2e/stress -seed 7 -data-plane=envoy   # or cilium
 //
 // The same seed takes the same steps. Keys, times and what a killed hook got done
 // differ from run to run.

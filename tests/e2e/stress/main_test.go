@@ -14,7 +14,7 @@ import (
 var (
 	seed      = flag.Uint64("seed", 1, "what the random steps follow from")
 	steps     = flag.Int("steps", 200, "how many steps to take")
-	dataPlane = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: traefik or envoy")
+	dataPlane = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: "+cluster.DataPlanes())
 	show      = flag.Bool("show", false, "show each step and hook when it is taken")
 )
 

@@ -34,10 +34,10 @@ type otherInstance struct {
 	related bool
 }
 
-// addOther deploys the second instance. With Envoy a Gateway has an address of its own, and the
-// test asks at one.
+// addOther deploys the second instance. Where a Gateway has an address of its own it
+// is not there: the test asks at one.
 func (w *world) addOther() {
-	if cluster.DataPlane(*dataPlane) != cluster.Traefik {
+	if cluster.DataPlane(*dataPlane).Traits().OwnAddresses {
 		return
 	}
 	w.must(w.Deploy(w.ctx, second, map[string]any{

@@ -12,15 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// DataPlane is what serves Gateways: a controller, and proxies if it has any.
-type DataPlane string
-
-// The data planes. Only the classes that they serve are ever accepted.
-const (
-	Traefik DataPlane = "traefik"
-	Envoy   DataPlane = "envoy"
-)
-
 // StartTraefik starts Traefik, as Start does unless told otherwise, and returns
 // when it listens and its GatewayClass is accepted. The class is made if there
 // is none. After StopTraefik the class still is accepted, so that the first
