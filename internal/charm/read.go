@@ -36,7 +36,9 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	if err != nil {
 		return st, nil, fmt.Errorf("cannot read the cluster: %w", err)
 	}
-	st.Cluster.APIServer = cluster.Server()
+	if err = findAPIServer(ctx, cluster, &st); err != nil {
+		return st, nil, err
+	}
 	if err = c.readBackendTLS(ctx, cluster, &st, fromCluster.snapshot); err != nil {
 		return st, nil, err
 	}
@@ -73,6 +75,19 @@ func clusterState(application string, snapshot *kube.Snapshot, err error) (state
 		facts.Owner = &state.Owner{Name: application, UID: snapshot.OwnerUID}
 	}
 	return facts, nil
+}
+
+// findAPIServer finds where the API server is, so that no application of another model is
+// there. It asks the cluster only if there is one that says where it is.
+func findAPIServer(ctx context.Context, cluster *kube.Client, st *state.State) (err error) {
+	st.Cluster.APIServer = cluster.Server()
+	says := func(r state.Requirer) bool { return !r.Local && len(r.Addresses) > 0 }
+	if st.Cluster.Usable() && slices.ContainsFunc(st.Requirers, says) {
+		if st.Cluster.APIServer, err = cluster.Servers(ctx); err != nil {
+			return fmt.Errorf("cannot read the cluster: %w", err)
+		}
+	}
+	return nil
 }
 
 // served judges the certificates that stand in the cluster. One that Juju does not know of

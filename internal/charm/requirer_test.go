@@ -312,3 +312,26 @@ func TestCallsForEachApplication(t *testing.T) {
 		t.Errorf("%d calls for an application, %d for 40: not 3 for each more", calls[1], calls[40])
 	}
 }
+
+// A unit of another model that says it is where the API server is, by its Service or itself,
+// gets no traffic.
+func TestNobodyIsTheAPIServer(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.models = map[string]string{"gateway:1": "another"}
+	w.objects["/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes"] = map[string]any{
+		"metadata":  map[string]any{"name": "kubernetes", "namespace": "default", "labels": map[string]any{"kubernetes.io/service-name": "kubernetes"}},
+		"endpoints": []any{map[string]any{"addresses": []any{"10.7.0.4"}}},
+	}
+	for address, served := range map[string]bool{"10.7.0.4": false, "10.7.0.5": true} {
+		w.bags["gateway:1"]["shop"]["model"], w.bags["gateway:1"]["shop/0"]["ip"] = `"elsewhere"`, fmt.Sprintf("%q", address)
+		w.run(gocharm.Event{Kind: gocharm.LeaderElected})
+		slice := fmt.Sprint(w.object("endpointslices", "gw-elsewhere-shop-service-ipv4")["endpoints"])
+		if got := strings.Contains(slice, address); got != served {
+			t.Errorf("endpoints with a unit at %s: %s", address, slice)
+		}
+		if got := w.lastStatus(); !served && !strings.Contains(got, "shop/0 is at 10.7.0.4, the API server") {
+			t.Errorf("status is %q", got)
+		}
+	}
+}

@@ -169,16 +169,7 @@ func (s *Snapshot) Services() map[string][]netip.Addr {
 	for _, name := range s.names("EndpointSlice") {
 		slice := s.live[key{"EndpointSlice", name}]
 		service := slice.GetLabels()[labelServiceName]
-		endpoints, _, _ := unstructured.NestedSlice(slice.Object, "endpoints")
-		for _, endpoint := range endpoints {
-			fields, _ := endpoint.(map[string]any)
-			addresses, _, _ := unstructured.NestedStringSlice(fields, "addresses")
-			for _, text := range addresses {
-				if address, err := netip.ParseAddr(text); err == nil {
-					all[service] = append(all[service], address)
-				}
-			}
-		}
+		all[service] = append(all[service], addressesIn(slice)...)
 	}
 	for _, addresses := range all {
 		slices.SortFunc(addresses, netip.Addr.Compare)

@@ -35,6 +35,7 @@ const (
 	routesPath       = "/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes"
 	testLabel        = "example.com/managed-by"
 	namespacesPath   = "/api/v1/namespaces"
+	serverSlicesPath = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
 	applyContentType = "application/apply-patch+yaml"
 )
 
@@ -159,7 +160,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	switch {
-	case r.Method == http.MethodGet && slices.Contains(append(paths, classesPath, namespacesPath), r.URL.Path):
+	case r.Method == http.MethodGet && slices.Contains(append(paths, classesPath, namespacesPath, serverSlicesPath), r.URL.Path):
 		reply(w, http.StatusOK, s.list(r.URL.Path, r.URL.Query()))
 	case r.Method == http.MethodPatch && r.Header.Get("Content-Type") == applyContentType:
 		s.apply(w, r.URL.Path, body)

@@ -1,0 +1,52 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// The API server's own Service (Kubernetes, pkg/controlplane/controller/kubernetesservice).
+const (
+	serverNamespace = "default"
+	serverService   = "kubernetes"
+)
+
+// Servers gives the addresses of the API server, sorted: that at which the client reaches it,
+// which in a pod is its Service's, and those of the machines behind that. Where the charm may
+// not see the latter, the former is all that is known, and there is no error.
+func (c *Client) Servers(ctx context.Context) ([]netip.Addr, error) {
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
+	i := slices.IndexFunc(resources, func(r resource) bool { return r.kind == "EndpointSlice" })
+	list, _, err := c.list(ctx, resources[i].GroupVersionResource, serverNamespace, labelServiceName+"="+serverService)
+	var forbidden *ForbiddenError
+	if err != nil && !errors.As(err, &forbidden) {
+		return nil, err
+	}
+	all := slices.Clone(c.server)
+	for _, slice := range list {
+		all = append(all, addressesIn(&slice)...)
+	}
+	slices.SortFunc(all, netip.Addr.Compare)
+	return slices.Compact(all), nil
+}
+
+// addressesIn gives the addresses in an EndpointSlice, as far as they are such.
+func addressesIn(slice *unstructured.Unstructured) []netip.Addr {
+	var all []netip.Addr
+	endpoints, _, _ := unstructured.NestedSlice(slice.Object, "endpoints")
+	for _, endpoint := range endpoints {
+		fields, _ := endpoint.(map[string]any)
+		addresses, _, _ := unstructured.NestedStringSlice(fields, "addresses")
+		for _, text := range addresses {
+			if address, err := netip.ParseAddr(text); err == nil {
+				all = append(all, address)
+			}
+		}
+	}
+	return all
+}
