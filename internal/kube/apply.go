@@ -112,8 +112,9 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 			objects = staying(snapshot, objects)
 		}
 		var heldUp error
-		if absent := missing(snapshot, now["Service"]); r.kind == "HTTPRoute" && len(absent) > 0 {
-			objects, heldUp = leadingSomewhere(objects, absent)
+		if r.kind == "HTTPRoute" {
+			objects, heldUp = leadingSomewhere(objects, missing(snapshot, now["Service"]))
+			objects = shownAgain(snapshot, objects)
 		}
 		done, err := c.applyKind(ctx, r, snapshot, objects)
 		changes, failed[r.kind] = append(changes, done...), errors.Join(err, heldUp)

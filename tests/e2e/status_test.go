@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
@@ -120,32 +121,35 @@ func TestStatusOfALostSecret(t *testing.T) {
 }
 
 // TestStatusOfALostBackend deletes the Service that a route refers to. The hook that sees it
-// puts it right; where the controller does not see it nobody is told, and clients notice nothing.
+// puts it right, also where the controller overlooks that a Service comes; it, or the next
+// one, sees that.
 func TestStatusOfALostBackend(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "backendless", map[string]any{"external-hostname": "backendless.example.com"}).withAuthority()
 	url := f.app("web", 8080, nil).URL(charm)
 	f.awaitShown("active", active)
-	lose := func() {
-		f.must(shared.Dynamic().Resource(ourServices).Namespace("backendless").Delete(f.ctx, charm+"-web-service", metav1.DeleteOptions{}))
-	}
+	route := charm + "-backendless-web"
+	f.must(shared.Dynamic().Resource(ourServices).Namespace("backendless").Delete(f.ctx, charm+"-web-service", metav1.DeleteOptions{}))
 	if traits().OverlooksServices {
-		f.unfailing(url, func() {
-			lose()
-			f.updateStatus()
-			f.awaitShown("active", active)
-		})
-		f.awaitAnswer(url, 200)
-		return
+		f.touch(ourRoutes, route) // It overlooks that one goes, too.
 	}
-	lose()
-	f.awaitCondition(ourRoutes, charm+"-backendless-web", "False BackendNotFound")
+	f.awaitCondition(ourRoutes, route, "False BackendNotFound")
 	f.updateStatus()
 	unit := f.Juju.Status().Unit(charm + "/0")
-	if want := "Route of web has no backend: BackendNotFound: "; unit.Status != "waiting" || !strings.HasPrefix(unit.Message, want) {
-		t.Errorf("status is %s %q, not %q…", unit.Status, unit.Message, want)
+	want := "Route of web has no backend: BackendNotFound: "
+	if told := unit.Status == "waiting" && strings.HasPrefix(unit.Message, want); !told && unit.Status != "active" {
+		t.Errorf("status is %s %q, neither waiting %q… nor active", unit.Status, unit.Message, want)
 	}
 	f.awaitShown("active", active)
+	f.awaitAnswer(url, 200)
+}
+
+// touch changes an object of the charm's as somebody else may, so that its controller looks at it.
+func (f *fixture) touch(resource schema.GroupVersionResource, name string) {
+	f.t.Helper()
+	patch := []byte(`{"metadata": {"annotations": {"example.com/touched": "yes"}}}`)
+	_, err := shared.Dynamic().Resource(resource).Namespace(f.Model).Patch(f.ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: "somebody"})
+	f.must(err)
 }
 
 // awaitCondition waits until the controller has written a condition, "status reason",

@@ -1,0 +1,53 @@
+package kube
+
+import (
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// TestOverlookedService has a controller say that a route has no backend. Once the Service is
+// there the route is changed, once for each Service that has the name, and keeps the note.
+func TestOverlookedService(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	route := httpRoute("r")
+	route.Spec.Rules[0].BackendRefs = []gatewayv1.HTTPBackendRef{{BackendRef: gatewayv1.BackendRef{
+		BackendObjectReference: gatewayv1.BackendObjectReference{Name: "v"},
+	}}}
+	desired := []Object{gateway("gw", "a"), service("v", 80), route}
+	apply := func(what string, want ...string) {
+		t.Helper()
+		changes, _, _, err := run(t, s, desired...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, what, changes, want...)
+	}
+	said := func(reason string) {
+		t.Helper()
+		live := s.objects[routesPath+"/r"]
+		condition := map[string]any{"type": "ResolvedRefs", "status": "False", "reason": reason}
+		parents := []any{map[string]any{"conditions": []any{condition}}}
+		if err := unstructured.SetNestedSlice(live, parents, "status", "parents"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply("at first", "Gateway/gw created", "Service/v created", "HTTPRoute/r created")
+	apply("at rest")
+	said("InvalidKind")
+	apply("with other trouble")
+	said("BackendNotFound")
+	apply("when it is overlooked", "HTTPRoute/r configured")
+	apply("when it has been shown")
+	said("ResolvedRefs")
+	apply("when it is seen")
+
+	delete(s.objects, servicesPath+"/v")
+	apply("when it is made anew, and the controller says nothing", "Service/v created")
+	s.objects[servicesPath+"/v"]["metadata"].(map[string]any)["uid"] = "another"
+	said("BackendNotFound")
+	apply("when the new one is overlooked", "HTTPRoute/r configured")
+	apply("in the end")
+}
