@@ -32,23 +32,29 @@ func foreignRemarks(s state.State) []string {
 
 const removeForeign = "delete it"
 
-// foreignStatus speaks of objects that stand in the way of the Gateway, or of a host's
-// HTTPS.
-func foreignStatus(s state.State, set settings) *Status {
-	if one := s.Cluster.ForeignOf("Gateway", s.Application); one != nil {
-		return statusOf(blocked(trouble{
-			what: "Gateway " + one.Name + " " + whose(*one), cure: removeForeign + ", or deploy the charm under another name",
-		}))
+// foreignStatus speaks of an object that stands in the way of the Gateway.
+func foreignStatus(s state.State) *Status {
+	one := s.Cluster.ForeignOf("Gateway", s.Application)
+	if one == nil {
+		return nil
 	}
+	return statusOf(blocked(trouble{
+		what: "Gateway " + one.Name + " " + whose(*one), cure: removeForeign + ", or deploy the charm under another name",
+	}))
+}
+
+// foreignFindings speak of Secrets that stand in the way of a host's HTTPS.
+func foreignFindings(s state.State, set settings, routing routing) []*finding {
+	var all []*finding
 	for _, h := range set.hosts {
 		if !h.wanted || h.secret != "" || h.issued == nil {
 			continue
 		}
 		if one := s.Cluster.ForeignOf("Secret", secretNames(s, h.name)[0]); one != nil {
-			return statusOf(blocked(trouble{
-				what: "No HTTPS at " + h.title(), why: "Secret " + one.Name + " " + whose(*one), cure: removeForeign,
-			}))
+			found := blocks(trouble{what: "No HTTPS at " + h.title(), why: "Secret " + one.Name + " " + whose(*one), cure: removeForeign})
+			found.whose, found.unserved = routing.ownersOf(set, h.name), true
+			all = append(all, found)
 		}
 	}
-	return nil
+	return all
 }

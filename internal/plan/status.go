@@ -33,7 +33,7 @@ func status(s state.State, set settings, routing routing) (_ Status, remarks []s
 	if status := refusedStatus(s, routing); status != nil {
 		return *status, nil
 	}
-	if status := foreignStatus(s, set); status != nil {
+	if status := foreignStatus(s); status != nil {
 		return *status, nil
 	}
 	if set.classStatus != nil && set.classStatus.Kind == Blocked {
@@ -50,6 +50,7 @@ func status(s state.State, set settings, routing routing) (_ Status, remarks []s
 	rungs := []func() *Status{
 		// What the operator can do now comes before what he has to wait for.
 		func() *Status { return set.unrelated },
+		many(foreignFindings),
 		func() *Status { return set.classStatus },
 		func() *Status { return gatewayStatus(s, set) },
 		many(listenerFindings),
