@@ -43,6 +43,9 @@ func TestMakeAmongHostiles(t *testing.T) {
 				if problem == "" && (step.name != "mode" || w.roomForAll()) {
 					problem = w.robbed(before)
 				}
+				if problem == "" {
+					problem = w.exposed()
+				}
 				if problem != "" {
 					t.Fatalf("%s\n%s%s\nafter: %s", problem, describe(w), w.describeNeighbours(), strings.Join(trail, ", "))
 				}
@@ -57,6 +60,10 @@ var hostileSteps = []step{
 	{"imposter", true, (*world).pose},
 	{"crowd", true, (*world).throng},
 	{"dash", true, (*world).dash},
+	{"label", true, (*world).label},
+	{"Secret", true, (*world).nameSecret},
+	{"version 0", true, (*world).keepOthers},
+	{"leader", true, func(w *world) { w.crowd.allowance = state.Allowance{} }},
 	{"add", true, (*world).addNeighbour},
 	{"add route", true, (*world).addRoute},
 	{"write route", true, func(w *world) {
@@ -98,6 +105,9 @@ func (w *world) addNeighbour() {
 	}
 	w.relation++
 	r := state.Requirer{RelationID: w.relation, Application: fmt.Sprintf("app%d", w.relation), Model: "prod", Port: 8080, Scheme: "http", HasUnits: true}
+	if w.random.IntN(4) == 0 {
+		r.Application += longName
+	}
 	r.Name = r.Application
 	r.Addresses = []netip.Addr{netip.AddrFrom4([4]byte{10, 1, byte(w.relation >> 8), byte(w.relation)})}
 	if w.random.IntN(3) > 0 {
@@ -186,6 +196,37 @@ func (w *world) dash() {
 	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Hostnames: []string{strings.Replace(host, ".", "-", 1)}}
 }
 
+// label has an application of another model call itself as another's host is called, which may
+// have been cut.
+func (w *world) label() {
+	evil, victim := &w.requirers[w.random.IntN(len(w.requirers))], pick(w, w.requirers...)
+	label := victim.Label()
+	if i := pick(w, strings.IndexByte(label, '-'), strings.LastIndexByte(label, '-')); evil.Foreign && evil.RelationID != victim.RelationID && i > 0 {
+		evil.Model, evil.Name = label[:i], label[i+1:]
+	}
+}
+
+// nameSecret has one on gateway-route name a host as the Secret of another is called.
+func (w *world) nameSecret() {
+	if len(w.routeRequirers) == 0 || w.gateway == nil {
+		return
+	}
+	const prefix = "gateway-secret-"
+	r := &w.routeRequirers[w.random.IntN(len(w.routeRequirers))]
+	if host := listenerName(pick(w, w.gateway.Spec.Listeners...)); len(prefix+host) > 63 {
+		*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Hostnames: []string{strings.TrimPrefix(state.BoundedName(prefix+host, 63), prefix)}}
+	}
+}
+
+// keepOthers has one on gateway-route speak version 0, and name an application on ingress.
+func (w *world) keepOthers() {
+	if len(w.routeRequirers) == 0 {
+		return
+	}
+	r, victim := &w.routeRequirers[w.random.IntN(len(w.routeRequirers))], pick(w, w.requirers...)
+	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Version0: true, Problem: "it speaks version 0", Backend: pick(w, victim.Name, victim.Model+"-"+victim.Name)}
+}
+
 // A neighbourhood is who is served as what they ask for.
 type neighbourhood struct {
 	requirers map[int]state.Requirer
@@ -237,6 +278,23 @@ func (w *world) robbed(before neighbourhood) string {
 	for _, r := range w.routeRequirers {
 		if hosts, told := before.routes[r.RelationID]; told && slices.Equal(hosts, askedOf(r)) && !w.told[r.RelationID] {
 			return fmt.Sprintf("%s with %v is not served any more", r.Application, hosts)
+		}
+	}
+	return ""
+}
+
+// exposed says that there is a route to an application that asks for none.
+func (w *world) exposed() string {
+	for _, route := range w.routes {
+		if !forwards(route) {
+			continue
+		}
+		behind := w.behind[string(route.Spec.Rules[0].BackendRefs[0].Name)]
+		asks := func(r state.Requirer) bool {
+			return !r.Foreign && behind == r.Application || r.Foreign && behind == fmt.Sprint(r.Addresses)
+		}
+		if !slices.ContainsFunc(w.requirers, asks) {
+			return fmt.Sprintf("route %s leads to %s, which asks for none", route.Name, behind)
 		}
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -92,5 +93,36 @@ func TestHostsNamedAsAddresses(t *testing.T) {
 				t.Errorf("served: %q", got)
 			}
 		}
+	}
+}
+
+// TestARefusedSecretOfTheSecond: where the API server lets no Secret be made, none of yet
+// another name is tried, which would hold up the others.
+func TestARefusedSecretOfTheSecond(t *testing.T) {
+	t.Parallel()
+	const first, alike = "a-rather-long-name-of-a-host.department-42335.example.net", "a-rather-long-name-of-a-host.department-48680.example.net"
+	w := greedyWorld(t)
+	w.writes("alpha", first, alike)
+	settle(t, w)
+	had := map[string]bool{}
+	for name := range w.secrets {
+		had[name] = true
+	}
+	refused := secretOfHost(w, alike)
+	s := w.state()
+	s.Cluster.Refused = []string{refused}
+	s.Cluster.Served = slices.DeleteFunc(s.Cluster.Served, func(one state.Served) bool { return one.Secret == refused })
+	for i := range s.Cluster.Gateway.Spec.Listeners {
+		if listener := &s.Cluster.Gateway.Spec.Listeners[i]; listenerName(*listener) == alike {
+			listener.TLS = nil
+		}
+	}
+	for _, object := range plan.Make(s).Objects {
+		if _, ok := secretData(object); ok && (!had[object.GetName()] || object.GetName() == refused) {
+			t.Errorf("Secret %s is tried", object.GetName())
+		}
+	}
+	if !strings.Contains(refused, "-") || len(had) != 3 {
+		t.Errorf("the Secrets were %v", had)
 	}
 }

@@ -79,12 +79,12 @@ func nameSecrets(s state.State, hosts []host) {
 			if !h.secure() || (secretInUse(s, h.name) == h.secret) != inUse {
 				continue
 			}
-			for key := s.Application + "/" + h.name; taken[h.secret]; key += "+" {
-				if name := withHash(h.secret, key, maxLabelName); s.Cluster.ForeignOf("Secret", name) == nil && !slices.Contains(s.Cluster.Refused, name) {
-					h.secret = name
-				}
+			for key := s.Application + "/" + h.name; taken[h.secret] || s.Cluster.ForeignOf("Secret", h.secret) != nil; key += "+" {
+				h.secret = withHash(h.secret, key, maxLabelName)
 			}
-			taken[h.secret] = true
+			if taken[h.secret] = true; slices.Contains(s.Cluster.Refused, h.secret) {
+				h.secret, h.chain, h.key = "", "", "" // See secretOf.
+			}
 		}
 	}
 }

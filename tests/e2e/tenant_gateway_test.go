@@ -93,7 +93,7 @@ func TestSecTenantGateway(t *testing.T) {
 	f.awaitStatus("active", active)
 	f.awaitAnswer("https://"+host+path, 200)
 	tenant := f.tenant("sectg-tenant")
-	f.must(write(f.ctx, f.selfSigned(tenant.Model)))
+	f.must(write(f.ctx, f.selfSigned(tenant.Model, "other.example.net")))
 
 	urls := []string{"https://" + host + path, "http://" + host + path}
 	gateway := f.object(ownGateway, tenant.Model, class(), host)
@@ -203,14 +203,13 @@ func (f *fixture) applyPolicy(host, tenant string) {
 	}
 }
 
-// selfSigned is a Secret of the tenant's, with a certificate for a host of its own: clients of
-// the charm's are shown the charm's.
-func (f *fixture) selfSigned(namespace string) *unstructured.Unstructured {
+// selfSigned is a Secret of the tenant's, with a certificate for a host.
+func (f *fixture) selfSigned(namespace, host string) *unstructured.Unstructured {
 	f.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	f.must(err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{"other.example.net"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(1), DNSNames: []string{host}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	f.must(err)

@@ -162,7 +162,7 @@ func (w *world) afterHook(run jujutest.HookRun) {
 		if run.Kind == "hook" && status != "" && !strings.Contains(status, "Standby") {
 			w.last, w.tried, w.tampered = &seen, nil, false
 			w.middle.makeUp()
-			w.active = strings.Contains(status, " active")
+			w.active = strings.Contains(status, " active") && !strings.Contains(status, "applications served")
 		}
 		return
 	}
