@@ -12,7 +12,7 @@ import (
 
 // TestSecTenantCertificate has a tenant make a Gateway for a host of its own, with a certificate
 // for a host of the charm's, which no policy sees. Traefik has all certificates in one place, and
-// shows the tenant's to the host's clients, who refuse it. Envoy Gateway shows the charm's.
+// shows the tenant's to the host's clients, who refuse it. Others, that give each Gateway an address, show the charm's.
 func TestSecTenantCertificate(t *testing.T) {
 	t.Parallel()
 	const host = "sectc.example.com"
@@ -25,7 +25,7 @@ func TestSecTenantCertificate(t *testing.T) {
 	f.must(write(f.ctx, f.selfSigned(tenant.Model, host)))
 	gateway := f.object(ownGateway, tenant.Model, class(), "other.example.net")
 	f.must(write(f.ctx, gateway))
-	if onEnvoy() {
+	if traits().OwnAddresses {
 		f.awaitUnit(url, "web/0")
 		f.neverTenants("a certificate of a tenant's", url)
 		return
