@@ -69,7 +69,7 @@ envoy: ## the stories and random steps that are not about one controller, with E
 
 cilium: ## the same with Cilium's operator, as Canonical Kubernetes has it
 	$(call say,Cilium's operator and Envoy; the first run builds the one (5 minutes on two cores) and fetches the other)
-	@$(call stories,cilium,Cilium,1)
+	@$(call stories,cilium,Cilium,2)
 
 # The stories and 100 random steps on a data plane: its name, its title, a seed.
 # A story waits for most of its time, so two cores carry four.

@@ -25,6 +25,7 @@ type Assets struct {
 	Envoy             string // empty unless asked for
 	EnvoyGateway      string // the same
 	CiliumOperator    string // the same
+	Cilium120Operator string // the same
 	CRDs              string // directory with one directory of YAML files per bundle
 }
 
@@ -75,14 +76,13 @@ func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Asse
 		}
 		*wanted.asset(&assets) = path
 	}
-	withCilium := slices.Contains(planes, Cilium)
-	withEnvoy := withCilium || slices.Contains(planes, Envoy)
+	withEnvoy := slices.ContainsFunc(planes, func(plane DataPlane) bool { return plane.isCilium() || plane == Envoy })
 	if withEnvoy {
 		assets.Envoy = findEnvoy(ctx, directory, progress)
 	}
 	bundles := missingBundles(assets.CRDs)
-	withoutCRDs := withCilium && !hasCiliumCRDs(assets.CRDs)
-	if len(missing) == 0 && len(bundles) == 0 && !withoutCRDs && (assets.Envoy != "" || !withEnvoy) {
+	ciliums := missingCiliumCRDs(assets.CRDs, planes)
+	if len(missing) == 0 && len(bundles) == 0 && len(ciliums) == 0 && (assets.Envoy != "" || !withEnvoy) {
 		return assets, nil
 	}
 	unlock, err := lock(ctx, directory, progress)
@@ -102,8 +102,8 @@ func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Asse
 			return Assets{}, err
 		}
 	}
-	if withoutCRDs {
-		if err := downloadCiliumCRDs(ctx, assets.CRDs, filepath.Join(root, "tests", "cluster", ciliumModule), progress); err != nil {
+	for _, release := range ciliums {
+		if err := release.downloadCRDs(ctx, assets.CRDs, filepath.Join(root, "tests", "cluster"), progress); err != nil {
 			return Assets{}, err
 		}
 	}

@@ -64,12 +64,8 @@ func programs() []program {
 			static:  true, plane: Envoy,
 			asset: func(a *Assets) *string { return &a.EnvoyGateway },
 		},
-		{
-			// The tag is that of the image cilium-operator-generic, which is not for one cloud.
-			name: "cilium-operator-generic", module: ciliumModule, pkg: ciliumPath + "/operator", ldflags: "-s -w",
-			static: true, tags: "ipam_provider_operator", plane: Cilium,
-			asset: func(a *Assets) *string { return &a.CiliumOperator },
-		},
+		ciliumReleases[Cilium].operator(Cilium),
+		ciliumReleases[Cilium120].operator(Cilium120),
 	}
 }
 

@@ -76,7 +76,7 @@ func (c *Cluster) startCilium(ctx context.Context) error {
 	if _, err := c.typed.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("cannot create namespace %s: %w", ciliumSecrets, err)
 	}
-	definitions, err := c.bundleCRDs(ciliumCRDDirectory)
+	definitions, err := c.bundleCRDs(ciliumReleases[c.plane].crds())
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (c *Cluster) startCiliumOperator() (*process, error) {
 			return nil, fmt.Errorf("cannot write Cilium's settings: %w", err)
 		}
 	}
-	command := exec.Command(c.assets.CiliumOperator, "--config-dir="+settings, "--k8s-kubeconfig-path="+kubeconfig)
+	command := exec.Command(*ciliumReleases[c.plane].asset(&c.assets), "--config-dir="+settings, "--k8s-kubeconfig-path="+kubeconfig)
 	command.Dir = c.directory
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + c.directory, "TMPDIR=" + os.TempDir(),

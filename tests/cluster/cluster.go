@@ -190,10 +190,10 @@ func (c *Cluster) startAll(ctx context.Context, options Options, progress io.Wri
 	var rest errgroup.Group
 	rest.Go(c.startControllerManager)
 	if !options.WithoutTraefik && !options.WithoutCRDs {
-		switch c.plane {
-		case Envoy:
+		switch {
+		case c.plane == Envoy:
 			rest.Go(func() error { return step("Envoy Gateway", c.startEnvoy) })
-		case Cilium:
+		case c.plane.isCilium():
 			rest.Go(func() error { return step("Cilium", c.startCilium) })
 		default:
 			rest.Go(func() error { return step("Traefik", c.StartTraefik) })

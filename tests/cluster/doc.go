@@ -86,7 +86,9 @@
 // later than the other. Envoy is the stock one, and not Cilium's build of it.
 //
 // Each Gateway has an address of its own here as well. The bundle is 1.4.1: with one that
-// serves no TLSRoute v1alpha2 this operator ends at once.
+// serves no TLSRoute v1alpha2 this operator ends at once. The data plane Cilium120 is the same
+// with the operator of 1.20.2 and the newest bundle. Cilium asks for two modules there in states
+// that are no release, for BGP and for several clusters; others take their place (cilium120/go.mod).
 //
 // What an operator or a client sees of one data plane and not of the others is in one table,
 // Traits (traits.go).

@@ -13,9 +13,10 @@ type DataPlane string
 
 // The data planes. Only the classes that they serve are ever accepted.
 const (
-	Traefik DataPlane = "traefik"
-	Envoy   DataPlane = "envoy"
-	Cilium  DataPlane = "cilium"
+	Traefik   DataPlane = "traefik"
+	Envoy     DataPlane = "envoy"
+	Cilium    DataPlane = "cilium" // as Canonical Kubernetes 1.36 has it
+	Cilium120 DataPlane = "cilium-1.20"
 )
 
 // Traits are what an operator or a client sees of one data plane and not of each: what a
@@ -74,11 +75,20 @@ var allTraits = map[DataPlane]Traits{
 		VerifiedNames: 5, Unverified: http.StatusServiceUnavailable, VerifiesOnce: true, LateNames: 15 * time.Second, DrawsLots: true,
 	},
 	Cilium: {
-		Class: CiliumClass, Controller: ciliumController, Bundle: ciliumBundle,
+		Class: CiliumClass, Controller: ciliumController, Bundle: ciliumReleases[Cilium].bundle,
 		OwnAddresses: true, Unaware: time.Second, BelievesPrefix: true, KeepsPaths: true, OverlooksServices: true,
 		OwnObjects: "cilium-gateway-", RefusesLongSecrets: true,
 	},
+	Cilium120: {
+		Class: CiliumClass, Controller: ciliumController, Bundle: ciliumReleases[Cilium120].bundle,
+		OwnAddresses: true, Unaware: time.Second, BelievesPrefix: true, KeepsPaths: true,
+		OwnObjects: "cilium-gateway-", RefusesLongSecrets: true,
+		VerifiedNames: 1, Unverified: http.StatusServiceUnavailable, VerifiesOnce: true,
+	},
 }
+
+// isCilium tells the releases of Cilium from others.
+func (p DataPlane) isCilium() bool { return allTraits[p].Controller == ciliumController }
 
 // Traits are those of the data plane; of one that there is not they are empty.
 func (p DataPlane) Traits() Traits { return allTraits[p] }

@@ -28,7 +28,7 @@ var untoldStories = map[cluster.DataPlane]map[string]string{
 	cluster.Envoy: {"TestTwoInstances": ownAddresses},
 	cluster.Cilium: {
 		"TestTwoInstances":             ownAddresses,
-		"TestH2C":                      "it speaks to an application what the client speaks, unless enable-gateway-api-app-protocol is set",
+		"TestH2C":                      noH2C,
 		"TestTLSBackend":               noTLS,
 		"TestTLSBackendOfAnotherModel": noTLS,
 		"TestTLSBackendOfOldProvider":  noTLS,
@@ -39,10 +39,12 @@ var untoldStories = map[cluster.DataPlane]map[string]string{
 		"TestTLSBackendSixUnits":       noTLS,
 		"TestTLSBackendUnits":          noTLS,
 	},
+	cluster.Cilium120: {"TestTwoInstances": ownAddresses, "TestH2C": noH2C},
 }
 
 const (
 	ownAddresses = "the test ground gives each model one address there, and two Gateways have two"
+	noH2C        = "it speaks to an application what the client speaks, unless enable-gateway-api-app-protocol is set"
 	noTLS        = "it speaks no TLS to applications before 1.20"
 )
 
@@ -95,15 +97,19 @@ func (f *fixture) watchReplaced(story string, urls ...string) *watch {
 	return w
 }
 
-// columns are the data planes of the page, from left to right, as it calls them.
-var columns = []struct {
+// planes are the data planes as the page calls them. Those that make test runs come first:
+// they are its columns, from left to right.
+var planes = []struct {
 	title string
 	plane cluster.DataPlane
 }{
 	{"Traefik", cluster.Traefik},
 	{"Envoy", cluster.Envoy},
 	{"Cilium", cluster.Cilium},
+	{"Cilium 1.20", cluster.Cilium120},
 }
+
+const columns = 3
 
 var (
 	testFunction = regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
@@ -125,7 +131,7 @@ func TestToldOnEach(t *testing.T) {
 	}
 	told := map[cluster.DataPlane][]string{}
 	for _, row := range toldRow.FindAllStringSubmatch(string(page), -1) {
-		for i, column := range columns {
+		for i, column := range planes[:columns] {
 			if strings.HasPrefix(row[2+i], "✓") {
 				told[column.plane] = append(told[column.plane], testName.FindAllString(row[1], -1)...)
 			}
@@ -133,7 +139,7 @@ func TestToldOnEach(t *testing.T) {
 	}
 	untold := map[cluster.DataPlane]map[string]string{}
 	for _, row := range untoldRow.FindAllStringSubmatch(string(page), -1) {
-		for _, column := range columns {
+		for _, column := range planes {
 			if !slices.Contains(strings.Split(row[2], ", "), column.title) {
 				continue
 			}
@@ -148,7 +154,7 @@ func TestToldOnEach(t *testing.T) {
 	}
 	stories := slices.DeleteFunc(allTests(t), func(name string) bool { return slices.Contains(notStories, name) })
 	slices.Sort(stories)
-	for _, column := range columns {
+	for _, column := range planes[:columns] {
 		here := slices.Clone(stories)
 		for name := range untoldStories[column.plane] {
 			if !slices.Contains(stories, name) {
