@@ -67,11 +67,17 @@ envoy: ## the stories and random steps that are not about one controller, with E
 	$(call say,Envoy Gateway and Envoy; the first run builds the one (7 minutes on two cores) and fetches the other)
 	@$(call stories,envoy,Envoy,2)
 
-cilium: ## the same with Cilium's operator, as Canonical Kubernetes has it
+cilium: ## the same with Cilium's operator, as Canonical Kubernetes has it, and some with the newest
 	$(call say,Cilium's operator and Envoy; the first run builds the one (5 minutes on two cores) and fetches the other)
 	@$(call stories,cilium,Cilium,2)
+	$(call say,the operator of the newest Cilium; the first run builds it (5 minutes on two cores))
+	@$(call stories,cilium-1.20,Cilium 1.20,,-run '$(NEWEST)')
 
-# The stories and 100 random steps on a data plane: its name, its title, a seed.
+# What the newest Cilium does that the other does not, and the way there.
+NEWEST = ^Test(HTTPS|H2C|AddressPool|TLSBackend.*|StatusOfALostBackend|Refresh|ManyMoved)$$
+
+# The stories and 100 random steps on a data plane: its name, its title, a seed, empty for no such
+# steps, and which stories, empty for all.
 # A story waits for most of its time, so two cores carry four.
 # 3: there is no Envoy, and no Python to fetch it with. The program has said so.
 define stories
@@ -79,9 +85,9 @@ cd tests; go build -o ../bin/run-cluster ./cluster/run; \
 	result=0; ../bin/run-cluster -prepare -data-plane=$(1) || result=$$?; \
 	case $$result in \
 	0) printf '\n== stories with $(2)\n'; \
-	   go test -count=1 -timeout 30m -parallel 4 $(TESTFLAGS) ./e2e -args -data-plane=$(1); \
-	   printf '\n== random steps with $(2)\n'; \
-	   go test -count=1 -timeout 30m $(TESTFLAGS) ./e2e/stress -args -data-plane=$(1) -seed $(3) -steps 100 ;; \
+	   go test -count=1 -timeout 30m -parallel 4 $(TESTFLAGS) $(4) ./e2e -args -data-plane=$(1); \
+	   if [[ -n '$(3)' ]]; then printf '\n== random steps with $(2)\n'; \
+	   go test -count=1 -timeout 30m $(TESTFLAGS) ./e2e/stress -args -data-plane=$(1) -seed $(3) -steps 100; fi ;; \
 	3) ;; \
 	*) exit $$result ;; \
 	esac

@@ -86,6 +86,9 @@ func (c *Cluster) startCilium(ctx context.Context) error {
 	if err := c.createIPPool(ctx); err != nil {
 		return err
 	}
+	if err := c.createCiliumConfig(ctx); err != nil {
+		return err
+	}
 	c.cilium = &cilium{}
 	if c.cilium.agent, err = startCiliumAgent(c); err != nil {
 		return err
@@ -112,6 +115,19 @@ func (p *cilium) stop() {
 	p.operator.stop(0)
 }
 
+// createCiliumConfig shows the settings where Cilium's Helm chart has them.
+func (c *Cluster) createCiliumConfig(ctx context.Context) error {
+	config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "cilium-config", Namespace: metav1.NamespaceSystem}, Data: ciliumSettings}
+	if _, err := c.typed.CoreV1().ConfigMaps(config.Namespace).Create(ctx, config, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("cannot create ConfigMap %s: %w", config.Name, err)
+	}
+	return nil
+}
+
+// ModelWithoutPool is a model that Cilium's LB-IPAM has no pool for, as it has for no model
+// of a cluster whose operator has not made one.
+const ModelWithoutPool = "poolless"
+
 // createIPPool gives LB-IPAM the addresses that it is to give to Gateways, which an operator of
 // a cluster does by hand.
 func (c *Cluster) createIPPool(ctx context.Context) error {
@@ -119,7 +135,12 @@ func (c *Cluster) createIPPool(ctx context.Context) error {
 		"apiVersion": ipPools.GroupVersion().String(),
 		"kind":       "CiliumLoadBalancerIPPool",
 		"metadata":   map[string]any{"name": "gateways"},
-		"spec":       map[string]any{"blocks": []any{map[string]any{"start": gatewayAddress, "stop": "10.43.45.254"}}},
+		"spec": map[string]any{
+			"blocks": []any{map[string]any{"start": gatewayAddress, "stop": "10.43.45.254"}},
+			"serviceSelector": map[string]any{"matchExpressions": []any{map[string]any{
+				"key": "io.kubernetes.service.namespace", "operator": "NotIn", "values": []any{ModelWithoutPool},
+			}}},
+		},
 	}}
 	if _, err := c.dynamic.Resource(ipPools).Create(ctx, pool, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("cannot create the pool of addresses: %w", err)

@@ -48,6 +48,10 @@ type Traits struct {
 	OwnObjects string
 	// RefusesLongSecrets: a Secret with a name of more than 63 characters is not served.
 	RefusesLongSecrets bool
+	// SpeaksH2C: it speaks HTTP/2 in clear to an application whose Service says so.
+	SpeaksH2C bool
+	// Pools: addresses come from pools that an operator of the cluster makes, as objects.
+	Pools bool
 	// RefusesUnread: a Secret in which there is a certificate that Go does not read is refused.
 	RefusesUnread bool
 
@@ -66,23 +70,23 @@ type Traits struct {
 var allTraits = map[DataPlane]Traits{
 	Traefik: {
 		Class: TraefikClass, Controller: traefikController, Bundle: DefaultBundle,
-		HoldsBack: 2 * time.Second, Unaware: 4 * time.Second, RefusesGateway: true,
+		HoldsBack: 2 * time.Second, Unaware: 4 * time.Second, RefusesGateway: true, SpeaksH2C: true,
 		VerifiedNames: 1, Unverified: http.StatusInternalServerError,
 	},
 	Envoy: {
 		Class: EnvoyClass, Controller: envoyController, Bundle: DefaultBundle,
-		OwnAddresses: true, Unaware: time.Second, LateParts: true, BelievesPrefix: true, RefusesUnread: true,
+		OwnAddresses: true, Unaware: time.Second, LateParts: true, BelievesPrefix: true, RefusesUnread: true, SpeaksH2C: true,
 		VerifiedNames: 5, Unverified: http.StatusServiceUnavailable, VerifiesOnce: true, LateNames: 15 * time.Second, DrawsLots: true,
 	},
 	Cilium: {
 		Class: CiliumClass, Controller: ciliumController, Bundle: ciliumReleases[Cilium].bundle,
 		OwnAddresses: true, Unaware: time.Second, BelievesPrefix: true, KeepsPaths: true, OverlooksServices: true,
-		OwnObjects: "cilium-gateway-", RefusesLongSecrets: true,
+		OwnObjects: "cilium-gateway-", RefusesLongSecrets: true, Pools: true,
 	},
 	Cilium120: {
 		Class: CiliumClass, Controller: ciliumController, Bundle: ciliumReleases[Cilium120].bundle,
 		OwnAddresses: true, Unaware: time.Second, BelievesPrefix: true, KeepsPaths: true,
-		OwnObjects: "cilium-gateway-", RefusesLongSecrets: true,
+		OwnObjects: "cilium-gateway-", RefusesLongSecrets: true, Pools: true,
 		VerifiedNames: 1, Unverified: http.StatusServiceUnavailable, VerifiesOnce: true,
 	},
 }

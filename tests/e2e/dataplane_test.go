@@ -25,10 +25,10 @@ var (
 // untoldStories are those that are not told on a data plane, with the reasons, as the page
 // docs/reference/controllers.md has them. All others are told on each.
 var untoldStories = map[cluster.DataPlane]map[string]string{
-	cluster.Envoy: {"TestTwoInstances": ownAddresses},
+	cluster.Traefik: {"TestAddressPool": noPools},
+	cluster.Envoy:   {"TestTwoInstances": ownAddresses, "TestAddressPool": noPools},
 	cluster.Cilium: {
 		"TestTwoInstances":             ownAddresses,
-		"TestH2C":                      noH2C,
 		"TestTLSBackend":               noTLS,
 		"TestTLSBackendOfAnotherModel": noTLS,
 		"TestTLSBackendOfOldProvider":  noTLS,
@@ -39,12 +39,12 @@ var untoldStories = map[cluster.DataPlane]map[string]string{
 		"TestTLSBackendSixUnits":       noTLS,
 		"TestTLSBackendUnits":          noTLS,
 	},
-	cluster.Cilium120: {"TestTwoInstances": ownAddresses, "TestH2C": noH2C},
+	cluster.Cilium120: {"TestTwoInstances": ownAddresses},
 }
 
 const (
 	ownAddresses = "the test ground gives each model one address there, and two Gateways have two"
-	noH2C        = "it speaks to an application what the client speaks, unless enable-gateway-api-app-protocol is set"
+	noPools      = "its addresses come from no pools"
 	noTLS        = "it speaks no TLS to applications before 1.20"
 )
 
