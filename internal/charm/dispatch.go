@@ -154,6 +154,24 @@ func (c *Charm) leaving(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// hasLeft reports whether the unit is known to be on its way out. It no longer sees the relations
+// that it has left, which says nothing of the application's: its agent may restart, or it may be
+// elected, and start, config-changed or leader-elected come all the same.
+func (c *Charm) hasLeft(ctx context.Context) (bool, error) {
+	stored, err := c.storedState(ctx)
+	if err != nil || stored[keyLeaving] == "" {
+		return false, err
+	}
+	goals, err := c.goals(ctx)
+	if err != nil {
+		return false, err
+	}
+	if status, told := goals.Units[c.Event.Unit]; told && status != gocharm.Dying {
+		return false, c.Tools.DeleteState(ctx, keyLeaving) // It stays after all.
+	}
+	return true, nil
+}
+
 // setVersion shows the charm's own version in `juju status`; it stands in a file
 // beside the binary.
 func (c *Charm) setVersion(ctx context.Context) error {

@@ -70,6 +70,19 @@ func TestDyingUnitTakesNothingDown(t *testing.T) {
 				Endpoint: "gateway", ID: "gateway:5", RemoteApp: "blog", RemoteUnit: "blog/1", DepartingUnit: "blog/1",
 			}})
 		}
+		// Its agent is restarted, it is elected, time goes by: no relation is left that it sees.
+		for _, kind := range []gocharm.Kind{
+			gocharm.UpgradeCharm, gocharm.ConfigChanged, gocharm.Start, gocharm.LeaderElected, gocharm.UpdateStatus,
+			gocharm.SecretChanged, gocharm.SecretExpired, gocharm.SecretRemove,
+		} {
+			w.run(gocharm.Event{Kind: kind, Secret: &gocharm.EventSecret{ID: theSecret, Label: label, Revision: 1}})
+			if slices.ContainsFunc(w.calls, func(call string) bool { return call == "secret-add" || strings.HasPrefix(call, "relation-set") }) {
+				t.Errorf("leader %t, %s: calls %q", leader, kind, w.calls)
+			}
+		}
+		if w.secrets[label] == "" {
+			t.Errorf("leader %t: the key is gone", leader)
+		}
 		if got := w.writes(); len(got) > 0 {
 			t.Errorf("leader %t: written %q", leader, got)
 		}

@@ -28,6 +28,9 @@ const (
 // scratch, whatever the event.
 func (c *Charm) reconcile(ctx context.Context) error {
 	started := time.Now()
+	if left, err := c.hasLeft(ctx); left || err != nil {
+		return err
+	}
 	leader, err := c.Tools.IsLeader(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot learn who leads: %w", err)

@@ -3,6 +3,7 @@ package stress_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,7 +133,7 @@ func (w *world) afterHook(run jujutest.HookRun) {
 	if w.interrupted {
 		result += ", interrupted"
 	}
-	w.note("    %s %s, %d calls: %s (led by %q, then %q)%s", run.Unit, run.Name, len(run.Calls), result, w.before, after, statusOf(run))
+	w.note("    %s %s, %d calls: %s (led by %q, then %q)%s%s", run.Unit, run.Name, len(run.Calls), result, w.before, after, statusOf(run), kept(run))
 	w.checkRun(run)
 	if !strings.HasPrefix(run.Unit, charm+"/") {
 		if run.Err != nil {
@@ -170,6 +171,17 @@ func (w *world) afterHook(run jujutest.HookRun) {
 		w.fatalf("hook %s of %s failed: %v\n%s", run.Name, run.Unit, run.Err, run.Output)
 	}
 	w.tried = append(w.tried, seen)
+}
+
+// kept tells which secrets a hook made or removed, by their labels or ids.
+func kept(run jujutest.HookRun) string {
+	var b strings.Builder
+	for _, call := range run.Calls {
+		if call.Tool == "secret-add" || call.Tool == "secret-remove" {
+			fmt.Fprintf(&b, " [%s %s]", call.Tool, call.Args[0])
+		}
+	}
+	return b.String()
 }
 
 // excused says that a hook failed because the test has made it.
