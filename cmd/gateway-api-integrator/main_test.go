@@ -100,7 +100,7 @@ func TestLostAgentIsAFailure(t *testing.T) {
 	if err := charm.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Errorf("ended with %v", err)
 	}
-	if got := stderr.String(); !bytes.HasPrefix(stderr.Bytes(), []byte("error: cannot learn who leads: ")) {
+	if got := stderr.String(); !bytes.HasPrefix(stderr.Bytes(), []byte("error: cannot read stored state: ")) {
 		t.Errorf("wrote to stderr: %q", got)
 	}
 }
