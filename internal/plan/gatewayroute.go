@@ -82,10 +82,7 @@ func (r *routing) addRoute(s state.State, set settings, room listenerRoom, rank 
 		r.addVersion0(s, room, requirer)
 		return
 	}
-	hosts := hostsOf(requirer)
-	if bares(s, set, requirer) { // See openBare.
-		hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
-	}
+	hosts := hostsFor(s, set, requirer)
 	if requirer.Problem == "" {
 		hosts = r.bound(s, requirer, hosts)
 	}

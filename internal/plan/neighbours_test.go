@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"net/netip"
+	"testing"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -28,4 +29,23 @@ func (w *world) leadsTo(host string) []string {
 		}
 	}
 	return all
+}
+
+// TestCrowdBesideNoHost: an application whose namespace is not known, and that names a host and
+// none besides, is served at its host alone where another is closed. It did not count as served:
+// whoever was related earlier could have its listener.
+func TestCrowdBesideNoHost(t *testing.T) {
+	t.Parallel()
+	w := greedyWorld(t)
+	w.config.HostsPerRelation = 32
+	w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 5, Application: "victim", Foreign: true, Hostless: true, Hostnames: []string{"v.example.com"}})
+	w.someHooks()
+	if !w.told[5] {
+		t.Fatal("it is not served")
+	}
+	w.writes("alpha", namesOf("crowd", 31)...)
+	w.someHooks()
+	if !w.told[5] {
+		t.Error("it is not served any more")
+	}
 }

@@ -58,7 +58,7 @@ func turnsOf(s state.State, set settings) []turn {
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case r.Told && standing.all(s, *r, withinBound(s, *r, hostsOf(*r))):
+		case r.Told && standing.all(s, *r, withinBound(s, *r, hostsFor(s, set, *r))):
 			one.rank = rankServed
 		case r.Foreign:
 			one.rank = rankForeign
@@ -132,10 +132,11 @@ func (a standing) all(s state.State, r state.RouteRequirer, hosts []string) bool
 	})
 }
 
-// hostsOf are those that an application on gateway-route asks for, an empty name for any.
-func hostsOf(r state.RouteRequirer) []string {
+// hostsFor are those that an application on gateway-route asks for and is given in its turn,
+// as far as there is room; an empty name is for any, see openBare.
+func hostsFor(s state.State, set settings, r state.RouteRequirer) []string {
 	hosts := slices.Clone(r.Hostnames)
-	if r.Hostless {
+	if r.Hostless && !bares(s, set, r) {
 		hosts = append(hosts, "")
 	}
 	return hosts
