@@ -31,6 +31,73 @@ func (w *world) leadsTo(host string) []string {
 	return all
 }
 
+// TestHostOfRoutesOfItsOwn: where each application has a host of its own, one of another model
+// chooses what that is called: it was served at whatever the routes of who had that host left, by a
+// route for all paths.
+func TestHostOfRoutesOfItsOwn(t *testing.T) {
+	t.Parallel()
+	const host = "far-shop.example.com"
+	subdomains := func(w *world) {
+		w.config.RoutingMode, w.config.ExternalHostname = state.RoutingSubdomain, "example.com"
+	}
+	victim := state.RouteRequirer{RelationID: 5, Application: "victim", Namespace: "prod", Hostnames: []string{host}}
+	for name, before := range map[string]func(*world){
+		"it comes": func(w *world) {
+			subdomains(w)
+			w.someHooks()
+			w.requirers = append(w.requirers, stranger(9, "far", "shop"))
+		},
+		"its relation is older": func(w *world) {
+			subdomains(w)
+			w.someHooks()
+			w.requirers = append(w.requirers, stranger(4, "far", "shop"))
+		},
+		"it had a path": func(w *world) {
+			w.requirers = append(w.requirers, stranger(9, "far", "shop"))
+			w.someHooks()
+			subdomains(w)
+		},
+		"it had the same subdomain": func(w *world) {
+			subdomains(w)
+			w.config.ExternalHostname = "example.org"
+			w.requirers = append(w.requirers, stranger(9, "far", "shop"))
+			w.someHooks()
+			subdomains(w)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := greedyWorld(t)
+			w.routeRequirers = append(w.routeRequirers, victim)
+			w.someHooks()
+			before(w)
+			w.someHooks()
+			if got := w.leadsTo(host); len(got) > 0 || !w.told[5] {
+				t.Errorf("%s leads to %q; victim is told: %t", host, got, w.told[5])
+			}
+		})
+	}
+	// Who has the host keeps it, whoever names it later: so has one of the charm's own model.
+	for _, first := range []state.Requirer{stranger(9, "far", "shop"), {RelationID: 9, Application: "shop", Model: "far", Name: "shop", Port: 8080, Scheme: "http"}} {
+		w := greedyWorld(t)
+		subdomains(w)
+		named := victim
+		if !first.Foreign {
+			first.Model, named.Hostnames = "prod", []string{"prod-shop.example.com"}
+			w.routeRequirers = append(w.routeRequirers, named)
+		}
+		w.requirers = append(w.requirers, first)
+		w.someHooks()
+		if first.Foreign {
+			w.routeRequirers = append(w.routeRequirers, named)
+		}
+		w.someHooks()
+		if got := w.leadsTo(named.Hostnames[0]); len(got) != 1 || !w.told[5] {
+			t.Errorf("%s leads to %q", named.Hostnames[0], got)
+		}
+	}
+}
+
 // TestCrowdBesideNoHost: an application whose namespace is not known, and that names a host and
 // none besides, is served at its host alone where another is closed. It did not count as served:
 // whoever was related earlier could have its listener.

@@ -132,7 +132,7 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		}
 	}
 	if reason == "" {
-		reason = g.taken(s, set, t)
+		reason = cmp.Or(g.taken(s, set, t), r.attachedTo(s, set, g, t))
 	}
 	if reason == "" && set.mode == state.RoutingSubdomain {
 		reason = g.room.claim(s, []string{host}, false, 0)
@@ -141,12 +141,17 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
 		return
 	}
-	for _, key := range requirer.Places() {
-		g.owner[key] = requirer.Application
-	}
+	g.give(requirer)
 	t.findPlaces(s, set, g.names, g.live)
 	r.targets = append(r.targets, t)
 	r.leaveOutStrays(s, set, requirer)
+}
+
+// give has the places of an application be its own.
+func (g giving) give(requirer state.Requirer) {
+	for _, key := range requirer.Places() {
+		g.owner[key] = requirer.Application
+	}
 }
 
 // taken says that the place of a target is another's; empty if it is not. So is one that it
@@ -170,6 +175,37 @@ func (g giving) taken(s state.State, set settings, t target) string {
 	default:
 		return "path " + t.path + " belongs to " + holder
 	}
+}
+
+// isAt says that an application which has a host of its own is served there now: it has been
+// told so, or its route stands there.
+func (g giving) isAt(s state.State, set settings, t target) bool {
+	if last := g.live.last; last != nil && t.Holds && last.mode == set.mode && last.hostname == set.hostname {
+		return true
+	}
+	return slices.ContainsFunc(g.live.of(t), func(route liveRoute) bool {
+		return route.host == t.host && route.path == t.path && t.mayName(s, route.name) && !g.names.isOthers(route.name)
+	})
+}
+
+// attachedTo says that the host of a target of another model is that of an application which has
+// routes of its own there; empty if it is not. An application chooses its name, and so what its
+// host is called: it must not get what the routes of another leave at that one's host.
+func (r *routing) attachedTo(s state.State, set settings, g giving, t target) string {
+	if !t.remote || set.mode != state.RoutingSubdomain || g.isAt(s, set, t) {
+		return ""
+	}
+	for _, one := range r.routes {
+		if slices.Contains(one.hosts, t.host) {
+			return "host " + t.host + " belongs to " + one.Application
+		}
+	}
+	for _, old := range r.old {
+		if slices.Contains(old.hosts, t.host) {
+			return "host " + t.host + " belongs to " + old.application
+		}
+	}
+	return ""
 }
 
 // nameObjects gives the target the names of its objects.
