@@ -47,6 +47,8 @@ type routing struct {
 	silent  []omission // without a reason if it has written nothing at all
 	// strayed have units that are left out, because of where they are; others are served.
 	strayed []omission
+	// denied are the relations on ingress that ask for what another has.
+	denied  map[int]bool
 	judges  judges          // of addresses of other models
 	strays  map[int][]stray // by relation
 	remarks []string
@@ -64,9 +66,10 @@ type routing struct {
 // route judges the requirers, each in its turn: what one has been given is not there for
 // those that come later. What is wrong with one touches no other.
 func route(s state.State, set settings) routing {
-	r := routing{trust: trustOf(s, set)}
+	r := routing{trust: trustOf(s, set), denied: map[int]bool{}}
 	r.remarks = r.trust.remarks
 	s = r.screen(s, set)
+	s.Requirers = holding(s)
 	r.startAllowance(s)
 	live := livePlacesOf(s)
 	g := giving{owner: map[string]string{}, reserved: reserved(s), names: newNamer(s, live), live: live, room: listenerRoom{}}
@@ -133,12 +136,16 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 	}
 	if reason == "" {
 		reason = cmp.Or(g.taken(s, set, t), r.attachedTo(s, set, g, t))
+		r.denied[requirer.RelationID] = reason != ""
 	}
 	if reason == "" && set.mode == state.RoutingSubdomain {
 		reason = g.room.claim(s, []string{host}, false, 0)
 	}
 	if reason != "" {
 		r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
+		if requirer.Holds && requirer.Problem == "" && !isImposter(s, requirer) && !r.denied[requirer.RelationID] && g.taken(s, set, t) == "" {
+			g.give(requirer) // It keeps its place until it can be served again.
+		}
 		return
 	}
 	g.give(requirer)
