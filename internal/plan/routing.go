@@ -163,11 +163,11 @@ func (g giving) give(requirer state.Requirer) {
 
 // taken says that the place of a target is another's; empty if it is not. So is one that it
 // would have in another mode: names that differ may be cut to the same label of a host, and
-// who has either place is known by it.
+// who has either place is known by it. Two that were served before that was so keep theirs.
 func (g giving) taken(s state.State, set settings, t target) string {
 	holder := ""
 	for _, key := range t.Places() {
-		if holder == "" {
+		if holder == "" && (!t.Holds || key == state.PlaceKey(t.host, t.path)) {
 			holder = g.owner[key]
 		}
 		if holder == "" && yields(s, t.Requirer) {
