@@ -302,7 +302,7 @@ func (w *world) robbed(before neighbourhood) string {
 		}
 	}
 	for _, r := range w.routeRequirers {
-		if r.Hostless && r.Namespace == "" && !w.backends.isolates {
+		if r.Hostless && r.Namespace == "" {
 			continue // It depends on the hosts that there are.
 		}
 		if hosts, told := before.routes[r.RelationID]; told && slices.Equal(hosts, askedOf(r)) && !w.told[r.RelationID] {
