@@ -54,7 +54,7 @@ func TestOwnDataAreReadOnce(t *testing.T) {
 	w.quiet()
 	w.run(updateStatus())
 	want := []string{
-		"state-get", "is-leader", "config-get", "is-leader", // Nothing is on record: does it lead?
+		"state-get", "is-leader", "config-get",
 		"relation-list gateway:1 gateway:1", "relation-get gateway:1 shop", "relation-get gateway:1 shop/0",
 		"relation-list gateway-route:3 --app", "relation-get gateway-route:3 routes",
 		"relation-list dns-record:4 --app", "relation-get dns-record:4 bind",

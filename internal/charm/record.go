@@ -18,7 +18,7 @@ import (
 //
 //   - in the unit's stored state, which every hook reads anyway;
 //   - in a secret of the application, for the next leader, as soon as there are
-//     certificates or authorities to tell of. Its label has a digest of the record in it: to
+//     certificates, authorities or places to tell of. Its label has a digest of the record in it: to
 //     find it is to know what it holds, another record is another secret, and no revision of
 //     one becomes obsolete, of which Juju would send an event.
 //
@@ -69,7 +69,7 @@ func (c *Charm) readRecord(ctx context.Context) (*state.Record, error) {
 		return nil, nil
 	case kept.Handed != "": // The leader before had nothing to hand over.
 		c.desk.stale = true
-		kept.Told, kept.Given = "", nil
+		kept.Told, kept.Given, kept.Held = "", nil, nil
 	}
 	return &kept.Record, nil
 }
@@ -140,7 +140,7 @@ func (c *Charm) keepRecord(ctx context.Context, record state.Record) (string, er
 // handOver makes the secret for the next leader, if it is not there, and gives the digest
 // in its label.
 func (c *Charm) handOver(ctx context.Context, record state.Record, text string) (handed string, err error) {
-	if record.Told == "" && len(record.Given) == 0 {
+	if record.Told == "" && len(record.Given)+len(record.Held) == 0 {
 		return "", c.dropRecord(ctx)
 	}
 	sum := sha256.Sum256([]byte(text))

@@ -35,9 +35,9 @@ func (room listenerRoom) claim(s state.State, hosts []string, attached bool, mor
 				return fmt.Sprintf("the listener of %s has a name of another form", host)
 			}
 		}
-		other, taken := room[label]
+		other, taken := room.holder(s, label)
 		if !taken {
-			other, taken = fresh[label]
+			other, taken = fresh.holder(s, label)
 		}
 		switch {
 		case taken && other != host:
@@ -52,6 +52,19 @@ func (room listenerRoom) claim(s state.State, hosts []string, attached bool, mor
 	}
 	maps.Copy(room, fresh)
 	return ""
+}
+
+// holder gives the host that has listeners of the names which a label stands for.
+func (room listenerRoom) holder(s state.State, label string) (host string, taken bool) {
+	if host, taken = room[label]; taken {
+		return host, true
+	}
+	for _, other := range slices.Sorted(maps.Keys(room)) {
+		if alikeCut(s, label, other) {
+			return room[other], true
+		}
+	}
+	return "", false
 }
 
 // addRoute judges one application on gateway-route. A host for which there is no listener
@@ -69,10 +82,7 @@ func (r *routing) addRoute(s state.State, set settings, room listenerRoom, rank 
 		r.addVersion0(s, room, requirer)
 		return
 	}
-	hosts := hostsOf(requirer)
-	if bares(s, set, requirer) { // See openBare.
-		hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
-	}
+	hosts := hostsFor(s, set, requirer)
 	if requirer.Problem == "" {
 		hosts = r.bound(s, requirer, hosts)
 	}

@@ -77,3 +77,29 @@ func TestWhoWasToldTheSame(t *testing.T) {
 		}
 	}
 }
+
+// TestBothHadTheirPaths: the Python charm gave each of two applications its path, though their
+// hosts would be called the same. Both keep it, and only one can have the host.
+func TestBothHadTheirPaths(t *testing.T) {
+	t.Parallel()
+	name := "shop-of-the-department-for-" + strings.Repeat("very-", 8) + "long-names"
+	victim := stranger(20, "far", name)
+	i := strings.Index(victim.Label(), "-the-")
+	evil := stranger(3, victim.Label()[:i], victim.Label()[i+1:])
+	w := greedyWorld(t)
+	w.routeRequirers, w.requirers = nil, append(w.requirers, evil, victim)
+	for _, r := range []state.Requirer{evil, victim} {
+		w.urls[r.RelationID] = "https://a.example.com" + r.Path()
+	}
+	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain, state.RoutingPath} {
+		w.config.RoutingMode = mode
+		before := w.neighbours()
+		w.someHooks()
+		if problem := w.robbed(before); problem != "" && mode == state.RoutingPath {
+			t.Errorf("%s: %s", mode, problem)
+		}
+	}
+	if w.urls[3] == "" {
+		t.Errorf("told are %v", w.urls)
+	}
+}

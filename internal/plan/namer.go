@@ -31,11 +31,16 @@ const (
 	routeNames   = "route"
 )
 
-// ofRedirects is the place of the redirects of whole hosts, which no application has.
-const ofRedirects = "/"
+// ofRedirects is the place of the redirects of whole hosts, and ofVersion0 that of the routes
+// which are kept for applications that speak version 0 of gateway-route, with their Services. No
+// application on ingress has either.
+const (
+	ofRedirects = "/"
+	ofVersion0  = "/ of version 0"
+)
 
 func newNamer(s state.State, live livePlaces) namer {
-	n := namer{taken: map[string]bool{}, foreign: map[string]bool{}, ours: map[string]bool{}, owner: map[string]string{}, places: map[string]bool{ofRedirects: true}}
+	n := namer{taken: map[string]bool{}, foreign: map[string]bool{}, ours: map[string]bool{}, owner: map[string]string{}, places: map[string]bool{ofRedirects: true, ofVersion0: true}}
 	for _, one := range s.Cluster.Foreign {
 		switch one.Kind {
 		case "Service", "BackendTLSPolicy":
@@ -60,7 +65,42 @@ func newNamer(s state.State, live livePlaces) namer {
 		}
 	}
 	n.findOwners(s, live)
+	n.findOld(s)
 	return n
+}
+
+// findOld tells what is kept for applications that speak version 0. What the Python charm made
+// at the path of one on ingress that is served, or of our model, is that one's own, and so is a
+// Service that has the name of that of one of our model.
+func (n namer) findOld(s state.State) {
+	own := map[string]bool{}
+	for _, r := range s.Requirers {
+		if isRemote(s, r) && !r.Holds {
+			continue
+		}
+		own[r.Path()] = true
+		if !isRemote(s, r) {
+			own[serviceNames+"/"+serviceName(s, r)] = true
+		}
+	}
+	for _, r := range s.RouteRequirers {
+		old := oldTarget{}
+		if r.Version0 {
+			old = oldTargetOf(s, r)
+		}
+		if len(old.routes) == 0 || own[serviceNames+"/"+old.service] {
+			continue
+		}
+		names := []string{serviceNames + "/" + old.service}
+		for _, route := range old.routes {
+			names = append(names, routeNames+"/"+route.Name)
+		}
+		for _, name := range names {
+			if !own[n.owner[name]] {
+				n.owner[name] = ofVersion0
+			}
+		}
+	}
 }
 
 // findOwners tells whose the routes are that stand, and the Services that they lead to.
@@ -82,7 +122,8 @@ func (n namer) findOwners(s state.State, live livePlaces) {
 
 // isOthers says that a route which stands at a place of an application is not its.
 func (n namer) isOthers(name string) bool {
-	return n.foreign[routeNames+"/"+name] || n.owner[routeNames+"/"+name] == ofRedirects
+	owner := n.owner[routeNames+"/"+name]
+	return n.foreign[routeNames+"/"+name] || owner == ofRedirects || owner == ofVersion0
 }
 
 // servicesOf are the names of the Services that a route leads to.

@@ -46,7 +46,8 @@ func listenerLabel(s state.State, host string) string {
 	}
 	hashed, clash := plain+"-"+hash(host), false
 	is := func(name gatewayv1.SectionName, label string) bool {
-		return string(name) == bounded(s.Application+"-http-"+label, maxSubdomainName) || string(name) == bounded(s.Application+"-https-"+label, maxSubdomainName)
+		names := labelled(s, label)
+		return string(name) == names[0] || string(name) == names[1]
 	}
 	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
 		switch {
@@ -63,6 +64,22 @@ func listenerLabel(s state.State, host string) string {
 		return hashed
 	}
 	return plain
+}
+
+// labelled are the names of the listeners of a host that stands in them so. They are cut where
+// they are too long, each to a hash of its own.
+func labelled(s state.State, label string) [2]string {
+	return [2]string{bounded(s.Application+"-http-"+label, maxSubdomainName), bounded(s.Application+"-https-"+label, maxSubdomainName)}
+}
+
+// alikeCut says that two hosts, of which one is so long that the names of its listeners are cut,
+// would have a listener of the same name.
+func alikeCut(s state.State, label, other string) bool {
+	if len(s.Application+"-https-")+max(len(label), len(other)) <= maxSubdomainName {
+		return false
+	}
+	a, b := labelled(s, label), labelled(s, other)
+	return a[0] == b[0] || a[1] == b[1]
 }
 
 // httpsListenerName is, without a host, made of an address of the Gateway, as the Python

@@ -96,6 +96,37 @@ func TestHostsNamedAsAddresses(t *testing.T) {
 	}
 }
 
+// TestNamesOfListenersAreCutAlike: the names of the listeners of a very long host are cut, and who
+// names a host may name it as one of these is called. A Gateway has no two listeners of one name:
+// the API server refused it, and nothing could be changed any more.
+func TestNamesOfListenersAreCutAlike(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("abcdefghij.", 22) + "x.example"
+	for _, protocol := range []string{"http", "https"} {
+		w := greedyWorld(t)
+		w.config.ExternalHostname = long
+		settle(t, w)
+		prefix := "gateway-" + protocol + "-"
+		cut := strings.TrimPrefix(state.BoundedName(prefix+strings.ReplaceAll(long, ".", "-"), 253), prefix)
+		evil := strings.ReplaceAll(cut, "abcdefghij-", "abcdefghij.")
+		if normal, err := state.NormalizeHostname(evil); err != nil || normal != evil {
+			t.Fatalf("%s is no host: %v", evil, err)
+		}
+		w.writes("alpha", evil)
+		settle(t, w)
+		seen := map[string]bool{}
+		for _, listener := range w.gateway.Spec.Listeners {
+			if seen[string(listener.Name)] {
+				t.Errorf("two listeners are called %s", listener.Name)
+			}
+			seen[string(listener.Name)] = true
+		}
+		if got := w.urls[2]; got != "https://"+long+"/prod-app5" || w.told[3] {
+			t.Errorf("app5 is told %q, alpha: %t", got, w.told[3])
+		}
+	}
+}
+
 // TestARefusedSecretOfTheSecond: where the API server lets no Secret be made, none of yet
 // another name is tried, which would hold up the others.
 func TestARefusedSecretOfTheSecond(t *testing.T) {

@@ -41,6 +41,8 @@ type Plan struct {
 	WakeAt time.Time
 	// Allowance is what the next hook has to know.
 	Allowance state.Allowance
+	// Held is what applications are served at, or were last, for the record; see heldNow.
+	Held map[int]string
 	// Status is what the operator sees.
 	Status Status
 	// Remarks are lines for the log, about what is left out and why.
@@ -85,6 +87,7 @@ func Make(s state.State) Plan {
 			p.Relations.DNS = dnsRecords(s, set)
 		}
 	}
+	p.Held = heldNow(s, set, routing, p.Relations.URLs)
 	p.Remarks = slices.Concat(p.Remarks, dnsRemarks(s, set), foreignRemarks(s))
 	if remark := headersRemark(s, set, routing); remark != "" {
 		p.Remarks = append(p.Remarks, remark)

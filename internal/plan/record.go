@@ -20,7 +20,7 @@ func (p Plan) Record(s state.State) state.Record {
 	if p.KeepObjects {
 		return before
 	}
-	record.Settings, record.Class = before.Settings, before.Class
+	record.Settings, record.Class, record.Held = before.Settings, before.Class, p.Held
 	for _, object := range p.Objects {
 		switch object := object.(type) {
 		case *secret:

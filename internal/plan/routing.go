@@ -47,6 +47,8 @@ type routing struct {
 	silent  []omission // without a reason if it has written nothing at all
 	// strayed have units that are left out, because of where they are; others are served.
 	strayed []omission
+	// denied are the relations on ingress that ask for what another has.
+	denied  map[int]bool
 	judges  judges          // of addresses of other models
 	strays  map[int][]stray // by relation
 	remarks []string
@@ -64,9 +66,10 @@ type routing struct {
 // route judges the requirers, each in its turn: what one has been given is not there for
 // those that come later. What is wrong with one touches no other.
 func route(s state.State, set settings) routing {
-	r := routing{trust: trustOf(s, set)}
+	r := routing{trust: trustOf(s, set), denied: map[int]bool{}}
 	r.remarks = r.trust.remarks
 	s = r.screen(s, set)
+	s.Requirers = holding(s)
 	r.startAllowance(s)
 	live := livePlacesOf(s)
 	g := giving{owner: map[string]string{}, reserved: reserved(s), names: newNamer(s, live), live: live, room: listenerRoom{}}
@@ -132,30 +135,39 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		}
 	}
 	if reason == "" {
-		reason = g.taken(s, set, t)
+		reason = cmp.Or(g.taken(s, set, t), r.attachedTo(s, set, g, t))
+		r.denied[requirer.RelationID] = reason != ""
 	}
 	if reason == "" && set.mode == state.RoutingSubdomain {
 		reason = g.room.claim(s, []string{host}, false, 0)
 	}
 	if reason != "" {
 		r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
+		if requirer.Holds && requirer.Problem == "" && !isImposter(s, requirer) && !r.denied[requirer.RelationID] && g.taken(s, set, t) == "" {
+			g.give(requirer) // It keeps its place until it can be served again.
+		}
 		return
 	}
-	for _, key := range requirer.Places() {
-		g.owner[key] = requirer.Application
-	}
+	g.give(requirer)
 	t.findPlaces(s, set, g.names, g.live)
 	r.targets = append(r.targets, t)
 	r.leaveOutStrays(s, set, requirer)
 }
 
+// give has the places of an application be its own.
+func (g giving) give(requirer state.Requirer) {
+	for _, key := range requirer.Places() {
+		g.owner[key] = requirer.Application
+	}
+}
+
 // taken says that the place of a target is another's; empty if it is not. So is one that it
 // would have in another mode: names that differ may be cut to the same label of a host, and
-// who has either place is known by it.
+// who has either place is known by it. Two that were served before that was so keep theirs.
 func (g giving) taken(s state.State, set settings, t target) string {
 	holder := ""
 	for _, key := range t.Places() {
-		if holder == "" {
+		if holder == "" && (!t.Holds || key == state.PlaceKey(t.host, t.path)) {
 			holder = g.owner[key]
 		}
 		if holder == "" && yields(s, t.Requirer) {
@@ -170,6 +182,37 @@ func (g giving) taken(s state.State, set settings, t target) string {
 	default:
 		return "path " + t.path + " belongs to " + holder
 	}
+}
+
+// isAt says that an application which has a host of its own is served there now: it has been
+// told so, or its route stands there.
+func (g giving) isAt(s state.State, set settings, t target) bool {
+	if last := g.live.last; last != nil && t.Holds && last.mode == set.mode && last.hostname == set.hostname {
+		return true
+	}
+	return slices.ContainsFunc(g.live.of(t), func(route liveRoute) bool {
+		return route.host == t.host && route.path == t.path && t.mayName(s, route.name) && !g.names.isOthers(route.name)
+	})
+}
+
+// attachedTo says that the host of a target of another model is that of an application which has
+// routes of its own there; empty if it is not. An application chooses its name, and so what its
+// host is called: it must not get what the routes of another leave at that one's host.
+func (r *routing) attachedTo(s state.State, set settings, g giving, t target) string {
+	if !t.remote || set.mode != state.RoutingSubdomain || g.isAt(s, set, t) {
+		return ""
+	}
+	for _, one := range r.routes {
+		if slices.Contains(one.hosts, t.host) {
+			return "host " + t.host + " belongs to " + one.Application
+		}
+	}
+	for _, old := range r.old {
+		if slices.Contains(old.hosts, t.host) {
+			return "host " + t.host + " belongs to " + old.application
+		}
+	}
+	return ""
 }
 
 // nameObjects gives the target the names of its objects.

@@ -51,14 +51,14 @@ func turnsOf(s state.State, set settings) []turn {
 	}
 	for i := range s.RouteRequirers {
 		r := &s.RouteRequirers[i]
-		if set.enforce && !s.Certificates.Related && !r.Version0 {
-			continue // Routes that are not ours may serve in clear: they get no listener then.
+		if !isJudged(s, set, *r) {
+			continue
 		}
-		one := turn{rank: rankLocal, relation: r.RelationID, route: r}
+		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(s, *r, hostsFor(s, set, *r))
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case r.Told && standing.all(s, *r, withinBound(s, *r, hostsOf(*r))):
+		case heldHosts(s, *r, hosts), r.Told && standing.all(s, *r, hosts):
 			one.rank = rankServed
 		case r.Foreign:
 			one.rank = rankForeign
@@ -69,6 +69,12 @@ func turnsOf(s state.State, set settings) []turn {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.distance(), b.distance()), cmp.Compare(a.relation, b.relation))
 	})
 	return all
+}
+
+// isJudged says that an application with routes of its own has a turn at all. These routes may
+// serve in clear: there are no listeners for them where HTTPS is enforced and cannot be had.
+func isJudged(s state.State, set settings, r state.RouteRequirer) bool {
+	return !set.enforce || s.Certificates.Related || r.Version0
 }
 
 // distance is greater for an application of another model. The Python charm told two the same
@@ -132,10 +138,11 @@ func (a standing) all(s state.State, r state.RouteRequirer, hosts []string) bool
 	})
 }
 
-// hostsOf are those that an application on gateway-route asks for, an empty name for any.
-func hostsOf(r state.RouteRequirer) []string {
+// hostsFor are those that an application on gateway-route asks for and is given in its turn,
+// as far as there is room; an empty name is for any, see openBare.
+func hostsFor(s state.State, set settings, r state.RouteRequirer) []string {
 	hosts := slices.Clone(r.Hostnames)
-	if r.Hostless {
+	if r.Hostless && !bares(s, set, r) {
 		hosts = append(hosts, "")
 	}
 	return hosts

@@ -2,8 +2,11 @@ package plan_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -45,6 +48,62 @@ func TestVersion0HasNoRoutesOfOurs(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestVersion0KeepsItsNames: an application of another model may choose its name so that its
+// Service, or its route, would be called as what is kept for one that speaks version 0. It got the
+// name, and what was kept was gone.
+func TestVersion0KeepsItsNames(t *testing.T) {
+	t.Parallel()
+	for name, evil := range map[string]state.Requirer{
+		"of the Service": stranger(9, "my", "web"),
+		"of the route":   stranger(9, "my", "web-https"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := greedyWorld(t)
+			w.speaks0("gateway-my-web-https", "my-web", "/")
+			w.someHooks()
+			w.requirers = append(w.requirers, evil)
+			w.someHooks()
+			if got := w.leadsTo("alpha.example.net"); len(got) != 1 || got[0] != "my-web" {
+				t.Errorf("what was kept leads to %q", got)
+			}
+			if got := w.leadsTo("a.example.com"); len(got) != 2 || w.urls[9] == "" {
+				t.Errorf("the others lead to %q", got)
+			}
+			w.routeRequirers = w.routeRequirers[:1]
+			w.someHooks()
+			if got := w.leadsTo("alpha.example.net"); len(got) != 0 {
+				t.Errorf("nobody speaks version 0 any more, and there still is %q", got)
+			}
+		})
+	}
+}
+
+// speaks0 has an application speak version 0, for which the Python charm has made a route to
+// another, at the host of alpha.
+func (w *world) speaks0(name, backend, path string) {
+	w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{
+		RelationID: 5, Application: "old", Version0: true, Backend: backend, Problem: "it speaks gateway-route version 0, which gets no routes",
+	})
+	i := slices.IndexFunc(w.gateway.Spec.Listeners, func(l gatewayv1.Listener) bool {
+		return l.Protocol == gatewayv1.HTTPSProtocolType && listenerName(l) == "alpha.example.net"
+	})
+	service := "gateway-" + backend + "-service"
+	at, kind, port := w.gateway.Spec.Listeners[i], gatewayv1.PathMatchPathPrefix, gatewayv1.PortNumber(8080)
+	route := gatewayv1.HTTPRoute{}
+	route.Name, route.Generation = name, 1
+	route.Spec.ParentRefs = []gatewayv1.ParentReference{{Name: "gateway", SectionName: &at.Name}}
+	route.Spec.Hostnames = []gatewayv1.Hostname{*at.Hostname}
+	route.Spec.Rules = []gatewayv1.HTTPRouteRule{{
+		Matches: []gatewayv1.HTTPRouteMatch{{Path: &gatewayv1.HTTPPathMatch{Type: &kind, Value: &path}}},
+		BackendRefs: []gatewayv1.HTTPBackendRef{{BackendRef: gatewayv1.BackendRef{
+			BackendObjectReference: gatewayv1.BackendObjectReference{Name: gatewayv1.ObjectName(service), Port: &port},
+		}}},
+	}}
+	w.routes = append(w.routes, route)
+	w.services[service] = nil
 }
 
 // someHooks has hooks run, and certificates issued.

@@ -3,9 +3,11 @@ package state
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"slices"
+	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
@@ -24,6 +26,31 @@ type Record struct {
 	// Given are the digests of the certificate chains in the Secrets, sorted; see
 	// [ChainDigest]. Every one of them was given by the provider of certificates.
 	Given []string `json:"given,omitempty"`
+	// Held is what applications are served at or, while they cannot be, were served at last, by
+	// the number of their relation; see [HeldSum].
+	Held map[int]string `json:"held,omitempty"`
+}
+
+// HeldSum stands for a place, or for hosts. Applications choose both: none must be able to find
+// others of the same sum.
+func HeldSum(names ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(names, " ")))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// At gives the sum of what is on record as that of a relation, if there is any.
+func (r *Record) At(relation int) (sum string, known bool) {
+	if r == nil {
+		return "", false
+	}
+	sum, known = r.Held[relation]
+	return sum, known
+}
+
+// Has says that what has the sum is on record as that of a relation.
+func (r *Record) Has(relation int, sum string) bool {
+	had, known := r.At(relation)
+	return known && had == sum
 }
 
 // ChainDigest stands for a certificate chain in PEM, as it is in a Secret.

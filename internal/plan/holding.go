@@ -1,0 +1,81 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Who is served keeps its place, also while it cannot be served through no doing of its own: the
+// provider of certificates, or of authorities, is being replaced, the Gateway has no address for
+// the moment, an object was refused. It is told nothing then, so what it was told does not say any more what is
+// its own. That is on record in Juju meanwhile (state.Record).
+
+// holding gives the applications on ingress as they are, with what the record knows of them.
+func holding(s state.State) []state.Requirer {
+	all := slices.Clone(s.Requirers)
+	for i := range all {
+		all[i].Holds = all[i].Holds || heldPlace(s, all[i])
+	}
+	return all
+}
+
+// heldPlace says that the record has the place that an application asks for as its own.
+func heldPlace(s state.State, r state.Requirer) bool {
+	return r.Name != "" && s.Record.Has(r.RelationID, state.HeldSum(r.Path()))
+}
+
+// heldHosts says that the record has the hosts that an application with routes of its own asks
+// for as its own, as far as it may have them.
+func heldHosts(s state.State, r state.RouteRequirer, hosts []string) bool {
+	return s.Record.Has(r.RelationID, hostsSum(hosts))
+}
+
+func hostsSum(hosts []string) string { return state.HeldSum(slices.Sorted(slices.Values(hosts))...) }
+
+// heldNow gives what has to be on record: the hosts of who writes routes of its own, as long as
+// they are not given to another, and the places of applications on ingress that are not told of
+// theirs at the moment, unless another has it by now.
+func heldNow(s state.State, set settings, routing routing, urls []URL) map[int]string {
+	all := map[int]string{}
+	for _, r := range s.RouteRequirers {
+		if had, known := s.Record.At(r.RelationID); known && r.Servable() && !isJudged(s, set, r) {
+			all[r.RelationID] = had
+		}
+	}
+	for _, t := range routing.routes {
+		hosts := slices.Clone(t.hosts)
+		if bares(s, set, t.RouteRequirer) { // It has none for any host in its turn.
+			hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
+		}
+		all[t.RelationID] = hostsSum(hosts)
+	}
+	owner := map[string]int{} // relations by place
+	for _, t := range slices.Concat(routing.targets, routing.held) {
+		for _, place := range t.Places() {
+			owner[place] = t.RelationID
+		}
+	}
+	for _, r := range s.Requirers {
+		others := routing.denied[r.RelationID] || slices.ContainsFunc(r.Places(), func(place string) bool {
+			relation, taken := owner[place]
+			return taken && relation != r.RelationID
+		})
+		withdrawn := slices.Contains(urls, URL{RelationID: r.RelationID})
+		// What is told now stands there for sure when the next hook finds it.
+		if (r.Holds && withdrawn || !r.Holds && heldPlace(s, r)) && !others {
+			all[r.RelationID] = state.HeldSum(r.Path())
+		}
+	}
+	for _, newest := range slices.Backward(slices.Sorted(maps.Keys(all))) {
+		if len(all) <= maxHeld {
+			break
+		}
+		delete(all, newest)
+	}
+	return all
+}
+
+// maxHeld bounds what is on record: Juju keeps so much of a unit's state, and no more.
+const maxHeld = 1500
