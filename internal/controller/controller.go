@@ -72,6 +72,14 @@ func ByID(id gatewayv1.GatewayController) *Controller {
 	return &Table[i]
 }
 
+// Name is what a controller is called; of one that is not in the table its controllerName.
+func Name(id gatewayv1.GatewayController) string {
+	if c := ByID(id); c != nil {
+		return c.Name
+	}
+	return string(id)
+}
+
 // Does tells whether the controller of a class does what the trait says, by the table, and by
 // the class's own claims where the table leaves it open. It is Unknown for no class.
 func Does(class *gatewayv1.GatewayClass, trait Trait) Answer {
