@@ -42,6 +42,7 @@ var untoldStories = map[cluster.DataPlane]map[string]string{
 	cluster.Cilium120: {
 		"TestTwoInstances":             ownAddresses,
 		"TestTLSBackendOfAnotherModel": losesShares,
+		"TestTLSBackendOneUnit":        losesShares,
 		"TestTLSBackendScaled":         losesShares,
 		"TestTLSBackendSixUnits":       losesShares,
 		"TestTLSBackendUnits":          losesShares,
