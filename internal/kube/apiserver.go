@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"slices"
 
@@ -21,10 +20,8 @@ const (
 func (c *Client) Servers(ctx context.Context) ([]netip.Addr, error) {
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	i := slices.IndexFunc(resources, func(r resource) bool { return r.kind == "EndpointSlice" })
-	list, _, err := c.list(ctx, resources[i].GroupVersionResource, serverNamespace, labelServiceName+"="+serverService)
-	var forbidden *ForbiddenError
-	if err != nil && !errors.As(err, &forbidden) {
+	list, _, err := c.list(ctx, resourceOf("EndpointSlice").GroupVersionResource, serverNamespace, labelServiceName+"="+serverService)
+	if err != nil && !isForbidden(err) {
 		return nil, err
 	}
 	all := slices.Clone(c.server)

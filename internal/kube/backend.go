@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -42,12 +41,12 @@ func (c *Client) ReadConfigMaps(ctx context.Context, snapshot *Snapshot) error {
 	snapshot.configMaps = true
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	i := slices.IndexFunc(resources, func(r resource) bool { return r.kind == kindConfigMap })
-	list, _, err := c.list(ctx, resources[i].GroupVersionResource, c.options.Namespace, c.selector(resources[i]))
+	r := resourceOf(kindConfigMap)
+	list, _, err := c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
 	if err != nil {
 		return snapshot.withoutBackendTLS(err)
 	}
-	c.keep(snapshot, resources[i], list)
+	c.keep(snapshot, r, list)
 	return nil
 }
 
@@ -65,9 +64,7 @@ func (s *Snapshot) ConfigMap(name string) (data, annotations map[string]string) 
 // withoutBackendTLS notes why there can be no TLS to applications, if that is why a
 // list failed.
 func (s *Snapshot) withoutBackendTLS(err error) error {
-	var forbidden *ForbiddenError
-	var missing *NoResourceError
-	if !errors.As(err, &forbidden) && !errors.As(err, &missing) {
+	if !isRefused(err) {
 		return err
 	}
 	s.NoBackendTLS = err
@@ -92,8 +89,7 @@ func (s *Snapshot) TLSServices() []string {
 // hiding says that there may be policies that cannot be seen, or authorities: nothing
 // that one may need can be pruned then.
 func (s *Snapshot) hiding() bool {
-	var forbidden *ForbiddenError
-	return errors.As(s.NoBackendTLS, &forbidden)
+	return isForbidden(s.NoBackendTLS)
 }
 
 // neededUnseen says that an object that is not wanted has to stay while something is

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"errors"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,8 +29,7 @@ func (c *Client) CiliumSettings(ctx context.Context) (map[string]string, error) 
 		return nil, nil
 	}
 	if err != nil {
-		var forbidden *ForbiddenError
-		if err = classify(err, "get", configMaps, ciliumConfig); errors.As(err, &forbidden) {
+		if err = classify(err, "get", configMaps, ciliumConfig); isForbidden(err) {
 			return nil, nil
 		}
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -217,6 +218,11 @@ var resources = []resource{
 	{"Service", []string{"HTTPRoute"}, schema.GroupVersionResource{Version: "v1", Resource: "services"}},
 	{"EndpointSlice", []string{"HTTPRoute"}, schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}},
 	{"HTTPRoute", nil, gatewayResource("httproutes")},
+}
+
+// resourceOf finds a kind of those in the table.
+func resourceOf(kind string) resource {
+	return resources[slices.IndexFunc(resources, func(r resource) bool { return r.kind == kind })]
 }
 
 var (

@@ -52,6 +52,18 @@ func (e *MissingSecretsError) Error() string { return e.err.Error() }
 // Unwrap gives the error of the requests; there may be a *ForbiddenError in it.
 func (e *MissingSecretsError) Unwrap() error { return e.err }
 
+// isForbidden reports whether an error is for want of permission.
+func isForbidden(err error) bool {
+	var forbidden *ForbiddenError
+	return errors.As(err, &forbidden)
+}
+
+// isRefused reports whether an error is for want of permission or of the kind.
+func isRefused(err error) bool {
+	var missing *NoResourceError
+	return isForbidden(err) || errors.As(err, &missing)
+}
+
 // classify gives an error its kind. A 404 for a whole resource, rather than for
 // one object, means that the resource is not served; the API server gives it in
 // plain text, not as a Status.

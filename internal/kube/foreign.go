@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -103,9 +102,7 @@ func (c *Client) lookFor(ctx context.Context, r resource, names []string) ([]met
 	for i, selector := range selectors {
 		var err error
 		if lists[i], err = c.listMetadata(ctx, r, selector); err != nil {
-			var forbidden *ForbiddenError
-			var none *NoResourceError
-			if errors.As(err, &forbidden) || errors.As(err, &none) {
+			if isRefused(err) {
 				return nil, nil
 			}
 			return nil, err

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"errors"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -28,8 +27,7 @@ func (c *Client) Models(ctx context.Context) (map[string]string, error) {
 	for {
 		list, err := c.metadata.Resource(namespaces).List(ctx, options)
 		if err != nil {
-			var forbidden *ForbiddenError
-			if err = classify(err, "list", namespaces, ""); errors.As(err, &forbidden) {
+			if err = classify(err, "list", namespaces, ""); isForbidden(err) {
 				return nil, nil
 			}
 			return nil, err

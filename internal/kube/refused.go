@@ -52,10 +52,7 @@ func Refusals(err error) (refused []*RefusedError, others error) {
 // OnlyRefused says of an error of Read that it is refusals and missing kinds and nothing
 // else, such as an outage, which would be told by its being tried again.
 func OnlyRefused(err error) bool {
-	return !slices.ContainsFunc(leaves(err), func(leaf error) bool {
-		forbidden, missing := (*ForbiddenError)(nil), (*NoResourceError)(nil)
-		return !errors.As(leaf, &forbidden) && !errors.As(leaf, &missing)
-	})
+	return !slices.ContainsFunc(leaves(err), func(leaf error) bool { return !isRefused(leaf) })
 }
 
 // leaves gives the errors that were joined.
