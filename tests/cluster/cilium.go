@@ -83,7 +83,10 @@ func (c *Cluster) startCilium(ctx context.Context) error {
 	if err := c.installAll(ctx, definitions); err != nil {
 		return err
 	}
-	if err := c.createIPPool(ctx); err != nil {
+	others := map[string]any{"matchExpressions": []any{map[string]any{
+		"key": LabelServiceNamespace, "operator": "NotIn", "values": []any{ModelWithoutPool},
+	}}}
+	if err := c.CreateIPPool(ctx, "gateways", gatewayAddress, "10.43.45.254", others); err != nil {
 		return err
 	}
 	if err := c.createCiliumConfig(ctx); err != nil {
@@ -128,18 +131,20 @@ func (c *Cluster) createCiliumConfig(ctx context.Context) error {
 // of a cluster whose operator has not made one.
 const ModelWithoutPool = "poolless"
 
-// createIPPool gives LB-IPAM the addresses that it is to give to Gateways, which an operator of
-// a cluster does by hand.
-func (c *Cluster) createIPPool(ctx context.Context) error {
+// LabelServiceNamespace is what the selector of a pool may have in place of a label: the
+// namespace of a Service.
+const LabelServiceNamespace = "io.kubernetes.service.namespace"
+
+// CreateIPPool gives LB-IPAM the addresses from first to last for the Services that selector
+// selects, which an operator of a cluster does by hand. One that is there is left alone.
+func (c *Cluster) CreateIPPool(ctx context.Context, name, first, last string, selector map[string]any) error {
 	pool := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": ipPools.GroupVersion().String(),
 		"kind":       "CiliumLoadBalancerIPPool",
-		"metadata":   map[string]any{"name": "gateways"},
+		"metadata":   map[string]any{"name": name},
 		"spec": map[string]any{
-			"blocks": []any{map[string]any{"start": gatewayAddress, "stop": "10.43.45.254"}},
-			"serviceSelector": map[string]any{"matchExpressions": []any{map[string]any{
-				"key": "io.kubernetes.service.namespace", "operator": "NotIn", "values": []any{ModelWithoutPool},
-			}}},
+			"blocks":          []any{map[string]any{"start": first, "stop": last}},
+			"serviceSelector": selector,
 		},
 	}}
 	if _, err := c.dynamic.Resource(ipPools).Create(ctx, pool, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {

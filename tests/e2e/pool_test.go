@@ -3,10 +3,6 @@ package e2e_test
 import (
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
@@ -18,16 +14,8 @@ func TestAddressPool(t *testing.T) {
 	f := newFixture(t, cluster.ModelWithoutPool, map[string]any{"external-hostname": host}).withAuthority()
 	web := f.app("web", 8080, nil)
 	f.awaitStatus("waiting", `Waiting for gateway address: AddressNotAssigned: "Gateway waiting for address"`)
-	pools := shared.Dynamic().Resource(schema.GroupVersionResource{Group: "cilium.io", Version: "v2", Resource: "ciliumloadbalancerippools"})
-	pool := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "metadata": map[string]any{"name": "late"},
-		"spec": map[string]any{
-			"blocks":          []any{map[string]any{"start": "10.43.46.1", "stop": "10.43.46.9"}},
-			"serviceSelector": map[string]any{"matchLabels": map[string]any{"io.kubernetes.service.namespace": f.Model}},
-		},
-	}}
-	_, err := pools.Create(f.ctx, pool, metav1.CreateOptions{})
-	f.must(err)
+	mine := map[string]any{"matchLabels": map[string]any{cluster.LabelServiceNamespace: f.Model}}
+	f.must(shared.CreateIPPool(f.ctx, "late", "10.43.46.1", "10.43.46.9", mine))
 	f.awaitStatus("active", "Gateway addresses: 10.43.46.1")
 	f.awaitUnit(web.URL(charm), "web/0")
 }
