@@ -9,8 +9,8 @@ import (
 
 // Who is served keeps its place, also while it cannot be served through no doing of its own: the
 // provider of certificates, or of authorities, is being replaced, the Gateway has no address for
-// the moment, an object was refused. It is told nothing then, so what it was told does not say any more what is
-// its own. That is on record in Juju meanwhile (state.Record).
+// the moment, an object was refused. It is told nothing then, so what it was told does not say any
+// more what is its own. That is on record in Juju meanwhile (state.Record).
 
 // holding gives the applications on ingress as they are, with what the record knows of them.
 func holding(s state.State) []state.Requirer {
