@@ -7,6 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/controller"
 )
 
 // annotationBackends notes, on a route, which Services were there when its controller still
@@ -16,9 +18,10 @@ const annotationBackends = "gateway-api-integrator.charm.juju.is/backends"
 // backendsNoted is what the annotation holds.
 var backendsNoted = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// shownAgain gives the routes as they are to be written: one of which the controller says that
-// it has no backend, while all that it leads to is there, is changed once, so that the
-// controller looks again. Cilium 1.19 does not see that a Service comes.
+// shownAgain gives the routes as they are to be written: one of which a controller that does
+// not see Services come says that it has no backend, while all that it leads to is there, is
+// changed once, so that the controller looks again. Others say the same for a while, or for
+// long, of a Service without endpoints, and look again by themselves.
 func shownAgain(snapshot *Snapshot, routes []*unstructured.Unstructured) []*unstructured.Unstructured {
 	shown := make([]*unstructured.Unstructured, len(routes))
 	for i, route := range routes {
@@ -28,7 +31,7 @@ func shownAgain(snapshot *Snapshot, routes []*unstructured.Unstructured) []*unst
 			continue
 		}
 		note := live.GetAnnotations()[annotationBackends]
-		if digest := snapshot.digestOf(backends(route)); digest != "" && saysNoBackend(live) {
+		if digest := snapshot.digestOf(backends(route)); digest != "" && overlooksBackend(live) {
 			note = digest
 		}
 		if backendsNoted.MatchString(note) {
@@ -58,11 +61,16 @@ func (s *Snapshot) digestOf(services []string) string {
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }
 
-// saysNoBackend reports whether a controller says that a route leads to what is not there.
-func saysNoBackend(route *unstructured.Unstructured) bool {
+// overlooksBackend reports whether a controller that does not see Services come says that a
+// route leads to what is not there.
+func overlooksBackend(route *unstructured.Unstructured) bool {
 	parents, _, _ := unstructured.NestedSlice(route.Object, "status", "parents")
 	for _, parent := range parents {
 		fields, _ := parent.(map[string]any)
+		id, _ := fields["controllerName"].(string)
+		if c := controller.ByID(gatewayv1.GatewayController(id)); c == nil || c.Facts[controller.NoticesServices].Does != controller.No {
+			continue
+		}
 		conditions, _, _ := unstructured.NestedSlice(fields, "conditions")
 		for _, one := range conditions {
 			condition, _ := one.(map[string]any)

@@ -5,6 +5,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/controller"
 )
 
 // TestOverlookedService has a controller say that a route has no backend. Once the Service is
@@ -25,29 +27,34 @@ func TestOverlookedService(t *testing.T) {
 		}
 		check(t, what, changes, want...)
 	}
-	said := func(reason string) {
+	said := func(reason string, by gatewayv1.GatewayController) {
 		t.Helper()
 		live := s.objects[routesPath+"/r"]
 		condition := map[string]any{"type": "ResolvedRefs", "status": "False", "reason": reason}
-		parents := []any{map[string]any{"conditions": []any{condition}}}
+		parents := []any{map[string]any{"controllerName": string(by), "conditions": []any{condition}}}
 		if err := unstructured.SetNestedSlice(live, parents, "status", "parents"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	apply("at first", "Gateway/gw created", "Service/v created", "HTTPRoute/r created")
 	apply("at rest")
-	said("InvalidKind")
+	said("InvalidKind", controller.Cilium)
 	apply("with other trouble")
-	said("BackendNotFound")
+	// Traefik says it of a Service that has no endpoints yet.
+	said("BackendNotFound", controller.Traefik)
+	apply("where the controller looks again by itself")
+	said("BackendNotFound", "example.com/controller")
+	apply("where it is not known whether it does")
+	said("BackendNotFound", controller.Cilium)
 	apply("when it is overlooked", "HTTPRoute/r configured")
 	apply("when it has been shown")
-	said("ResolvedRefs")
+	said("ResolvedRefs", controller.Cilium)
 	apply("when it is seen")
 
 	delete(s.objects, servicesPath+"/v")
 	apply("when it is made anew, and the controller says nothing", "Service/v created")
 	s.objects[servicesPath+"/v"]["metadata"].(map[string]any)["uid"] = "another"
-	said("BackendNotFound")
+	said("BackendNotFound", controller.Cilium)
 	apply("when the new one is overlooked", "HTTPRoute/r configured")
 	apply("in the end")
 }

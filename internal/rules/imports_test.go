@@ -79,6 +79,7 @@ var importRules = []importRule{
 	},
 	{
 		packages: "internal/kube",
+		ours:     []string{"internal/controller"},
 		others:   []string{"k8s.io", "sigs.k8s.io", "golang.org/x/net"},
 	},
 	{
