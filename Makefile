@@ -53,7 +53,7 @@ fuzz: ## fuzz every decoder of what others write, and the planner (FUZZTIME=1m f
 		grep -oE 'execs: [0-9]+' <<<"$$output" | tail -1; done
 
 whole: ## whole hook runs and traffic: real processes, a real control plane, a real gateway
-	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
+	$(call say,programs of the cluster; the first run builds kube-apiserver (6 minutes on two cores) and fetches Traefik)
 	@cd tests && go run ./cluster/run -prepare
 	$(call say,tests on a real cluster)
 	@# One package at a time: two cores carry one cluster. What a package left out it says in a
@@ -101,13 +101,13 @@ cd tests; go build -o ../bin/run-$(1) ./cluster/run; \
 endef
 
 interop: ## real Python charms and the real charmcraft, of which make test leaves out what cannot be had
-	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
+	$(call say,programs of the cluster; the first run builds kube-apiserver (6 minutes on two cores) and fetches Traefik)
 	@cd tests && go run ./cluster/run -prepare
 	$(call say,real Python charms and the real charmcraft; the first run installs them)
 	@INTEROP_REQUIRED=1 go -C tests test -count=1 -p 1 -timeout 30m $(TESTFLAGS) ./interop/...
 
 bench: ## what a hook costs with 1 to 1,000 applications (BENCHFLAGS='-bench=NoChange -count=6')
-	$(call say,programs of the cluster; the first run builds kube-apiserver and Traefik: 20 minutes on two cores)
+	$(call say,programs of the cluster; the first run builds kube-apiserver (6 minutes on two cores) and fetches Traefik)
 	@cd tests && go run ./cluster/run -prepare
 	$(call say,benchmarks)
 	@go -C tests test -run '^$$' -bench . -timeout 75m $(BENCHFLAGS) ./bench
@@ -133,11 +133,11 @@ golden: ## write the planner's golden files anew, and show which changed
 	@git status --short -- internal/plan/testdata
 
 demo: ## the guided tour: an application reached over HTTPS (ARGS=--keep leaves it running)
-	$(call say,compiling the tour; the first run goes on to build kube-apiserver and Traefik: 20 minutes on two cores)
+	$(call say,compiling the tour; the first run goes on to build kube-apiserver (6 minutes on two cores) and to fetch Traefik)
 	@cd tests && go build -o ../bin/demo ./demo && exec ../bin/demo $(ARGS)
 
 cluster: ## a real control plane and gateway to play with, until interrupted
-	$(call say,compiling what runs the cluster; the first run goes on to build kube-apiserver and Traefik: 20 minutes on two cores)
+	$(call say,compiling what runs the cluster; the first run goes on to build kube-apiserver (6 minutes on two cores) and to fetch Traefik)
 	@cd tests && go build -o ../bin/run-cluster ./cluster/run && exec ../bin/run-cluster $(ARGS)
 
 clean: ## remove what the others wrote: bin/ and the packed charms

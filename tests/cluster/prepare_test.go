@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestTraefikIsNewEnough(t *testing.T) {
 	}
 }
 
-func TestIsBuilt(t *testing.T) {
+func TestIsThere(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
 	p := program{name: "etcd", output: filepath.Join(directory, "etcd"), stamp: "one\n"}
@@ -61,13 +62,18 @@ func TestIsBuilt(t *testing.T) {
 		{"only the program", func() error { return os.WriteFile(p.output, nil, 0o755) }, false},
 		{"with its stamp", func() error { return os.WriteFile(p.stampFile(), []byte("one\n"), 0o644) }, true},
 		{"with another stamp", func() error { return os.WriteFile(p.stampFile(), []byte("two\n"), 0o644) }, false},
+		{"from its wheel", func() error {
+			p.wheel = &wheel{sums: map[string]string{runtime.GOARCH: "two\n"}}
+			return nil
+		}, true},
+		{"from another wheel", func() error { p.wheel.sums = map[string]string{runtime.GOARCH: "three\n"}; return nil }, false},
 	}
 	for _, step := range steps {
 		if err := step.do(); err != nil {
 			t.Fatal(err)
 		}
-		if got := p.isBuilt(); got != step.want {
-			t.Errorf("%s: built is %v, want %v", step.what, got, step.want)
+		if got := p.isThere(); got != step.want {
+			t.Errorf("%s: there is %v, want %v", step.what, got, step.want)
 		}
 	}
 }
@@ -101,6 +107,8 @@ func TestStampTellsSourcesApart(t *testing.T) {
 	p.ldflags = "-s"
 	note("go1.26.1")
 	p.tags = "generic"
+	note("go1.26.1")
+	p.wheel = traefikWheel
 	note("go1.26.1")
 	write("go.sum", "c")
 	note("go1.26.1")
