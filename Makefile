@@ -39,6 +39,8 @@ lint: ## gofumpt, the rules of this repository, vet and staticcheck, over all mo
 unit: ## the tests of the charm and of its packer
 	$(call say,tests of the charm)
 	@go test $(TESTFLAGS) ./...
+	$(call say,what is planned in the golden cases against the CRDs of every bundle)
+	@go -C tests test $(TESTFLAGS) ./schema
 	$(call say,tests of the packer and of the charm it packs)
 	@# Never cached: they read the whole repository, and Go looks at their own module only.
 	@go -C internal/tools test -count=1 $(TESTFLAGS) ./...

@@ -242,6 +242,26 @@ func TestKilledHookComesAgainWithoutError(t *testing.T) {
 	}
 }
 
+func TestKilledAfterATool(t *testing.T) {
+	t.Parallel()
+	w, broken := flakyWorld(t)
+	w.must(os.Remove(broken))
+	w.must(w.KillAfterTool("gw/0", "relation-set"))
+	w.settle()
+	killed := 0
+	for _, run := range w.take() {
+		if run.ExitCode == 137 {
+			killed++
+			if last := run.Calls[len(run.Calls)-1].Tool; last != "relation-set" {
+				t.Errorf("%s was killed after %s", run.Name, last)
+			}
+		}
+	}
+	if killed != 1 {
+		t.Errorf("%d hooks were killed", killed)
+	}
+}
+
 func TestHangingHookEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *jujutest.Options) { o.HookTimeout, o.Retries = 200*time.Millisecond, -1 })

@@ -16,10 +16,10 @@ type faults struct {
 	delays map[string]time.Duration
 }
 
-// callFault does something once, in the unit's first context that gets as far as its n-th tool call.
+// callFault does something once, in the unit's first context whose tool calls so far make it due.
 type callFault struct {
-	after int
-	do    func(*Juju, *hookContext) func()
+	due func([]ToolCall) bool
+	do  func(*Juju, *hookContext) func()
 }
 
 func (f *faults) takeFlush(unit string) error {
@@ -76,6 +76,14 @@ func (j *Juju) KillDuringHook(unit string, n int) error {
 	})
 }
 
+// KillAfterTool kills (SIGKILL) the unit's dispatch after the first call of a hook tool, once.
+func (j *Juju) KillAfterTool(unit, tool string) error {
+	return j.addFault(unit, callFault{
+		due: func(calls []ToolCall) bool { return calls[len(calls)-1].Tool == tool },
+		do:  func(_ *Juju, c *hookContext) func() { return c.output.kill },
+	})
+}
+
 // LoseLeadershipDuringHook gives leadership to another unit, or to none until SetLeader when heir is
 // "", after the n-th hook tool call of one of the unit's hooks, once.
 func (j *Juju) LoseLeadershipDuringHook(unit string, n int, heir string) error {
@@ -94,18 +102,22 @@ func (j *Juju) LoseLeadershipDuringHook(unit string, n int, heir string) error {
 }
 
 func (j *Juju) addCallFault(unit string, n int, do func(*Juju, *hookContext) func()) error {
+	if n < 1 {
+		return fmt.Errorf("cannot inject a fault after tool call %d: the first is 1", n)
+	}
+	return j.addFault(unit, callFault{due: func(calls []ToolCall) bool { return len(calls) >= n }, do: do})
+}
+
+func (j *Juju) addFault(unit string, fault callFault) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if _, err := j.agentUnit(unit); err != nil {
 		return err
 	}
-	if n < 1 {
-		return fmt.Errorf("cannot inject a fault after tool call %d: the first is 1", n)
-	}
 	if j.faults.onCall == nil {
 		j.faults.onCall = make(map[string][]callFault)
 	}
-	j.faults.onCall[unit] = append(j.faults.onCall[unit], callFault{after: n, do: do})
+	j.faults.onCall[unit] = append(j.faults.onCall[unit], fault)
 	return nil
 }
 
@@ -116,7 +128,7 @@ func (c *hookContext) faultsAfterCall() []func() {
 	var later []callFault
 	var unlocked []func()
 	for _, fault := range all {
-		if fault.after > len(c.calls) {
+		if !fault.due(c.calls) {
 			later = append(later, fault)
 			continue
 		}

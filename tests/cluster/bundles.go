@@ -42,6 +42,25 @@ func Bundles() []string {
 	return names
 }
 
+// FetchBundle returns the directory of the CRDs of a release of [Bundles], one YAML file for
+// each; it downloads them if they are not there yet.
+func FetchBundle(ctx context.Context, bundle string, progress io.Writer) (string, error) {
+	directory, err := Directory()
+	if err != nil {
+		return "", err
+	}
+	target := filepath.Join(directory, "crds", bundle)
+	if _, err := os.Stat(target); err == nil {
+		return target, nil
+	}
+	unlock, err := lock(ctx, directory, progress)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	return target, downloadBundle(ctx, filepath.Dir(target), bundle, progress)
+}
+
 func missingBundles(directory string) []string {
 	missing := []string{}
 	for _, bundle := range Bundles() {
