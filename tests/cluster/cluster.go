@@ -115,7 +115,8 @@ func newCluster(assets Assets, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.plane != Traefik && (assets.Envoy == "" || options.Addresses != nil) {
+	named := c.plane == Traefik || c.plane == Traefik37 && assets.Traefik37 != "" || !c.plane.isTraefik() && assets.Envoy != ""
+	if !named || options.Addresses != nil && !c.plane.isTraefik() {
 		return nil, fmt.Errorf("the data plane %s must be named to Main, and takes no Options.Addresses", c.plane)
 	}
 	if options.Addresses != nil {

@@ -47,7 +47,7 @@ func (c *Cluster) InstallCRDs(ctx context.Context, bundle string) error {
 	if err != nil {
 		return err
 	}
-	if policy := "backendtlspolicies." + gatewayGroup; c.plane == Traefik && !c.traefikless && definitions[policy] == nil {
+	if policy := "backendtlspolicies." + gatewayGroup; c.plane.isTraefik() && !c.traefikless && definitions[policy] == nil {
 		companions, err := c.bundleCRDs(companionBundle)
 		if err != nil {
 			return err

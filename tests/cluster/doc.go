@@ -96,11 +96,11 @@
 // The programs are built from their Go modules the first time, and kept in bin/cluster. On two
 // cores that takes about six minutes, seven more for Envoy Gateway, five for Cilium's operator.
 // Traefik comes with pip from the Python package index; where there is no Python it is built
-// too, in an older release, in twelve minutes. Envoy comes with pip as well, if Main is told that
-// it is needed. KUBEBUILDER_ASSETS (etcd, kube-apiserver, kube-controller-manager), a traefik on
-// PATH, 3.6 or newer, and an envoy, 1.39 or newer, are used instead when there.
+// too, in twelve minutes. A newer Traefik and Envoy come with pip as well, if Main is told that
+// they are needed. KUBEBUILDER_ASSETS (etcd, kube-apiserver, kube-controller-manager) and an
+// envoy on PATH, 1.39 or newer, are used instead when there.
 //
-// Traefik watches BackendTLSPolicy v1, which bundles before 1.4 do not
+// Traefik 3.6 watches BackendTLSPolicy v1, which bundles before 1.4 do not
 // have. With such a bundle that one CRD is taken from bundle 1.4.1, unless
 // Traefik is left out; all other CRDs are the bundle's own.
 //

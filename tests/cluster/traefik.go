@@ -44,7 +44,7 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 	if c.brisk {
 		flags = append(flags, "--providers.kubernetesgateway.throttleduration=100ms", "--providers.providersthrottleduration=100ms")
 	}
-	started, err := startProcess(c.directory, "traefik", c.assets.Traefik, append(flags,
+	started, err := startProcess(c.directory, "traefik", c.traefikProgram(), append(flags,
 		"--global.checknewversion=false", "--global.sendanonymoususage=false",
 		"--entrypoints.web.address="+net.JoinHostPort(address, "80"),
 		"--providers.kubernetesgateway=true",
@@ -68,6 +68,13 @@ func (c *Cluster) StartTraefik(ctx context.Context) error {
 		return err
 	}
 	return c.balancer.start(ctx)
+}
+
+func (c *Cluster) traefikProgram() string {
+	if c.plane == Traefik37 {
+		return c.assets.Traefik37
+	}
+	return c.assets.Traefik
 }
 
 // BeBrisk says whether Traefik serves a change after 100 ms, see Options.BriskTraefik. It

@@ -14,6 +14,7 @@ type DataPlane string
 // The data planes. Only the classes that they serve are ever accepted.
 const (
 	Traefik   DataPlane = "traefik"
+	Traefik37 DataPlane = "traefik-3.7"
 	Envoy     DataPlane = "envoy"
 	Cilium    DataPlane = "cilium" // as Canonical Kubernetes 1.36 has it
 	Cilium120 DataPlane = "cilium-1.20"
@@ -37,6 +38,9 @@ type Traits struct {
 	LateParts bool
 	// RefusesGateway: one listener that is not good has the whole Gateway refused.
 	RefusesGateway bool
+	// SharesCertificates: a Gateway's certificate is shown to the clients of another Gateway's
+	// host.
+	SharesCertificates bool
 	// BelievesPrefix: what a client says in X-Forwarded-Prefix reaches the application.
 	BelievesPrefix bool
 	// KeepsPaths: ".." in a path reaches the application that the path begins with.
@@ -70,7 +74,12 @@ type Traits struct {
 var allTraits = map[DataPlane]Traits{
 	Traefik: {
 		Class: TraefikClass, Controller: traefikController, Bundle: DefaultBundle,
-		HoldsBack: 2 * time.Second, Unaware: 4 * time.Second, RefusesGateway: true, SpeaksH2C: true,
+		HoldsBack: 2 * time.Second, Unaware: 4 * time.Second, RefusesGateway: true, SharesCertificates: true, SpeaksH2C: true,
+		VerifiedNames: 1, Unverified: http.StatusInternalServerError,
+	},
+	Traefik37: {
+		Class: TraefikClass, Controller: traefikController, Bundle: DefaultBundle,
+		HoldsBack: 2 * time.Second, Unaware: 4 * time.Second, SpeaksH2C: true,
 		VerifiedNames: 1, Unverified: http.StatusInternalServerError,
 	},
 	Envoy: {
@@ -93,6 +102,9 @@ var allTraits = map[DataPlane]Traits{
 
 // isCilium tells the releases of Cilium from others.
 func (p DataPlane) isCilium() bool { return allTraits[p].Controller == ciliumController }
+
+// isTraefik tells the releases of Traefik from others.
+func (p DataPlane) isTraefik() bool { return allTraits[p].Controller == traefikController }
 
 // Traits are those of the data plane; of one that there is not they are empty.
 func (p DataPlane) Traits() Traits { return allTraits[p] }

