@@ -81,7 +81,7 @@ cilium: ## the same with Cilium's operator, as Canonical Kubernetes has it, and 
 	@$(call stories,cilium-1.20,Cilium 1.20,,-run '$(NEWEST)')
 
 # What the newest Cilium does that the other does not, and the way there.
-NEWEST = ^Test(HTTPS|H2C|AddressPool|TLSBackend(|Rotation|OverHTTP|OfOldProvider)|StatusOfALostBackend|Refresh|ManyMoved)$$
+NEWEST = ^Test(HTTPS|H2C|AddressPool|TLSBackend(|Scaled|Units|Rotation|OverHTTP|OfOldProvider)|StatusOfALostBackend|Refresh|ManyMoved)$$
 
 # The stories and 100 random steps on a data plane: its name, its title, a seed, empty for no such
 # steps, and which stories, empty for all.
