@@ -17,7 +17,8 @@ import (
 // time is taken from an allowance, which fills up slowly, and is kept in the unit's stored
 // state.
 const (
-	// maxPatience is what the allowance holds, and thus how long one hook waits at most.
+	// maxPatience is what the allowance holds, and thus how long one hook waits at most, save for
+	// a route that goes on in it (stages.go).
 	maxPatience = 3 * time.Second
 	// patienceGrows is how long it takes for the allowance to grow by a second.
 	patienceGrows = 20 * time.Second
