@@ -91,7 +91,7 @@ traefik: ## some stories with the newest Traefik
 NEWER = ^Test(HTTPS|H2C|TLSBackend(|Rotation)|StatusOfALost(Secret|Backend)|Sec(Hostless|TenantCertificate|TenantGateway)|Refresh|ManyMoved)$$
 
 # What the newest Cilium does that the other does not, and the way there.
-NEWEST = ^Test(HTTPS|H2C|AddressPool|TLSBackend(|Rotation|OverHTTP|OfOldProvider)|StatusOfALostBackend|Refresh|ManyMoved)$$
+NEWEST = ^Test(HTTPS|H2C|AddressPool|TLSBackend(|Scaled|Units|Rotation|OverHTTP|OfOldProvider)|StatusOfALostBackend|Refresh|ManyMoved)$$
 
 # The stories and 100 random steps on a data plane: its name, its title, a seed, empty for no such
 # steps, and which stories, empty for all.

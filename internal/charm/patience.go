@@ -17,7 +17,8 @@ import (
 // time is taken from an allowance, which fills up slowly, and is kept in the unit's stored
 // state.
 const (
-	// maxPatience is what the allowance holds, and thus how long one hook waits at most.
+	// maxPatience is what the allowance holds, and thus how long one hook waits at most, save for
+	// a route that goes on in it (stages.go).
 	maxPatience = 3 * time.Second
 	// patienceGrows is how long it takes for the allowance to grow by a second.
 	patienceGrows = 20 * time.Second
@@ -43,19 +44,21 @@ func patience(stored string, now time.Time) time.Duration {
 	return min(maxPatience, max(0, left)+now.Sub(at)/time.Duration(patienceGrows/time.Second))
 }
 
-// await waits until what was written is judged, as far as the allowance goes.
-func (c *Charm) await(ctx context.Context, cluster *kube.Client, snapshot *kube.Snapshot, changes []kube.Change) error {
+// await waits until what was written is judged, as far as the allowance goes, or for as long
+// as it takes at least.
+func (c *Charm) await(ctx context.Context, cluster *kube.Client, snapshot *kube.Snapshot, changes []kube.Change, least time.Duration) error {
 	written := slices.ContainsFunc(changes, func(change kube.Change) bool { return change.Action != kube.Deleted })
 	stored, err := c.storedState(ctx)
 	if err != nil || !written {
 		return err
 	}
 	left := patience(stored[patienceKey], c.Now)
-	if left < minPatience {
+	limit := max(left, least)
+	if limit < minPatience {
 		return nil
 	}
 	began := time.Now()
-	cluster.Await(ctx, snapshot, changes, left)
+	cluster.Await(ctx, snapshot, changes, limit)
 	spent := time.Since(began)
 	if spent < minSpent {
 		return nil

@@ -77,17 +77,24 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	// Log first: what was done is worth knowing most when something failed.
 	err = errors.Join(err, c.logChanges(ctx, changes, p.Remarks))
 	if err == nil {
-		err = c.await(ctx, cluster, snapshot, changes)
+		err = c.await(ctx, cluster, snapshot, changes, leastPatience(p))
 	}
 	if err != nil {
 		return err
 	}
-	if snapshot != nil {
-		st.Cluster.Gateway, st.Cluster.Routes, st.Cluster.Policies = snapshot.Gateway, snapshot.Routes, snapshot.Policies
+	st.Cluster.Written = len(changes) > 0
+	showJudged(&st, snapshot)
+	if len(p.Unready) > 0 {
+		more, err := c.goOn(ctx, cluster, st, snapshot, p, started)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, more...)
+		st.Cluster.Written = len(changes) > 0
+		showJudged(&st, snapshot)
 	}
 	// What was written may be judged now, or objects have been refused. Planning is pure,
 	// so ask again.
-	st.Cluster.Written = len(changes) > 0
 	p = plan.Make(st)
 	if err := c.publish(ctx, st, p); err != nil {
 		return err
@@ -129,9 +136,16 @@ func (c *Charm) planAround(ctx context.Context, cluster *kube.Client, st *state.
 	return p, nil
 }
 
+// showJudged brings the state up to date with what the controller has judged.
+func showJudged(st *state.State, snapshot *kube.Snapshot) {
+	if snapshot != nil {
+		st.Cluster.Gateway, st.Cluster.Routes, st.Cluster.Policies = snapshot.Gateway, snapshot.Routes, snapshot.Policies
+	}
+}
+
 // showSnapshot brings the state up to date with objects that were found late.
 func showSnapshot(st *state.State, snapshot *kube.Snapshot) {
-	st.Cluster.Gateway, st.Cluster.Routes, st.Cluster.Policies = snapshot.Gateway, snapshot.Routes, snapshot.Policies
+	showJudged(st, snapshot)
 	st.Cluster.Services, st.Cluster.TLSServices = snapshot.Services(), snapshot.TLSServices()
 }
 

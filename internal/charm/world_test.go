@@ -240,6 +240,7 @@ type apiServer struct {
 	refuse         bool     // answer 403 to everything
 	withoutAddress bool     // the Gateway has none
 	slow           bool     // the Gateway's controller judges nothing while a hook waits for it
+	controller     string   // its name, "c" unless it is said
 	version        int
 	// fail gives the answers to requests such as "PATCH httproutes/gw-prod-blog", of
 	// which the path need only be a part; 0 breaks the connection.
@@ -396,7 +397,7 @@ func (a *apiServer) judge() {
 		case strings.Contains(path, "/httproutes/"):
 			var parents []any
 			for _, parent := range object["spec"].(map[string]any)["parentRefs"].([]any) {
-				parents = append(parents, map[string]any{"controllerName": "c", "parentRef": parent, "conditions": conditions[:1]})
+				parents = append(parents, map[string]any{"controllerName": cmp.Or(a.controller, "c"), "parentRef": parent, "conditions": conditions[:1]})
 			}
 			object["status"] = map[string]any{"parents": parents}
 		}

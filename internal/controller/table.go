@@ -34,6 +34,9 @@ const (
 	// NoticesServices: its verdict on a route changes when the Service of the route goes or
 	// comes.
 	NoticesServices
+	// ReadiesAtZero: it gets ready for a Service that a route names with weight 0, and needs
+	// that: what is sent to a Service that is new to a route fails until it is ready.
+	ReadiesAtZero
 )
 
 // traits tell of each trait: how the page names it, and the feature of the Gateway API
@@ -48,6 +51,7 @@ var traits = []struct{ title, feature string }{
 	NormalPaths:        {"resolves `..` in a path before it looks for a route", ""},
 	PrunesParents:      {"forgets what it said of a listener that a route names no more", ""},
 	NoticesServices:    {"says it of a route when its Service is gone", ""},
+	ReadiesAtZero:      {"wants a Service named with weight 0 first, or fails requests while it comes", ""},
 }
 
 func (t Trait) feature() string { return traits[t].feature }
@@ -76,6 +80,7 @@ var Table = []Controller{
 		NormalPaths:        {Does: No, Source: Measured, Note: "the application sees them; routes of others are not reached"},
 		PrunesParents:      {Does: No, Source: Measured, Note: "until 1.19"},
 		NoticesServices:    {Does: No, Source: Measured, Note: "1.19 with CRDs that have no TLSRoute of v1alpha2"},
+		ReadiesAtZero:      {Does: Yes, Source: Measured},
 	}},
 	{Name: "Envoy Gateway", ID: Envoy, Release: "envoy-gateway v1.9.0 experimental", Facts: map[Trait]Fact{
 		BackendTLS:         {Does: Yes, Source: Measured},
@@ -98,6 +103,7 @@ var Table = []Controller{
 		NormalPaths:        {Does: Yes, Source: Measured},
 		PrunesParents:      {Does: Yes, Source: Measured},
 		NoticesServices:    {Does: Yes, Source: Measured},
+		ReadiesAtZero:      {Does: No, Source: Measured},
 	}},
 	{Name: "Istio", ID: "istio.io/gateway-controller", Release: "istio 1.30.1 experimental", Facts: reported(
 		[]Trait{BackendTLS, BackendTLSNames, H2C, ListenerIsolation, ResponseHeaders})},

@@ -71,6 +71,26 @@ func (c *Client) Apply(ctx context.Context, snapshot *Snapshot, desired []Object
 	return changes, err
 }
 
+// Rewrite writes those of the routes that are there and differ, and touches nothing else. What
+// they lead to must have been made by Apply before. The snapshot is brought up to date.
+func (c *Client) Rewrite(ctx context.Context, snapshot *Snapshot, routes []Object) ([]Change, error) {
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
+	wanted, err := sortByKind(routes)
+	if err != nil {
+		return nil, err
+	}
+	r := resourceOf("HTTPRoute")
+	standing := slices.DeleteFunc(wanted[r.kind], func(route *unstructured.Unstructured) bool {
+		return snapshot.live[key{r.kind, route.GetName()}] == nil
+	})
+	changes, err := c.applyKind(ctx, r, snapshot, shownAgain(snapshot, standing))
+	if len(changes) > 0 {
+		err = errors.Join(err, snapshot.convert(c.options.Manager))
+	}
+	return changes, err
+}
+
 // sortByKind converts the objects, and finds those that no code here would
 // write, or that two jobs would.
 func sortByKind(desired []Object) (map[string][]*unstructured.Unstructured, error) {

@@ -334,3 +334,29 @@ func TestApplyWhatIsGone(t *testing.T) {
 		t.Errorf("without the namespace: %v", problem)
 	}
 }
+
+// TestRewrite writes routes that are there, and nothing else.
+func TestRewrite(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	if _, _, _, err := run(t, s, routeTo("web", "web"), service("web", 80), service("old", 80)); err != nil {
+		t.Fatal(err)
+	}
+	client := s.client(t)
+	snapshot, err := client.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.written()
+	changes, err := client.Rewrite(t.Context(), snapshot, []Object{routeTo("web", "other"), routeTo("new", "other")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(changes) != 1 || changes[0].String() != "HTTPRoute/web configured" {
+		t.Errorf("changes are %v", changes)
+	}
+	check(t, "written", s.written(), "PATCH httproutes/web")
+	if led := snapshot.Routes[0].Spec.Rules[0].BackendRefs[0].Name; len(snapshot.Routes) != 1 || led != "other" {
+		t.Errorf("the snapshot has %d routes, the first to %s", len(snapshot.Routes), led)
+	}
+}

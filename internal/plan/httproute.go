@@ -24,32 +24,33 @@ func httpRoutes(s state.State, set settings, routing routing) []Object {
 	isRedirect := func(route Object) bool { return ofHosts[route.GetName()] }
 	for _, t := range routing.targets {
 		if t.kept != nil {
-			all = append(all, slices.DeleteFunc(routesAt(s, set, t, *t.kept), isRedirect)...)
+			all = append(all, slices.DeleteFunc(routing.routesAt(s, set, t, *t.kept), isRedirect)...)
 		}
-		all = append(all, slices.DeleteFunc(routesAt(s, set, t, t.place), isRedirect)...)
+		all = append(all, slices.DeleteFunc(routing.routesAt(s, set, t, t.place), isRedirect)...)
 	}
 	return append(all, oldRoutes(s, set, routing, all)...)
 }
 
 // routesAt gives the routes of a target at one of its places.
-func routesAt(s state.State, set settings, t target, at place) []Object {
+func (r *routing) routesAt(s state.State, set settings, t target, at place) []Object {
 	h := set.host(at.host)
 	if h == nil {
 		return nil
 	}
 	var all []Object
-	forward := func(hsts string) gatewayv1.HTTPRouteRule {
+	forward := func(route, hsts string) gatewayv1.HTTPRouteRule {
 		rule := forwardRule(t, at.path, hsts)
+		rule.BackendRefs = r.staged(s, set, t, route, rule.BackendRefs)
 		rule.Filters = guarded(s, set, rule.Filters, h.isShared(at.path))
 		return rule
 	}
 	if h.secure() {
-		all = append(all, httpRoute(s, at.https, forward(hsts(set)), httpsListenerName(s, at.host)))
+		all = append(all, httpRoute(s, at.https, forward(at.https, hsts(set)), httpsListenerName(s, at.host)))
 	}
 	switch listener := httpListenerName(s, at.host); {
 	case set.enforce || !h.http:
 	case t.inClear(s, set):
-		all = append(all, httpRoute(s, at.http, forward(""), listener))
+		all = append(all, httpRoute(s, at.http, forward(at.http, ""), listener))
 	case h.secure():
 		all = append(all, httpRoute(s, at.http, redirectRule(at.path), listener))
 	default:
@@ -170,17 +171,7 @@ func redirectRule(path string) gatewayv1.HTTPRouteRule {
 func forwardRule(t target, path, hsts string) gatewayv1.HTTPRouteRule {
 	rule := gatewayv1.HTTPRouteRule{Matches: prefixMatch(path)}
 	for _, b := range t.backends {
-		rule.BackendRefs = append(rule.BackendRefs, gatewayv1.HTTPBackendRef{
-			BackendRef: gatewayv1.BackendRef{
-				BackendObjectReference: gatewayv1.BackendObjectReference{
-					Group: ptr(gatewayv1.Group("")),
-					Kind:  ptr(gatewayv1.Kind("Service")),
-					Name:  gatewayv1.ObjectName(b.service),
-					Port:  ptr(gatewayv1.PortNumber(portOf(t))),
-				},
-				Weight: ptr(int32(1)),
-			},
-		})
+		rule.BackendRefs = append(rule.BackendRefs, backendRef(b.service, gatewayv1.PortNumber(portOf(t)), 1))
 	}
 	if t.StripPrefix && path != "/" {
 		rule.Filters = append(rule.Filters, setRequestHeader(headerPrefix, path), stripPrefix())
@@ -189,6 +180,20 @@ func forwardRule(t target, path, hsts string) gatewayv1.HTTPRouteRule {
 		rule.Filters = append(rule.Filters, setResponseHeader(headerHSTS, hsts))
 	}
 	return rule
+}
+
+func backendRef(service string, port gatewayv1.PortNumber, weight int32) gatewayv1.HTTPBackendRef {
+	return gatewayv1.HTTPBackendRef{
+		BackendRef: gatewayv1.BackendRef{
+			BackendObjectReference: gatewayv1.BackendObjectReference{
+				Group: ptr(gatewayv1.Group("")),
+				Kind:  ptr(gatewayv1.Kind("Service")),
+				Name:  gatewayv1.ObjectName(service),
+				Port:  ptr(port),
+			},
+			Weight: ptr(weight),
+		},
+	}
 }
 
 // hsts is the value of Strict-Transport-Security, empty for no header: a

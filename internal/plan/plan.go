@@ -34,6 +34,9 @@ type Plan struct {
 	Objects []Object
 	// KeepObjects says that nothing is known well enough to touch the cluster.
 	KeepObjects bool
+	// Unready names the routes that do not lead yet to all that they are to lead to: the
+	// controller has to judge them as they are first, and the plan after that goes on.
+	Unready []string
 	// Relations is what shall stand in our side of the relations.
 	Relations Relations
 	// WakeAt is when Juju has to wake the charm because of a certificate; zero for
@@ -81,6 +84,7 @@ func Make(s state.State) Plan {
 		p.KeepObjects = true
 	} else {
 		p.Objects = objects(s, set, routing)
+		p.Unready = unready(p.Objects)
 		p.Relations.URLs = urls(s, set, routing)
 		p.Relations.Routes = routeAnswers(s, set, routing)
 		if !gatewayStays(s) {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -126,6 +127,10 @@ func (a *ciliumAgent) stop() {
 	_ = a.open.lead(context.Background(), nil, a.note)
 }
 
+// gathers is how long the agent gathers changes before it does something (processLoop in its
+// pkg/ciliumenvoyconfig): two of a shorter time are one to Envoy.
+const gathers = 100 * time.Millisecond
+
 // run serves Envoy anew at every change. The addresses follow when Envoy has the listeners, as
 // an agent sets the redirection of the Service when they are acknowledged.
 func (a *ciliumAgent) run(ctx context.Context) {
@@ -134,6 +139,11 @@ func (a *ciliumAgent) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-a.wake:
+		}
+		pause(ctx, gathers)
+		select {
+		case <-a.wake:
+		default:
 		}
 		next, addresses, err := a.read()
 		if err != nil {

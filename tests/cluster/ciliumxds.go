@@ -92,10 +92,12 @@ func newDiscovery(log *log.Logger) *discovery {
 // milliseconds; more than this it takes where Envoy refuses.
 const ackPatience = 2 * time.Second
 
-// publish serves Envoy with next, in the order of cilium-agent (UpdateEnvoyResources in its
-// pkg/envoy): what is gone is taken away first; Secrets, endpoints, clusters and routes
-// follow; the listeners come when Envoy has taken the clusters. It returns when Envoy has
-// taken the listeners.
+// publish serves Envoy with next, in the order of cilium-agent. What is gone is taken away
+// first; Secrets, clusters and the routes to them follow, all at once; the listeners come when
+// Envoy has taken the clusters (UpdateEnvoyResources in its pkg/envoy). The endpoints come when
+// it has taken the listeners: the agent keeps them apart, and comes to them later, since they are
+// written later (process of cecProcessor and of backendProcessor in its pkg/ciliumenvoyconfig).
+// So a route may lead to a cluster that Envoy does not have any more, or not yet.
 func (d *discovery) publish(ctx context.Context, next resources) {
 	d.change(func() {
 		for _, kind := range []string{typeListener, typeRoute, typeCluster, typeEndpoint, typeSecret} {
@@ -108,13 +110,14 @@ func (d *discovery) publish(ctx context.Context, next resources) {
 		}
 	})
 	d.change(func() {
-		for _, kind := range []string{typeSecret, typeEndpoint, typeCluster, typeRoute} {
+		for _, kind := range []string{typeSecret, typeCluster, typeRoute} {
 			d.add(kind, next)
 		}
 	})
 	d.awaitTaken(ctx, typeCluster)
 	d.change(func() { d.add(typeListener, next) })
 	d.awaitTaken(ctx, typeListener)
+	d.change(func() { d.add(typeEndpoint, next) })
 }
 
 // add puts the resources of a kind in place. The lock is held.
@@ -136,13 +139,14 @@ func (d *discovery) change(do func()) {
 	d.changed = make(chan struct{})
 }
 
-// awaitTaken waits until Envoy has all there is of a kind: it says so when it asks for more.
-func (d *discovery) awaitTaken(ctx context.Context, kind string) {
+// awaitTaken waits until Envoy has all there is of a kind, or those that are named: it says so
+// when it asks for more.
+func (d *discovery) awaitTaken(ctx context.Context, kind string, names ...string) {
 	err := poll(ctx, ackPatience, time.Millisecond, func(context.Context) error {
 		d.mutex.Lock()
 		defer d.mutex.Unlock()
-		one := d.subscriptions[subscriptionName(kind, nil)]
-		if one == nil || one.has != d.version(kind, nil) {
+		one := d.subscriptions[subscriptionName(kind, names)]
+		if one == nil || one.has != d.version(kind, names) {
 			return fmt.Errorf("the %ss are not taken by Envoy", short(kind))
 		}
 		return nil

@@ -82,7 +82,8 @@ func some(name string, kinds ...string) resources {
 	return all
 }
 
-// TestPublishKeepsTheOrder has an Envoy take clusters and listeners, the new ones and none.
+// TestPublishKeepsTheOrder has an Envoy take clusters, listeners and endpoints, the new ones
+// and none.
 func TestPublishKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -99,14 +100,16 @@ func TestPublishKeepsTheOrder(t *testing.T) {
 	defer cancel()
 	clients.Go(func() { envoy.follow(ctx, "clusters") })
 	clients.Go(func() { envoy.follow(ctx, "listeners") })
+	clients.Go(func() { envoy.follow(ctx, "endpoints", "one") })
 	served.publish(ctx, resources{})
 	mutex.Lock()
 	got = nil
 	mutex.Unlock()
-	served.publish(ctx, some("one", typeListener, typeCluster))
+	served.publish(ctx, some("one", typeEndpoint, typeListener, typeCluster))
+	served.awaitTaken(ctx, typeEndpoint, "one")
 	mutex.Lock()
 	defer mutex.Unlock()
-	if diff := cmp.Diff([]string{"clusters 1", "listeners 1"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"clusters 1", "listeners 1", "endpoints 1"}, got); diff != "" {
 		t.Errorf("taken (-want +got):\n%s", diff)
 	}
 }

@@ -77,8 +77,12 @@
 // The stand-in knows of no Gateway and no route. Envoy serves a listener as the operator has
 // written it, a Secret when the operator has copied it to cilium-secrets, an endpoint when
 // it stands in an EndpointSlice, and takes connections at an address when LB-IPAM has given
-// it and Envoy has the listener; all in the order of the real agent. What a real agent does
-// besides, and this one does not: it leads packets by BPF, and puts its filters into each
+// it and Envoy has the listener; all in the order of the real agent, and no sooner: it gathers
+// changes for 100 ms, hands Envoy clusters and the routes to them at once, takes away a cluster
+// before the route that leads there, and gives endpoints last. So a Service that comes to a route,
+// or goes, costs requests (503, response flag NC) here as there. That is its order with
+// envoy-xds-mode=split, the only one until 1.19. What 1.20 is installed with, ads, sends what one
+// change makes of each kind in any order. What a real agent does besides, and this one does not: it leads packets by BPF, and puts its filters into each
 // listener, which apply network policies (a policy that is missing or late answers 403, which is
 // not seen here) and keep the client's address; it serves a stream of protobuf, and takes
 // back what Envoy refuses (here Envoy keeps what it has, and is offered the same again each

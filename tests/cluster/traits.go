@@ -96,7 +96,7 @@ var allTraits = map[DataPlane]Traits{
 		Class: CiliumClass, Controller: ciliumController, Bundle: ciliumReleases[Cilium120].bundle,
 		OwnAddresses: true, Unaware: time.Second, BelievesPrefix: true, KeepsPaths: true,
 		OwnObjects: "cilium-gateway-", RefusesLongSecrets: true, Pools: true,
-		VerifiedNames: 1, Unverified: http.StatusServiceUnavailable, VerifiesOnce: true,
+		VerifiedNames: 1, Unverified: http.StatusServiceUnavailable, VerifiesOnce: true, DrawsLots: true,
 	},
 }
 

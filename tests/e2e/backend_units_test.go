@@ -275,7 +275,8 @@ func (f *fixture) oneUnit(app *lab.TLSApp, signer *lab.Authority, units int) {
 func (f *fixture) answersWithout(unit string, app *lab.TLSApp, fails bool, failing ...int) map[string]int {
 	f.t.Helper()
 	units := len(app.Pods)
-	f.awaitMany(app.URL(charm), 10*units, func(response lab.Response) error {
+	// By lot it may be long until a connection is used up that was verified before.
+	f.awaitMany(app.URL(charm), 20*units, func(response lab.Response) error {
 		if response.Echo.Unit == unit {
 			return errors.New(unit + " still answers")
 		}

@@ -40,21 +40,13 @@ var untoldStories = map[cluster.DataPlane]map[string]string{
 		"TestTLSBackendSixUnits":       noTLS,
 		"TestTLSBackendUnits":          noTLS,
 	},
-	cluster.Cilium120: {
-		"TestTwoInstances":             ownAddresses,
-		"TestTLSBackendOfAnotherModel": losesShares,
-		"TestTLSBackendOneUnit":        losesShares,
-		"TestTLSBackendScaled":         losesShares,
-		"TestTLSBackendSixUnits":       losesShares,
-		"TestTLSBackendUnits":          losesShares,
-	},
+	cluster.Cilium120: {"TestTwoInstances": ownAddresses},
 }
 
 const (
 	ownAddresses = "the test ground gives each model one address there, and two Gateways have two"
 	noPools      = "its addresses come from no pools"
 	noTLS        = "it speaks no TLS to applications before 1.20"
-	losesShares  = "some requests are answered with 503 while units that speak TLS come and go"
 )
 
 // chooseDataPlane reads the flags. The stories that are not told on the data plane are left
