@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -42,4 +43,54 @@ func TestPlaceOutlivesItsNetwork(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestHostsThatAreLeft: applications that write routes of their own, and are older, name the hosts of
+// others. These were not to have other hosts then: there were no listeners left, and nobody served
+// them where they had been.
+func TestHostsThatAreLeft(t *testing.T) {
+	t.Parallel()
+	for _, namespace := range []string{"prod", ""} {
+		for _, enforce := range []bool{true, false} {
+			w := greedyWorld(t)
+			w.routeRequirers, w.requirers = nil, nil
+			w.config.RoutingMode, w.config.ExternalHostname, w.config.EnforceHTTPS = state.RoutingSubdomain, "example.com", enforce
+			for i := range 3 {
+				w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{
+					RelationID: 1 + i, Application: fmt.Sprint("evil", i), Namespace: namespace, Hostnames: []string{fmt.Sprintf("e%d.example.net", i)},
+				})
+			}
+			for i := range 20 {
+				name := fmt.Sprint("app", i)
+				w.requirers = append(w.requirers, state.Requirer{RelationID: 10 + i, Application: name, Model: "prod", Name: name, Port: 8080, Scheme: "http"})
+			}
+			w.someHooks()
+			w.someHooks()
+			before := w.neighbours()
+			for i := range 3 {
+				var hosts []string
+				for j := range 6 {
+					hosts = append(hosts, fmt.Sprintf("prod-app%d.example.com", 6*i+j))
+				}
+				w.writes(fmt.Sprint("evil", i), hosts...)
+			}
+			w.config.ExternalHostname = "example.org"
+			for range 8 {
+				w.aHook()
+				if problem := w.robbed(before); problem != "" {
+					t.Fatalf("enforced: %t, in namespace %q: %s", enforce, namespace, problem)
+				}
+			}
+			if len(before.requirers) != 20 || len(before.routes) != 3 {
+				t.Errorf("at first there were %v", before)
+			}
+		}
+	}
+}
+
+// aHook has one hook run.
+func (w *world) aHook() {
+	s := w.state()
+	p := w.make(&s)
+	w.hook(s, p, 0)
 }
