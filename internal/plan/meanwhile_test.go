@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -85,6 +86,60 @@ func TestHostsThatAreLeft(t *testing.T) {
 				t.Errorf("at first there were %v", before)
 			}
 		}
+	}
+}
+
+// TestGatewayDeleted: whoever may edit the Gateway may delete it. The charm makes another, and who was
+// served is served by that at once: not only in a later hook, and nobody else instead.
+func TestGatewayDeleted(t *testing.T) {
+	t.Parallel()
+	for name, hosts := range map[string][]string{
+		"one names what reads the same": {"far-victim-example.com"},
+		"one names the same host":       {"far-victim.example.com"},
+		"one names another":             {"evil.example.com"},
+	} {
+		for _, related := range []bool{true, false} {
+			for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {
+				w := greedyWorld(t)
+				w.config.RoutingMode, w.config.ExternalHostname, w.config.EnforceHTTPS = mode, "example.com", related
+				if w.related = related; !related {
+					w.orders, w.key = nil, 0
+				}
+				w.requirers, w.routeRequirers = append(w.requirers, stranger(8, "far", "victim")), nil
+				w.someHooks()
+				w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 1, Application: "evil", Namespace: "prod", Hostnames: hosts})
+				if hosts[0] == "far-victim-example.com" { // It had been there before.
+					victims := w.requirers
+					w.requirers = nil
+					w.someHooks()
+					w.requirers = victims
+				}
+				w.someHooks()
+				before := w.neighbours()
+				w.gateway = nil
+				w.aHook()
+				if problem := w.robbed(before); problem != "" || len(before.requirers) != 2 || len(before.routes) != 1 {
+					t.Errorf("%s, %s, with certificates: %t: %s", name, mode, related, problem)
+				}
+			}
+		}
+	}
+}
+
+// TestGatewayDeletedOfWhoNamesTooMany: of more hosts than an application may have it keeps those that
+// it has, though the Gateway does not tell any more which these are.
+func TestGatewayDeletedOfWhoNamesTooMany(t *testing.T) {
+	t.Parallel()
+	w := greedyWorld(t)
+	w.writes("alpha", namesOf("v", 8)...)
+	w.someHooks()
+	w.writes("alpha", append(namesOf("a", 2), namesOf("v", 8)...)...)
+	w.someHooks()
+	had := w.secureRoutes()
+	w.gateway = nil
+	w.someHooks()
+	if got := w.secureRoutes(); len(had) != 8 || !slices.Equal(had, got) {
+		t.Errorf("served are %q, and were %q", got, had)
 	}
 }
 
