@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
@@ -125,7 +127,7 @@ func (c *Charm) handedOver(ctx context.Context) (kept keptRecord, found bool, er
 // keepRecord gives the record as it is to be stored, after it was handed over as far as it
 // has to be.
 func (c *Charm) keepRecord(ctx context.Context, record state.Record) (string, error) {
-	text, err := json.Marshal(record)
+	record, text, err := within(record, maxLedger)
 	if err != nil {
 		return "", err
 	}
@@ -135,6 +137,23 @@ func (c *Charm) keepRecord(ctx context.Context, record state.Record) (string, er
 	}
 	text, err = json.Marshal(keptRecord{Record: record, Handed: handed})
 	return string(text), err
+}
+
+// within gives a record in so many bytes, and its text. Of more, what the newest relations hold is
+// left out: a hook that fails because of it would fail for all.
+func within(record state.Record, limit int) (state.Record, []byte, error) {
+	for {
+		text, err := json.Marshal(record)
+		if err != nil || len(text) <= limit || len(record.Held) == 0 {
+			return record, text, err
+		}
+		older := map[int]string{}
+		numbers := slices.Sorted(maps.Keys(record.Held))
+		for _, number := range numbers[:len(numbers)*9/10] {
+			older[number] = record.Held[number]
+		}
+		record.Held = older
+	}
 }
 
 // handOver makes the secret for the next leader, if it is not there, and gives the digest

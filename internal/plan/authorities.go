@@ -30,9 +30,31 @@ const AuthoritiesKey = "ca.crt"
 // megabyte.
 const maxBundle = 768 << 10
 
+// maxTold bounds how many authorities are noted as told of: Juju keeps so much and no more, with
+// what else is on record.
+const maxTold = 800
+
 // told are digests of authorities by the number of the relation that told of them, which
 // Juju gives to no other. It is what AnnotationTold holds.
 type told map[int][]string
+
+// bound keeps, of more than are noted, each provider's share. Of the others it is not known who told
+// of them, should that one fall silent.
+func (all told) bound() {
+	count := 0
+	for _, digests := range all {
+		count += len(digests)
+	}
+	if count <= maxTold {
+		return
+	}
+	share := maxTold / len(all)
+	for relation, digests := range all {
+		if all[relation] = digests[:min(share, len(digests))]; share == 0 {
+			delete(all, relation)
+		}
+	}
+}
 
 func digestOf(certificate string) string {
 	sum := sha256.Sum256([]byte(certificate))
@@ -89,6 +111,7 @@ func (t *trust) gather(s state.State) {
 			t.remarks = append(t.remarks, fmt.Sprintf("%s (relation %d): %s", provider.Application, provider.RelationID, remark))
 		}
 	}
+	t.told.bound()
 	t.bundle = strings.Join(slices.Sorted(maps.Keys(all)), "")
 }
 

@@ -78,4 +78,4 @@ func heldNow(s state.State, set settings, routing routing, urls []URL) map[int]s
 }
 
 // maxHeld bounds what is on record: Juju keeps so much of a unit's state, and no more.
-const maxHeld = 1500
+const maxHeld = 1000

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func TestMakeAmongHostiles(t *testing.T) {
 					problem = checkAnswers(s, p, listeners)
 				}
 				w.hook(s, p, 0)
-				if problem == "" && (step.name != "mode" || w.roomForAll()) {
+				if problem == "" && (step.name != "mode" && step.name != "host" || w.roomForAll()) {
 					problem = w.robbed(before)
 				}
 				if problem == "" {
@@ -65,6 +66,12 @@ var hostileSteps = []step{
 	{"Secret", true, (*world).nameSecret},
 	{"version 0", true, (*world).keepOthers},
 	{"provider", true, (*world).replaceProvider},
+	{"a network is closed", true, (*world).excludeOne},
+	{"other units", true, (*world).silenceOne},
+	{"no address", true, (*world).loseAddress},
+	{"listeners deleted", true, (*world).deleteListeners},
+	{"hosts that are there", true, (*world).nameStanding},
+	{"certificates unrelated", true, (*world).unrelate},
 	{"leader", true, func(w *world) { w.crowd.allowance = state.Allowance{} }},
 	{"add", true, (*world).addNeighbour},
 	{"add route", true, (*world).addRoute},
@@ -256,12 +263,13 @@ func (w *world) replaceProvider() {
 // A neighbourhood is who is served as what they ask for.
 type neighbourhood struct {
 	requirers map[int]state.Requirer
+	urls      map[int]string
 	routes    map[int][]string // hosts
 }
 
 // neighbours are those who are told that they are served.
 func (w *world) neighbours() neighbourhood {
-	all := neighbourhood{map[int]state.Requirer{}, map[int][]string{}}
+	all := neighbourhood{map[int]state.Requirer{}, maps.Clone(w.urls), map[int][]string{}}
 	for _, r := range w.requirers {
 		if slices.Contains(r.Places(), state.PlaceOfURL(w.urls[r.RelationID])) {
 			all.requirers[r.RelationID] = r
@@ -291,7 +299,7 @@ func (w *world) robbed(before neighbourhood) string {
 		was, told := before.requirers[r.RelationID]
 		same := was.Model == r.Model && was.Name == r.Name
 		yields := r.Foreign && r.Model == "prod" && slices.ContainsFunc(w.requirers, func(other state.Requirer) bool { return !other.Foreign && other.Application == r.Name })
-		if !told || !same || yields {
+		if !told || !same || yields || w.comesLate(r, before.urls[r.RelationID]) {
 			continue
 		}
 		if _, told := now.requirers[r.RelationID]; !told {
@@ -310,6 +318,14 @@ func (w *world) robbed(before neighbourhood) string {
 		}
 	}
 	return ""
+}
+
+// comesLate says that an application of another model is to be at a host where it was not before,
+// and which one on gateway-route names.
+func (w *world) comesLate(r state.Requirer, before string) bool {
+	host := r.Label() + "." + w.config.ExternalHostname
+	named := func(route state.RouteRequirer) bool { return slices.Contains(route.Hostnames, host) }
+	return r.Foreign && w.config.RoutingMode == state.RoutingSubdomain && !strings.HasSuffix(before, "://"+host+"/") && slices.ContainsFunc(w.routeRequirers, named)
 }
 
 // exposed says that there is a route to an application that asks for none.

@@ -95,11 +95,15 @@ func hadBefore(s state.State, requirer state.RouteRequirer) []string {
 	return all
 }
 
-// liveHosts are those that the live Gateway has listeners for.
+// liveHosts are those that the live Gateway has listeners for or, where somebody has deleted it,
+// those for which certificates are asked.
 func liveHosts(s state.State) []string {
 	var all []string
 	if s.Cluster.Gateway == nil {
-		return nil
+		for _, entry := range s.Certificates.Entries {
+			all = append(all, entry.Hosts...)
+		}
+		return all
 	}
 	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
 		all = append(all, hostOf(listener))

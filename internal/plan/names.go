@@ -41,7 +41,7 @@ func httpListenerName(s state.State, host string) string {
 // there keep their names.
 func listenerLabel(s state.State, host string) string {
 	plain := dashed(host)
-	if s.Cluster.Gateway == nil || host == "" {
+	if host == "" {
 		return plain
 	}
 	hashed, clash := plain+"-"+hash(host), false
@@ -49,7 +49,7 @@ func listenerLabel(s state.State, host string) string {
 		names := labelled(s, label)
 		return string(name) == names[0] || string(name) == names[1]
 	}
-	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
+	for _, listener := range listenersOf(s) {
 		switch {
 		case listener.Hostname == nil:
 		case string(*listener.Hostname) == host && is(listener.Name, hashed):
@@ -60,10 +60,34 @@ func listenerLabel(s state.State, host string) string {
 			clash = true
 		}
 	}
-	if clash {
+	if clash || standsForAnother(s, plain, host) {
 		return hashed
 	}
 	return plain
+}
+
+// listenersOf are those that the Gateway has.
+func listenersOf(s state.State) []gatewayv1.Listener {
+	if s.Cluster.Gateway == nil {
+		return nil
+	}
+	return s.Cluster.Gateway.Spec.Listeners
+}
+
+// standsForAnother says that an application which is told of the Gateway names another host that
+// stands so in the names of its listeners, and none names this one. That listener may be missing:
+// whoever may edit the Gateway may have deleted it.
+func standsForAnother(s state.State, plain, host string) bool {
+	another := false
+	for _, r := range s.RouteRequirers {
+		for _, name := range r.Hostnames {
+			if r.Told && name == host {
+				return false
+			}
+			another = another || r.Told && dashed(name) == plain
+		}
+	}
+	return another
 }
 
 // labelled are the names of the listeners of a host that stands in them so. They are cut where

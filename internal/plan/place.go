@@ -65,11 +65,11 @@ type livePlaces struct {
 
 func livePlacesOf(s state.State) livePlaces {
 	all := livePlaces{routes: map[string][]liveRoute{}, byName: liveRoutes(s)}
-	if s.Cluster.Gateway == nil {
-		return all
-	}
 	if last := lastSettings(s); last.Hostname != nil {
 		all.last = &settings{hostname: *last.Hostname, mode: last.Mode}
+	}
+	if s.Cluster.Gateway == nil {
+		return all
 	}
 	listeners := map[gatewayv1.SectionName]gatewayv1.Listener{}
 	for _, listener := range s.Cluster.Gateway.Spec.Listeners {

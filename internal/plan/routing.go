@@ -112,16 +112,17 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		r.omitOther("ingress", requirer.Application, requirer.RelationID, requirer.Problem, cure)
 		return
 	}
+	host, path, tooLong := placeFor(set, requirer)
+	t := target{Requirer: requirer, remote: isRemote(s, requirer), place: place{host: host, path: path}}
 	if len(requirer.Addresses) == 0 && len(r.strays[requirer.RelationID]) > 0 {
 		r.omitStray(s, set, requirer)
+		g.hold(s, set, t)
 		return
 	}
 	reason, cure := r.unservable(s, requirer)
-	host, path, tooLong := placeFor(set, requirer)
 	if reason == "" && tooLong != "" {
 		reason, cure = tooLong, configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname])
 	}
-	t := target{Requirer: requirer, remote: isRemote(s, requirer), place: place{host: host, path: path}}
 	if reason == "" {
 		t.nameObjects(s, g.names)
 		switch {
@@ -131,7 +132,10 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 			}
 		case !r.findBackends(s, g.names, &t):
 			r.wait(requirer)
-			return // Nor does it hold its place.
+			if requirer.HasUnits { // Else nobody is there who would hold it.
+				g.hold(s, set, t)
+			}
+			return
 		}
 	}
 	if reason == "" {
@@ -143,8 +147,8 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 	}
 	if reason != "" {
 		r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
-		if requirer.Holds && requirer.Problem == "" && !isImposter(s, requirer) && !r.denied[requirer.RelationID] && g.taken(s, set, t) == "" {
-			g.give(requirer) // It keeps its place until it can be served again.
+		if !r.denied[requirer.RelationID] {
+			g.hold(s, set, t)
 		}
 		return
 	}
@@ -152,6 +156,18 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 	t.findPlaces(s, set, g.names, g.live)
 	r.targets = append(r.targets, t)
 	r.leaveOutStrays(s, set, requirer)
+}
+
+// hold has an application that cannot be served now keep the place that it has, until it can be
+// again, and the room for its listeners.
+func (g giving) hold(s state.State, set settings, t target) {
+	if !t.Holds || t.Problem != "" || isImposter(s, t.Requirer) || g.taken(s, set, t) != "" {
+		return
+	}
+	g.give(t.Requirer)
+	if set.mode == state.RoutingSubdomain && t.host != "" {
+		_ = g.room.claim(s, []string{t.host}, false, 0) // If there is none, it has none to keep.
+	}
 }
 
 // give has the places of an application be its own.

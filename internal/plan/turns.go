@@ -24,11 +24,14 @@ type turn struct {
 }
 
 // The ranks of turns. Among equals those of our own model come first, then the older relation.
+// Listeners to which applications attach routes can have no other names, so they come first.
 const (
-	rankServed  = iota // it is served where it asks to be
-	rankMoving         // it is served, and asks for a host that is not there yet
-	rankLocal          // it is of our own model
-	rankForeign        // it is of another
+	rankAttached = iota // it is on record that it is served by routes of its own where it asks to be
+	rankServed          // it is served where it asks to be
+	rankMoving          // it is served, and asks for a host that is not there yet
+	rankChanging        // it is served, and asks for other hosts, which are there: others' perhaps
+	rankLocal           // it is of our own model
+	rankForeign         // it is of another
 )
 
 // turnsOf gives the turns of all relations, the first first.
@@ -58,8 +61,10 @@ func turnsOf(s state.State, set settings) []turn {
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case heldHosts(s, *r, hosts), r.Told && standing.all(s, *r, hosts):
-			one.rank = rankServed
+		case heldHosts(s, *r, hosts):
+			one.rank = rankAttached
+		case r.Told && standing.all(s, *r, hosts):
+			one.rank = rankChanging
 		case r.Foreign:
 			one.rank = rankForeign
 		}

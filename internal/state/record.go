@@ -32,10 +32,10 @@ type Record struct {
 }
 
 // HeldSum stands for a place, or for hosts. Applications choose both: none must be able to find
-// others of the same sum.
+// others of the same sum, nor two of its own, of which it has one and then asks for the other.
 func HeldSum(names ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(names, " ")))
-	return base64.RawURLEncoding.EncodeToString(sum[:9])
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // At gives the sum of what is on record as that of a relation, if there is any.

@@ -1,0 +1,142 @@
+package plan_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/address"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// The part of a world that is about what hostile neighbours do while something else is going on.
+
+// meanwhile lets something begin, a neighbour ask for something else, and the former end.
+func (w *world) meanwhile(begin, end func()) {
+	hostile := []func(){w.claim, w.label, w.throng, w.dash, w.nameStanding, w.keepOthers, w.addNeighbour}
+	if w.random.IntN(2) == 0 {
+		pick(w, hostile...)()
+	}
+	begin()
+	w.aHook()
+	pick(w, hostile...)()
+	w.aHook()
+	end()
+	for range 3 {
+		w.aHook()
+		for _, o := range w.orders {
+			if o.state == state.CertificatePending {
+				o.state, o.from, o.till = state.CertificateIssued, w.now, w.now.Add(90*24*time.Hour)
+			}
+		}
+	}
+}
+
+// anyStranger gives the relation of some application of another model; -1 for none.
+func (w *world) anyStranger() int {
+	var all []int
+	for _, r := range w.requirers {
+		if r.Foreign {
+			all = append(all, r.RelationID)
+		}
+	}
+	if len(all) == 0 {
+		return -1
+	}
+	return pick(w, all...)
+}
+
+// excludeOne has the operator close the network of some application of another model, and open
+// it again.
+func (w *world) excludeOne() {
+	victim := w.anyStranger()
+	if victim < 0 {
+		return
+	}
+	at := w.remote(victim).Addresses
+	if len(at) == 0 {
+		return
+	}
+	w.meanwhile(
+		func() { w.config.CrossModelNetworks = address.Networks(fmt.Sprintf("-%s/32", at[0])) },
+		func() { w.config.CrossModelNetworks = "" },
+	)
+}
+
+// silenceOne has the units of an application of another model replaced by such as have not written
+// yet, while the network of the former is closed.
+func (w *world) silenceOne() {
+	victim := w.anyStranger()
+	if victim < 0 || len(w.remote(victim).Addresses) == 0 {
+		return
+	}
+	at := w.remote(victim).Addresses
+	w.meanwhile(
+		func() {
+			w.remote(victim).Addresses, w.config.CrossModelNetworks = nil, address.Networks(fmt.Sprintf("-%s/32", at[0]))
+		},
+		func() { w.remote(victim).Addresses, w.config.CrossModelNetworks = at, "" },
+	)
+}
+
+func (w *world) loseAddress() {
+	at := w.addresses
+	w.meanwhile(func() { w.addresses = nil }, func() { w.addresses = at })
+}
+
+// deleteListeners has an editor delete the Gateway, or some of its listeners.
+func (w *world) deleteListeners() {
+	if w.gateway == nil || w.moving() {
+		return // What is kept meanwhile is gone with it, until there are certificates.
+	}
+	if w.random.IntN(2) == 0 {
+		w.gateway, w.taken = nil, nil
+		return
+	}
+	w.gateway = w.gateway.DeepCopy()
+	w.gateway.Generation++
+	w.gateway.Spec.Listeners = slices.DeleteFunc(w.gateway.Spec.Listeners, func(gatewayv1.Listener) bool { return w.random.IntN(2) == 0 })
+}
+
+// nameStanding has one on gateway-route name hosts that are there: others'.
+func (w *world) nameStanding() {
+	if len(w.routeRequirers) == 0 || w.gateway == nil {
+		return
+	}
+	r := &w.routeRequirers[w.random.IntN(len(w.routeRequirers))]
+	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Namespace: pick(w, "", "prod", "far")}
+	for _, listener := range w.gateway.Spec.Listeners {
+		host := listenerName(listener)
+		if len(r.Hostnames) < 8 && host != "" && !slices.Contains(r.Hostnames, host) && w.random.IntN(3) > 0 {
+			r.Hostnames = append(r.Hostnames, host)
+		}
+	}
+	r.Hostless = len(r.Hostnames) == 0
+}
+
+// unrelate has the operator remove the provider of certificates, with HTTPS enforced or not, and
+// bring it back.
+func (w *world) unrelate() {
+	enforced := w.config.EnforceHTTPS
+	w.meanwhile(
+		func() {
+			w.related, w.orders, w.key = false, nil, 0
+			w.crowd.relations++
+			w.config.EnforceHTTPS = w.random.IntN(2) == 0
+		},
+		func() { w.related, w.config.EnforceHTTPS = true, enforced },
+	)
+}
+
+// moving says that some application is not served yet where it is to be.
+func (w *world) moving() bool {
+	return slices.ContainsFunc(w.requirers, func(r state.Requirer) bool {
+		_, rest, _ := strings.Cut(w.urls[r.RelationID], "://")
+		host, path, told := strings.Cut(rest, "/")
+		subdomain := w.config.RoutingMode == state.RoutingSubdomain
+		return told && ((path == "") != subdomain || strings.HasSuffix(host, "."+w.config.ExternalHostname) != subdomain || !subdomain && host != w.config.ExternalHostname)
+	}) || slices.ContainsFunc(w.orders, func(o *order) bool { return o.state == state.CertificatePending })
+}
