@@ -16,14 +16,15 @@ func urls(s state.State, set settings, routing routing) []URL {
 	told := map[int]string{}
 	unchanged := map[int]bool{}
 	for _, t := range slices.Concat(routing.targets, routing.held) {
-		told[t.RelationID] = urlOf(s, set, t)
-		written := s.Cluster.Written && told[t.RelationID] != ""
-		unchanged[t.RelationID] = (gatewayStays(s) || written) && !standsAt(s, set, t)
+		if t.Holds || !s.Cluster.Written || standsAt(s, set, t) { // Else its route comes in the next run.
+			told[t.RelationID] = urlOf(s, set, t)
+		}
+		unchanged[t.RelationID] = gatewayStays(s) && !standsAt(s, set, t)
 	}
 	var all []URL
 	for _, requirer := range requirersByAge(s) {
 		if unchanged[requirer.RelationID] {
-			continue // It may be served where it has been, or has no route before the next run.
+			continue // It may be served where it has been.
 		}
 		all = append(all, URL{RelationID: requirer.RelationID, URL: told[requirer.RelationID]})
 	}

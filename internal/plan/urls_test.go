@@ -1,0 +1,41 @@
+package plan_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// TestNoURLBeforeTheRoute: when one leaves, an application on gateway-route may get the names of the
+// listeners for which another waits as well. That one was left out, and told its URL all the same: what
+// had been written by then made it look as if it had other listeners.
+func TestNoURLBeforeTheRoute(t *testing.T) {
+	t.Parallel()
+	w := greedyWorld(t)
+	w.config.RoutingMode, w.config.ExternalHostname = state.RoutingSubdomain, "example.com"
+	w.requirers = append(w.requirers, stranger(6, "far", "shop"))
+	w.someHooks()
+	w.requirers = append(w.requirers, stranger(8, "far", "shop"))
+	w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 9, Application: "late", Hostnames: []string{"far-shop-example.com"}})
+	w.someHooks()
+	w.requirers = append(w.requirers[:1], w.requirers[2:]...)
+	for hook := range 3 {
+		w.aHook()
+		if url := w.urls[8]; url != "" && w.ledAstray(*w.remote(8)) != "" {
+			t.Errorf("hook %d: nothing is served at %s", hook, url)
+		}
+		answerAll(w)
+	}
+	if url := w.urls[8]; !strings.Contains(url, "far-shop.example.com") || !w.told[9] {
+		t.Errorf("in the end it is told %q", url)
+	}
+}
+
+func answerAll(w *world) {
+	for _, o := range w.orders {
+		if o.state == state.CertificatePending {
+			o.state, o.from, o.till = state.CertificateIssued, w.now, w.now.AddDate(0, 3, 0)
+		}
+	}
+}
