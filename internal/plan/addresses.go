@@ -24,7 +24,7 @@ type judges struct {
 
 func judgesOf(s state.State, set settings) judges {
 	known := address.Known{Pod: s.PodAddresses, APIServer: s.Cluster.APIServer, Services: s.Cluster.ServiceAddresses}
-	j := judges{any: address.NewJudge(set.networks, known)}
+	j := judges{any: address.NewJudge(set.CrossModelNetworks, known)}
 	if gateway := s.Cluster.Gateway; gateway != nil {
 		for _, one := range gateway.Status.Addresses {
 			if at, err := netip.ParseAddr(one.Value); err == nil {
@@ -32,7 +32,7 @@ func judgesOf(s state.State, set settings) judges {
 			}
 		}
 	}
-	j.atGateway = address.NewJudge(set.networks, known)
+	j.atGateway = address.NewJudge(set.CrossModelNetworks, known)
 	return j
 }
 
@@ -140,7 +140,7 @@ func (r *routing) toldOf(s state.State, set settings, requirer state.Requirer, h
 		}
 		text := how + ": " + told.unit + " " + told.reason
 		if one.refusal.Network.IsValid() {
-			told.cure = configure(s, state.OptionCrossModelNetworks, string(set.networks.With(one.refusal.Network)))
+			told.cure = configure(s, state.OptionCrossModelNetworks, string(set.CrossModelNetworks.With(one.refusal.Network)))
 			text += "; " + told.cure
 		}
 		r.remark(requirer.Application, requirer.RelationID, text)

@@ -31,14 +31,14 @@ func trustOf(s state.State, set settings) trust {
 	t := trust{names: maxVerified}
 	t.gather(s)
 	foreign := s.Cluster.ForeignOf("ConfigMap", AuthoritiesName(s.Application))
-	if does(s, set.class, controller.BackendTLSNames) == controller.No {
+	if set.class.does(controller.BackendTLSNames) == controller.No {
 		t.names = 1
 	}
-	speaks := does(s, set.class, controller.BackendTLS)
+	speaks := set.class.does(controller.BackendTLS)
 	switch {
-	case speaks == controller.No, speaks == controller.Unknown && s.Cluster.WithoutBackendTLS && controllerOf(s, set.class) == controller.Cilium:
+	case speaks == controller.No, speaks == controller.Unknown && s.Cluster.WithoutBackendTLS && set.class.controller() == controller.Cilium:
 		// Newer CRDs would not help. They end the operator of Cilium 1.17 to 1.19.
-		t.problem, t.cure = "class "+set.class+" speaks no TLS to applications", "set "+state.OptionGatewayClass+" to another"
+		t.problem, t.cure = "class "+set.class.name+" speaks no TLS to applications", "set "+state.OptionGatewayClass+" to another"
 	case s.Cluster.WithoutBackendTLS:
 		t.problem = "the cluster has no BackendTLSPolicy"
 		t.cure = "install Gateway API 1.4 or newer"

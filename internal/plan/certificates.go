@@ -33,7 +33,7 @@ func certificateFindings(s state.State, set settings, routing routing) []*findin
 			secure++
 		}
 		if finding := h.finding(s.Now, s.Certificates.Provider); finding != nil {
-			finding.whose, finding.unserved = routing.ownersOf(set, h.name), set.enforce && !h.secure()
+			finding.whose, finding.unserved = routing.ownersOf(set, h.name), set.EnforceHTTPS && !h.secure()
 			found = append(found, finding)
 		}
 	}
@@ -155,7 +155,7 @@ func Certificates(s state.State) []CertificateRow {
 	if !s.Certificates.Related {
 		return nil
 	}
-	set, _ := decide(s)
+	s, set, _ := decide(s)
 	var rows []CertificateRow
 	for _, h := range set.hosts {
 		if h.newest != nil || h.secure() || len(h.names) > 0 {

@@ -37,7 +37,7 @@ func chainRemark(s state.State, set settings) string {
 		case h.issued.LeadsTo != "":
 			return "the chain for " + h.title() + " leads to " + h.issued.LeadsTo + ", not to the CA"
 		case h.chain != "" && h.chain != h.issued.Chain:
-			return "the chain for " + h.title() + " is sent without what " + controller.Name(controllerOf(s, set.class)) + " refuses"
+			return "the chain for " + h.title() + " is sent without what " + controller.Name(set.class.controller()) + " refuses"
 		}
 	}
 	return ""

@@ -17,12 +17,12 @@ import (
 // made anew, because a new one would get another address.
 func gateway(s state.State, set settings) *gatewayv1.Gateway {
 	meta := objectMeta(s, s.Application)
-	meta.Annotations = map[string]string{annotationSettings: set.annotation()}
+	meta.Annotations = map[string]string{annotationSettings: set.Note(!set.unsure)}
 	planned := &gatewayv1.Gateway{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "Gateway"},
 		ObjectMeta: meta,
 		Spec: gatewayv1.GatewaySpec{
-			GatewayClassName: gatewayv1.ObjectName(set.class),
+			GatewayClassName: gatewayv1.ObjectName(set.class.name),
 			Listeners:        listeners(s, set),
 		},
 	}

@@ -186,8 +186,8 @@ func gatewayFor(s state.State, set settings, address string) *gatewayroute.Gatew
 	// The application's routes refer to the Gateway by what it is told here, as a namespace.
 	gateway := &gatewayroute.Gateway{Address: address, Model: s.InNamespace(), Name: s.Application, HTTPSMode: gatewayroute.Disabled}
 	switch {
-	case set.enforce:
-		gateway.HTTPSMode, gateway.HSTSMaxAge = gatewayroute.Enforced, &set.hsts
+	case set.EnforceHTTPS:
+		gateway.HTTPSMode, gateway.HSTSMaxAge = gatewayroute.Enforced, &set.HSTSMaxAge
 	case s.Certificates.Related:
 		gateway.HTTPSMode = gatewayroute.Enabled
 	}

@@ -219,10 +219,10 @@ func (r routing) ownHosts(set settings) []string {
 	if set.idle {
 		return nil
 	}
-	if set.mode != state.RoutingSubdomain {
+	if set.RoutingMode != state.RoutingSubdomain {
 		return set.optionHosts()
 	}
-	if set.unsure || set.hostname == "" && !set.byAddress {
+	if set.unsure || set.ExternalHostname == "" && !set.byAddress {
 		return nil
 	}
 	var names []string
@@ -234,10 +234,10 @@ func (r routing) ownHosts(set settings) []string {
 
 // optionHosts are those that the options alone name, whether or not anybody is there.
 func (set settings) optionHosts() []string {
-	if set.unsure || set.mode == state.RoutingSubdomain || set.hostname == "" && !set.byAddress {
+	if set.unsure || set.RoutingMode == state.RoutingSubdomain || set.ExternalHostname == "" && !set.byAddress {
 		return nil
 	}
-	return []string{set.hostname}
+	return []string{set.ExternalHostname}
 }
 
 // host gives the host of that name, nil for none.

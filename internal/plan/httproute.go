@@ -48,7 +48,7 @@ func (r *routing) routesAt(s state.State, set settings, t target, at place) []Ob
 		all = append(all, httpRoute(s, at.https, forward(at.https, hsts(set)), httpsListenerName(s, at.host)))
 	}
 	switch listener := httpListenerName(s, at.host); {
-	case set.enforce || !h.http:
+	case set.EnforceHTTPS || !h.http:
 	case t.inClear(s, set):
 		all = append(all, httpRoute(s, at.http, forward(at.http, ""), listener))
 	case h.secure():
@@ -63,7 +63,7 @@ func (r *routing) routesAt(s state.State, set settings, t target, at place) []Ob
 // redirects gives each host that is served over HTTPS a route of its own which redirects
 // to that, where HTTPS is enforced. Whoever writes its own routes redirects by itself.
 func redirects(s state.State, set settings) []Object {
-	if !set.enforce {
+	if !set.EnforceHTTPS {
 		return nil
 	}
 	secure := slices.DeleteFunc(set.secureHosts(), func(h host) bool { return !h.own || !h.http })
@@ -199,10 +199,10 @@ func backendRef(service string, port gatewayv1.PortNumber, weight int32) gateway
 // hsts is the value of Strict-Transport-Security, empty for no header: a
 // browser that has learnt it would refuse what enforce-https=false allows.
 func hsts(set settings) string {
-	if !set.enforce {
+	if !set.EnforceHTTPS {
 		return ""
 	}
-	return "max-age=" + strconv.FormatInt(set.hsts, 10)
+	return "max-age=" + strconv.FormatInt(set.HSTSMaxAge, 10)
 }
 
 func prefixMatch(path string) []gatewayv1.HTTPRouteMatch {

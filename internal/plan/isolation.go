@@ -13,9 +13,7 @@ import (
 // So such a listener is opened to the applications that it is for, and to no others, where
 // there is a host that they are not to have.
 
-func isolates(s state.State, class string) bool {
-	return does(s, class, controller.ListenerIsolation) == controller.Yes
-}
+func (c class) isolates() bool { return c.does(controller.ListenerIsolation) == controller.Yes }
 
 // opens says that some application may attach routes of its own to the host.
 func (r routing) opens(host string) bool {
@@ -41,7 +39,7 @@ func (r routing) namespacesAt(host string) []string {
 // bares says that to open the listener for any host to an application would open the hosts
 // of others to every namespace: that of its own is not known.
 func bares(s state.State, set settings, requirer state.RouteRequirer) bool {
-	return requirer.Hostless && requirer.Namespace == "" && set.class != "" && !isolates(s, set.class)
+	return requirer.Hostless && requirer.Namespace == "" && set.class.name != "" && !set.class.isolates()
 }
 
 // openBare opens the listener for any host to whose namespaces are not known, unless there is

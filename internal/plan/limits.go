@@ -129,7 +129,7 @@ func (r *routing) ration(s state.State, set *settings) {
 		return
 	}
 	a, most := &r.allowance, mostRequests(s)
-	given := strings.Join([]string{s.Certificates.RelationID, set.hostname, string(cmp.Or(set.mode, state.RoutingPath))}, " ")
+	given := strings.Join([]string{s.Certificates.RelationID, set.ExternalHostname, string(set.RoutingMode)}, " ")
 	anew := a.For != given
 	a.For, a.Hosts = given, nil
 	var late []lateness

@@ -30,9 +30,7 @@ const (
 
 // canChangeAnswers says that the controller of the class is known to change the headers of
 // answers. It is no core feature: one that does not know the filter may answer 500.
-func canChangeAnswers(s state.State, class string) bool {
-	return does(s, class, controller.ResponseHeaders) == controller.Yes
-}
+func (c class) canChangeAnswers() bool { return c.does(controller.ResponseHeaders) == controller.Yes }
 
 // isShared says that more than one application is served at the host, or may come to be.
 func (h host) isShared(path string) bool { return path != "/" || h.open || h.old }
@@ -44,7 +42,7 @@ func guarded(s state.State, set settings, filters []gatewayv1.HTTPRouteFilter, s
 	const request, response = gatewayv1.HTTPRouteFilterRequestHeaderModifier, gatewayv1.HTTPRouteFilterResponseHeaderModifier
 	filters = removing(filters, request, headerPrefix)
 	asked := slices.ContainsFunc(filters, func(f gatewayv1.HTTPRouteFilter) bool { return f.Type == response })
-	if shared && (asked || canChangeAnswers(s, set.class)) {
+	if shared && (asked || set.class.canChangeAnswers()) {
 		filters = removing(filters, response, headerWorkers, headerReports, headerReceivers, headerElsewhere, headerHSTS)
 	}
 	return filters
@@ -97,9 +95,9 @@ func headersRemark(s state.State, set settings, routing routing) string {
 		h := set.host(t.host)
 		return h != nil && h.isShared(t.path)
 	}
-	if set.enforce || set.class == "" || canChangeAnswers(s, set.class) || !slices.ContainsFunc(routing.targets, shares) {
+	if set.EnforceHTTPS || set.class.name == "" || set.class.canChangeAnswers() || !slices.ContainsFunc(routing.targets, shares) {
 		return ""
 	}
-	return "gateway class " + state.Quote(set.class) + " is not known to change the headers of answers: " +
+	return "gateway class " + state.Quote(set.class.name) + " is not known to change the headers of answers: " +
 		strings.Join([]string{headerHSTS, headerWorkers, headerReports, headerReceivers}, ", ") + " and " + headerElsewhere + " of one application reach the host of all"
 }

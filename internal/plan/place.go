@@ -60,13 +60,13 @@ type livePlaces struct {
 	// byName are all routes.
 	byName map[string]*gatewayv1.HTTPRoute
 	// last are the settings by which the Gateway was last made; nil if they are not known.
-	last *settings
+	last *state.Config
 }
 
 func livePlacesOf(s state.State) livePlaces {
 	all := livePlaces{routes: map[string][]liveRoute{}, byName: liveRoutes(s)}
-	if last := lastSettings(s); last.Hostname != nil {
-		all.last = &settings{hostname: *last.Hostname, mode: last.Mode}
+	if last := lastServed(s); last.hostKnown {
+		all.last = &last.Config
 	}
 	if s.Cluster.Gateway == nil {
 		return all
@@ -245,7 +245,7 @@ func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere 
 
 // inClear reports whether the application may be served over plain HTTP.
 func (t target) inClear(s state.State, set settings) bool {
-	return !set.enforce && (!t.RedirectHTTPS || !s.Certificates.Related)
+	return !set.EnforceHTTPS && (!t.RedirectHTTPS || !s.Certificates.Related)
 }
 
 // settleTime is how long a place has to be accepted before an old one goes. Controllers may

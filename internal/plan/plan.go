@@ -77,10 +77,10 @@ type URL struct {
 
 // Make decides what has to be.
 func Make(s state.State) Plan {
-	set, routing := decide(s)
+	s, set, routing := decide(s)
 	p := Plan{Remarks: routing.remarks, WakeAt: wakeAt(s, set), Allowance: routing.allowance}
 	p.Relations.Requests, p.Relations.CARequests = requests(s, set), caRequests(s)
-	if !s.Cluster.Usable() || set.class == "" || s.Cluster.ForeignOf("Gateway", s.Application) != nil {
+	if !s.Cluster.Usable() || set.class.name == "" || s.Cluster.ForeignOf("Gateway", s.Application) != nil {
 		p.KeepObjects = true
 	} else {
 		p.Objects = objects(s, set, routing)
@@ -102,15 +102,17 @@ func Make(s state.State) Plan {
 	return p
 }
 
-// decide settles what is served where, from which all else follows.
-func decide(s state.State) (settings, routing) {
+// decide settles what is served where, from which all else follows. In the state that it
+// returns the options are those in force.
+func decide(s state.State) (state.State, settings, routing) {
 	set := settle(s)
+	s.Config = set.Config
 	routing := route(s, set)
 	set.hosts = routing.makeRoom(s, set)
 	nameSecrets(s, set.hosts)
 	routing.ration(s, &set)
 	routing.leaveRefused(s, set)
-	return set, routing
+	return s, set, routing
 }
 
 // objects gives everything the application has in the cluster.

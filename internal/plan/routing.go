@@ -112,7 +112,7 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		r.omitOther("ingress", requirer.Application, requirer.RelationID, requirer.Problem, cure)
 		return
 	}
-	host, path, tooLong := placeFor(set, requirer)
+	host, path, tooLong := placeFor(set.Config, requirer)
 	t := target{Requirer: requirer, remote: isRemote(s, requirer), place: place{host: host, path: path}}
 	if len(requirer.Addresses) == 0 && len(r.strays[requirer.RelationID]) > 0 {
 		r.omitStray(s, set, requirer)
@@ -121,7 +121,7 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 	}
 	reason, cure := r.unservable(s, requirer)
 	if reason == "" && tooLong != "" {
-		reason, cure = tooLong, configure(s, state.OptionExternalHostname, optionValues[state.OptionExternalHostname])
+		reason, cure = tooLong, configure(s, state.OptionExternalHostname, state.ExampleOf(state.OptionExternalHostname))
 	}
 	if reason == "" {
 		t.nameObjects(s, g.names)
@@ -142,7 +142,7 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		reason = cmp.Or(g.taken(s, set, t), r.attachedTo(s, set, g, t))
 		r.denied[requirer.RelationID] = reason != ""
 	}
-	if reason == "" && set.mode == state.RoutingSubdomain {
+	if reason == "" && set.RoutingMode == state.RoutingSubdomain {
 		reason = g.room.claim(s, []string{host}, false, 0)
 	}
 	if reason != "" {
@@ -165,7 +165,7 @@ func (g giving) hold(s state.State, set settings, t target) {
 		return
 	}
 	g.give(t.Requirer)
-	if set.mode == state.RoutingSubdomain && t.host != "" {
+	if set.RoutingMode == state.RoutingSubdomain && t.host != "" {
 		_ = g.room.claim(s, []string{t.host}, false, 0) // If there is none, it has none to keep.
 	}
 }
@@ -193,7 +193,7 @@ func (g giving) taken(s state.State, set settings, t target) string {
 	switch {
 	case holder == "":
 		return ""
-	case set.mode == state.RoutingSubdomain:
+	case set.RoutingMode == state.RoutingSubdomain:
 		return "host " + t.host + " belongs to " + holder
 	default:
 		return "path " + t.path + " belongs to " + holder
@@ -203,7 +203,7 @@ func (g giving) taken(s state.State, set settings, t target) string {
 // isAt says that an application which has a host of its own is served there now: it has been
 // told so, or its route stands there.
 func (g giving) isAt(s state.State, set settings, t target) bool {
-	if last := g.live.last; last != nil && t.Holds && last.mode == set.mode && last.hostname == set.hostname {
+	if last := g.live.last; last != nil && t.Holds && last.RoutingMode == set.RoutingMode && last.ExternalHostname == set.ExternalHostname {
 		return true
 	}
 	return slices.ContainsFunc(g.live.of(t), func(route liveRoute) bool {
@@ -215,7 +215,7 @@ func (g giving) isAt(s state.State, set settings, t target) bool {
 // routes of its own there; empty if it is not. An application chooses its name, and so what its
 // host is called: it must not get what the routes of another leave at that one's host.
 func (r *routing) attachedTo(s state.State, set settings, g giving, t target) string {
-	if !t.remote || set.mode != state.RoutingSubdomain || g.isAt(s, set, t) {
+	if !t.remote || set.RoutingMode != state.RoutingSubdomain || g.isAt(s, set, t) {
 		return ""
 	}
 	for _, one := range r.routes {
@@ -251,11 +251,11 @@ func (r *routing) sortByAge() {
 }
 
 // placeFor says where an application shall be served, or why it cannot be anywhere.
-func placeFor(set settings, r state.Requirer) (host, path, problem string) {
-	if set.mode != state.RoutingSubdomain || set.hostname == "" {
-		return set.hostname, r.Path(), ""
+func placeFor(config state.Config, r state.Requirer) (host, path, problem string) {
+	if config.RoutingMode != state.RoutingSubdomain || config.ExternalHostname == "" {
+		return config.ExternalHostname, r.Path(), ""
 	}
-	host = r.Label() + "." + set.hostname
+	host = r.Label() + "." + config.ExternalHostname
 	if len(host) > maxSubdomainName {
 		return "", "", fmt.Sprintf("its host would be longer than %d characters", maxSubdomainName)
 	}

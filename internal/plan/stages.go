@@ -25,7 +25,7 @@ import (
 // staged gives what a route that is to lead to the Services of next leads to for now. Only
 // applications that speak TLS have more than one Service, or others than before.
 func (r *routing) staged(s state.State, set settings, t target, name string, next []gatewayv1.HTTPBackendRef) []gatewayv1.HTTPBackendRef {
-	if !speaksTLS(t.Requirer) || does(s, set.class, controller.ReadiesAtZero) != controller.Yes {
+	if !speaksTLS(t.Requirer) || set.class.does(controller.ReadiesAtZero) != controller.Yes {
 		return next
 	}
 	i := slices.IndexFunc(s.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool { return route.Name == name })

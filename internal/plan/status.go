@@ -128,7 +128,7 @@ const correctThere = "correct it there"
 func activeStatus(s state.State, set settings, left trouble) Status {
 	const lead = "Gateway addresses: "
 	var rest string
-	if !set.enforce {
+	if !set.EnforceHTTPS {
 		rest += " (enforce-https is set to false)"
 	}
 	if withoutRecords(s, set) {

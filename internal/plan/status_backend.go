@@ -61,7 +61,7 @@ func findPolicy(s state.State, set settings, t target, live *gatewayv1.BackendTL
 		return nil, false
 	}
 	fitting := slices.DeleteFunc(slices.Clone(live.Status.Ancestors), func(a gatewayv1.PolicyAncestorStatus) bool {
-		return !isOurGateway(s, a.AncestorRef) || a.ControllerName != controllerOf(s, set.class)
+		return !isOurGateway(s, a.AncestorRef) || a.ControllerName != set.class.controller()
 	})
 	// A controller may speak of each of our listeners.
 	conditions := func(a gatewayv1.PolicyAncestorStatus) []metav1.Condition { return a.Conditions }

@@ -28,14 +28,14 @@ func gatewayStatus(s state.State, set settings) *Status {
 	switch {
 	case !accepted.known && neverJudged(s):
 		return statusOf(blocked(trouble{
-			what: "The controller of gateway class " + set.class + " says nothing",
-			cure: "check that it runs: `kubectl describe gatewayclass " + set.class + "`",
+			what: "The controller of gateway class " + set.class.name + " says nothing",
+			cure: "check that it runs: `kubectl describe gatewayclass " + set.class.name + "`",
 		}))
 	case overdue(s, unjudgedSince(gateway)):
 		return statusOf(blocked(silence(set, "has not taken the last change of the Gateway")))
 	case !accepted.known:
 		return statusOf(trouble{
-			what: "Waiting for the controller of gateway class " + set.class + " to accept the Gateway", aside: again,
+			what: "Waiting for the controller of gateway class " + set.class.name + " to accept the Gateway", aside: again,
 		}.status(Waiting))
 	case accepted.is(false) && accepted.Reason == string(gatewayv1.GatewayReasonListenersNotValid):
 		return nil // The listeners tell more.
@@ -48,7 +48,7 @@ func gatewayStatus(s state.State, set settings) *Status {
 			return statusOf(blocked(silence(set, "has not programmed the Gateway")))
 		}
 		return statusOf(trouble{
-			what: "Waiting for the controller of gateway class " + set.class + " to program the Gateway", aside: again,
+			what: "Waiting for the controller of gateway class " + set.class.name + " to program the Gateway", aside: again,
 		}.status(Waiting))
 	}
 	if programmed.is(true) {
@@ -69,7 +69,7 @@ const again = "checked again at update-status"
 
 // silence tells of a controller that has been silent for too long.
 func silence(set settings, what string) trouble {
-	return trouble{what: "The controller of gateway class " + set.class + " " + what + " for 5 minutes", cure: "see its log"}
+	return trouble{what: "The controller of gateway class " + set.class.name + " " + what + " for 5 minutes", cure: "see its log"}
 }
 
 // withoutAddress tells what to do about a Gateway that nobody has given an address for
@@ -79,7 +79,7 @@ func withoutAddress(s state.State, set settings, why string) Status {
 		return waitingFor("Waiting for gateway address", why)
 	}
 	cure := "give the load balancer free addresses; " + describe(s, "gateway")
-	if set.class == classOfCanonical {
+	if set.class.name == classOfCanonical {
 		cure = "give it some: `sudo k8s set load-balancer.cidrs=CIDRS load-balancer.l2-mode=true`"
 	}
 	return trouble{what: "Waiting for gateway address", aside: why, cure: cure}.status(Waiting)

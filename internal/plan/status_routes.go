@@ -1,12 +1,10 @@
 package plan
 
 import (
-	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/canonical/gateway-api-integrator/internal/controller"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -102,7 +100,7 @@ func parentTrouble(s state.State, application string, report *gatewayv1.RoutePar
 // the Python charm wrote the namespace into its references, and the report on such a one
 // may outlast it.
 func parentStatus(s state.State, set settings, live *gatewayv1.HTTPRoute, wanted gatewayv1.ParentReference) *gatewayv1.RouteParentStatus {
-	id := controllerOf(s, set.class)
+	id := set.class.controller()
 	var fitting []gatewayv1.RouteParentStatus
 	for _, parent := range live.Status.Parents {
 		ref := parent.ParentRef
@@ -122,26 +120,4 @@ func parentStatus(s state.State, set settings, live *gatewayv1.HTTPRoute, wanted
 func isOurGateway(s state.State, ref gatewayv1.ParentReference) bool {
 	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.InNamespace()) &&
 		(ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")
-}
-
-// controllerOf names the controller of a class.
-func controllerOf(s state.State, class string) gatewayv1.GatewayController {
-	if found := classOf(s, class); found != nil {
-		return found.Spec.ControllerName
-	}
-	return ""
-}
-
-// classOf finds a class by its name; nil if there is none.
-func classOf(s state.State, name string) *gatewayv1.GatewayClass {
-	i := slices.IndexFunc(s.Cluster.Classes, func(one gatewayv1.GatewayClass) bool { return one.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &s.Cluster.Classes[i]
-}
-
-// does tells what the controller of a class does, as far as anybody knows.
-func does(s state.State, class string, trait controller.Trait) controller.Answer {
-	return controller.Does(classOf(s, class), trait)
 }

@@ -41,9 +41,9 @@ func turnsOf(s state.State, set settings) []turn {
 	for i := range s.Requirers {
 		r := &s.Requirers[i]
 		one := turn{rank: rankLocal, relation: r.RelationID, ingress: r}
-		host, _, _ := placeFor(set, *r)
+		host, _, _ := placeFor(set.Config, *r)
 		switch {
-		case r.Holds && (set.mode != state.RoutingSubdomain || standing.closed[host]):
+		case r.Holds && (set.RoutingMode != state.RoutingSubdomain || standing.closed[host]):
 			one.rank = rankServed
 		case r.Holds:
 			one.rank = rankMoving
@@ -79,7 +79,7 @@ func turnsOf(s state.State, set settings) []turn {
 // isJudged says that an application with routes of its own has a turn at all. These routes may
 // serve in clear: there are no listeners for them where HTTPS is enforced and cannot be had.
 func isJudged(s state.State, set settings, r state.RouteRequirer) bool {
-	return !set.enforce || s.Certificates.Related || r.Version0
+	return !set.EnforceHTTPS || s.Certificates.Related || r.Version0
 }
 
 // distance is greater for an application of another model. The Python charm told two the same

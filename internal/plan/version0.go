@@ -163,7 +163,7 @@ func oldRoutes(s state.State, set settings, routing routing, planned []Object) [
 				switch {
 				case at.secure:
 					listeners = append(listeners, httpsListenerName(s, at.host))
-				case !set.enforce:
+				case !set.EnforceHTTPS:
 					listeners = append(listeners, httpListenerName(s, at.host))
 				}
 			}
