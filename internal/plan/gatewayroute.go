@@ -157,7 +157,7 @@ func routesByAge(s state.State) []state.RouteRequirer {
 
 // routeAnswers gives what each application on gateway-route is told. Who is not served
 // is told nothing, not even what was true before; who is, nothing new while the Gateway
-// has no address.
+// has no address, nor who comes before its listeners are there.
 func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 	var all []RouteAnswer
 	reachable := addresses(s.Cluster.Gateway)
@@ -172,7 +172,7 @@ func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 		served := i >= 0
 		lacks := func(host string) bool { return !listensFor(s, set, host) }
 		switch {
-		case served && gatewayStays(s) && slices.ContainsFunc(routing.routes[i].hosts, lacks):
+		case served && (gatewayStays(s) || s.Cluster.Written && !requirer.Told) && slices.ContainsFunc(routing.routes[i].hosts, lacks):
 		case !served:
 			all = append(all, RouteAnswer{RelationID: requirer.RelationID})
 		case len(reachable) > 0:
