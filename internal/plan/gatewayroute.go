@@ -94,6 +94,9 @@ func (r *routing) addRoute(s state.State, set settings, room listenerRoom, rank 
 		r.omitRoute(requirer, reason)
 		return
 	}
+	if heldBare(s, set, requirer, hosts) {
+		_ = room.claim(s, []string{""}, true, 0) // It keeps the room, until its namespace is known again.
+	}
 	r.routes = append(r.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
 }
 
