@@ -94,6 +94,9 @@ func (r *routing) addRoute(s state.State, set settings, room listenerRoom, rank 
 		r.omitRoute(requirer, reason)
 		return
 	}
+	if heldBare(s, set, requirer, hosts) {
+		_ = room.claim(s, []string{""}, true, 0) // It keeps the room, until its namespace is known again.
+	}
 	r.routes = append(r.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
 }
 
@@ -157,7 +160,7 @@ func routesByAge(s state.State) []state.RouteRequirer {
 
 // routeAnswers gives what each application on gateway-route is told. Who is not served
 // is told nothing, not even what was true before; who is, nothing new while the Gateway
-// has no address.
+// has no address, nor who comes before its listeners are there.
 func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 	var all []RouteAnswer
 	reachable := addresses(s.Cluster.Gateway)
@@ -172,7 +175,7 @@ func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
 		served := i >= 0
 		lacks := func(host string) bool { return !listensFor(s, set, host) }
 		switch {
-		case served && gatewayStays(s) && slices.ContainsFunc(routing.routes[i].hosts, lacks):
+		case served && (gatewayStays(s) || s.Cluster.Written && !requirer.Told) && slices.ContainsFunc(routing.routes[i].hosts, lacks):
 		case !served:
 			all = append(all, RouteAnswer{RelationID: requirer.RelationID})
 		case len(reachable) > 0:

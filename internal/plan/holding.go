@@ -32,6 +32,12 @@ func heldHosts(s state.State, r state.RouteRequirer, hosts []string) bool {
 	return s.Record.Has(r.RelationID, hostsSum(hosts))
 }
 
+// heldBare says that the record has as an application's own these hosts and that for any, which it
+// cannot have while its namespace is not known.
+func heldBare(s state.State, set settings, r state.RouteRequirer, hosts []string) bool {
+	return bares(s, set, r) && heldHosts(s, r, append(slices.Clone(hosts), ""))
+}
+
 func hostsSum(hosts []string) string { return state.HeldSum(slices.Sorted(slices.Values(hosts))...) }
 
 // heldNow gives what has to be on record: the hosts of who writes routes of its own, as long as
@@ -48,6 +54,9 @@ func heldNow(s state.State, set settings, routing routing, urls []URL) map[int]s
 		hosts := slices.Clone(t.hosts)
 		if bares(s, set, t.RouteRequirer) { // It has none for any host in its turn.
 			hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
+			if heldBare(s, set, t.RouteRequirer, hosts) {
+				hosts = append(hosts, "")
+			}
 		}
 		all[t.RelationID] = hostsSum(hosts)
 	}

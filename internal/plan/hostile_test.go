@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -46,7 +47,7 @@ func TestMakeAmongHostiles(t *testing.T) {
 					problem = w.robbed(before)
 				}
 				if problem == "" {
-					problem = w.exposed()
+					problem = cmp.Or(w.exposed(), w.promised(before))
 				}
 				if problem != "" {
 					t.Fatalf("%s\n%s%s\nafter: %s", problem, describe(w), w.describeNeighbours(), strings.Join(trail, ", "))
@@ -315,6 +316,28 @@ func (w *world) robbed(before neighbourhood) string {
 		}
 		if hosts, told := before.routes[r.RelationID]; told && slices.Equal(hosts, askedOf(r)) && !w.told[r.RelationID] {
 			return fmt.Sprintf("%s with %v is not served any more", r.Application, hosts)
+		}
+	}
+	return ""
+}
+
+// promised says what somebody has been told in the last hook that is not there.
+func (w *world) promised(before neighbourhood) string {
+	for _, r := range w.requirers {
+		if url := w.urls[r.RelationID]; url != "" && before.urls[r.RelationID] == "" {
+			if problem := w.ledAstray(r); problem != "" {
+				return problem
+			}
+		}
+	}
+	for _, r := range w.routeRequirers {
+		if _, told := before.routes[r.RelationID]; told || !w.told[r.RelationID] || len(r.Hostnames) > 8 {
+			continue
+		}
+		for _, host := range r.Hostnames {
+			if !slices.ContainsFunc(w.gateway.Spec.Listeners, func(l gatewayv1.Listener) bool { return listenerName(l) == host }) {
+				return fmt.Sprintf("%s is told of a Gateway without a listener for %s", r.Application, host)
+			}
 		}
 	}
 	return ""

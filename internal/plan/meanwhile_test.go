@@ -143,6 +143,26 @@ func TestGatewayDeletedOfWhoNamesTooMany(t *testing.T) {
 	}
 }
 
+// TestRoomOutlivesTheNamespace: while the namespace of an application is not known, it has no
+// listener for any host where those of others are closed. Where all listeners are in use, who waited
+// for one had that, and when the namespace was known again, the application had none at all.
+func TestRoomOutlivesTheNamespace(t *testing.T) {
+	t.Parallel()
+	w := greedyWorld(t)
+	w.config.HostsPerRelation = 32
+	w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 5, Application: "victim", Namespace: "far", Foreign: true, Hostless: true, Hostnames: []string{"v.example.com"}})
+	w.writes("alpha", namesOf("crowd", 29)...)
+	w.someHooks()
+	w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 4, Application: "evil", Namespace: "far", Foreign: true, Hostnames: []string{"e.example.com"}})
+	for _, namespace := range []string{"far", "", "far"} {
+		w.routeRequirers[1].Namespace = namespace
+		w.someHooks()
+		if !w.told[5] || w.told[4] {
+			t.Errorf("in namespace %q: told are %v", namespace, w.told)
+		}
+	}
+}
+
 // aHook has one hook run.
 func (w *world) aHook() {
 	s := w.state()

@@ -61,7 +61,7 @@ func turnsOf(s state.State, set settings) []turn {
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case heldHosts(s, *r, hosts):
+		case heldHosts(s, *r, hosts), heldBare(s, set, *r, hosts):
 			one.rank = rankAttached
 		case r.Told && standing.all(s, *r, hosts):
 			one.rank = rankChanging
