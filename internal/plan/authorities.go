@@ -64,7 +64,7 @@ func digestOf(certificate string) string {
 // gather joins the authorities of all providers, each once and sorted, so that the
 // bytes are the same whatever the order. Of more than there is room for, each provider has as
 // many as its share of the room holds, and those of the older relations have what is left.
-func (t *trust) gather(s state.State) {
+func (t *backendTLS) gather(s state.State) {
 	providers, all, size := caProvidersByAge(s), map[string]bool{}, 0
 	t.told = told{}
 	refuses := refusesUnread(s)
@@ -134,7 +134,7 @@ func lastTold(s state.State, provider state.CAProvider) []string {
 }
 
 // authorities is the ConfigMap.
-func authorities(s state.State, t trust) Object {
+func authorities(s state.State, t backendTLS) Object {
 	meta := objectMeta(s, AuthoritiesName(s.Application))
 	text, err := json.Marshal(t.told) // with sorted keys
 	if err == nil {

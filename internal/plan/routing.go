@@ -52,7 +52,7 @@ type routing struct {
 	judges  judges          // of addresses of other models
 	strays  map[int][]stray // by relation
 	remarks []string
-	trust   trust // for applications that speak TLS
+	tls     backendTLS // for applications that speak TLS
 	// short is what applications that are served do not get of what they ask for;
 	// allowance is what the next hook has to know of what they had.
 	short     []trouble
@@ -66,8 +66,8 @@ type routing struct {
 // route judges the requirers, each in its turn: what one has been given is not there for
 // those that come later. What is wrong with one touches no other.
 func route(s state.State, set settings) routing {
-	r := routing{trust: trustOf(s, set), denied: map[int]bool{}}
-	r.remarks = r.trust.remarks
+	r := routing{tls: backendTLSOf(s, set), denied: map[int]bool{}}
+	r.remarks = r.tls.remarks
 	s = r.screen(s, set)
 	s.Requirers = holding(s)
 	r.startAllowance(s)
@@ -128,7 +128,7 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		switch {
 		case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS != "":
 			if !keepBackends(s, g.names, &t) {
-				reason, cure = r.trust.problem, r.trust.cure
+				reason, cure = r.tls.problem, r.tls.cure
 			}
 		case !r.findBackends(s, g.names, &t):
 			r.wait(requirer)
@@ -282,7 +282,7 @@ func (r *routing) unservable(s state.State, requirer state.Requirer) (reason, cu
 	case isImposter(s, requirer):
 		return "it claims to be of model " + requirer.Model, ""
 	case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS == "": // Else see keepBackends.
-		return r.trust.unverifiable(requirer)
+		return r.tls.unverifiable(requirer)
 	default:
 		return "", ""
 	}

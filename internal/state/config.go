@@ -1,6 +1,10 @@
 package state
 
 import (
+	"errors"
+	"fmt"
+	"regexp"
+
 	"github.com/canonical/gateway-api-integrator/internal/address"
 )
 
@@ -71,3 +75,102 @@ const (
 // this is the greatest whole number that every reader of JSON takes for what it is, Juju
 // and the applications on gateway-route among them.
 const maxHSTSAge = 1<<53 - 1
+
+// options has all options, in the order in which problems are reported and options held.
+var options = []option{
+	{
+		name: OptionExternalHostname, example: "NAME", held: true,
+		parse: func(c *Config, value any) error {
+			hostname, err := optionString(value)
+			if err == nil && hostname != "" {
+				hostname, err = NormalizeHostname(hostname)
+			}
+			c.ExternalHostname = hostname
+			return err
+		},
+		show: func(c Config) any { return c.ExternalHostname },
+	},
+	{
+		name: OptionGatewayClass, example: "CLASS",
+		parse: func(c *Config, value any) error {
+			class, err := optionString(value)
+			if err == nil && class != "" && !classPattern.MatchString(class) {
+				err = fmt.Errorf("%s is no name of a class", Quote(class))
+				class = ""
+			}
+			c.GatewayClass = class
+			return err
+		},
+		show: func(c Config) any { return c.GatewayClass },
+	},
+	{
+		name: OptionEnforceHTTPS, example: "true",
+		parse: func(c *Config, value any) error {
+			enforce, isBool := value.(bool)
+			// With a wrong value the charm goes on as if HTTPS were enforced: it fails closed.
+			c.EnforceHTTPS = enforce || !isBool
+			if !isBool && value != nil {
+				return errors.New("must be true or false")
+			}
+			return nil
+		},
+		show: func(c Config) any { return c.EnforceHTTPS },
+	},
+	{
+		name: OptionHSTSMaxAge, example: "SECONDS", held: true,
+		parse: func(c *Config, value any) (err error) {
+			if c.HSTSMaxAge, err = optionNumber(value, DefaultHSTSMaxAge, 0, maxHSTSAge); err != nil {
+				c.HSTSMaxAge = 0
+				return errors.New("must be 0 to 2^53-1")
+			}
+			return nil
+		},
+		// Also the default: the first releases of this charm noted it.
+		show: func(c Config) any { return c.HSTSMaxAge },
+	},
+	{
+		name: OptionRoutingMode, example: string(RoutingPath), held: true,
+		parse: func(c *Config, value any) error {
+			mode, err := optionString(value)
+			c.RoutingMode = ""
+			switch RoutingMode(mode) {
+			case "", RoutingPath:
+				c.RoutingMode = RoutingPath
+			case RoutingSubdomain:
+				c.RoutingMode = RoutingSubdomain
+			default:
+				err = fmt.Errorf("must be %s or %s", RoutingPath, RoutingSubdomain)
+			}
+			return err
+		},
+		show: func(c Config) any {
+			if c.RoutingMode == RoutingSubdomain {
+				return string(RoutingSubdomain)
+			}
+			return nil
+		},
+	},
+	{
+		name: OptionCrossModelNetworks, example: "CIDRS", held: true,
+		parse: func(c *Config, value any) error {
+			networks, err := optionString(value)
+			c.CrossModelNetworks = ""
+			if err == nil {
+				c.CrossModelNetworks, err = address.ParseNetworks(networks)
+			}
+			return err
+		},
+		show: func(c Config) any {
+			if c.CrossModelNetworks == "" {
+				return nil
+			}
+			return string(c.CrossModelNetworks)
+		},
+	},
+	bound(OptionHostsPerRelation, DefaultHostsPerRelation, maxHostsPerRelation, func(c *Config) *int { return &c.HostsPerRelation }),
+	bound(OptionCertificatesPerHour, DefaultCertificatesPerHour, maxCertificatesPerHour, func(c *Config) *int { return &c.CertificatesPerHour }),
+}
+
+// classPattern is that of Kubernetes object names (RFC 1123 subdomains).
+var classPattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
+

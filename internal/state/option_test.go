@@ -12,18 +12,25 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// unusual has a value for each option that is not its default. A new option needs one.
-var unusual = map[string]any{
-	"external-hostname": "www.example.com", "gateway-class": "cilium", "enforce-https": false, "hsts-max-age": 5,
-	"routing-mode": "subdomain", "cross-model-networks": "10.0.0.0/8", "hosts-per-relation": 20, "certificates-per-hour": 7,
+// unusual gives options other values than their defaults: the first of these that each takes.
+func unusual(t *testing.T) map[string]any {
+	t.Helper()
+	defaults, _ := state.ParseConfig(nil)
+	values := map[string]any{}
+	for name := range optionsOf(t) {
+		for _, value := range []any{false, 7, "subdomain", "10.0.0.0/8", "www.example.com"} {
+			if config, problems := state.ParseConfig(map[string]any{name: value}); len(problems) == 0 && config != defaults {
+				values[name] = value
+				break
+			}
+		}
+	}
+	return values
 }
 
-// notHeld are the options that count though another is wrong.
-var notHeld = []string{"GatewayClass", "EnforceHTTPS"}
-
-// TestOptionsAreAll: every option of config.yaml is read into a field of its own, with its default.
-func TestOptionsAreAll(t *testing.T) {
-	t.Parallel()
+// optionsOf are the options of config.yaml, with their defaults.
+func optionsOf(t *testing.T) map[string]any {
+	t.Helper()
 	text, err := os.ReadFile("../../config.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -34,10 +41,24 @@ func TestOptionsAreAll(t *testing.T) {
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
+	defaults := map[string]any{}
+	for name, option := range file.Options {
+		defaults[name] = option.Default
+	}
+	return defaults
+}
+
+// notHeld are the options that count though another is wrong.
+var notHeld = []string{"GatewayClass", "EnforceHTTPS"}
+
+// TestOptionsAreAll: every option of config.yaml is read into a field of its own, with its default.
+func TestOptionsAreAll(t *testing.T) {
+	t.Parallel()
 	defaults, _ := state.ParseConfig(nil)
 	set := map[string]bool{}
-	for name, option := range file.Options {
-		if named, problems := state.ParseConfig(map[string]any{name: option.Default}); named != defaults || len(problems) > 0 {
+	options, unusual := optionsOf(t), unusual(t)
+	for name, byDefault := range options {
+		if named, problems := state.ParseConfig(map[string]any{name: byDefault}); named != defaults || len(problems) > 0 {
 			t.Errorf("%s: its default gives %+v, %v", name, named, problems)
 		}
 		config, problems := state.ParseConfig(map[string]any{name: unusual[name]})
@@ -53,8 +74,8 @@ func TestOptionsAreAll(t *testing.T) {
 			t.Errorf("%s has no example", name)
 		}
 	}
-	if fields := reflect.TypeFor[state.Config]().NumField(); len(set) != fields || len(file.Options) != fields {
-		t.Errorf("%d options set %d of %d fields", len(file.Options), len(set), fields)
+	if fields := reflect.TypeFor[state.Config]().NumField(); len(set) != fields || len(options) != fields {
+		t.Errorf("%d options set %d of %d fields", len(options), len(set), fields)
 	}
 }
 
@@ -62,7 +83,7 @@ func TestOptionsAreAll(t *testing.T) {
 // served, and a note of what is served has them all.
 func TestHeld(t *testing.T) {
 	t.Parallel()
-	served, _ := state.ParseConfig(unusual)
+	served, _ := state.ParseConfig(unusual(t))
 	asked, _ := state.ParseConfig(nil)
 	noted, hostKnown, ok := state.ReadNote(served.Note(true))
 	if !ok || !hostKnown {
@@ -83,7 +104,7 @@ func TestHeld(t *testing.T) {
 // TestNote writes and reads what the Gateway was made from.
 func TestNote(t *testing.T) {
 	t.Parallel()
-	some, _ := state.ParseConfig(unusual)
+	some, _ := state.ParseConfig(unusual(t))
 	defaults, _ := state.ParseConfig(nil)
 	for _, c := range []struct {
 		config    state.Config
@@ -92,7 +113,7 @@ func TestNote(t *testing.T) {
 	}{
 		{defaults, true, `{"external-hostname":"","hsts-max-age":31536000}`},
 		{defaults, false, `{"hsts-max-age":31536000}`},
-		{some, true, `{"external-hostname":"www.example.com","hsts-max-age":5,"routing-mode":"subdomain","cross-model-networks":"10.0.0.0/8","hosts-per-relation":20,"certificates-per-hour":7}`},
+		{some, true, `{"external-hostname":"subdomain","hsts-max-age":7,"routing-mode":"subdomain","cross-model-networks":"10.0.0.0/8","hosts-per-relation":7,"certificates-per-hour":7}`},
 	} {
 		got := c.config.Note(c.hostKnown)
 		if got != c.want {
@@ -125,10 +146,10 @@ func TestWrongNotes(t *testing.T) {
 // TestWith takes one option from what is served, if it is one that is held.
 func TestWith(t *testing.T) {
 	t.Parallel()
-	served, _ := state.ParseConfig(unusual)
+	served, _ := state.ParseConfig(unusual(t))
 	asked, _ := state.ParseConfig(nil)
 	want := asked
-	want.HSTSMaxAge = 5
+	want.HSTSMaxAge = 7
 	if diff := cmp.Diff(want, asked.With("hsts-max-age", served).With("gateway-class", served)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -28,7 +28,7 @@ type backend struct {
 // it has been, where its units are needed for that at the last addresses known. Without
 // a unit there is nobody to forward to, and the addresses may be another's by now.
 func (r *routing) findBackends(s state.State, names namer, t *target) bool {
-	each := speaksTLS(t.Requirer) && !r.trust.oneForAll(t.Requirer)
+	each := speaksTLS(t.Requirer) && !r.tls.oneForAll(t.Requirer)
 	if each {
 		t.backends = r.backendForEach(s, names, *t)
 		if len(t.backends) > 0 || len(t.Hosts) > 0 {
@@ -39,7 +39,7 @@ func (r *routing) findBackends(s state.State, names namer, t *target) bool {
 	last, served := s.Cluster.Services[t.service]
 	if speaksTLS(t.Requirer) && len(whole.hosts) == 0 {
 		whole.hosts = policyHosts(s, t.service)
-		if n := len(whole.hosts); n == 0 || n > r.trust.names {
+		if n := len(whole.hosts); n == 0 || n > r.tls.names {
 			if !each { // Units that say nothing may be served one by one.
 				t.backends = r.backendForEach(s, names, *t)
 			}

@@ -15,8 +15,8 @@ import (
 // maxVerified is how many names a BackendTLSPolicy has room for.
 const maxVerified = 5
 
-// trust is how applications that speak TLS are verified.
-type trust struct {
+// backendTLS is how applications that speak TLS are verified.
+type backendTLS struct {
 	bundle string // the authorities, in PEM
 	told   told   // who told of them
 	names  int    // how many names one policy verifies
@@ -26,9 +26,9 @@ type trust struct {
 	remarks       []string
 }
 
-// trustOf finds out what the cluster and the providers on receive-ca-cert allow.
-func trustOf(s state.State, set settings) trust {
-	t := trust{names: maxVerified}
+// backendTLSOf finds out what the cluster and the providers on receive-ca-cert allow.
+func backendTLSOf(s state.State, set settings) backendTLS {
+	t := backendTLS{names: maxVerified}
 	t.gather(s)
 	foreign := s.Cluster.ForeignOf("ConfigMap", AuthoritiesName(s.Application))
 	if set.class.does(controller.BackendTLSNames) == controller.No {
@@ -73,7 +73,7 @@ func caProvidersByAge(s state.State) []state.CAProvider {
 
 // unverifiable gives the reason why an application that speaks TLS cannot be spoken to,
 // and the cure.
-func (t trust) unverifiable(r state.Requirer) (reason, cure string) {
+func (t backendTLS) unverifiable(r state.Requirer) (reason, cure string) {
 	switch {
 	case t.problem != "":
 		return t.problem, t.cure
@@ -88,7 +88,7 @@ func (t trust) unverifiable(r state.Requirer) (reason, cure string) {
 // gateway comes to speak. Where a policy verifies one name that takes units which share
 // it. A unit that is alone gets a Service of its own there: the next one may have another
 // name, and a Service for all would lead to it before we know.
-func (t trust) oneForAll(r state.Requirer) bool {
+func (t backendTLS) oneForAll(r state.Requirer) bool {
 	named := 0
 	for _, unit := range r.Units {
 		switch {
@@ -122,7 +122,7 @@ func backendPolicies(s state.State, routing routing) []Object {
 	if len(all) == 0 {
 		return nil
 	}
-	return append([]Object{authorities(s, routing.trust)}, all...)
+	return append([]Object{authorities(s, routing.tls)}, all...)
 }
 
 // backendPolicy is for the Service of a backend, and has its name. The first host is the
