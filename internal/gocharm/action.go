@@ -53,16 +53,3 @@ func (t *Tools) FailAction(ctx context.Context, message string) error {
 	}
 	return nil
 }
-
-// LogAction tells the operator how the action that is running gets on, at once.
-// An empty message is no call.
-func (t *Tools) LogAction(ctx context.Context, message string) error {
-	message = printable(message, maxMessage, "\n")
-	if message == "" {
-		return nil
-	}
-	if err := t.run(ctx, "action-log", "--", message); err != nil {
-		return fmt.Errorf("cannot log action: %w", err)
-	}
-	return nil
-}

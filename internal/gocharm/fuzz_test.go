@@ -57,7 +57,6 @@ func FuzzTools(f *testing.F) {
 		check(both(tools.Config(ctx)))
 		check(both(tools.ActionParams(ctx)))
 		check(both(tools.IsLeader(ctx)))
-		check(both(tools.Status(ctx)))
 		check(both(tools.SecretIDs(ctx)))
 		check(both(tools.SecretInfo(ctx, ref)))
 		check(both(tools.AddSecret(ctx, SecretSpec{})))

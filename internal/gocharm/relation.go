@@ -79,21 +79,10 @@ func (t *Tools) ApplicationData(ctx context.Context, relationID, app string) (ma
 // deletes those whose value is empty; other keys stay. Only the leader may:
 // ErrNotLeader. No data is no call.
 func (t *Tools) SetApplicationData(ctx context.Context, relationID string, data map[string]string) error {
-	return t.setData(ctx, relationID, data, "--app")
-}
-
-// SetUnitData is like SetApplicationData for our unit's data, which any unit may
-// set.
-func (t *Tools) SetUnitData(ctx context.Context, relationID string, data map[string]string) error {
-	return t.setData(ctx, relationID, data)
-}
-
-func (t *Tools) setData(ctx context.Context, relationID string, data map[string]string, flags ...string) error {
 	if len(data) == 0 {
 		return nil
 	}
-	args := append([]string{"-r", relationID}, flags...)
-	if err := t.sendMap(ctx, data, "relation-set", args...); err != nil {
+	if err := t.sendMap(ctx, data, "relation-set", "-r", relationID, "--app"); err != nil {
 		return fmt.Errorf("cannot write data to relation %s: %w", relationID, err)
 	}
 	return nil

@@ -182,23 +182,6 @@ func (t *Tools) SecretIDs(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-// GrantSecret lets the application on the other side of a relation read a
-// secret, as long as the relation lasts. Granting again changes nothing.
-func (t *Tools) GrantSecret(ctx context.Context, id, relationID string) error {
-	if err := t.run(ctx, "secret-grant", id, "-r", relationID); err != nil {
-		return fmt.Errorf("cannot grant secret %s to relation %s: %w", id, relationID, err)
-	}
-	return nil
-}
-
-// RevokeSecret takes back what GrantSecret gave.
-func (t *Tools) RevokeSecret(ctx context.Context, id, relationID string) error {
-	if err := t.run(ctx, "secret-revoke", id, "-r", relationID); err != nil {
-		return fmt.Errorf("cannot revoke secret %s from relation %s: %w", id, relationID, err)
-	}
-	return nil
-}
-
 // RemoveSecret removes one revision of a secret, or all of it if revision is 0.
 func (t *Tools) RemoveSecret(ctx context.Context, id string, revision int) error {
 	args := []string{id}

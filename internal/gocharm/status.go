@@ -17,8 +17,7 @@ const (
 	Maintenance StatusKind = "maintenance" // the charm is at it
 )
 
-// Status is the workload status of a unit or an application. The kind may be
-// another than those above when read: "unknown" before any was set.
+// Status is the workload status of a unit.
 type Status struct {
 	Kind    StatusKind
 	Message string // one line
@@ -26,20 +25,10 @@ type Status struct {
 
 // SetStatus sets this unit's status, at once.
 func (t *Tools) SetStatus(ctx context.Context, s Status) error {
-	return t.setStatus(ctx, s)
-}
-
-// SetApplicationStatus sets the application's status, at once. Only the leader
-// may: ErrNotLeader.
-func (t *Tools) SetApplicationStatus(ctx context.Context, s Status) error {
-	return t.setStatus(ctx, s, "--application")
-}
-
-func (t *Tools) setStatus(ctx context.Context, s Status, flags ...string) error {
 	if !slices.Contains([]StatusKind{Active, Blocked, Waiting, Maintenance}, s.Kind) {
 		return fmt.Errorf("cannot set status: %q is not one a charm may set", s.Kind)
 	}
-	args := append(flags, "--", string(s.Kind))
+	args := []string{"--", string(s.Kind)}
 	if message := printable(s.Message, maxStatus, " "); message != "" {
 		args = append(args, message)
 	}
@@ -47,18 +36,6 @@ func (t *Tools) setStatus(ctx context.Context, s Status, flags ...string) error 
 		return fmt.Errorf("cannot set status: %w", err)
 	}
 	return nil
-}
-
-// Status returns this unit's status.
-func (t *Tools) Status(ctx context.Context) (Status, error) {
-	var s struct {
-		Status  StatusKind `json:"status"`
-		Message string     `json:"message"`
-	}
-	if err := t.ask(ctx, &s, "status-get", "--include-data"); err != nil {
-		return Status{}, fmt.Errorf("cannot read status: %w", err)
-	}
-	return Status{Kind: s.Status, Message: s.Message}, nil
 }
 
 // SetApplicationVersion sets the version of the workload that juju status shows,

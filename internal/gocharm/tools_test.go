@@ -140,12 +140,10 @@ func TestRelationCalls(t *testing.T) {
 			},
 		},
 		{
-			name: "set unit data", run: []string{"relation-set", "-r", "gateway:3", "--file", "-"}, stdin: encoded,
-			do: func(ctx context.Context, t *Tools) (any, error) { return done(t.SetUnitData(ctx, "gateway:3", data)) },
-		},
-		{
 			name: "set nothing",
-			do:   func(ctx context.Context, t *Tools) (any, error) { return done(t.SetUnitData(ctx, "gateway:3", nil)) },
+			do: func(ctx context.Context, t *Tools) (any, error) {
+				return done(t.SetApplicationData(ctx, "gateway:3", nil))
+			},
 		},
 	})
 }
@@ -206,16 +204,6 @@ func TestSecretCalls(t *testing.T) {
 		{name: "ids", do: ids, run: []string{"secret-ids", "--format=json"}, answer: `["b","secret:a"]`, want: []string{"a", "b"}},
 		{name: "ids null", do: ids, run: []string{"secret-ids", "--format=json"}, answer: "null", want: []string(nil)},
 		{
-			name: "grant", run: []string{"secret-grant", "cpkj", "-r", "gateway:3"},
-			do: func(ctx context.Context, t *Tools) (any, error) { return done(t.GrantSecret(ctx, "cpkj", "gateway:3")) },
-		},
-		{
-			name: "revoke", run: []string{"secret-revoke", "cpkj", "-r", "gateway:3"},
-			do: func(ctx context.Context, t *Tools) (any, error) {
-				return done(t.RevokeSecret(ctx, "cpkj", "gateway:3"))
-			},
-		},
-		{
 			name: "remove revision", run: []string{"secret-remove", "cpkj", "--revision", "4"},
 			do: func(ctx context.Context, t *Tools) (any, error) { return done(t.RemoveSecret(ctx, "cpkj", 4)) },
 		},
@@ -250,17 +238,6 @@ func TestUnitCalls(t *testing.T) {
 		{
 			name: "status text", do: status(Status{Blocked, "--why\nnot\x1b[31m\x00 é\n"}),
 			run: []string{"status-set", "--", "blocked", `--why not\x1b[31m\x00 é`},
-		},
-		{
-			name: "application status", run: []string{"status-set", "--application", "--", "waiting", "For it"},
-			do: func(ctx context.Context, t *Tools) (any, error) {
-				return done(t.SetApplicationStatus(ctx, Status{Waiting, "For it"}))
-			},
-		},
-		{
-			name: "get status", run: []string{"status-get", "--format=json", "--include-data"},
-			do:     func(ctx context.Context, t *Tools) (any, error) { return t.Status(ctx) },
-			answer: `{"message":"For it","status":"waiting","status-data":{}}`, want: Status{Waiting, "For it"},
 		},
 		{
 			name: "version", run: []string{"application-version-set", "--", "1.2"},
@@ -300,9 +277,6 @@ func TestActionCalls(t *testing.T) {
 	fail := func(message string) func(context.Context, *Tools) (any, error) {
 		return func(ctx context.Context, t *Tools) (any, error) { return done(t.FailAction(ctx, message)) }
 	}
-	log := func(message string) func(context.Context, *Tools) (any, error) {
-		return func(ctx context.Context, t *Tools) (any, error) { return done(t.LogAction(ctx, message)) }
-	}
 	testCalls(t, []oneCall{
 		{
 			name: "params", do: params, run: []string{"action-get", "--format=json"}, answer: `{"hostname":"a","n":1}`,
@@ -316,8 +290,6 @@ func TestActionCalls(t *testing.T) {
 		{name: "no results", do: results(nil)},
 		{name: "fail", do: fail("-- no\ncertificate"), run: []string{"action-fail", "--", "-- no\ncertificate"}},
 		{name: "fail without reason", do: fail(""), run: []string{"action-fail"}},
-		{name: "log", do: log("one\ntwo"), run: []string{"action-log", "--", "one\ntwo"}},
-		{name: "empty log", do: log(" \n")},
 	})
 }
 
