@@ -13,15 +13,17 @@ TOOL    := go tool -modfile=$(CURDIR)/internal/tools/go.mod
 ARGS       ?=
 TESTFLAGS  ?=
 BENCHFLAGS ?=
+# They reach the recipes by the environment, so that the shell takes nothing in them for its own.
+export ARGS TESTFLAGS BENCHFLAGS
 # How long make fuzz tries each target: a time (FUZZTIME=10m) or a number of inputs.
 FUZZTIME   ?= 1m
 say = @printf '\n== %s\n' "$(1)"
 
-.PHONY: check test help lint unit fuzz whole planes envoy cilium traefik interop bench vuln fmt build charm golden demo cluster clean
+.PHONY: check test help lint unit artefact fuzz whole planes envoy cilium traefik interop bench vuln fmt build charm golden demo cluster clean
 
-check: lint unit ## everything that needs no cluster: format, vet, staticcheck, rules, unit and artefact tests (the default)
+check: lint unit ## format, vet, staticcheck, rules and unit tests (the default)
 
-test: check ## all tests: those of check, a little fuzzing, then whole hook runs and traffic on a real control plane
+test: check artefact ## all tests: those of check and of the packed charm, a little fuzzing, then whole hook runs and traffic on a real control plane
 	@$(MAKE) fuzz FUZZTIME=1000x
 	@$(MAKE) whole
 	@$(MAKE) planes
@@ -36,14 +38,16 @@ lint: ## gofumpt, the rules of this repository, vet and staticcheck, over all mo
 	@for module in $(MODULES); do \
 		printf '\n== staticcheck, module %s\n' $$module; (cd $$module && $(TOOL) staticcheck ./...); done
 
-unit: ## the tests of the charm and of its packer
+unit: ## the tests of the charm
 	$(call say,tests of the charm)
-	@go test $(TESTFLAGS) ./...
+	@set -f; go test $$TESTFLAGS ./...
 	$(call say,what is planned in the golden cases against the CRDs of every bundle)
-	@go -C tests test $(TESTFLAGS) ./schema
+	@set -f; go -C tests test $$TESTFLAGS ./schema
+
+artefact: ## the tests of the packer, and of the charm that it packs
 	$(call say,tests of the packer and of the charm it packs)
 	@# Never cached: they read the whole repository, and Go looks at their own module only.
-	@go -C internal/tools test -count=1 $(TESTFLAGS) ./...
+	@set -f; go -C internal/tools test -count=1 $$TESTFLAGS ./...
 
 fuzz: ## fuzz every decoder of what others write, and the planner (FUZZTIME=1m for each)
 	$(call say,fuzzing each target for $(FUZZTIME))
@@ -60,8 +64,8 @@ whole: ## whole hook runs and traffic: real processes, a real control plane, a r
 	$(call say,tests on a real cluster)
 	@# One package at a time: two cores carry one cluster. What a package left out it says in a
 	@# file, since go test shows nothing of one that passes.
-	@left=$$(mktemp) status=0; INTEROP_LEFT_OUT=$$left \
-		go -C tests test -count=1 -p 1 -timeout 75m $(TESTFLAGS) ./... || status=$$?; \
+	@set -f; left=$$(mktemp) status=0; INTEROP_LEFT_OUT=$$left \
+		go -C tests test -count=1 -p 1 -timeout 75m $$TESTFLAGS ./... || status=$$?; \
 		cat "$$left"; rm -f "$$left"; exit $$status
 
 planes: ## envoy and cilium side by side, since their stories wait for most of their time, and traefik
@@ -98,13 +102,13 @@ NEWEST = ^Test(HTTPS|H2C|AddressPool|TLSBackend(|Scaled|Units|Rotation|OverHTTP|
 # A story waits for most of its time, so two cores carry four.
 # 3: a program is not there, and no Python to fetch it with. The program has said so.
 define stories
-cd tests; go build -o ../bin/run-$(1) ./cluster/run; \
+set -f; cd tests; go build -o ../bin/run-$(1) ./cluster/run; \
 	result=0; ../bin/run-$(1) -prepare -data-plane=$(1) || result=$$?; \
 	case $$result in \
 	0) printf '\n== stories with $(2)\n'; \
-	   go test -count=1 -timeout 30m -parallel 4 $(TESTFLAGS) $(4) ./e2e -args -data-plane=$(1); \
+	   go test -count=1 -timeout 30m -parallel 4 $$TESTFLAGS $(4) ./e2e -args -data-plane=$(1); \
 	   if [[ -n '$(3)' ]]; then printf '\n== random steps with $(2)\n'; \
-	   go test -count=1 -timeout 30m $(TESTFLAGS) ./e2e/stress -args -data-plane=$(1) -seed $(3) -steps 100; fi ;; \
+	   go test -count=1 -timeout 30m $$TESTFLAGS ./e2e/stress -args -data-plane=$(1) -seed $(3) -steps 100; fi ;; \
 	3) ;; \
 	*) exit $$result ;; \
 	esac
@@ -114,13 +118,13 @@ interop: ## real Python charms and the real charmcraft, of which make test leave
 	$(call say,programs of the cluster; the first run builds kube-apiserver (6 minutes on two cores) and fetches Traefik)
 	@cd tests && go run ./cluster/run -prepare
 	$(call say,real Python charms and the real charmcraft; the first run installs them)
-	@INTEROP_REQUIRED=1 go -C tests test -count=1 -p 1 -timeout 30m $(TESTFLAGS) ./interop/...
+	@set -f; INTEROP_REQUIRED=1 go -C tests test -count=1 -p 1 -timeout 30m $$TESTFLAGS ./interop/...
 
 bench: ## what a hook costs with 1 to 1,000 applications (BENCHFLAGS='-bench=NoChange -count=6')
 	$(call say,programs of the cluster; the first run builds kube-apiserver (6 minutes on two cores) and fetches Traefik)
 	@cd tests && go run ./cluster/run -prepare
 	$(call say,benchmarks)
-	@go -C tests test -run '^$$' -bench . -timeout 75m $(BENCHFLAGS) ./bench
+	@set -f; go -C tests test -run '^$$' -bench . -timeout 75m $$BENCHFLAGS ./bench
 
 vuln: ## look the charm up in Go's database of vulnerabilities; where that cannot be reached, in a dated copy
 	$(call say,vulnerabilities)
@@ -144,11 +148,11 @@ golden: ## write the planner's golden files anew, and show which changed
 
 demo: ## the guided tour: an application reached over HTTPS (ARGS=--keep leaves it running)
 	$(call say,compiling the tour; the first run goes on to build kube-apiserver (6 minutes on two cores) and to fetch Traefik)
-	@cd tests && go build -o ../bin/demo ./demo && exec ../bin/demo $(ARGS)
+	@cd tests && go build -o ../bin/demo ./demo && set -f; exec ../bin/demo $$ARGS
 
 cluster: ## a real control plane and gateway to play with, until interrupted
 	$(call say,compiling what runs the cluster; the first run goes on to build kube-apiserver (6 minutes on two cores) and to fetch Traefik)
-	@cd tests && go build -o ../bin/run-cluster ./cluster/run && exec ../bin/run-cluster $(ARGS)
+	@cd tests && go build -o ../bin/run-cluster ./cluster/run && set -f; exec ../bin/run-cluster $$ARGS
 
 clean: ## remove what the others wrote: bin/ and the packed charms
 	@rm -rf bin *.charm
