@@ -138,16 +138,19 @@ func TestWebhookThatIsGone(t *testing.T) {
 func TestOutageBesideRefusal(t *testing.T) {
 	t.Parallel()
 	for _, outage := range []answer{broken, {}} {
-		w := serving(t)
-		w.relate("gateway:2", "blog")
-		w.bags["gateway:1"]["shop"]["port"] = "9090"
-		w.fail = map[string]answer{"PATCH httproutes/gw-prod-blog": withoutRight, "PATCH services/gw-shop-service": outage}
-		if err := w.try(updateStatus()); err == nil {
-			t.Errorf("%d while writing: no error, %s", outage.code, w.lastStatus())
-		}
-		w.fail = map[string]answer{"GET httproutes": withoutRight, "GET secrets": outage}
-		if err := w.try(updateStatus()); err == nil {
-			t.Errorf("%d while reading: no error, %s", outage.code, w.lastStatus())
+		for _, fail := range []map[string]answer{
+			{"PATCH httproutes/gw-prod-blog": withoutRight, "PATCH services/gw-shop-service": outage},
+			{"GET httproutes": withoutRight, "GET secrets": outage},
+		} {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				w := serving(t)
+				w.relate("gateway:2", "blog")
+				w.bags["gateway:1"]["shop"]["port"] = "9090"
+				if w.fail = fail; w.try(updateStatus()) == nil {
+					t.Errorf("%v: no error, %s", fail, w.lastStatus())
+				}
+			})
 		}
 	}
 }

@@ -130,9 +130,9 @@ func TestAwaitGateway(t *testing.T) {
 		}, short, fresh},
 		"refused":               {forbidden(), long, fresh},
 		"ended":                 {watched(false, event{"MODIFIED", seen(1, "", 1)}), long, seen(1, "", 1)},
-		"deleted":               {watched(true, event{"DELETED", seen(1, "10.0.0.1", 1)}), long, fresh},
+		"deleted":               {watched(true, event{"DELETED", seen(1, "10.0.0.1", 1)}), short, fresh},
 		"an error in the watch": {watched(true, event{"ERROR", status(http.StatusGone, "Expired", "too old resource version")}), long, fresh},
-		"something else":        {watched(true, event{"MODIFIED", map[string]any{"kind": "Gateway", "apiVersion": "v1", "spec": "?"}}), long, fresh},
+		"something else":        {watched(true, event{"MODIFIED", map[string]any{"kind": "Gateway", "apiVersion": "v1", "spec": "?"}}), short, fresh},
 		"garbage":               {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusOK) }, long, fresh},
 	}
 	for name, test := range tests {
