@@ -20,6 +20,8 @@ func (c *Charm) action(ctx context.Context) error {
 		return c.getCertificate(ctx)
 	case actionListCertificates:
 		return c.listCertificates(ctx)
+	case actionShowRoutes:
+		return c.showRoutes(ctx)
 	case actionRotatePrivateKey:
 		return c.rotatePrivateKey(ctx)
 	default:
@@ -44,7 +46,7 @@ func (c *Charm) leaderOnly(ctx context.Context, do func() error) error {
 }
 
 // withState reads everything for an action of the leader.
-func (c *Charm) withState(ctx context.Context, do func(state.State) error) error {
+func (c *Charm) withState(ctx context.Context, do func(*kube.Client, state.State) error) error {
 	return c.leaderOnly(ctx, func() error {
 		cluster, err := c.connect()
 		if err != nil {
@@ -59,7 +61,7 @@ func (c *Charm) withState(ctx context.Context, do func(state.State) error) error
 			reason, _, _ := strings.Cut(commandless(err), "\n")
 			return c.Tools.FailAction(ctx, "Cannot tell what is served: "+reason)
 		}
-		return do(st)
+		return do(cluster, st)
 	})
 }
 

@@ -26,6 +26,7 @@ const (
 	actionGetCertificate   = "get-certificate"
 	actionListCertificates = "list-certificates"
 	actionRotatePrivateKey = "rotate-private-key"
+	actionShowRoutes       = "show-routes"
 )
 
 // Charm is what handling an event needs of the world around.

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -14,7 +15,7 @@ import (
 // listCertificates answers the action of that name: a table of the hosts and what
 // they are served with.
 func (c *Charm) listCertificates(ctx context.Context) error {
-	return c.withState(ctx, func(st state.State) error {
+	return c.withState(ctx, func(_ *kube.Client, st state.State) error {
 		if !st.Certificates.Related {
 			return c.Tools.FailAction(ctx, "Certificates relation not created.")
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -12,7 +13,7 @@ import (
 // with it. The cluster is not touched: each host is served with its old key and
 // certificate until the new certificate comes.
 func (c *Charm) rotatePrivateKey(ctx context.Context) error {
-	return c.withState(ctx, func(st state.State) error {
+	return c.withState(ctx, func(_ *kube.Client, st state.State) error {
 		stored, err := c.storedState(ctx)
 		if err != nil {
 			return err

@@ -173,4 +173,3 @@ var options = []option{
 
 // classPattern is that of Kubernetes object names (RFC 1123 subdomains).
 var classPattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
-

@@ -1,0 +1,96 @@
+package charm
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube"
+	"github.com/canonical/gateway-api-integrator/internal/plan"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// A shownRoute is one application, with what the cluster tells of its Services.
+type shownRoute struct {
+	plan.RouteRow
+	// Ready is how many endpoints of its Services are ready; nil where that is not known, and
+	// for an application that has no Service of ours.
+	Ready *int `json:"readyEndpoints"`
+}
+
+// showRoutes answers the action of that name: who is served where, and why not.
+func (c *Charm) showRoutes(ctx context.Context) error {
+	params, err := c.Tools.ActionParams(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot read the parameters: %w", err)
+	}
+	format, _ := params["format"].(string)
+	if format = cmp.Or(format, "table"); format != "table" && format != "json" {
+		return c.Tools.FailAction(ctx, "format: must be table or json")
+	}
+	return c.withState(ctx, func(cluster *kube.Client, st state.State) error {
+		rows, err := shownRoutes(ctx, cluster, st)
+		if err != nil {
+			return c.Tools.FailAction(ctx, "Cannot tell what is served: "+commandless(err))
+		}
+		text := routeTable(rows)
+		if format == "json" {
+			encoded, err := json.Marshal(rows)
+			if err != nil {
+				return fmt.Errorf("cannot encode the routes: %w", err)
+			}
+			text = string(encoded)
+		}
+		return c.Tools.SetActionResults(ctx, map[string]string{"routes": text})
+	})
+}
+
+func shownRoutes(ctx context.Context, cluster *kube.Client, st state.State) ([]shownRoute, error) {
+	ready, err := cluster.ReadyEndpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := []shownRoute{}
+	for _, row := range plan.Routes(st) {
+		shown := shownRoute{RouteRow: row}
+		if ready != nil && len(row.Services) > 0 {
+			shown.Ready = new(int)
+			for _, service := range row.Services {
+				*shown.Ready += ready[service]
+			}
+		}
+		rows = append(rows, shown)
+	}
+	return rows, nil
+}
+
+// routeTable lays the rows out in columns. What there is not is a dash.
+func routeTable(rows []shownRoute) string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "APPLICATION\tHOST\tPATH\tURL\tSERVICE\tREADY\tSTATE\tREASON")
+	for _, row := range rows {
+		ready := "-"
+		if row.Ready != nil {
+			ready = strconv.Itoa(*row.Ready)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Application, hostsInWords(row.Hosts), orDash(row.Paths...), orDash(row.URL),
+			orDash(row.Services...), ready, row.State, orDash(row.Reason))
+	}
+	_ = w.Flush() // A strings.Builder takes everything.
+	return strings.TrimRight(text.String(), "\n")
+}
+
+func hostsInWords(hosts []string) string {
+	words := make([]string, len(hosts))
+	for i, host := range hosts {
+		words[i] = cmp.Or(host, "any")
+	}
+	return orDash(words...)
+}
+
+func orDash(all ...string) string { return cmp.Or(strings.Join(all, ","), "-") }
