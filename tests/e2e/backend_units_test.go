@@ -75,7 +75,7 @@ func (c *turns) await(units ...string) {
 		c.mu.Lock()
 		clear(c.seen)
 		c.mu.Unlock()
-		if err := c.AwaitMore(ctx, 2+4*len(units)); err != nil {
+		if err := c.AwaitMore(ctx, enough(len(units))); err != nil {
 			return err
 		}
 		c.mu.Lock()
@@ -85,6 +85,15 @@ func (c *turns) await(units ...string) {
 		}
 		return nil
 	}))
+}
+
+// enough is how many requests it takes for each of so many units to answer, and to see that one
+// more would. By lot, ten for each: then one in 20,000 times one is left out.
+func enough(units int) int {
+	if traits().DrawsLots {
+		return 10 * (units + 1)
+	}
+	return 2 + 4*units
 }
 
 // awaitUnits waits until so many units answer.
