@@ -96,7 +96,7 @@ func run(ctx context.Context) error {
 	return c.Run(ctx)
 }
 
-// podAddresses gives the addresses of the pod that the hook runs in; none where the system
+// podAddresses returns the addresses of the pod that the hook runs in; none where the system
 // does not tell, which is no reason to fail: less is known of the cluster then.
 func podAddresses() []netip.Addr {
 	found, err := net.InterfaceAddrs()

@@ -2,7 +2,7 @@ package address
 
 import "net/netip"
 
-// embedded gives the IPv4 addresses that a packet for an IPv6 address may reach: routers and
+// embedded returns the IPv4 addresses that a packet for an IPv6 address may reach: routers and
 // translators take them out of it. Nothing for an IPv4 address, which has none in it.
 // Translators may use any network of their own as well (RFC 6052, 2.2): such ones cannot be
 // told by the address.
@@ -40,7 +40,7 @@ var (
 	teredo         = netip.MustParsePrefix("2001::/32")      // RFC 4380
 )
 
-// translated gives what may stand in an address of a translator's network that has 48, 56,
+// translated returns what may stand in an address of a translator's network that has 48, 56,
 // 64 or 96 bits, which the address does not tell. The byte after 64 bits is left out, and
 // what follows a shorter one is zero (RFC 6052, 2.2).
 func translated(b [16]byte) []netip.Addr {

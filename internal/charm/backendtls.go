@@ -48,7 +48,7 @@ func (c *Charm) publishCARequests(ctx context.Context, relations plan.Relations)
 	return nil
 }
 
-// mayFindConfigMaps says that by the event alone there may be a ConfigMap to prune.
+// mayFindConfigMaps reports whether by the event alone there may be a ConfigMap to prune.
 func (c *Charm) mayFindConfigMaps() bool {
 	switch c.Event.Kind {
 	case gocharm.LeaderElected, gocharm.Start, gocharm.UpgradeCharm:

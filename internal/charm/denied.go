@@ -32,7 +32,7 @@ const (
 	minDenied = time.Minute
 )
 
-// gone says that a relation, or something of it, is not there any more, or not ours to
+// gone reports whether a relation, or something of it, is not there any more, or not ours to
 // see. What Juju lists is not gone because of that: see absent.
 func gone(err error) bool {
 	if errors.Is(err, gocharm.ErrNotLeader) {
@@ -50,7 +50,7 @@ func twice[T any](read func() (T, error)) (T, error) {
 	return value, err
 }
 
-// absent tells whether what was denied is not there: an endpoint's relation if unit is
+// absent reports whether what was denied is not there: an endpoint's relation if unit is
 // empty, else that unit of its other side. Its error is the denial where it is there, and
 // errUndecided where nobody can tell.
 func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied error) (bool, error) {
@@ -128,16 +128,16 @@ func (c *Charm) withBreaking(ctx context.Context, endpoint string) ([]string, er
 	return ids, err
 }
 
-// breaking says that the event is the end of a relation.
+// breaking reports whether the event is the end of a relation.
 func (c *Charm) breaking(id string) bool {
 	return c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.ID == id
 }
 
-// isUser says that an application's name is Juju's for a user of an offer of ours, of
+// isUser reports whether an application's name is Juju's for a user of an offer of ours, of
 // which the controller's answer does not tell.
 func isUser(application string) bool { return strings.HasPrefix(application, "remote-") }
 
-// isOffer says that a name in the controller's answer is the URL of an offer, behind
+// isOffer reports whether a name in the controller's answer is the URL of an offer, behind
 // which any application of another model may be: here it goes by a name of our choosing.
 func isOffer(name string) bool { return strings.Contains(name, ".") }
 
@@ -174,7 +174,7 @@ func (c *Charm) listed(ctx context.Context, endpoint, id string) (bool, error) {
 	return slices.Contains(ids, id), err
 }
 
-// unlessUnlisted gives the error of what we did with our side of a relation, unless the
+// unlessUnlisted returns the error of what we did with our side of a relation, unless the
 // relation has gone meanwhile, which took the matter with it.
 func (c *Charm) unlessUnlisted(ctx context.Context, endpoint, id string, err error) error {
 	if !gone(err) {
@@ -211,7 +211,7 @@ func (c *Charm) isSuspended(ctx context.Context, endpoint string) (bool, error) 
 	return false, err
 }
 
-// deniedForLong tells whether what is denied now was denied a while ago already, in
+// deniedForLong reports whether what is denied now was denied a while ago already, in
 // another hook.
 func (c *Charm) deniedForLong(ctx context.Context, what string, denied error) (bool, error) {
 	since, err := c.deniedSince(ctx)
@@ -297,7 +297,7 @@ func (c *Charm) hold(ctx context.Context, undecided error) error {
 	return c.setStatus(ctx, plan.Undecided())
 }
 
-// brokenCertificates says that the event is the end of a certificates relation.
+// brokenCertificates reports whether the event is the end of a certificates relation.
 func (c *Charm) brokenCertificates() bool {
 	return c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.Endpoint == endpointCertificates
 }

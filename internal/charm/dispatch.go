@@ -124,7 +124,7 @@ func (c *Charm) handle(ctx context.Context) error {
 // keyLeaving marks, in the unit's stored state, a unit that is being removed.
 const keyLeaving = "leaving"
 
-// leaving tells whether Juju is removing this very unit. Such a unit sees all its
+// leaving reports whether Juju is removing this very unit. Such a unit sees all its
 // relations break, although the application keeps them when it is only scaled
 // down, even to zero: what is served must stay. A relation-departed before says that it is
 // this unit which departs, but there is none where the other side has no unit; so the

@@ -66,7 +66,7 @@ func chooseCertificate(certificates state.Certificates, hostname string) (state.
 	return entry, ""
 }
 
-// normalHost gives a host as it stands in a request: a DNS name or an IP address.
+// normalHost returns a host as it stands in a request: a DNS name or an IP address.
 func normalHost(text string) (string, error) {
 	if address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), "[]")); err == nil {
 		return address.Unmap().String(), nil

@@ -62,7 +62,7 @@ func (c *Charm) askWhose(ctx context.Context, endpoint, id, application, model s
 	return false, foreign, nil
 }
 
-// toldPlace gives the place that an application on gateway has been told, as the ledger
+// toldPlace returns the place that an application on gateway has been told, as the ledger
 // has it.
 func (c *Charm) toldPlace(ctx context.Context, id string, number int) (string, error) {
 	return c.told(ctx, id, number, func(bag state.Databag) (string, error) {
@@ -87,7 +87,7 @@ func (c *Charm) toldOfGateway(ctx context.Context, id string, number int) (bool,
 	return what != "", err
 }
 
-// told gives what the ledger has of what a relation has been told. If it has nothing, our
+// told returns what the ledger has of what a relation has been told. If it has nothing, our
 // side is read and made into that; publish then needs not read it again.
 func (c *Charm) told(ctx context.Context, id string, number int, read func(state.Databag) (string, error)) (string, error) {
 	what, known := c.desk.trusted.Told[number]

@@ -43,7 +43,7 @@ func (c *Charm) keyUnder(ctx context.Context, label string) (state.PrivateKey, e
 	return "", fmt.Errorf("cannot read the private key: %w", err)
 }
 
-// isEmptied says that a secret of ours has lost what it held, for good: where Kubernetes
+// isEmptied reports whether a secret of ours has lost what it held, for good: where Kubernetes
 // keeps secrets, Juju deletes there what a hook removes before it commits the hook, and may
 // fail in between. The failure to read it names the revision that is not there.
 func (c *Charm) isEmptied(ctx context.Context, label string, failure error) bool {
@@ -76,7 +76,7 @@ func (c *Charm) certificates(ctx context.Context, id string, provider, own state
 	return certificates, c.logChanges(ctx, nil, remarks)
 }
 
-// hasOwn says that some request was made with the key.
+// hasOwn reports whether some request was made with the key.
 func hasOwn(certificates state.Certificates) bool {
 	return slices.ContainsFunc(certificates.Entries, func(entry state.Certificate) bool { return !entry.Foreign })
 }
@@ -103,7 +103,7 @@ func (c *Charm) keepKey(ctx context.Context, certificates state.Certificates) er
 	return c.storeOlderKey(ctx, certificates.Key)
 }
 
-// ensureKey gives the application's private key, and makes one when there is
+// ensureKey returns the application's private key, and makes one when there is
 // none or it cannot be read.
 func (c *Charm) ensureKey(ctx context.Context, certificates state.Certificates) (*rsa.PrivateKey, error) {
 	current, older := tlscertificates.KeyLabels(endpointCertificates)

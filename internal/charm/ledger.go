@@ -152,7 +152,7 @@ func (c *Charm) closeLedger(ctx context.Context, allowance state.Allowance, reco
 	return c.Tools.SetState(ctx, map[string]string{ledgerKey: text, allowanceKey: had, recordKey: kept})
 }
 
-// allowanceText gives the allowance as it is to be stored, and whether it has to be: not if what
+// allowanceText returns the allowance as it is to be stored, and whether it has to be: not if what
 // is stored says the same but for requests of more than an hour ago.
 func (c *Charm) allowanceText(ctx context.Context, allowance state.Allowance) (text string, changed bool, err error) {
 	stored, err := c.storedState(ctx)
@@ -167,7 +167,7 @@ func (c *Charm) allowanceText(ctx context.Context, allowance state.Allowance) (t
 	return text, text != before, err
 }
 
-// encode gives the ledger as it is stored, without the newest relations if it would be
+// encode returns the ledger as it is stored, without the newest relations if it would be
 // too long.
 func (l ledger) encode() (string, error) {
 	slices.Sort(l.Ours)
@@ -200,7 +200,7 @@ func digest(data state.Databag) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sum[:9]), err
 }
 
-// storedState gives what the unit has stored, as it stood when the hook began.
+// storedState returns what the unit has stored, as it stood when the hook began.
 func (c *Charm) storedState(ctx context.Context) (map[string]string, error) {
 	if c.desk.stored != nil {
 		return c.desk.stored, nil

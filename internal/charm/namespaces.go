@@ -37,7 +37,7 @@ func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (s
 	return requirer, err
 }
 
-// modelOf gives the UUID of the model of a relation's other side; empty if that is not known.
+// modelOf returns the UUID of the model of a relation's other side; empty if that is not known.
 // Where Juju cannot tell models apart, what it calls an application tells most: one that is not
 // called as those that consume our offers is of our model, or of one whose offer our operator
 // has consumed. To hold the latter for ours opens nothing but our own namespace.

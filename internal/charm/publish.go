@@ -96,7 +96,7 @@ func (c *Charm) write(ctx context.Context, endpoint string, number int, data sta
 	return c.unlessUnlisted(ctx, endpoint, id, err)
 }
 
-// holds says that writing the data to a bag would change nothing; an empty
+// holds reports whether writing the data to a bag would change nothing; an empty
 // value deletes a key.
 func holds(bag, data state.Databag) bool {
 	for key, value := range data {

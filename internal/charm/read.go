@@ -226,7 +226,7 @@ func (c *Charm) mustLead(ctx context.Context) error {
 	return nil
 }
 
-// relationID gives "gateway:3", as Juju writes it, and relationNumber its 3.
+// relationID returns "gateway:3", as Juju writes it, and relationNumber its 3.
 func relationID(endpoint string, number int) string { return fmt.Sprintf("%s:%d", endpoint, number) }
 
 func relationNumber(id string) (int, error) {

@@ -228,7 +228,7 @@ func (c *Charm) logRefusals(ctx context.Context, refused []*kube.RefusedError) e
 	return nil
 }
 
-// commandless gives an error for the log, or for who ran an action. What others say in it must not
+// commandless returns an error for the log, or for who ran an action. What others say in it must not
 // look like a command of the charm's.
 func commandless(err error) string { return pyjson.Commandless(err.Error()) }
 

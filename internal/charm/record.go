@@ -45,7 +45,7 @@ type keptRecord struct {
 	Handed string `json:"handed,omitempty"`
 }
 
-// readRecord gives what Juju has on record, nil for nothing.
+// readRecord returns what Juju has on record, nil for nothing.
 func (c *Charm) readRecord(ctx context.Context) (*state.Record, error) {
 	stored, err := c.storedState(ctx)
 	if err != nil {
@@ -124,7 +124,7 @@ func (c *Charm) handedOver(ctx context.Context) (kept keptRecord, found bool, er
 	return kept, found, err
 }
 
-// keepRecord gives the record as it is to be stored, after it was handed over as far as it
+// keepRecord returns the record as it is to be stored, after it was handed over as far as it
 // has to be.
 func (c *Charm) keepRecord(ctx context.Context, record state.Record) (string, error) {
 	record, text, err := within(record, maxLedger)
@@ -139,7 +139,7 @@ func (c *Charm) keepRecord(ctx context.Context, record state.Record) (string, er
 	return string(text), err
 }
 
-// within gives a record in so many bytes, and its text. Of more, what the newest relations hold is
+// within returns a record in so many bytes, and its text. Of more, what the newest relations hold is
 // left out: a hook that fails because of it would fail for all.
 func within(record state.Record, limit int) (state.Record, []byte, error) {
 	for {

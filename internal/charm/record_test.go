@@ -244,7 +244,7 @@ func TestSilentProviderOfCertificates(t *testing.T) {
 
 const recordPrefix = "gateway-api-integrator-record-"
 
-// nextLeader gives the application another leader: it has stored nothing, and sees the
+// nextLeader returns the application another leader: it has stored nothing, and sees the
 // application's secrets.
 func (w *world) nextLeader() {
 	w.t.Helper()

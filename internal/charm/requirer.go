@@ -51,7 +51,7 @@ func (c *Charm) readRequirer(ctx context.Context, id string, number int) (state.
 	return requirer, err
 }
 
-// applicationOf gives the application on the other side of a relation, which Juju's
+// applicationOf returns the application on the other side of a relation, which Juju's
 // names of its units begin with.
 func (c *Charm) applicationOf(ctx context.Context, id string, units []string) (string, error) {
 	if len(units) > 0 {

@@ -22,7 +22,7 @@ func (w *world) called(prefix string) int {
 	return count
 }
 
-// object gives an object by kind and name; nil when there is none.
+// object returns an object by kind and name; nil when there is none.
 func (w *world) object(kind, name string) map[string]any {
 	for path, object := range w.objects {
 		if strings.HasSuffix(path, "/namespaces/prod/"+kind+"/"+name) {

@@ -253,7 +253,7 @@ type answer struct {
 	message string
 }
 
-// failing gives the answer to a request that is to fail.
+// failing returns the answer to a request that is to fail.
 func (a *apiServer) failing(method, path string) (answer, bool) {
 	for request, with := range a.fail {
 		wanted, part, _ := strings.Cut(request, " ")

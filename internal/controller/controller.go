@@ -80,7 +80,7 @@ func Name(id gatewayv1.GatewayController) string {
 	return string(id)
 }
 
-// Does tells whether the controller of a class does what the trait says, by the table, and by
+// Does reports whether the controller of a class does what the trait says, by the table, and by
 // the class's own claims where the table leaves it open. It is Unknown for no class.
 func Does(class *gatewayv1.GatewayClass, trait Trait) Answer {
 	if class == nil {

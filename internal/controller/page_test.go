@@ -43,7 +43,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// markdown gives the table: a row for each trait, a column for each controller that the tests
+// markdown returns the table: a row for each trait, a column for each controller that the tests
 // run, and one for the others that are like each other; then the notes.
 func markdown() string {
 	var b strings.Builder

@@ -162,7 +162,7 @@ func errorText(stderr string) string {
 	return text[1:]
 }
 
-// repeatedBy tells whether a text shows part of the call's standard input or
+// repeatedBy reports whether a text shows part of the call's standard input or
 // secret content, in clear or in base64: Juju quotes arguments that it does not
 // understand.
 func (c Call) repeatedBy(text string) bool {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// IsLeader tells whether this unit leads its application. Yes is sure for half
+// IsLeader reports whether this unit leads its application. Yes is sure for half
 // a minute only: a later write may yet fail with ErrNotLeader.
 func (t *Tools) IsLeader(ctx context.Context) (bool, error) {
 	var leader bool

@@ -88,7 +88,7 @@ func (t *Tools) SetApplicationData(ctx context.Context, relationID string, data 
 	return nil
 }
 
-// notNil gives a null answer the empty map that it means.
+// notNil returns a null answer the empty map that it means.
 func notNil[V any](m map[string]V) map[string]V {
 	if m == nil {
 		return map[string]V{}

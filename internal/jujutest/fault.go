@@ -84,7 +84,7 @@ func (j *Juju) KillAfterTool(unit, tool string) error {
 	})
 }
 
-// LoseLeadershipDuringHook gives leadership to another unit, or to none until SetLeader when heir is
+// LoseLeadershipDuringHook returns leadership to another unit, or to none until SetLeader when heir is
 // "", after the n-th hook tool call of one of the unit's hooks, once.
 func (j *Juju) LoseLeadershipDuringHook(unit string, n int, heir string) error {
 	if heir != "" {

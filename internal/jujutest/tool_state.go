@@ -43,7 +43,7 @@ func configGet(inv *invocation) error {
 	return inv.print(&out, shown)
 }
 
-// asNumber gives an integer the type it has when it comes out of the agent's JSON: smart and YAML show a
+// asNumber returns an integer the type it has when it comes out of the agent's JSON: smart and YAML show a
 // million as 1e+06.
 func asNumber(value any) any {
 	switch v := value.(type) {

@@ -14,7 +14,7 @@ const (
 	serverService   = "kubernetes"
 )
 
-// Servers gives the addresses of the API server, sorted: that at which the client reaches it,
+// Servers returns the addresses of the API server, sorted: that at which the client reaches it,
 // which in a pod is its Service's, and those of the machines behind that. Where the charm may
 // not see the latter, the former is all that is known, and there is no error.
 func (c *Client) Servers(ctx context.Context) ([]netip.Addr, error) {
@@ -32,7 +32,7 @@ func (c *Client) Servers(ctx context.Context) ([]netip.Addr, error) {
 	return slices.Compact(all), nil
 }
 
-// addressesIn gives the addresses in an EndpointSlice, as far as they are such.
+// addressesIn returns the addresses in an EndpointSlice, as far as they are such.
 func addressesIn(slice *unstructured.Unstructured) []netip.Addr {
 	var all []netip.Addr
 	endpoints, _, _ := unstructured.NestedSlice(slice.Object, "endpoints")

@@ -171,7 +171,7 @@ func (c *Client) applyAll(ctx context.Context, snapshot *Snapshot, wanted map[st
 // another kind is written.
 var prerequisites = map[string]string{kindPolicy: kindConfigMap}
 
-// leadingSomewhere gives the routes that may be written while these Services are not there. One
+// leadingSomewhere returns the routes that may be written while these Services are not there. One
 // that leads to them stays as it is, and where it leads to: a controller may not look at it
 // again when the Service comes, as Cilium 1.19 does not.
 func leadingSomewhere(routes []*unstructured.Unstructured, absent []string) ([]*unstructured.Unstructured, error) {
@@ -187,7 +187,7 @@ func leadingSomewhere(routes []*unstructured.Unstructured, absent []string) ([]*
 // errHeldUp stands for what cannot be done for a reason that is told already.
 var errHeldUp = errors.New("something that it needs is not there")
 
-// missing gives the names of the objects that are not in the cluster.
+// missing returns the names of the objects that are not in the cluster.
 func missing(snapshot *Snapshot, objects []*unstructured.Unstructured) []string {
 	var names []string
 	for _, object := range objects {
@@ -303,7 +303,7 @@ func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Uns
 	return result, nil
 }
 
-// toUnstructured gives the object as it goes over the wire: without what the
+// toUnstructured returns the object as it goes over the wire: without what the
 // API server writes.
 func toUnstructured(object Object) (*unstructured.Unstructured, error) {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)

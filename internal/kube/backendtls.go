@@ -50,7 +50,7 @@ func (c *Client) ReadConfigMaps(ctx context.Context, snapshot *Snapshot) error {
 	return nil
 }
 
-// ConfigMap gives what stands in one of the application's ConfigMaps, if they were read
+// ConfigMap returns what stands in one of the application's ConfigMaps, if they were read
 // and it is there.
 func (s *Snapshot) ConfigMap(name string) (data, annotations map[string]string) {
 	object := s.live[key{kindConfigMap, name}]
@@ -80,19 +80,19 @@ func speaksTLS(service *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(ports, func(name string) bool { return strings.HasPrefix(name, tlsPort) })
 }
 
-// TLSServices gives the names of the application's Services that have a port behind which
+// TLSServices returns the names of the application's Services that have a port behind which
 // TLS is spoken, sorted.
 func (s *Snapshot) TLSServices() []string {
 	return slices.DeleteFunc(s.names("Service"), func(name string) bool { return !speaksTLS(s.live[key{"Service", name}]) })
 }
 
-// hiding says that there may be policies that cannot be seen, or authorities: nothing
+// hiding reports whether there may be policies that cannot be seen, or authorities: nothing
 // that one may need can be pruned then.
 func (s *Snapshot) hiding() bool {
 	return isForbidden(s.NoBackendTLS)
 }
 
-// neededUnseen says that an object that is not wanted has to stay while something is
+// neededUnseen reports whether an object that is not wanted has to stay while something is
 // hidden. A policy goes where its Service speaks TLS no more, as its application could
 // not be reached with it.
 func neededUnseen(object *unstructured.Unstructured, services []*unstructured.Unstructured) bool {
@@ -109,7 +109,7 @@ func neededUnseen(object *unstructured.Unstructured, services []*unstructured.Un
 	}
 }
 
-// guarded gives the objects of a kind that may be written though not all
+// guarded returns the objects of a kind that may be written though not all
 // BackendTLSPolicies could be. A Service that such a policy is for, and a route to it,
 // have to wait: the gateway would speak to the application in clear.
 func (c *Client) guarded(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured, kind string) []*unstructured.Unstructured {
@@ -147,7 +147,7 @@ func backends(route *unstructured.Unstructured) []string {
 	return names
 }
 
-// namesIn gives the names in a list of references.
+// namesIn returns the names in a list of references.
 func namesIn(object *unstructured.Unstructured, path ...string) []string {
 	var names []string
 	refs, _, _ := unstructured.NestedSlice(object.Object, path...)

@@ -18,7 +18,7 @@ const (
 	ciliumConfig    = "cilium-config"
 )
 
-// CiliumSettings gives the settings of Cilium, by their names, such as
+// CiliumSettings returns the settings of Cilium, by their names, such as
 // "enable-gateway-api-app-protocol": "true". It is nil where there are none, or the charm may
 // not see them.
 func (c *Client) CiliumSettings(ctx context.Context) (map[string]string, error) {

@@ -89,7 +89,7 @@ func NewClient(config *rest.Config, options Options) (*Client, error) {
 	return &Client{api: api, metadata: names, options: options, server: serverOf(config)}, nil
 }
 
-// serverOf gives the address of the API server, where the config has one and no name.
+// serverOf returns the address of the API server, where the config has one and no name.
 func serverOf(config *rest.Config) []netip.Addr {
 	at, _, err := rest.DefaultServerUrlFor(config)
 	if err != nil {
@@ -102,7 +102,7 @@ func serverOf(config *rest.Config) []netip.Addr {
 	return []netip.Addr{address.Unmap()}
 }
 
-// Server gives the addresses at which the client reaches the API server; none where it
+// Server returns the addresses at which the client reaches the API server; none where it
 // knows a name only.
 func (c *Client) Server() []netip.Addr { return c.server }
 

@@ -15,7 +15,7 @@ import (
 // it. To apply the object takes neither away: owners and finalizers of all writers are
 // joined.
 
-// hasOtherOwners says that a live object has owners beside those that it shall have. As
+// hasOtherOwners reports whether a live object has owners beside those that it shall have. As
 // long as one of them stands, Kubernetes does not collect the object when the application
 // is removed: its route, or the key in its Secret, would stay. An object that shall have no
 // owner is left alone. What another application of this charm has applied is taken over.
@@ -42,7 +42,7 @@ func (c *Client) disown(ctx context.Context, r resource, desired, live *unstruct
 	return classify(err, "apply", r.GroupVersionResource, live.GetName())
 }
 
-// isAttached says that an object is a route which is attached to something.
+// isAttached reports whether an object is a route which is attached to something.
 func isAttached(live *unstructured.Unstructured) bool {
 	parents, _, _ := unstructured.NestedSlice(live.Object, "spec", "parentRefs")
 	return live.GetKind() == "HTTPRoute" && len(parents) > 0

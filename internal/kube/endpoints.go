@@ -34,7 +34,7 @@ func (c *Client) ReadyEndpoints(ctx context.Context) (map[string]int, error) {
 	return ready, nil
 }
 
-// readyIn gives the first address of each ready endpoint of a slice.
+// readyIn returns the first address of each ready endpoint of a slice.
 func readyIn(slice *unstructured.Unstructured) []string {
 	var all []string
 	endpoints, _, _ := unstructured.NestedSlice(slice.Object, "endpoints")

@@ -21,7 +21,7 @@ type ForbiddenError struct {
 
 func (e *ForbiddenError) Error() string { return fmt.Sprintf("cannot %s: %v", e.Action, e.err) }
 
-// Unwrap gives the API server's own error.
+// Unwrap returns the API server's own error.
 func (e *ForbiddenError) Unwrap() error { return e.err }
 
 // NoResourceError says that the API server does not know a kind of the Gateway
@@ -36,7 +36,7 @@ func (e *NoResourceError) Error() string {
 	return fmt.Sprintf("cannot find resource %s: %v", e.Resource, e.err)
 }
 
-// Unwrap gives the API server's own error.
+// Unwrap returns the API server's own error.
 func (e *NoResourceError) Unwrap() error { return e.err }
 
 // MissingSecretsError says that new Secrets were refused, and nothing that comes after
@@ -49,7 +49,7 @@ type MissingSecretsError struct {
 
 func (e *MissingSecretsError) Error() string { return e.err.Error() }
 
-// Unwrap gives the error of the requests; there may be a *ForbiddenError in it.
+// Unwrap returns the error of the requests; there may be a *ForbiddenError in it.
 func (e *MissingSecretsError) Unwrap() error { return e.err }
 
 // isForbidden reports whether an error is for want of permission.
@@ -64,7 +64,7 @@ func isRefused(err error) bool {
 	return isForbidden(err) || errors.As(err, &missing)
 }
 
-// classify gives an error its kind. A 404 for a whole resource, rather than for
+// classify returns an error its kind. A 404 for a whole resource, rather than for
 // one object, means that the resource is not served; the API server gives it in
 // plain text, not as a Status.
 func classify(err error, verb string, resource schema.GroupVersionResource, name string) error {
@@ -109,7 +109,7 @@ func withoutContent(err error) error {
 	}
 }
 
-// unanswered says that a request got no answer: the API server cannot be
+// unanswered reports whether a request got no answer: the API server cannot be
 // reached, did not answer in time, or we were told to stop.
 func unanswered(err error) bool {
 	var connection *url.Error

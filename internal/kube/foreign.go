@@ -87,7 +87,7 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 	return foreign, own, err
 }
 
-// lookFor gives the objects of a kind that have one of the names, sorted by name. A kind
+// lookFor returns the objects of a kind that have one of the names, sorted by name. A kind
 // that may not be read, or is not there, has none: what is made then is not forced.
 func (c *Client) lookFor(ctx context.Context, r resource, names []string) ([]metav1.PartialObjectMetadata, error) {
 	var selectors []string // Fields.
@@ -144,7 +144,7 @@ func (c *Client) readOwn(ctx context.Context, r resource, snapshot *Snapshot, na
 
 func named(name string) string { return fields.OneTermEqualSelector("metadata.name", name).String() }
 
-// ours says that an object is the application's. It has its label or, where somebody has
+// ours reports whether an object is the application's. It has its label or, where somebody has
 // removed that, was written by it or by its predecessor, which has the same field manager.
 func (c *Client) ours(object metav1.Object) bool {
 	instance, labelled := object.GetLabels()[c.options.Label]
@@ -159,7 +159,7 @@ func (c *Client) ours(object metav1.Object) bool {
 	}
 }
 
-// wrote says that the application has written some of an object, by the API server's
+// wrote reports whether the application has written some of an object, by the API server's
 // record. It never writes a status.
 func (c *Client) wrote(object metav1.Object) bool { return wrote(object, c.options.Manager) }
 
@@ -180,7 +180,7 @@ func wrote(object metav1.Object, manager string) bool {
 	})
 }
 
-// madeForOther says that the object has owners, and the application is none of them.
+// madeForOther reports whether the object has owners, and the application is none of them.
 // Controllers that make an object for another copy labels: Kubernetes those of a Service
 // to its EndpointSlices, some Gateway controllers those of a Gateway to the Service that
 // has its address. With our label on it, it still is not ours. Anybody can set an owner,
@@ -194,7 +194,7 @@ func (c *Client) madeForOther(object metav1.Object) bool {
 
 const statefulSet = "StatefulSet"
 
-// makerOf gives the field manager of the oldest record.
+// makerOf returns the field manager of the oldest record.
 func makerOf(object metav1.Object) string {
 	maker, first := "", (*metav1.Time)(nil)
 	for _, entry := range object.GetManagedFields() {
@@ -205,7 +205,7 @@ func makerOf(object metav1.Object) string {
 	return maker
 }
 
-// instancesIn gives the other applications of this charm that have written an object: a
+// instancesIn returns the other applications of this charm that have written an object: a
 // StatefulSet is among its owners whose name is that of a field manager. Releases of this
 // charm that looked for no label have written over each other's objects.
 func instancesIn(object metav1.Object, manager string) []string {

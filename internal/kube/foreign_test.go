@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// by gives an object that others have made: with a label of ours or without, and the
+// by returns an object that others have made: with a label of ours or without, and the
 // managers that the API server has on record, the oldest first.
 func by(t *testing.T, object Object, label string, managers ...string) map[string]any {
 	t.Helper()

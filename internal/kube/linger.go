@@ -12,7 +12,7 @@ import (
 // the other: one that has read the old route, and then finds its Service or the policy of
 // that gone, fails requests until it reads again. Traefik was seen to do so for a second.
 
-// lingeringServices gives the names of Services that are not wanted, and stay for the moment:
+// lingeringServices returns the names of Services that are not wanted, and stay for the moment:
 // those from which a route is led away now, and those from which one has been led away,
 // while its controller has not judged it since.
 func lingeringServices(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured) map[string]bool {
@@ -42,7 +42,7 @@ func lingeringServices(snapshot *Snapshot, wanted map[string][]*unstructured.Uns
 	return ledAway
 }
 
-// unjudged says that a route has been judged, but not as it is now. One report is enough
+// unjudged reports whether a route has been judged, but not as it is now. One report is enough
 // that is not old, and in it one condition: a controller may leave others as they were,
 // and reports that nobody needs any more. Where a controller names no generation, what it
 // says counts, or what a route has led to would stay for ever.
@@ -58,7 +58,7 @@ func unjudged(route *gatewayv1.HTTPRoute) bool {
 	return before
 }
 
-// lingeringSecrets gives the names of Secrets that are not wanted, and stay for the
+// lingeringSecrets returns the names of Secrets that are not wanted, and stay for the
 // moment: those of which another takes the place in a listener now, and those of which one
 // has done so, while the controller has not judged the Gateway since. A Secret whose
 // listener goes is nobody's any more, and goes too.
@@ -88,13 +88,13 @@ func lingeringSecrets(snapshot *Snapshot, wanted map[string][]*unstructured.Unst
 	return stays
 }
 
-// gatewayUnjudged says that a Gateway has been judged, but not as it is now.
+// gatewayUnjudged reports whether a Gateway has been judged, but not as it is now.
 func gatewayUnjudged(gateway *gatewayv1.Gateway) bool {
 	generation, judged := observed(gateway.Status.Conditions)
 	return judged && generation != gateway.Generation && generation != 0
 }
 
-// secretsOf gives the names of the Secrets that a listener refers to.
+// secretsOf returns the names of the Secrets that a listener refers to.
 func secretsOf(listener gatewayv1.Listener) []string {
 	if listener.TLS == nil {
 		return nil
@@ -113,7 +113,7 @@ func lingeringOf(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructu
 	return lingering{lingeringServices(snapshot, wanted), lingeringSecrets(snapshot, wanted)}
 }
 
-// has says that an object stays for the moment, or belongs to a Service that does.
+// has reports whether an object stays for the moment, or belongs to a Service that does.
 func (l lingering) has(object *unstructured.Unstructured) bool {
 	services := l.services
 	switch object.GetKind() {

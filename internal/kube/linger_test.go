@@ -132,7 +132,7 @@ func secureGateway(secrets map[string]string) *gatewayv1.Gateway {
 	return object
 }
 
-// TestLingerSecret gives a listener another Secret: the one that it had goes when the
+// TestLingerSecret returns a listener another Secret: the one that it had goes when the
 // Gateway has been judged with the new one. One whose listener goes is not kept.
 func TestLingerSecret(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ const (
 	annotationModelOld = "juju-model"
 )
 
-// Models gives the namespaces of Juju's models, by the models' UUIDs. Of several that say
+// Models returns the namespaces of Juju's models, by the models' UUIDs. Of several that say
 // they are of one model the oldest is: whoever may make namespaces may say so later. If the
 // charm may not list namespaces, none is known, and there is no error.
 func (c *Client) Models(ctx context.Context) (map[string]string, error) {

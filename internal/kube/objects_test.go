@@ -89,7 +89,7 @@ func all() []Object {
 	return []Object{httpRoute("r"), endpointSlice("e", "10.1.0.5"), service("v", 80), gateway("gw", "a.example.com"), secret("s")}
 }
 
-// applied gives the object as the API server has it after the application
+// applied returns the object as the API server has it after the application
 // applied it, but for the defaults: with the record of whose fields they are,
 // and out of the wire's JSON.
 func applied(t *testing.T, object Object) *unstructured.Unstructured {

@@ -18,7 +18,7 @@ const annotationBackends = "gateway-api-integrator.charm.juju.is/backends"
 // backendsNoted is what the annotation holds.
 var backendsNoted = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// shownAgain gives the routes as they are to be written: one of which a controller that does
+// shownAgain returns the routes as they are to be written: one of which a controller that does
 // not see Services come says that it has no backend, while all that it leads to is there, is
 // changed once, so that the controller looks again. Others say the same for a while, or for
 // long, of a Service without endpoints, and look again by themselves.

@@ -145,7 +145,7 @@ type TLSSecret struct {
 	Certificate, Key []byte
 }
 
-// TLSSecrets gives the application's Secrets as they were read, sorted by name.
+// TLSSecrets returns the application's Secrets as they were read, sorted by name.
 // One whose data cannot be read has none here; there is no error that could show
 // them.
 func (s *Snapshot) TLSSecrets() []TLSSecret {
@@ -159,7 +159,7 @@ func (s *Snapshot) TLSSecrets() []TLSSecret {
 	return secrets
 }
 
-// Services gives the names of the application's Services, each with the addresses in the
+// Services returns the names of the application's Services, each with the addresses in the
 // EndpointSlices of the application that stand in for a selector, sorted.
 func (s *Snapshot) Services() map[string][]netip.Addr {
 	all := map[string][]netip.Addr{}
@@ -177,7 +177,7 @@ func (s *Snapshot) Services() map[string][]netip.Addr {
 	return all
 }
 
-// ServiceAddresses gives the addresses that the application's Services have themselves,
+// ServiceAddresses returns the addresses that the application's Services have themselves,
 // sorted.
 func (s *Snapshot) ServiceAddresses() []netip.Addr {
 	var all []netip.Addr
@@ -201,7 +201,7 @@ func decoded(text string) []byte {
 	return data
 }
 
-// names gives the names of the live objects of a kind, sorted.
+// names returns the names of the live objects of a kind, sorted.
 func (s *Snapshot) names(kind string) []string {
 	var names []string
 	for k := range s.live {

@@ -33,7 +33,7 @@ func (e *RefusedError) Error() string {
 	return "cannot " + verb + " " + resource + "/" + e.Name + ": " + e.err.Error()
 }
 
-// Unwrap gives the API server's own error.
+// Unwrap returns the API server's own error.
 func (e *RefusedError) Unwrap() error { return e.err }
 
 // Refusals takes an error of Apply apart: the objects that were refused, and everything
@@ -55,7 +55,7 @@ func OnlyRefused(err error) bool {
 	return !slices.ContainsFunc(leaves(err), func(leaf error) bool { return !isRefused(leaf) })
 }
 
-// leaves gives the errors that were joined.
+// leaves returns the errors that were joined.
 func leaves(err error) []error {
 	var all []error
 	switch err := err.(type) {
@@ -111,13 +111,13 @@ const internalError = "Internal error occurred: "
 // about is how the API server begins what it says of an object.
 var about = regexp.MustCompile(`^([A-Za-z.0-9]+ "[^"]*" is (forbidden|invalid)|Internal error occurred): `)
 
-// reasonOf gives the first line of what the API server says, without the object's name.
+// reasonOf returns the first line of what the API server says, without the object's name.
 func reasonOf(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return strings.TrimSpace(about.ReplaceAllString(line, ""))
 }
 
-// writes says that a verb is one that writes an object.
+// writes reports whether a verb is one that writes an object.
 func writes(verb string) bool { return verb == "apply" || verb == "delete" }
 
 func kindOf(r schema.GroupVersionResource) string {

@@ -9,7 +9,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// bridged gives what is to be written now of what is wanted, and the listeners that routes
+// bridged returns what is to be written now of what is wanted, and the listeners that routes
 // keep for the moment. While there are such, routes are all that may be pruned, save those
 // that are attached to one of these.
 //
@@ -50,7 +50,7 @@ func bridged(snapshot *Snapshot, wanted map[string][]*unstructured.Unstructured,
 	return now, kept
 }
 
-// awaitsJudgement says that a route was changed, and its controller has not judged it since.
+// awaitsJudgement reports whether a route was changed, and its controller has not judged it since.
 // One of a class that the Gateway is going to leave may never do so.
 func awaitsJudgement(snapshot *Snapshot, wanted []*unstructured.Unstructured, name string) bool {
 	for _, gateway := range wanted {
@@ -62,7 +62,7 @@ func awaitsJudgement(snapshot *Snapshot, wanted []*unstructured.Unstructured, na
 	return slices.ContainsFunc(snapshot.Routes, func(route gatewayv1.HTTPRoute) bool { return route.Name == name && unjudged(&route) })
 }
 
-// renamedListeners gives the names that routes have for listeners which the Gateway has no
+// renamedListeners returns the names that routes have for listeners which the Gateway has no
 // more, as long as its controller has not judged it since.
 func renamedListeners(snapshot *Snapshot) []string {
 	if snapshot.Gateway == nil || !gatewayUnjudged(snapshot.Gateway) {
@@ -80,7 +80,7 @@ func renamedListeners(snapshot *Snapshot) []string {
 	return names
 }
 
-// waitForSuccessors says that routes are attached to the listeners that are going to be
+// waitForSuccessors reports whether routes are attached to the listeners that are going to be
 // replaced, while none that is wanted is there yet: they have other names, and have to be
 // made before the Gateway is written. Where some are there, the others may be refused, and
 // are not waited for.
@@ -108,7 +108,7 @@ func withRoutesInUse(snapshot *Snapshot, wanted map[string][]*unstructured.Unstr
 	return wanted
 }
 
-// replacedListeners gives the names of the live Gateway's listeners that are to be
+// replacedListeners returns the names of the live Gateway's listeners that are to be
 // replaced by one of another name for the same port and host.
 func replacedListeners(live *gatewayv1.Gateway, wanted []*unstructured.Unstructured) []string {
 	var next gatewayv1.Gateway
@@ -125,7 +125,7 @@ func replacedListeners(live *gatewayv1.Gateway, wanted []*unstructured.Unstructu
 	return names
 }
 
-// attachedToAny says that a route names one of the listeners.
+// attachedToAny reports whether a route names one of the listeners.
 func attachedToAny(route *unstructured.Unstructured, listeners []string) bool {
 	return slices.ContainsFunc(parentsOf(route), func(parent any) bool { return slices.Contains(listeners, section(parent)) })
 }
@@ -143,7 +143,7 @@ func listenerOf(gateway *gatewayv1.Gateway, is func(gatewayv1.Listener) bool) *g
 	return &gateway.Spec.Listeners[i]
 }
 
-// sameTraffic says that two listeners cannot be there together.
+// sameTraffic reports whether two listeners cannot be there together.
 func sameTraffic(a, b gatewayv1.Listener) bool {
 	return a.Port == b.Port && ptr.Deref(a.Hostname, "") == ptr.Deref(b.Hostname, "")
 }
@@ -151,7 +151,7 @@ func sameTraffic(a, b gatewayv1.Listener) bool {
 // maxParents is how many parents a route can have (Gateway API, CommonRouteSpec).
 const maxParents = 32
 
-// staying gives the routes that may be written though the Gateway could not be: not those
+// staying returns the routes that may be written though the Gateway could not be: not those
 // that would leave a listener that is there for one that is not, nor new ones that no
 // listener is there for.
 func staying(snapshot *Snapshot, routes []*unstructured.Unstructured) []*unstructured.Unstructured {
@@ -178,7 +178,7 @@ func staying(snapshot *Snapshot, routes []*unstructured.Unstructured) []*unstruc
 	})
 }
 
-// withParentsOf gives a route with its present parents besides those it shall have.
+// withParentsOf returns a route with its present parents besides those it shall have.
 func withParentsOf(route, live *unstructured.Unstructured) *unstructured.Unstructured {
 	parents := parentsOf(route)
 	for _, parent := range parentsOf(live) {

@@ -33,7 +33,7 @@ func renamed() *gatewayv1.Gateway {
 	return object
 }
 
-// sections gives what was written in order: for routes with the listeners they name.
+// sections returns what was written in order: for routes with the listeners they name.
 func sections(t *testing.T, s *server) []string {
 	t.Helper()
 	requests := slices.DeleteFunc(slices.Clone(s.requests), func(r request) bool { return r.method == http.MethodGet })

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// same says that applying the desired object would change nothing. The live
+// same reports whether applying the desired object would change nothing. The live
 // object has fields of others in it (defaults, allocated addresses, other
 // managers' annotations), so the two are not compared as a whole. What counts is
 // the set of fields that the API server has on record as applied by our manager
@@ -25,7 +25,7 @@ func same(desired, live *unstructured.Unstructured, manager string) bool {
 	return sameFields(withoutIdentity(desired.Object), live.Object, owned)
 }
 
-// ownedFields gives the record of the fields that the manager applied. A record
+// ownedFields returns the record of the fields that the manager applied. A record
 // of the same manager for another operation is what a client that did not apply
 // left behind; it has to be taken over, so such an object is not the same. Nor
 // is one that was applied in another version, whose fields may have other names.

@@ -17,7 +17,7 @@ func set(t *testing.T, object *unstructured.Unstructured, value any, path ...str
 	}
 }
 
-// records gives the entries of metadata.managedFields.
+// records returns the entries of metadata.managedFields.
 func records(object *unstructured.Unstructured) []any {
 	return object.Object["metadata"].(map[string]any)["managedFields"].([]any)
 }

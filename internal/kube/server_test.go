@@ -184,7 +184,7 @@ func (s *server) list(collection string, query url.Values) map[string]any {
 	return map[string]any{"kind": "List", "apiVersion": "v1", "metadata": map[string]any{}, "items": items}
 }
 
-// selected says that an object has the label of the selector, and the name of the other.
+// selected reports whether an object has the label of the selector, and the name of the other.
 func selected(object map[string]any, query url.Values) bool {
 	metadata, _ := object["metadata"].(map[string]any)
 	labels, _ := metadata["labels"].(map[string]any)

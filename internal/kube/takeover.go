@@ -51,7 +51,7 @@ func (c *Client) takeOver(ctx context.Context, r resource, live *unstructured.Un
 	return nil
 }
 
-// asUpdated gives the object with what other managers than the last have applied as if
+// asUpdated returns the object with what other managers than the last have applied as if
 // they had updated it, which is what is taken over.
 func asUpdated(live *unstructured.Unstructured, managers []string) *unstructured.Unstructured {
 	others := managers[:len(managers)-1]

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// created gives an object as this charm's predecessor left it: made by POST, so
+// created returns an object as this charm's predecessor left it: made by POST, so
 // that its fields are under a record of an update, and perhaps applied later.
 func created(t *testing.T, object Object, operations ...string) map[string]any {
 	t.Helper()

@@ -14,7 +14,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// seen gives a Gateway as a controller leaves it.
+// seen returns a Gateway as a controller leaves it.
 func seen(generation int64, address string, judged ...int64) *gatewayv1.Gateway {
 	object := gateway("gw", "a")
 	object.Spec.Listeners = nil

@@ -44,7 +44,7 @@ func (j judges) of(port int32, at netip.Addr) address.Refusal {
 	return j.any.Judge(at)
 }
 
-// allowed gives those of some addresses at which units of an application on a port may be.
+// allowed returns those of some addresses at which units of an application on a port may be.
 func (j judges) allowed(port int32, all []netip.Addr) []netip.Addr {
 	refused := func(at netip.Addr) bool { return j.of(port, at).Reason != "" }
 	if !slices.ContainsFunc(all, refused) {
@@ -90,7 +90,7 @@ func (r *routing) screen(s state.State, set settings) state.State {
 	return s
 }
 
-// straysOf gives the units of an application that are where none may be, by number. There
+// straysOf returns the units of an application that are where none may be, by number. There
 // may be very many.
 func (r *routing) straysOf(requirer state.Requirer) []stray {
 	var all []stray

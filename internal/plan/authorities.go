@@ -117,7 +117,7 @@ func (t *backendTLS) gather(s state.State) {
 
 const lastAuthorities = "it tells of no CA certificate: the last ones known are kept"
 
-// lastTold gives the authorities that a provider told of which says nothing at all any
+// lastTold returns the authorities that a provider told of which says nothing at all any
 // more, such as one of version 0 that is scaled to no units. To say that there are none,
 // and the relation's end, withdraw them.
 func lastTold(s state.State, provider state.CAProvider) []string {

@@ -23,7 +23,7 @@ type backend struct {
 	addresses []netip.Addr // of another model, where no selector reaches
 }
 
-// findBackends says whether an application can be forwarded to, and where. Of one that
+// findBackends reports whether an application can be forwarded to, and where. Of one that
 // is served, and whose units have changed, none may have written yet: it is served on as
 // it has been, where its units are needed for that at the last addresses known. Without
 // a unit there is nobody to forward to, and the addresses may be another's by now.
@@ -62,7 +62,7 @@ func (r *routing) findBackends(s state.State, names namer, t *target) bool {
 
 const lastAddresses = "none of its units says its address: still served at the last ones known"
 
-// backendForEach gives a backend for each unit that can be verified and, of another
+// backendForEach returns a backend for each unit that can be verified and, of another
 // model, found. If there is none, those that are served.
 func (r *routing) backendForEach(s state.State, names namer, t target) []backend {
 	var ready, kept []backend
@@ -98,7 +98,7 @@ func (r *routing) backendForEach(s state.State, names namer, t target) []backend
 	return ready
 }
 
-// keepBackends says that an application that speaks TLS is served, and where, while the
+// keepBackends reports whether an application that speaks TLS is served, and where, while the
 // charm may not see or write what that needs. The Services that stand were made with their
 // policies, and lead where they led. New ones would lead there in clear.
 func keepBackends(s state.State, names namer, t *target) bool {
@@ -145,7 +145,7 @@ func unitBackend(s state.State, names namer, t target, unit state.Unit) backend 
 	return b
 }
 
-// hasSlice says that an EndpointSlice of the name stands in for the backend's selector.
+// hasSlice reports whether an EndpointSlice of the name stands in for the backend's selector.
 func (b backend) hasSlice(name string) bool {
 	rest, ok := strings.CutPrefix(name, b.service+"-ipv")
 	return ok && (strings.HasPrefix(rest, "4") || strings.HasPrefix(rest, "6"))
@@ -166,7 +166,7 @@ func (b backend) complete(t target) bool {
 	return len(b.hosts) > 0 && (!t.remote || len(b.addresses) > 0)
 }
 
-// policyHosts gives the names by which what stands behind a Service is verified now.
+// policyHosts returns the names by which what stands behind a Service is verified now.
 func policyHosts(s state.State, service string) []string {
 	for _, policy := range s.Cluster.Policies {
 		if policy.Name != service {

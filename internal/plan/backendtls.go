@@ -71,7 +71,7 @@ func caProvidersByAge(s state.State) []state.CAProvider {
 	return byAge(s.CAProviders, func(p state.CAProvider) int { return p.RelationID })
 }
 
-// unverifiable gives the reason why an application that speaks TLS cannot be spoken to,
+// unverifiable returns the reason why an application that speaks TLS cannot be spoken to,
 // and the cure.
 func (t backendTLS) unverifiable(r state.Requirer) (reason, cure string) {
 	switch {
@@ -84,7 +84,7 @@ func (t backendTLS) unverifiable(r state.Requirer) (reason, cure string) {
 	}
 }
 
-// oneForAll says that one policy verifies all units of an application, to whichever the
+// oneForAll reports whether one policy verifies all units of an application, to whichever the
 // gateway comes to speak. Where a policy verifies one name that takes units which share
 // it. A unit that is alone gets a Service of its own there: the next one may have another
 // name, and a Service for all would lead to it before we know.
@@ -101,10 +101,10 @@ func (t backendTLS) oneForAll(r state.Requirer) bool {
 	return len(r.Hosts) <= t.names && (t.names > 1 || named > 1)
 }
 
-// speaksTLS says that an application is spoken to over TLS.
+// speaksTLS reports whether an application is spoken to over TLS.
 func speaksTLS(r state.Requirer) bool { return r.Scheme == "https" }
 
-// backendPolicies gives what the applications that speak TLS need: one ConfigMap with
+// backendPolicies returns what the applications that speak TLS need: one ConfigMap with
 // the authorities, and a BackendTLSPolicy for each of their Services. Where the charm may
 // not see or write that, it stays as it is.
 func backendPolicies(s state.State, routing routing) []Object {

@@ -9,7 +9,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// chainFor gives the chain to serve a certificate with: all of it, save where the controller
+// chainFor returns the chain to serve a certificate with: all of it, save where the controller
 // would serve nothing then. Some clients cannot verify the rest; without it, nobody could.
 func chainFor(s state.State, issued state.Certificate) string {
 	if issued.ReadChain != "" && refusesUnread(s) {

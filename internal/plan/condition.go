@@ -58,7 +58,7 @@ func ageOf(conditions []metav1.Condition, generation int64) age {
 	return newest
 }
 
-// newestOf gives those reports of an object that are newest, in their order. A list may
+// newestOf returns those reports of an object that are newest, in their order. A list may
 // hold several that fit: Cilium 1.17 to 1.19 never remove one, and whoever wrote the
 // reference before wrote it in other words.
 func newestOf[R any](reports []R, conditions func(R) []metav1.Condition, generation int64) []R {
@@ -85,13 +85,13 @@ func acceptedOf(conditions []metav1.Condition, generation int64) condition {
 	return c
 }
 
-// is says that the condition is known to be so. Only the status counts: the
+// is reports whether the condition is known to be so. Only the status counts: the
 // reason of a true condition differs from one controller to another.
 func (c condition) is(value bool) bool {
 	return c.known && (c.Status == metav1.ConditionTrue) == value
 }
 
-// because gives the controller's own words, in quotes, after the reason, which is one of its identifiers.
+// because returns the controller's own words, in quotes, after the reason, which is one of its identifiers.
 func (c condition) because() string {
 	if c.Message == "" {
 		return c.Reason
@@ -99,6 +99,6 @@ func (c condition) because() string {
 	return c.Reason + ": " + pyjson.Said(c.Message)
 }
 
-// told gives the controller's own words without the reason, where what we say of it
+// told returns the controller's own words without the reason, where what we say of it
 // tells as much as that.
 func (c condition) told() string { return cmp.Or(pyjson.Said(c.Message), c.Reason) }

@@ -50,7 +50,7 @@ func recordsOf(s state.State, set settings) []dnsrecord.Record {
 	return records
 }
 
-// oneOfEachFamily gives the least IPv4 address and the least IPv6 one: always the same,
+// oneOfEachFamily returns the least IPv4 address and the least IPv6 one: always the same,
 // in whatever order a controller lists them.
 func oneOfEachFamily(addresses []string) []netip.Addr {
 	least := map[bool]netip.Addr{} // by whether it is IPv4
@@ -130,7 +130,7 @@ func dnsRemarks(s state.State, set settings) []string {
 	return all
 }
 
-// withoutRecords says that there are names, and a provider to ask for records, but no
+// withoutRecords reports whether there are names, and a provider to ask for records, but no
 // address that a record could hold.
 func withoutRecords(s state.State, set settings) bool {
 	named := slices.ContainsFunc(set.hosts, func(h host) bool { return h.name != "" })

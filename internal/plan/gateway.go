@@ -30,7 +30,7 @@ func gateway(s state.State, set settings) *gatewayv1.Gateway {
 	return planned
 }
 
-// listeners gives each host an HTTP listener, and an HTTPS one once it has a
+// listeners returns each host an HTTP listener, and an HTTPS one once it has a
 // certificate: a listener that refers to a Secret that is not there can stop a
 // controller from taking any change of the Gateway. Where there is no host yet, one
 // HTTP listener stands for any, so that the Gateway can have its address early.
@@ -102,7 +102,7 @@ func allowedRoutes(s state.State, h host) *gatewayv1.AllowedRoutes {
 	return &gatewayv1.AllowedRoutes{Namespaces: namespaces}
 }
 
-// admits says that routes of a namespace may be attached to a listener as it stands; of an
+// admits reports whether routes of a namespace may be attached to a listener as it stands; of an
 // unknown one only if those of all may.
 func admits(s state.State, allowed gatewayv1.AllowedRoutes, namespace string) bool {
 	if allowed.Namespaces == nil || allowed.Namespaces.From == nil {

@@ -54,7 +54,7 @@ func (room listenerRoom) claim(s state.State, hosts []string, attached bool, mor
 	return ""
 }
 
-// holder gives the host that has listeners of the names which a label stands for.
+// holder returns the host that has listeners of the names which a label stands for.
 func (room listenerRoom) holder(s state.State, label string) (host string, taken bool) {
 	if host, taken = room[label]; taken {
 		return host, true
@@ -158,7 +158,7 @@ func routesByAge(s state.State) []state.RouteRequirer {
 	return byAge(s.RouteRequirers, func(r state.RouteRequirer) int { return r.RelationID })
 }
 
-// routeAnswers gives what each application on gateway-route is told. Who is not served
+// routeAnswers returns what each application on gateway-route is told. Who is not served
 // is told nothing, not even what was true before; who is, nothing new while the Gateway
 // has no address, nor who comes before its listeners are there.
 func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {

@@ -12,7 +12,7 @@ import (
 // the moment, an object was refused. It is told nothing then, so what it was told does not say any
 // more what is its own. That is on record in Juju meanwhile (state.Record).
 
-// holding gives the applications on ingress as they are, with what the record knows of them.
+// holding returns the applications on ingress as they are, with what the record knows of them.
 func holding(s state.State) []state.Requirer {
 	all := slices.Clone(s.Requirers)
 	for i := range all {
@@ -21,18 +21,18 @@ func holding(s state.State) []state.Requirer {
 	return all
 }
 
-// heldPlace says that the record has the place that an application asks for as its own.
+// heldPlace reports whether the record has the place that an application asks for as its own.
 func heldPlace(s state.State, r state.Requirer) bool {
 	return r.Name != "" && s.Record.Has(r.RelationID, state.HeldSum(r.Path()))
 }
 
-// heldHosts says that the record has the hosts that an application with routes of its own asks
+// heldHosts reports whether the record has the hosts that an application with routes of its own asks
 // for as its own, as far as it may have them.
 func heldHosts(s state.State, r state.RouteRequirer, hosts []string) bool {
 	return s.Record.Has(r.RelationID, hostsSum(hosts))
 }
 
-// heldBare says that the record has as an application's own these hosts and that for any, which it
+// heldBare reports whether the record has as an application's own these hosts and that for any, which it
 // cannot have while its namespace is not known.
 func heldBare(s state.State, set settings, r state.RouteRequirer, hosts []string) bool {
 	return bares(s, set, r) && heldHosts(s, r, append(slices.Clone(hosts), ""))
@@ -40,7 +40,7 @@ func heldBare(s state.State, set settings, r state.RouteRequirer, hosts []string
 
 func hostsSum(hosts []string) string { return state.HeldSum(slices.Sorted(slices.Values(hosts))...) }
 
-// heldNow gives what has to be on record: the hosts of who writes routes of its own, as long as
+// heldNow returns what has to be on record: the hosts of who writes routes of its own, as long as
 // they are not given to another, and the places of applications on ingress that are not told of
 // theirs at the moment, unless another has it by now.
 func heldNow(s state.State, set settings, routing routing, urls []URL) map[int]string {

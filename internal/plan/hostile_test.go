@@ -95,7 +95,7 @@ var hostileSteps = []step{
 	{"rest", true, func(*world) {}},
 }
 
-// roomForAll says that every application on ingress can have a host of its own beside those
+// roomForAll reports whether every application on ingress can have a host of its own beside those
 // that are attached to.
 func (w *world) roomForAll() bool {
 	hosts := map[string]bool{}
@@ -343,7 +343,7 @@ func (w *world) promised(before neighbourhood) string {
 	return ""
 }
 
-// comesLate says that an application of another model is to be at a host where it was not before,
+// comesLate reports whether an application of another model is to be at a host where it was not before,
 // and which one on gateway-route names.
 func (w *world) comesLate(r state.Requirer, before string) bool {
 	host := r.Label() + "." + w.config.ExternalHostname

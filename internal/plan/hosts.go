@@ -82,7 +82,7 @@ func newHost(s state.State, name string) host {
 	return h
 }
 
-// asksFor says that a request is one for this host as it has to be: made with the
+// asksFor reports whether a request is one for this host as it has to be: made with the
 // present key, for the names of now.
 func (h host) asksFor(entry state.Certificate) bool {
 	if entry.Foreign {
@@ -95,7 +95,7 @@ func (h host) asksFor(entry state.Certificate) bool {
 	return len(entry.Hosts) > 0 && !slices.ContainsFunc(entry.Hosts, isName)
 }
 
-// issuedAs says that some request is answered with a valid certificate which may be the
+// issuedAs reports whether some request is answered with a valid certificate which may be the
 // one that is served.
 func issuedAs(s state.State, served state.Served) bool {
 	return slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
@@ -103,7 +103,7 @@ func issuedAs(s state.State, served state.Served) bool {
 	})
 }
 
-// liveCertificate gives what stands in a host's Secret, by whatever name, if it may be
+// liveCertificate returns what stands in a host's Secret, by whatever name, if it may be
 // served: it must have been asked for on this very relation, with the key that it has.
 func liveCertificate(s state.State, name string) *state.Served {
 	for _, secret := range secretNames(s, name) {
@@ -123,7 +123,7 @@ func liveCertificate(s state.State, name string) *state.Served {
 	return nil
 }
 
-// secure says that the host can be served over HTTPS.
+// secure reports whether the host can be served over HTTPS.
 func (h host) secure() bool { return h.chain != "" }
 
 // maxListeners is how many listeners a Gateway can have (Gateway API,
@@ -133,7 +133,7 @@ const (
 	maxHosts     = maxListeners / 2
 )
 
-// hosts gives the wanted hosts, oldest application first, then those that they have
+// hosts returns the wanted hosts, oldest application first, then those that they have
 // yet to replace.
 func hosts(s state.State, set settings, routing routing) []host {
 	var all []host
@@ -240,7 +240,7 @@ func (set settings) optionHosts() []string {
 	return []string{set.ExternalHostname}
 }
 
-// host gives the host of that name, nil for none.
+// host returns the host of that name, nil for none.
 func (set settings) host(name string) *host {
 	i := slices.IndexFunc(set.hosts, func(h host) bool { return h.name == name })
 	if i < 0 {
@@ -254,7 +254,7 @@ func (set settings) secureHosts() []host {
 	return slices.DeleteFunc(slices.Clone(set.hosts), func(h host) bool { return !h.secure() })
 }
 
-// liveRoutes gives the application's routes as they are, by name.
+// liveRoutes returns the application's routes as they are, by name.
 func liveRoutes(s state.State) map[string]*gatewayv1.HTTPRoute {
 	live := make(map[string]*gatewayv1.HTTPRoute, len(s.Cluster.Routes))
 	for i := range s.Cluster.Routes {
@@ -263,7 +263,7 @@ func liveRoutes(s state.State) map[string]*gatewayv1.HTTPRoute {
 	return live
 }
 
-// pathOf gives the path of a route of ours, which has one rule with one match.
+// pathOf returns the path of a route of ours, which has one rule with one match.
 func pathOf(route *gatewayv1.HTTPRoute) string {
 	for _, rule := range route.Spec.Rules {
 		for _, match := range rule.Matches {

@@ -10,7 +10,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// httpRoutes gives the redirects to HTTPS, and for every target at each of its places a
+// httpRoutes returns the redirects to HTTPS, and for every target at each of its places a
 // route on the HTTPS listener and, unless HTTPS is enforced, one on HTTP. Each route names
 // its one listener: Cilium has served routes without a section name on plain HTTP too.
 func httpRoutes(s state.State, set settings, routing routing) []Object {
@@ -31,7 +31,7 @@ func httpRoutes(s state.State, set settings, routing routing) []Object {
 	return append(all, oldRoutes(s, set, routing, all)...)
 }
 
-// routesAt gives the routes of a target at one of its places.
+// routesAt returns the routes of a target at one of its places.
 func (r *routing) routesAt(s state.State, set settings, t target, at place) []Object {
 	h := set.host(at.host)
 	if h == nil {
@@ -60,7 +60,7 @@ func (r *routing) routesAt(s state.State, set settings, t target, at place) []Ob
 	return all
 }
 
-// redirects gives each host that is served over HTTPS a route of its own which redirects
+// redirects returns each host that is served over HTTPS a route of its own which redirects
 // to that, where HTTPS is enforced. Whoever writes its own routes redirects by itself.
 func redirects(s state.State, set settings) []Object {
 	if !set.EnforceHTTPS {
@@ -74,7 +74,7 @@ func redirects(s state.State, set settings) []Object {
 	return all
 }
 
-// sharedRedirect gives the one redirect for all hosts that earlier releases made, for the
+// sharedRedirect returns the one redirect for all hosts that earlier releases made, for the
 // hosts whose own redirect is not accepted yet. There is none where it has the name of the
 // redirect of a host.
 func sharedRedirect(s state.State, set settings, secure []host) []Object {

@@ -15,12 +15,12 @@ import (
 
 func (c class) isolates() bool { return c.does(controller.ListenerIsolation) == controller.Yes }
 
-// opens says that some application may attach routes of its own to the host.
+// opens reports whether some application may attach routes of its own to the host.
 func (r routing) opens(host string) bool {
 	return slices.ContainsFunc(r.routes, func(t routeTarget) bool { return slices.Contains(t.hosts, host) })
 }
 
-// namespacesAt gives the namespaces of the applications that may attach routes of their own
+// namespacesAt returns the namespaces of the applications that may attach routes of their own
 // to the host, each once; none if one of them is not known.
 func (r routing) namespacesAt(host string) []string {
 	var all []string
@@ -36,7 +36,7 @@ func (r routing) namespacesAt(host string) []string {
 	return all
 }
 
-// bares says that to open the listener for any host to an application would open the hosts
+// bares reports whether to open the listener for any host to an application would open the hosts
 // of others to every namespace: that of its own is not known.
 func bares(s state.State, set settings, requirer state.RouteRequirer) bool {
 	return requirer.Hostless && requirer.Namespace == "" && set.class.name != "" && !set.class.isolates()
@@ -72,7 +72,7 @@ func (r *routing) openBare(s state.State, set settings, room listenerRoom) {
 	r.routes = all
 }
 
-// closes says that there is a host that is not open to every namespace.
+// closes reports whether there is a host that is not open to every namespace.
 func (r *routing) closes(set settings) bool {
 	names := r.ownHosts(set)
 	for _, t := range r.targets {

@@ -37,7 +37,7 @@ func (r *routing) startAllowance(s state.State) {
 	}
 }
 
-// bound gives those of the hosts that the application may have. The rest is left out by
+// bound returns those of the hosts that the application may have. The rest is left out by
 // name.
 func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []string) []string {
 	delete(r.allowance.Over, requirer.RelationID)
@@ -52,7 +52,7 @@ func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []str
 	return kept
 }
 
-// withinBound gives those of the hosts that the application of a relation may have: what it
+// withinBound returns those of the hosts that the application of a relation may have: what it
 // had before the bound and the Gateway's addresses, then what has listeners, then the others
 // in its order, while there is room. Where it is not known what it had, as by a unit that has
 // just come to lead, that is what its namespace may attach routes to, and nobody else's.
@@ -153,7 +153,7 @@ func mostRequests(s state.State) int {
 	return cmp.Or(s.Config.CertificatesPerHour, state.DefaultCertificatesPerHour)
 }
 
-// wasAskedFor says that a request for the host is none that its application causes: one has
+// wasAskedFor reports whether a request for the host is none that its application causes: one has
 // been made before, and it was there in each hook since. So it is renewed, or the private
 // key, the Gateway's addresses or what stands in the databag have changed.
 func wasAskedFor(s state.State, h host) bool {

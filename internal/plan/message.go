@@ -172,7 +172,7 @@ func cut(text string, limit int) string {
 	return strings.TrimRight(string(runes[:limit-2]), " …") + `…"`
 }
 
-// quoting says that a quotation begins in the text and does not end there.
+// quoting reports whether a quotation begins in the text and does not end there.
 func quoting(text string) bool {
 	inside, escaped := false, false
 	for _, r := range text {

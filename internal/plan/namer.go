@@ -120,7 +120,7 @@ func (n namer) findOwners(s state.State, live livePlaces) {
 	}
 }
 
-// isOthers says that a route which stands at a place of an application is not its.
+// isOthers reports whether a route which stands at a place of an application is not its.
 func (n namer) isOthers(name string) bool {
 	owner := n.owner[routeNames+"/"+name]
 	return n.foreign[routeNames+"/"+name] || owner == ofRedirects || owner == ofVersion0
@@ -137,7 +137,7 @@ func servicesOf(route *gatewayv1.HTTPRoute) []string {
 	return all
 }
 
-// unique gives the name or, where that is taken or another's in the cluster, one with a
+// unique returns the name or, where that is taken or another's in the cluster, one with a
 // hash of the key. A name with a hash that is in use stays though the one without is free
 // now: what is renamed is made anew.
 func (n namer) unique(kind, name, key string, limit int, of state.Requirer) string {

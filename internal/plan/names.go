@@ -74,7 +74,7 @@ func listenersOf(s state.State) []gatewayv1.Listener {
 	return s.Cluster.Gateway.Spec.Listeners
 }
 
-// standsForAnother says that an application which is told of the Gateway names another host that
+// standsForAnother reports whether an application which is told of the Gateway names another host that
 // stands so in the names of its listeners, and none names this one. That listener may be missing:
 // whoever may edit the Gateway may have deleted it.
 func standsForAnother(s state.State, plain, host string) bool {
@@ -96,7 +96,7 @@ func labelled(s state.State, label string) [2]string {
 	return [2]string{bounded(s.Application+"-http-"+label, maxSubdomainName), bounded(s.Application+"-https-"+label, maxSubdomainName)}
 }
 
-// alikeCut says that two hosts, of which one is so long that the names of its listeners are cut,
+// alikeCut reports whether two hosts, of which one is so long that the names of its listeners are cut,
 // would have a listener of the same name.
 func alikeCut(s state.State, label, other string) bool {
 	if len(s.Application+"-https-")+max(len(label), len(other)) <= maxSubdomainName {
@@ -134,7 +134,7 @@ func addressLabel(address string) string {
 	return strings.ReplaceAll(ip.StringExpanded(), ":", "-")
 }
 
-// readsAsAddress says that a host stands in the names of its listeners as some IP address
+// readsAsAddress reports whether a host stands in the names of its listeners as some IP address
 // does in that of the listener for any host.
 func readsAsAddress(host string) bool {
 	label := dashed(host)
@@ -164,7 +164,7 @@ func namingAddress(s state.State) string {
 	return ips[0]
 }
 
-// secureListener gives the live HTTPS listener of a host, "" for any; nil for none.
+// secureListener returns the live HTTPS listener of a host, "" for any; nil for none.
 func secureListener(s state.State, host string) *gatewayv1.Listener {
 	if s.Cluster.Gateway == nil {
 		return nil

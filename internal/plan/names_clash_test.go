@@ -56,7 +56,7 @@ func TestNamesOfSecretsCollide(t *testing.T) {
 	}
 }
 
-// secretOfHost gives the Secret that a host's listener refers to.
+// secretOfHost returns the Secret that a host's listener refers to.
 func secretOfHost(w *world, host string) string {
 	for _, listener := range w.gateway.Spec.Listeners {
 		if listenerName(listener) == host && listener.TLS != nil {

@@ -18,12 +18,12 @@ func stranger(relation int, model, name string) state.Requirer {
 	}
 }
 
-// remote gives the application of another model of a relation.
+// remote returns the application of another model of a relation.
 func (w *world) remote(relation int) *state.Requirer {
 	return &w.requirers[slices.IndexFunc(w.requirers, func(r state.Requirer) bool { return r.RelationID == relation })]
 }
 
-// leadsTo gives what stands behind the routes at a host that forward.
+// leadsTo returns what stands behind the routes at a host that forward.
 func (w *world) leadsTo(host string) []string {
 	var all []string
 	for _, route := range w.routes {

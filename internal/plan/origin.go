@@ -28,11 +28,11 @@ const (
 	headerElsewhere = "Alt-Svc"
 )
 
-// canChangeAnswers says that the controller of the class is known to change the headers of
+// canChangeAnswers reports whether the controller of the class is known to change the headers of
 // answers. It is no core feature: one that does not know the filter may answer 500.
 func (c class) canChangeAnswers() bool { return c.does(controller.ResponseHeaders) == controller.Yes }
 
-// isShared says that more than one application is served at the host, or may come to be.
+// isShared reports whether more than one application is served at the host, or may come to be.
 func (h host) isShared(path string) bool { return path != "/" || h.open || h.old }
 
 // guarded adds to the filters of a route to an application those that keep it, and its
@@ -48,7 +48,7 @@ func guarded(s state.State, set settings, filters []gatewayv1.HTTPRouteFilter, s
 	return filters
 }
 
-// removing gives filters that also remove headers, save those that they set themselves. A
+// removing returns filters that also remove headers, save those that they set themselves. A
 // rule has room for one filter of a kind.
 func removing(filters []gatewayv1.HTTPRouteFilter, kind gatewayv1.HTTPRouteFilterType, names ...string) []gatewayv1.HTTPRouteFilter {
 	i := slices.IndexFunc(filters, func(f gatewayv1.HTTPRouteFilter) bool { return f.Type == kind })
@@ -82,7 +82,7 @@ func headersOf(filter gatewayv1.HTTPRouteFilter) *gatewayv1.HTTPHeaderFilter {
 	return filter.RequestHeaderModifier
 }
 
-// changes says that a filter says something of a header already.
+// changes reports whether a filter says something of a header already.
 func changes(filter gatewayv1.HTTPHeaderFilter, name string) bool {
 	is := func(h gatewayv1.HTTPHeader) bool { return strings.EqualFold(string(h.Name), name) }
 	return slices.ContainsFunc(filter.Set, is) || slices.ContainsFunc(filter.Add, is) ||

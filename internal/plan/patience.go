@@ -21,7 +21,7 @@ import (
 // the Gateway API's conformance tests).
 const patience = 5 * time.Minute
 
-// overdue says that a time is known, and longer ago than there is patience for.
+// overdue reports whether a time is known, and longer ago than there is patience for.
 func overdue(s state.State, since time.Time) bool {
 	return !since.IsZero() && s.Now.Sub(since) > patience
 }
@@ -42,7 +42,7 @@ func changedAt(object metav1.Object) time.Time {
 	return at
 }
 
-// isLate says that a controller has had time enough for an object.
+// isLate reports whether a controller has had time enough for an object.
 func isLate(s state.State, object metav1.Object) bool {
 	return object.GetDeletionTimestamp() == nil && overdue(s, changedAt(object))
 }

@@ -324,7 +324,7 @@ func (r *routing) joinKeptHost(s state.State, set settings, names namer, live li
 	}
 }
 
-// makeRoom gives up old places while more hosts have to be served than a Gateway has room
+// makeRoom returns up old places while more hosts have to be served than a Gateway has room
 // for: first those of the newest applications which can be served at their new place.
 func (r *routing) makeRoom(s state.State, set settings) []host {
 	all := hosts(s, set, *r)

@@ -115,7 +115,7 @@ func decide(s state.State) (state.State, settings, routing) {
 	return s, set, routing
 }
 
-// objects gives everything the application has in the cluster.
+// objects returns everything the application has in the cluster.
 func objects(s state.State, set settings, routing routing) []Object {
 	var all []Object
 	all = append(all, secrets(s, set)...)

@@ -205,7 +205,7 @@ func (w world) secureApplications() []string {
 	return all
 }
 
-// lost gives the first application that was served over HTTPS and is so no more,
+// lost returns the first application that was served over HTTPS and is so no more,
 // though it is still related and there is room for it.
 func (w *world) lost(before []string) string {
 	now := w.secureApplications()
@@ -229,7 +229,7 @@ func routesOf(p plan.Plan) []gatewayv1.HTTPRoute {
 
 func forwards(route gatewayv1.HTTPRoute) bool { return len(route.Spec.Rules[0].BackendRefs) > 0 }
 
-// broken gives what is wrong with a plan, empty for nothing.
+// broken returns what is wrong with a plan, empty for nothing.
 func broken(w *world, s state.State, p plan.Plan) string {
 	if n := len([]rune(p.Status.Message)); n == 0 || n > 120 || !namesACure(p.Status) {
 		return fmt.Sprintf("a status of %d characters, or without a cure: %q", n, p.Status.Message)

@@ -10,7 +10,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// gatewayOf gives the Gateway of a plan.
+// gatewayOf returns the Gateway of a plan.
 func gatewayOf(t *testing.T, p plan.Plan) *gatewayv1.Gateway {
 	t.Helper()
 	for _, object := range p.Objects {

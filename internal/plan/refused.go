@@ -48,7 +48,7 @@ func (r *routing) leaveRefused(s state.State, set settings) {
 	}
 }
 
-// owns says that an object is the target's, or one that it cannot be served without.
+// owns reports whether an object is the target's, or one that it cannot be served without.
 func (t target) owns(s state.State, one state.Refusal) bool {
 	if strings.HasPrefix(one.Action, "delete ") {
 		return false // What is not wanted belongs to nobody.
@@ -72,7 +72,7 @@ func (t target) owns(s state.State, one state.Refusal) bool {
 	}
 }
 
-// standsAt says that the target's live route is where its URL would say.
+// standsAt reports whether the target's live route is where its URL would say.
 func standsAt(s state.State, set settings, t target) bool {
 	at, secure := set.placeOf(t)
 	name, listener := at.http, httpListenerName(s, at.host)
@@ -84,27 +84,27 @@ func standsAt(s state.State, set settings, t target) bool {
 	})
 }
 
-// hasListener says that the live Gateway has a listener.
+// hasListener reports whether the live Gateway has a listener.
 func hasListener(s state.State, name string) bool {
 	return s.Cluster.Gateway != nil && slices.ContainsFunc(s.Cluster.Gateway.Spec.Listeners, func(l gatewayv1.Listener) bool {
 		return string(l.Name) == name
 	})
 }
 
-// gatewayStays says that the Gateway was refused: it is as it was, and may lack listeners
+// gatewayStays reports whether the Gateway was refused: it is as it was, and may lack listeners
 // that are planned.
 func gatewayStays(s state.State) bool {
 	return slices.ContainsFunc(s.Cluster.Refusals, func(one state.Refusal) bool { return one.Kind == "Gateway" })
 }
 
-// listensFor says that the live Gateway has the listeners of a host.
+// listensFor reports whether the live Gateway has the listeners of a host.
 func listensFor(s state.State, set settings, host string) bool {
 	h := set.host(host)
 	return h != nil && (!h.http || hasListener(s, httpListenerName(s, host))) &&
 		(!h.secure() || hasListener(s, httpsListenerName(s, host)))
 }
 
-// whyRefused gives the reason why an application is not served as it asks, and the cure.
+// whyRefused returns the reason why an application is not served as it asks, and the cure.
 func whyRefused(s state.State, one state.Refusal) (reason, cure string) {
 	if one.Permission && forBackendTLS(one) {
 		return "scheme https, but the charm may not " + one.Action, trustCommand(s)
@@ -112,7 +112,7 @@ func whyRefused(s state.State, one state.Refusal) (reason, cure string) {
 	return "refused by the API server: " + pyjson.Said(one.Reason), elsewhere
 }
 
-// forBackendTLS says that only applications that speak TLS need such an object.
+// forBackendTLS reports whether only applications that speak TLS need such an object.
 func forBackendTLS(one state.Refusal) bool {
 	return (one.Kind == "BackendTLSPolicy" || one.Kind == "ConfigMap") && !strings.HasPrefix(one.Action, "delete ")
 }

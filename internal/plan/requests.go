@@ -42,7 +42,7 @@ func requests(s state.State, set settings) *Requests {
 	return r
 }
 
-// asks says that a new request is to be made for the host: its first with this key,
+// asks reports whether a new request is to be made for the host: its first with this key,
 // or the next one, since the newest is issued and worn out or has expired.
 func (h host) asks(s state.State) bool {
 	switch {
@@ -61,7 +61,7 @@ func (h host) asks(s state.State) bool {
 // replaces it: no certificate is asked for then.
 func (h host) leaves() bool { return !h.wanted && !h.secure() }
 
-// keeps says that the host needs the i-th request.
+// keeps reports whether the host needs the i-th request.
 //
 //	when one is issued      that one and what is newer; nothing older, nothing foreign
 //	until then, of its own
@@ -97,7 +97,7 @@ func (h host) keeps(s state.State, i int) bool {
 	}
 }
 
-// mayBeServedBy says that a certificate which is not quite for this host can be what
+// mayBeServedBy reports whether a certificate which is not quite for this host can be what
 // it is served with: one of an earlier key, or of earlier addresses.
 func (h host) mayBeServedBy(entry state.Certificate) bool {
 	if h.name != "" {

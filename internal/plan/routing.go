@@ -200,7 +200,7 @@ func (g giving) taken(s state.State, set settings, t target) string {
 	}
 }
 
-// isAt says that an application which has a host of its own is served there now: it has been
+// isAt reports whether an application which has a host of its own is served there now: it has been
 // told so, or its route stands there.
 func (g giving) isAt(s state.State, set settings, t target) bool {
 	if last := g.live.last; last != nil && t.Holds && last.RoutingMode == set.RoutingMode && last.ExternalHostname == set.ExternalHostname {
@@ -231,7 +231,7 @@ func (r *routing) attachedTo(s state.State, set settings, g giving, t target) st
 	return ""
 }
 
-// nameObjects gives the target the names of its objects.
+// nameObjects returns the target the names of its objects.
 func (t *target) nameObjects(s state.State, names namer) {
 	id := t.Path()
 	t.service = names.unique(serviceNames, serviceName(s, t.Requirer), id, maxLabelName, t.Requirer)
@@ -271,7 +271,7 @@ func requirersByAge(s state.State) []state.Requirer {
 	return byAge(s.Requirers, func(r state.Requirer) int { return r.RelationID })
 }
 
-// unservable gives the reason why a requirer cannot be served at all, and the cure where
+// unservable returns the reason why a requirer cannot be served at all, and the cure where
 // it is not to correct what the requirer wrote.
 func (r *routing) unservable(s state.State, requirer state.Requirer) (reason, cure string) {
 	switch {

@@ -11,7 +11,7 @@ import (
 // belongs to another instance of this charm is left to that. What stands under any of them
 // counts until it stands under the present one.
 
-// secretNames gives the names that a host's Secret can have, the present one first.
+// secretNames returns the names that a host's Secret can have, the present one first.
 func secretNames(s state.State, host string) []string {
 	before := s.Application + "-secret"
 	if host != "" {
@@ -43,7 +43,7 @@ func secretNames(s state.State, host string) []string {
 	return names
 }
 
-// secretOf gives the name of the Secret that a host is to have. If somebody else's is in
+// secretOf returns the name of the Secret that a host is to have. If somebody else's is in
 // the way, or the API server lets none be made, that is one that it has; empty for none.
 func secretOf(s state.State, host string) string {
 	names := secretNames(s, host)
@@ -58,7 +58,7 @@ func secretOf(s state.State, host string) string {
 	return ""
 }
 
-// secretInUse gives the name of the Secret that the live HTTPS listener of a host refers
+// secretInUse returns the name of the Secret that the live HTTPS listener of a host refers
 // to; empty for none.
 func secretInUse(s state.State, host string) string {
 	listener := secureListener(s, host)
@@ -68,7 +68,7 @@ func secretInUse(s state.State, host string) string {
 	return string(listener.TLS.CertificateRefs[0].Name)
 }
 
-// nameSecrets gives each host that is served over HTTPS a Secret of its own. Names that are
+// nameSecrets returns each host that is served over HTTPS a Secret of its own. Names that are
 // cut can be chosen to be alike: who names a host may name it as the Secret of another is
 // called. Who has the Secret in use keeps it, and another gets a hash.
 func nameSecrets(s state.State, hosts []host) {

@@ -20,7 +20,7 @@ const labelPodName = "statefulset.kubernetes.io/pod-name"
 // maxEndpoints is the API server's bound for one EndpointSlice.
 const maxEndpoints = 1000
 
-// services gives every target its Services and, where no selector can reach the
+// services returns every target its Services and, where no selector can reach the
 // pods, the EndpointSlices that stand in for it.
 func services(s state.State, routing routing) []Object {
 	var all []Object
@@ -78,7 +78,7 @@ func portName(t target) string {
 	return fmt.Sprintf("tcp-%d", t.Port)
 }
 
-// endpointSlices gives one slice for each address family of a backend's units, and more where
+// endpointSlices returns one slice for each address family of a backend's units, and more where
 // one cannot hold them. Whatever road an address has come: here it is judged once more.
 func endpointSlices(s state.State, t target, b backend, judges judges) []Object {
 	families := map[string][]endpoint{}

@@ -77,12 +77,12 @@ func settle(s state.State) settings {
 	return set
 }
 
-// needsTLS says that somebody is served over HTTPS or not at all.
+// needsTLS reports whether somebody is served over HTTPS or not at all.
 func (set settings) needsTLS(s state.State) bool {
 	return set.EnforceHTTPS || slices.ContainsFunc(s.Requirers, func(r state.Requirer) bool { return r.Servable() && r.RedirectHTTPS })
 }
 
-// wantsAddress says that somebody may have to be served at the Gateway's addresses, for
+// wantsAddress reports whether somebody may have to be served at the Gateway's addresses, for
 // want of a hostname. Applications on gateway-route name their hosts themselves, or say
 // that they have none: only then a certificate for the addresses is not asked for in vain.
 func wantsAddress(s state.State) bool {

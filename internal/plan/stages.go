@@ -22,7 +22,7 @@ import (
 //	a:1 b:1        → a:1 b:0            → a:1
 //	all:1          → all:1 a:0 b:0      → all:0 a:1 b:1 → a:1 b:1
 
-// staged gives what a route that is to lead to the Services of next leads to for now. Only
+// staged returns what a route that is to lead to the Services of next leads to for now. Only
 // applications that speak TLS have more than one Service, or others than before.
 func (r *routing) staged(s state.State, set settings, t target, name string, next []gatewayv1.HTTPBackendRef) []gatewayv1.HTTPBackendRef {
 	if !speaksTLS(t.Requirer) || set.class.does(controller.ReadiesAtZero) != controller.Yes {
@@ -40,7 +40,7 @@ func (r *routing) staged(s state.State, set settings, t target, name string, nex
 	return stage(before, next, isSeen(s, set, live))
 }
 
-// stage gives the references of a route by what it has, what it is to have, and whether the
+// stage returns the references of a route by what it has, what it is to have, and whether the
 // controller has judged it with what it has. Some of what it has gets requests.
 func stage(before, next []gatewayv1.HTTPBackendRef, seen bool) []gatewayv1.HTTPBackendRef {
 	wanted := func(ref gatewayv1.HTTPBackendRef) bool { return has(next, ref) }
@@ -68,7 +68,7 @@ func stage(before, next []gatewayv1.HTTPBackendRef, seen bool) []gatewayv1.HTTPB
 	return all
 }
 
-// mayStay says that what a route leads to may be led to for a little longer: Services of ours
+// mayStay reports whether what a route leads to may be led to for a little longer: Services of ours
 // behind which TLS is spoken, and which nobody else is to have now. One of them at least gets
 // requests.
 func (r *routing) mayStay(s state.State, t target, refs []gatewayv1.HTTPBackendRef) bool {
@@ -88,14 +88,14 @@ func (r *routing) mayStay(s state.State, t target, refs []gatewayv1.HTTPBackendR
 	return carries
 }
 
-// isOthers says that a Service is to be that of another application.
+// isOthers reports whether a Service is to be that of another application.
 func (r *routing) isOthers(t target, service string) bool {
 	return slices.ContainsFunc(r.targets, func(other target) bool {
 		return other.RelationID != t.RelationID && slices.ContainsFunc(other.backends, func(b backend) bool { return b.service == service })
 	})
 }
 
-// isSeen says that our controller has judged a route as it is now, at each of its listeners.
+// isSeen reports whether our controller has judged a route as it is now, at each of its listeners.
 func isSeen(s state.State, set settings, route *gatewayv1.HTTPRoute) bool {
 	return !slices.ContainsFunc(route.Spec.ParentRefs, func(parent gatewayv1.ParentReference) bool {
 		if parent.SectionName == nil {
@@ -110,7 +110,7 @@ func has(refs []gatewayv1.HTTPBackendRef, ref gatewayv1.HTTPBackendRef) bool {
 	return slices.ContainsFunc(refs, sameBackend(ref))
 }
 
-// union gives the references of both, those of the first as they are there.
+// union returns the references of both, those of the first as they are there.
 func union(first, second []gatewayv1.HTTPBackendRef) []gatewayv1.HTTPBackendRef {
 	all := slices.Clone(first)
 	for _, ref := range second {

@@ -35,7 +35,7 @@ func newStaging(t *testing.T) *staging {
 	return g
 }
 
-// units gives the application these units, of which each has a host of its own.
+// units returns the application these units, of which each has a host of its own.
 func (g *staging) units(numbers ...int) {
 	r := &g.state.Requirers[0]
 	r.Units, r.Hosts = nil, nil
@@ -46,7 +46,7 @@ func (g *staging) units(numbers ...int) {
 	}
 }
 
-// share gives all units one host, so that they share a Service.
+// share returns all units one host, so that they share a Service.
 func (g *staging) share() {
 	r := &g.state.Requirers[0]
 	r.Hosts = []string{"vault.example.net"}

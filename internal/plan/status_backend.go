@@ -54,7 +54,7 @@ func unseenPolicies(s state.State, routing routing) []*finding {
 	})}
 }
 
-// findPolicy gives trouble with a policy; known is false while the controller has
+// findPolicy returns trouble with a policy; known is false while the controller has
 // not judged it for our Gateway.
 func findPolicy(s state.State, set settings, t target, live *gatewayv1.BackendTLSPolicy) (trouble *finding, known bool) {
 	if live == nil || live.DeletionTimestamp != nil {

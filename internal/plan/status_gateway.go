@@ -88,7 +88,7 @@ func withoutAddress(s state.State, set settings, why string) Status {
 // classOfCanonical is the class that Canonical Kubernetes has.
 const classOfCanonical = "ck-gateway"
 
-// neverJudged says that no controller has written a word about the Gateway since it
+// neverJudged reports whether no controller has written a word about the Gateway since it
 // was made, long ago: its conditions still are those that the CRD gives it, of no
 // generation and no status.
 func neverJudged(s state.State) bool {

@@ -41,7 +41,7 @@ func routeFindings(s state.State, set settings, routing routing) []*finding {
 // redirect stands for an application where a route is not for one.
 const redirect = "the redirect to HTTPS"
 
-// findRoute gives trouble with a route; known is false while the controller has not
+// findRoute returns trouble with a route; known is false while the controller has not
 // judged it at every listener.
 func findRoute(s state.State, set settings, application string, planned, live *gatewayv1.HTTPRoute) (trouble *finding, known bool) {
 	if live == nil || live.DeletionTimestamp != nil {
@@ -114,7 +114,7 @@ func parentStatus(s state.State, set settings, live *gatewayv1.HTTPRoute, wanted
 	return &newest[0]
 }
 
-// isOurGateway says that a reference is to our Gateway. Others may have its name, in
+// isOurGateway reports whether a reference is to our Gateway. Others may have its name, in
 // other namespaces.
 func isOurGateway(s state.State, ref gatewayv1.ParentReference) bool {
 	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.InNamespace()) &&

@@ -17,7 +17,7 @@ var cures = regexp.MustCompile("`(juju|kubectl|k8s) [^`…]+`" +
 	`|; (allow it at|settle it at|correct) [^…]+$` + // at another charm, or in it
 	`|; (let the controller offer port \d+|refresh [^…]+ to a release with [^…]+|install [^…]+|scale [^…]+|set [a-z-]+ to [^…]+|see its (?:status|log)|delete it(, or [^…]+)?)$`)
 
-// namesACure says that a status tells the operator what to do, if it is his turn.
+// namesACure reports whether a status tells the operator what to do, if it is his turn.
 func namesACure(status plan.Status) bool {
 	return status.Kind != plan.Blocked || cures.MatchString(status.Message)
 }
@@ -171,7 +171,7 @@ func TestStatusPageHasEveryReason(t *testing.T) {
 	}
 }
 
-// tableRows gives the cells of all tables of the page, each with the first cell of its
+// tableRows returns the cells of all tables of the page, each with the first cell of its
 // table's header.
 func tableRows(t *testing.T, do func(header string, cells []string)) {
 	t.Helper()

@@ -197,7 +197,7 @@ func lowered(text string) string {
 	return string(runes)
 }
 
-// isLeftOut says that an application does not count among those that are planned to be served.
+// isLeftOut reports whether an application does not count among those that are planned to be served.
 func (r routing) isLeftOut(application string) bool {
 	return !slices.ContainsFunc(r.targets, func(t target) bool { return t.Application == application }) &&
 		!slices.ContainsFunc(r.routes, func(t routeTarget) bool { return t.Application == application })

@@ -34,7 +34,7 @@ const (
 	rankForeign         // it is of another
 )
 
-// turnsOf gives the turns of all relations, the first first.
+// turnsOf returns the turns of all relations, the first first.
 func turnsOf(s state.State, set settings) []turn {
 	standing := standingHosts(s)
 	var all []turn
@@ -76,7 +76,7 @@ func turnsOf(s state.State, set settings) []turn {
 	return all
 }
 
-// isJudged says that an application with routes of its own has a turn at all. These routes may
+// isJudged reports whether an application with routes of its own has a turn at all. These routes may
 // serve in clear: there are no listeners for them where HTTPS is enforced and cannot be had.
 func isJudged(s state.State, set settings, r state.RouteRequirer) bool {
 	return !set.EnforceHTTPS || s.Certificates.Related || r.Version0
@@ -122,7 +122,7 @@ func standingHosts(s state.State) standing {
 	return all
 }
 
-// isOpen says that applications may have attached routes of their own to a listener: it takes
+// isOpen reports whether applications may have attached routes of their own to a listener: it takes
 // routes of other namespaces, or an application that is told of the Gateway names its host.
 func isOpen(s state.State, listener gatewayv1.Listener) bool {
 	allowed := listener.AllowedRoutes
@@ -134,7 +134,7 @@ func isOpen(s state.State, listener gatewayv1.Listener) bool {
 	})
 }
 
-// all says that an application with routes of its own is served at each of the hosts.
+// all reports whether an application with routes of its own is served at each of the hosts.
 func (a standing) all(s state.State, r state.RouteRequirer, hosts []string) bool {
 	return !slices.ContainsFunc(hosts, func(host string) bool {
 		return !slices.ContainsFunc(a.open[host], func(allowed *gatewayv1.AllowedRoutes) bool {
@@ -153,19 +153,19 @@ func hostsFor(s state.State, set settings, r state.RouteRequirer) []string {
 	return hosts
 }
 
-// isLocal says that an application is of our own model: Juju says so or, before 3.6, has
+// isLocal reports whether an application is of our own model: Juju says so or, before 3.6, has
 // it by a name that it gives to none of another model's which uses an offer of ours.
 func isLocal(r state.Requirer) bool {
 	return r.Local || !r.Foreign && !strings.HasPrefix(r.Application, "remote-")
 }
 
-// isRemote says that an application is of another model, where no selector reaches its
+// isRemote reports whether an application is of another model, where no selector reaches its
 // pods.
 func isRemote(s state.State, r state.Requirer) bool {
 	return r.Foreign || !isLocal(r) && r.Model != s.Model
 }
 
-// isImposter says that an application claims another name than Juju has for it, which
+// isImposter reports whether an application claims another name than Juju has for it, which
 // would select the pods of others: one of our model that claims to be another of it, or of
 // another model; one that may be of another model, and claims to be of ours. Of an
 // application that is of another model for sure, Juju's name is an alias.
@@ -187,7 +187,7 @@ func reserved(s state.State) map[string]string {
 	return all
 }
 
-// yields says that an application has to leave its place to one of our model that is
+// yields reports whether an application has to leave its place to one of our model that is
 // related. Who holds a place keeps it, unless it calls its own model by the name of ours.
 func yields(s state.State, r state.Requirer) bool {
 	return isRemote(s, r) && (!r.Holds || r.Model == s.Model)

@@ -10,7 +10,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// urls gives what each requirer is told. An application that is not served, or
+// urls returns what each requirer is told. An application that is not served, or
 // not yet, is told nothing: a URL is a promise.
 func urls(s state.State, set settings, routing routing) []URL {
 	told := map[int]string{}
@@ -61,7 +61,7 @@ func urlOf(s state.State, set settings, t target) string {
 	}
 }
 
-// covered gives those of the Gateway's addresses that the certificate served is good
+// covered returns those of the Gateway's addresses that the certificate served is good
 // for. There are none for a while when all of them have changed: the next is asked
 // for then, and what it will be good for is the best there is to tell.
 func (h host) covered(addresses []string) []string {
@@ -102,13 +102,13 @@ func addressNames(s state.State) []string {
 	return nil
 }
 
-// addressesInVain says that the provider issues no certificate for any of the addresses
+// addressesInVain reports whether the provider issues no certificate for any of the addresses
 // that the Gateway has. Without an address that is not known yet.
 func addressesInVain(s state.State) bool {
 	return len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0
 }
 
-// isName says that an address is a DNS name.
+// isName reports whether an address is a DNS name.
 func isName(address string) bool {
 	_, err := netip.ParseAddr(address)
 	return err != nil

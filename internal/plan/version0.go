@@ -70,7 +70,7 @@ func oldTargetOf(s state.State, requirer state.RouteRequirer) oldTarget {
 	return old
 }
 
-// isOfPython says that a route of the application is not made by this charm, whose routes are
+// isOfPython reports whether a route of the application is not made by this charm, whose routes are
 // for whatever host their listener is for, and name no namespace. An application can be named
 // by anybody: routes that lead to it must not outlast its relation by that.
 func isOfPython(route *gatewayv1.HTTPRoute) bool {
@@ -147,7 +147,7 @@ func (r routing) keepsOld(host string) bool {
 	return slices.ContainsFunc(r.old, func(old oldTarget) bool { return slices.Contains(old.hosts, host) })
 }
 
-// oldRoutes gives the routes as they are, at the listeners that are planned for their hosts,
+// oldRoutes returns the routes as they are, at the listeners that are planned for their hosts,
 // save those whose names planned routes have. Headers are guarded as those of all are. Over plain HTTP there are none where HTTPS is
 // enforced; a redirect that was there is replaced by ours.
 func oldRoutes(s state.State, set settings, routing routing, planned []Object) []Object {
@@ -189,7 +189,7 @@ func oldRoutes(s state.State, set settings, routing routing, planned []Object) [
 	return all
 }
 
-// oldServices gives the Services that old routes lead to, as the Python charm made them.
+// oldServices returns the Services that old routes lead to, as the Python charm made them.
 func oldServices(s state.State, routing routing) []Object {
 	var all []Object
 	made := map[string]bool{}

@@ -20,7 +20,7 @@ import (
 // ours are the commands that the charm may tell an operator to run.
 var ours = regexp.MustCompile("^(juju (trust|config|integrate|status|debug-log)|kubectl( -n [a-z0-9-]+)? (describe|get)|k8s enable|sudo k8s set)( [A-Za-z0-9=.:,/_-]+)*$")
 
-// notOurs gives a piece in backquotes that is no command of the charm's; empty for none.
+// notOurs returns a piece in backquotes that is no command of the charm's; empty for none.
 func notOurs(text string) string {
 	pieces := strings.Split(text, "`")
 	if len(pieces)%2 == 0 {
@@ -34,7 +34,7 @@ func notOurs(text string) string {
 	return ""
 }
 
-// posing gives what somebody else has put into what the operator is told so that it looks
+// posing returns what somebody else has put into what the operator is told so that it looks
 // like the charm's own; empty for nothing.
 func posing(p plan.Plan) string {
 	for _, text := range append([]string{p.Status.Message, p.Status.Whole}, p.Remarks...) {

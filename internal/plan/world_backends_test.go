@@ -77,7 +77,7 @@ func (w *world) addUnits(r *state.Requirer, count int) {
 	}
 }
 
-// written gives the applications as they are read: what the units of those that speak TLS
+// written returns the applications as they are read: what the units of those that speak TLS
 // say is also there as a whole.
 func (w *world) written() []state.Requirer {
 	all := slices.Clone(w.requirers)
@@ -167,13 +167,13 @@ func (b *backends) apply(p plan.Plan) {
 	}
 }
 
-// namesTLS says that a Service's port has a name of TLS.
+// namesTLS reports whether a Service's port has a name of TLS.
 func namesTLS(service map[string]any) bool {
 	ports, _, _ := unstructured.NestedSlice(service, "spec", "ports")
 	return strings.HasPrefix(ports[0].(map[string]any)["name"].(string), "https")
 }
 
-// possible says that anybody can be spoken to over TLS.
+// possible reports whether anybody can be spoken to over TLS.
 func (b backends) possible() bool {
 	claims := func(feature gatewayv1.SupportedFeature) bool { return feature.Name == "BackendTLSPolicy" }
 	known := b.authorities
@@ -289,7 +289,7 @@ func contentOf(object plan.Object) map[string]any {
 	return content
 }
 
-// shortened says that a route's name is none that could be told from the application's.
+// shortened reports whether a route's name is none that could be told from the application's.
 func shortened(route string) bool { return len(route) > 55 }
 
 func checkPolicy(w *world, policy *gatewayv1.BackendTLSPolicy) string {

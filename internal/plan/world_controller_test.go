@@ -115,7 +115,7 @@ func (w *world) reached() []string {
 	return all
 }
 
-// cutOff gives the first application that could be reached and could not be when the last
+// cutOff returns the first application that could be reached and could not be when the last
 // hook had written and the controller had not judged yet, though it is still related and
 // there is room for it.
 func (w *world) cutOff(before []string) string {

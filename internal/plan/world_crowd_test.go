@@ -50,7 +50,7 @@ func (w *world) crowded() int {
 	return count
 }
 
-// withinBound gives those of an application's hosts that have listeners if it asks for more than
+// withinBound returns those of an application's hosts that have listeners if it asks for more than
 // it may have, and all of them if it does not.
 func withinBound(hosts []string, bound int, listeners map[gatewayv1.SectionName]gatewayv1.Listener) []string {
 	if len(hosts) <= bound {

@@ -17,7 +17,7 @@ import (
 // The part of a world that is about somebody who may edit the charm's objects, and what
 // Juju has on record of them.
 
-// vouched says that a chain in a Secret is one that Juju knows of.
+// vouched reports whether a chain in a Secret is one that Juju knows of.
 func (w *world) vouched(o *order) bool {
 	return w.record.Vouches(o.chain(), state.Certificates{}) || slices.ContainsFunc(w.orders, func(other *order) bool {
 		return other.chain() == o.chain() && w.entry(other).State == state.CertificateIssued

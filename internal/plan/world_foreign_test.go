@@ -74,7 +74,7 @@ func (w *world) names() []string {
 	return slices.Compact(all)
 }
 
-// ours says that an object of ours stands under a name.
+// ours reports whether an object of ours stands under a name.
 func (w *world) ours(of string) bool {
 	kind, name, _ := strings.Cut(of, "/")
 	switch kind {

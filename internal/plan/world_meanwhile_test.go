@@ -35,7 +35,7 @@ func (w *world) meanwhile(begin, end func()) {
 	}
 }
 
-// anyStranger gives the relation of some application of another model; -1 for none.
+// anyStranger returns the relation of some application of another model; -1 for none.
 func (w *world) anyStranger() int {
 	var all []int
 	for _, r := range w.requirers {
@@ -131,7 +131,7 @@ func (w *world) unrelate() {
 	)
 }
 
-// moving says that some application is not served yet where it is to be.
+// moving reports whether some application is not served yet where it is to be.
 func (w *world) moving() bool {
 	return slices.ContainsFunc(w.requirers, func(r state.Requirer) bool {
 		_, rest, _ := strings.Cut(w.urls[r.RelationID], "://")

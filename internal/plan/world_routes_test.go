@@ -135,7 +135,7 @@ func (w *world) secureRoutes() []string {
 	return all
 }
 
-// lostRoute gives the first application on gateway-route that had an HTTPS listener for
+// lostRoute returns the first application on gateway-route that had an HTTPS listener for
 // a host which it still names, and has none any more, though there is room.
 func (w *world) lostRoute(before []string) string {
 	now := w.secureRoutes()
@@ -161,7 +161,7 @@ func hostsAt(r state.RouteRequirer) []string {
 	return all
 }
 
-// admits says that routes of a namespace may be attached to a listener; of any if it is empty.
+// admits reports whether routes of a namespace may be attached to a listener; of any if it is empty.
 func admits(listener gatewayv1.Listener, namespace string) bool {
 	allowed := listener.AllowedRoutes.Namespaces
 	switch *allowed.From {
@@ -229,7 +229,7 @@ func checkOpen(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]g
 // isolation is claimed by a class that keeps requests to the listener that fits best.
 const isolation = "GatewayHTTPListenerIsolation"
 
-// roomy says that a Gateway has listeners for all, and for what is kept.
+// roomy reports whether a Gateway has listeners for all, and for what is kept.
 func (w *world) roomy() bool { return len(w.requirers)+len(routeHosts)+1+w.crowded() <= 32 }
 
 func listenerName(listener gatewayv1.Listener) string {
@@ -304,7 +304,7 @@ func checkRecords(s state.State, p plan.Plan, listeners map[gatewayv1.SectionNam
 	return ""
 }
 
-// stale gives a relation in which something stands that is not so any more.
+// stale returns a relation in which something stands that is not so any more.
 func (w *world) stale(p plan.Plan) string {
 	for _, r := range w.routeRequirers {
 		if w.told[r.RelationID] && !r.Servable() && !p.KeepObjects {

@@ -113,7 +113,7 @@ func addressesOf(values ...string) []gatewayv1.GatewayStatusAddress {
 	return all
 }
 
-// pick gives one of several.
+// pick returns one of several.
 func pick[T any](w *world, of ...T) T { return of[w.random.IntN(len(of))] }
 
 // longName makes the name of an application too long for those of its objects.
@@ -356,7 +356,7 @@ func (w *world) holder(secret string) *order {
 	return &order{number: number, key: key, hosts: strings.Split(fields[2], ","), till: time.Unix(till, 0).UTC()}
 }
 
-// good says that a certificate is within its time and not listed as revoked.
+// good reports whether a certificate is within its time and not listed as revoked.
 func (w *world) good(o *order) bool {
 	return !w.now.After(o.till) && (w.garbage || !slices.ContainsFunc(w.orders, func(other *order) bool {
 		return other.number == o.number && other.state == state.CertificateRevoked

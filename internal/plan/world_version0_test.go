@@ -53,13 +53,13 @@ func (w *world) speakVersion0() {
 	w.services[oldService] = nil
 }
 
-// keepsOld says that what the Python charm has made is there.
+// keepsOld reports whether what the Python charm has made is there.
 func (w *world) keepsOld() bool {
 	_, service := w.services[oldService]
 	return service && slices.ContainsFunc(w.routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == oldRoute })
 }
 
-// lostOld says that it was there, and is not any more, though somebody speaks version 0.
+// lostOld reports whether it was there, and is not any more, though somebody speaks version 0.
 func (w *world) lostOld(before bool) bool {
 	speaks := slices.ContainsFunc(w.routeRequirers, func(r state.RouteRequirer) bool { return r.Version0 })
 	return before && speaks && w.roomy() && !w.keepsOld()

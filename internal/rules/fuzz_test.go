@@ -93,7 +93,7 @@ func unfuzzed(t *testing.T, tree fs.FS) []string {
 	return complaints
 }
 
-// called gives the functions that are called in a function, such as "pem.Decode" and "read".
+// called returns the functions that are called in a function, such as "pem.Decode" and "read".
 func called(function *ast.FuncDecl) []string {
 	var calls []string
 	for node := range ast.Preorder(function) {

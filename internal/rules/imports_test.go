@@ -272,7 +272,7 @@ func importComplaints(packages []listed) []string {
 	return complaints
 }
 
-// isStandard tells whether a package is of Go's own library: those have no dot
+// isStandard reports whether a package is of Go's own library: those have no dot
 // in the first part of their path, where others have a host.
 func isStandard(path string) bool {
 	first, _, _ := strings.Cut(path, "/")

@@ -79,7 +79,7 @@ func (s source) line(position token.Pos) int {
 	return s.set.Position(position).Line
 }
 
-// isTest tells whether only `go test` compiles the file.
+// isTest reports whether only `go test` compiles the file.
 func (s source) isTest() bool {
 	return strings.HasSuffix(s.name, "_test.go")
 }
@@ -107,7 +107,7 @@ func goFiles(t *testing.T, tree fs.FS) []source {
 	return sources
 }
 
-// within tells whether a path is one of prefixes, or lies below one.
+// within reports whether a path is one of prefixes, or lies below one.
 func within(path string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool {
 		return path == prefix || strings.HasPrefix(path, prefix+"/")

@@ -83,7 +83,7 @@ func (a Allowance) withoutOlderHalf() Allowance {
 	return a
 }
 
-// Within gives the allowance with the requests of the hour before now alone. Times that are
+// Within returns the allowance with the requests of the hour before now alone. Times that are
 // as far ahead count as well: a clock may have been set back.
 func (a Allowance) Within(now time.Time) Allowance {
 	times := map[string][]int64{}

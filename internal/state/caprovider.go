@@ -43,7 +43,7 @@ type Authorities struct {
 	Told string `json:"told,omitempty"`
 }
 
-// IsZero says that there are none.
+// IsZero reports whether there are none.
 func (a Authorities) IsZero() bool { return len(a.PEM) == 0 && a.Told == "" }
 
 // NewAuthorities judges the bundle that stands in the cluster, at the time of the run.

@@ -100,7 +100,7 @@ func TestHostsOfOthers(t *testing.T) {
 	}
 }
 
-// numbered gives the units from 0 on.
+// numbered returns the units from 0 on.
 func numbered(bags ...state.Databag) []state.UnitBag {
 	var all []state.UnitBag
 	for i, bag := range bags {

@@ -107,10 +107,10 @@ type Certificate struct {
 	RenewAt time.Time `json:"renewAt,omitzero"`
 }
 
-// Due says that it is time to ask for the next certificate.
+// Due reports whether it is time to ask for the next certificate.
 func (c Certificate) Due(now time.Time) bool { return !c.RenewAt.IsZero() && !now.Before(c.RenewAt) }
 
-// For gives the request for the host, a DNS name or an IP address, that tells most
+// For returns the request for the host, a DNS name or an IP address, that tells most
 // of what it is served with: the newest that is issued with the present key, else
 // with another, else the newest with the present key.
 func (c Certificates) For(host string) (Certificate, bool) {
@@ -138,7 +138,7 @@ func (c Certificate) rank() int {
 	}
 }
 
-// Asked says that a certificate for the host and for the key of that KeyID is asked
+// Asked reports whether a certificate for the host and for the key of that KeyID is asked
 // for on this very relation.
 func (c Certificates) Asked(host, keyID string) bool {
 	return slices.ContainsFunc(c.Entries, func(entry Certificate) bool {

@@ -19,7 +19,7 @@ var hostLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 // odder forms, or refuse (URL Standard, "ends in a number").
 var numericEnd = regexp.MustCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)$`)
 
-// NormalizeHostname gives the form in which a host name is served: lower case,
+// NormalizeHostname returns the form in which a host name is served: lower case,
 // international names in punycode. It refuses what a Gateway API listener
 // cannot hold (Gateway API, type Hostname): IP addresses, a trailing dot, names
 // past 253 characters; and what no URL can be made of: wildcards, and names that
@@ -59,7 +59,7 @@ func NormalizeHostname(name string) (string, error) {
 // international names has to beware.
 var lookup = idna.New(idna.MapForLookup(), idna.CheckHyphens(false), idna.BidiRule())
 
-// validPunycode says that a label is not encoded, or encodes what IDNA takes, its rules
+// validPunycode reports whether a label is not encoded, or encodes what IDNA takes, its rules
 // for hyphens included.
 func validPunycode(label string) bool {
 	if !strings.HasPrefix(label, "xn--") {

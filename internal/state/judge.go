@@ -98,7 +98,7 @@ func newCertificate(request tlscertificates.Request, key *rsa.PublicKey, answers
 	return entry
 }
 
-// ours says that a request is for one DNS name or for IP addresses, as are those
+// ours reports whether a request is for one DNS name or for IP addresses, as are those
 // that this charm makes.
 func ours(details tlscertificates.Details) bool {
 	if len(details.IPAddresses) > 0 {
@@ -107,7 +107,7 @@ func ours(details tlscertificates.Details) bool {
 	return len(details.DNSNames) == 1
 }
 
-// hostsOf gives what a request asks for, sorted as text, each once.
+// hostsOf returns what a request asks for, sorted as text, each once.
 func hostsOf(details tlscertificates.Details) []string {
 	hosts := slices.Clone(details.DNSNames)
 	for _, address := range details.IPAddresses {

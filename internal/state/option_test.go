@@ -12,7 +12,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// unusual gives options other values than their defaults: the first of these that each takes.
+// unusual returns options other values than their defaults: the first of these that each takes.
 func unusual(t *testing.T) map[string]any {
 	t.Helper()
 	defaults, _ := state.ParseConfig(nil)

@@ -38,7 +38,7 @@ func HeldSum(names ...string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// At gives the sum of what is on record as that of a relation, if there is any.
+// At returns the sum of what is on record as that of a relation, if there is any.
 func (r *Record) At(relation int) (sum string, known bool) {
 	if r == nil {
 		return "", false
@@ -47,7 +47,7 @@ func (r *Record) At(relation int) (sum string, known bool) {
 	return sum, known
 }
 
-// Has says that what has the sum is on record as that of a relation.
+// Has reports whether what has the sum is on record as that of a relation.
 func (r *Record) Has(relation int, sum string) bool {
 	had, known := r.At(relation)
 	return known && had == sum
@@ -59,7 +59,7 @@ func ChainDigest(chain string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Vouches says that Juju holds what makes a chain that was found in a Secret one to be
+// Vouches reports whether Juju holds what makes a chain that was found in a Secret one to be
 // served: the record knows it, or all its certificates are what the provider answers to one
 // of our requests. A nil record is that of a charm which has kept none yet: then the
 // cluster is believed, once, since who is served has to stay so.
@@ -69,7 +69,7 @@ func (r *Record) Vouches(chain string, certificates Certificates) bool {
 	})
 }
 
-// gave says that the provider's answer to a request has every certificate of a chain.
+// gave reports whether the provider's answer to a request has every certificate of a chain.
 func (c Certificate) gave(chain string) bool {
 	var answered []*pem.Block
 	for _, text := range append([]string{c.Leaf, c.CA}, c.IssuedChain...) {

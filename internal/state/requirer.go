@@ -209,5 +209,5 @@ func (r *Requirer) reject(err error) {
 	}
 }
 
-// Servable says whether the request can be planned for.
+// Servable reports whether the request can be planned for.
 func (r Requirer) Servable() bool { return !r.Waiting && r.Problem == "" }

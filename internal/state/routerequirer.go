@@ -80,7 +80,7 @@ func (r *RouteRequirer) reject(err error) {
 	}
 }
 
-// Servable says whether the request can be planned for.
+// Servable reports whether the request can be planned for.
 func (r RouteRequirer) Servable() bool { return !r.Waiting && r.Problem == "" }
 
 // DNSProvider is one application on the dns-record endpoint.

@@ -59,7 +59,7 @@ func NewServed(secret string, chain, key []byte, certificates Certificates, now 
 	return served, true
 }
 
-// Covers says that the certificate is good for a host, a DNS name or an IP address,
+// Covers reports whether the certificate is good for a host, a DNS name or an IP address,
 // by name or, for the first label of a DNS name, by a wildcard.
 func (s Served) Covers(host string) bool {
 	_, parent, found := strings.Cut(host, ".")

@@ -147,7 +147,7 @@ type Refusal struct {
 	Reason string `json:"reason"`
 }
 
-// ForeignOf gives the object that is not the application's of a kind and name, nil for none.
+// ForeignOf returns the object that is not the application's of a kind and name, nil for none.
 func (c Cluster) ForeignOf(kind, name string) *Foreign {
 	i := slices.IndexFunc(c.Foreign, func(one Foreign) bool { return one.Kind == kind && one.Name == name })
 	if i < 0 {
@@ -156,7 +156,7 @@ func (c Cluster) ForeignOf(kind, name string) *Foreign {
 	return &c.Foreign[i]
 }
 
-// ServedIn gives what stands in a Secret of ours and is good to serve, nil for nothing.
+// ServedIn returns what stands in a Secret of ours and is good to serve, nil for nothing.
 func (c Cluster) ServedIn(secret string) *Served {
 	i := slices.IndexFunc(c.Served, func(one Served) bool { return one.Secret == secret })
 	if i < 0 {
@@ -165,7 +165,7 @@ func (c Cluster) ServedIn(secret string) *Served {
 	return &c.Served[i]
 }
 
-// Usable says whether the cluster can be written at all.
+// Usable reports whether the cluster can be written at all.
 func (c Cluster) Usable() bool { return c.Forbidden == "" && !c.WithoutGatewayAPI }
 
 // Owner names the StatefulSet of the application.

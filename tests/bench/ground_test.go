@@ -28,7 +28,7 @@ type making struct {
 
 func newGround(c *cluster.Cluster) *ground { return &ground{cluster: c, worlds: map[size]*making{}} }
 
-// world gives the world of a size. One at a time may use it.
+// world returns the world of a size. One at a time may use it.
 func (g *ground) world(ctx context.Context, s size) (*world, error) {
 	g.mu.Lock()
 	m := g.worlds[s]

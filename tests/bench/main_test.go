@@ -40,7 +40,7 @@ func run(m *testing.M, c *cluster.Cluster) (code int, err error) {
 	return code, nil
 }
 
-// addServiceAddresses gives Services some thousands of addresses more: the cluster is
+// addServiceAddresses returns Services some thousands of addresses more: the cluster is
 // made with a few hundred. It also does what the controller of ServiceCIDRs would.
 func addServiceAddresses(ctx context.Context, c *cluster.Cluster) error {
 	ranges := c.Typed().NetworkingV1().ServiceCIDRs()

@@ -44,7 +44,7 @@ func (m *memoryMeter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// take gives the highest peak since it was last asked, in bytes.
+// take returns the highest peak since it was last asked, in bytes.
 func (m *memoryMeter) take() (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

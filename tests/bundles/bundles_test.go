@@ -101,7 +101,7 @@ type stage struct {
 	kinds map[string]int // how many objects of each kind were applied
 }
 
-// has says that objects of a kind are to be applied here.
+// has reports whether objects of a kind are to be applied here.
 func (s *stage) has(kind string) bool {
 	switch {
 	case resources[kind].Group != resources["Gateway"].Group:

@@ -68,7 +68,7 @@ func (a gatewayAddresses) ingress() []corev1.LoadBalancerIngress {
 	return ingress
 }
 
-// SetAddresses gives all Gateways other addresses (see Options.Addresses), or
+// SetAddresses returns all Gateways other addresses (see Options.Addresses), or
 // none, as when a load balancer has not been assigned one yet. It wants a
 // cluster that was started with Options.Addresses. When it returns, the new
 // addresses take connections and the old ones refuse them; Traefik writes the

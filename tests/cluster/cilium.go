@@ -135,7 +135,7 @@ const ModelWithoutPool = "poolless"
 // namespace of a Service.
 const LabelServiceNamespace = "io.kubernetes.service.namespace"
 
-// CreateIPPool gives LB-IPAM the addresses from first to last for the Services that selector
+// CreateIPPool returns LB-IPAM the addresses from first to last for the Services that selector
 // selects, which an operator of a cluster does by hand. One that is there is left alone.
 func (c *Cluster) CreateIPPool(ctx context.Context, name, first, last string, selector map[string]any) error {
 	pool := &unstructured.Unstructured{Object: map[string]any{

@@ -206,7 +206,7 @@ func (a *ciliumAgent) read() (next resources, addresses map[string]string, err e
 	return next, addresses, err
 }
 
-// portOf gives a listener a port of its own, which it keeps.
+// portOf returns a listener a port of its own, which it keeps.
 func (a *ciliumAgent) portOf(listener string) int {
 	if a.ports[listener] == 0 {
 		a.ports[listener] = 10001 + len(a.ports)

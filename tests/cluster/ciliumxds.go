@@ -177,7 +177,7 @@ func (d *discovery) version(kind string, names []string) string {
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }
 
-// find gives resources in the order of their names. The lock is held.
+// find returns resources in the order of their names. The lock is held.
 func (d *discovery) find(kind string, names []string) []json.RawMessage {
 	if len(names) == 0 {
 		for name := range d.serving[kind] {

@@ -39,7 +39,7 @@ func (e imitatedEnvoy) follow(ctx context.Context, path string, names ...string)
 	}
 }
 
-// ask gives nil where there is no news.
+// ask returns nil where there is no news.
 func (e imitatedEnvoy) ask(ctx context.Context, path, version string, names ...string) *discoveryAnswer {
 	body, err := json.Marshal(map[string]any{"version_info": version, "resource_names": names})
 	if err != nil {
@@ -61,7 +61,7 @@ func (e imitatedEnvoy) ask(ctx context.Context, path, version string, names ...s
 	return answer
 }
 
-// serveDiscovery gives what is served, and where.
+// serveDiscovery returns what is served, and where.
 func serveDiscovery(t *testing.T) (*discovery, string) {
 	t.Helper()
 	served := newDiscovery(log.New(io.Discard, "", 0))

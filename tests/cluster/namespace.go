@@ -266,7 +266,7 @@ func exitCode(status syscall.WaitStatus) int {
 	return status.ExitStatus()
 }
 
-// mountProc gives the new process namespace its own /proc, so that process
+// mountProc returns the new process namespace its own /proc, so that process
 // numbers found there are those of the tests. Some containers refuse it; the
 // old /proc then stays, which only such look-ups notice.
 func mountProc() {

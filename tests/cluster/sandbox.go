@@ -61,7 +61,7 @@ func (s *sandbox) make() error {
 	return s.join()
 }
 
-// join gives both ends of the link their routes. Each end knows the other's
+// join returns both ends of the link their routes. Each end knows the other's
 // hardware address beforehand: nobody here has to ask, or could always answer.
 func (s *sandbox) join() error {
 	outer, err := netlink.LinkByName(s.link)

@@ -172,7 +172,7 @@ func (s *story) expectAnswer(ctx context.Context, host string) error {
 	})
 }
 
-// describe gives a line for each certificate of a PEM text.
+// describe returns a line for each certificate of a PEM text.
 func describe(text string) ([]string, error) {
 	var lines []string
 	rest := []byte(text)

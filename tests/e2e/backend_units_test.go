@@ -18,7 +18,7 @@ import (
 // an application that speaks TLS has a Service of its own, behind the other from six
 // units on.
 
-// oneService says that so many units, each with a host of its own, share a Service.
+// oneService reports whether so many units, each with a host of its own, share a Service.
 func oneService(units int) bool {
 	names := traits().VerifiedNames
 	return names > 1 && units <= names

@@ -23,7 +23,7 @@ var endpointSlices = schema.GroupVersionResource{Group: "discovery.k8s.io", Vers
 // ourSlices selects the EndpointSlices that the charm keeps.
 const ourSlices = "endpointslice.kubernetes.io/managed-by=" + charm
 
-// addressesIn gives the addresses in the charm's EndpointSlices by the slice's name,
+// addressesIn returns the addresses in the charm's EndpointSlices by the slice's name,
 // without the charm's own.
 func (f *fixture) addressesIn() map[string][]string {
 	f.t.Helper()

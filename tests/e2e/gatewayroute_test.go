@@ -150,7 +150,7 @@ func TestGatewayRoute(t *testing.T) {
 	f.removeRouteApplications(alpha, beta, []string{shop, third}, domain)
 }
 
-// changeRouteHosts gives one application other hosts while clients ask the others.
+// changeRouteHosts returns one application other hosts while clients ask the others.
 func (f *fixture) changeRouteHosts(alpha *lab.Configurator, others []string, domain string) {
 	watched := f.watch("an application on gateway-route changes its hosts, the others", others...)
 	stays := f.watch("an application on gateway-route changes its hosts, the one that stays", "https://alias"+domain+"/alpha")

@@ -65,7 +65,7 @@ func readsOwn(runs []jujutest.HookRun) int {
 	return count
 }
 
-// writes gives the position, from 1, of the call that writes to a relation; 0 for none.
+// writes returns the position, from 1, of the call that writes to a relation; 0 for none.
 func writes(run jujutest.HookRun) int {
 	return 1 + slices.IndexFunc(run.Calls, func(call jujutest.ToolCall) bool { return call.Tool == "relation-set" })
 }

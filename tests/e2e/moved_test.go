@@ -25,7 +25,7 @@ type move struct {
 	held []string
 }
 
-// waits says that a URL is of a host whose certificate comes later.
+// waits reports whether a URL is of a host whose certificate comes later.
 func (m move) waits(url string) bool {
 	return slices.ContainsFunc(m.held, func(host string) bool { return strings.HasPrefix(url, "https://"+host+"/") })
 }

@@ -62,7 +62,7 @@ func (f *fixture) awaitJudged() {
 	}))
 }
 
-// unjudged gives an error while a Gateway or a route has a part that nobody has judged, or a
+// unjudged returns an error while a Gateway or a route has a part that nobody has judged, or a
 // condition that is of an earlier generation.
 func unjudged(object *unstructured.Unstructured) error {
 	wants := map[string][2]string{"Gateway": {"listeners", "listeners"}, "HTTPRoute": {"parentRefs", "parents"}}

@@ -224,7 +224,7 @@ func (f *refresh) leader() string {
 	return ""
 }
 
-// unitIs gives an error when a unit's status is another.
+// unitIs returns an error when a unit's status is another.
 func (f *refresh) unitIs(unit, kind, message string) error {
 	if is := f.Juju.Status().Unit(unit); is.Status != kind || is.Message != message {
 		return fmt.Errorf("status of %s is %s %q, not %s %q", unit, is.Status, is.Message, kind, message)

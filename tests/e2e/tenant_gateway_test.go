@@ -37,7 +37,7 @@ var resourcesOf = map[string]schema.GroupVersionResource{
 	"ValidatingAdmissionPolicyBinding": {Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicybindings"},
 }
 
-// at gives where an object is written, in the namespace that it names or in none.
+// at returns where an object is written, in the namespace that it names or in none.
 func at(object *unstructured.Unstructured) dynamic.ResourceInterface {
 	resource := shared.Dynamic().Resource(resourcesOf[object.GetKind()])
 	if object.GetNamespace() == "" {

@@ -65,7 +65,7 @@ func (f *fixture) neverClear(story, url string) func() {
 	}))
 }
 
-// ending gives a function that ends a client once it has asked a few times more, and
+// ending returns a function that ends a client once it has asked a few times more, and
 // fails the test if one of its requests has failed.
 func (f *fixture) ending(story string, probe *lab.Probe) func() {
 	f.t.Cleanup(probe.Stop)
@@ -103,7 +103,7 @@ func (f *fixture) updateStatus() {
 	f.must(f.Settle(f.ctx))
 }
 
-// status gives the unit's status as "active message".
+// status returns the unit's status as "active message".
 func (f *fixture) status() string {
 	unit := f.Juju.Status().Unit(charm + "/0")
 	return unit.Status + " " + unit.Message
@@ -152,7 +152,7 @@ func (f *fixture) parsed(requests []string) []*x509.CertificateRequest {
 	return all
 }
 
-// has says whether the cluster has an object of the charm, such as
+// has reports whether the cluster has an object of the charm, such as
 // "Secret/gateway-api-integrator-secret-a.example.com".
 func (f *fixture) has(object string) bool {
 	f.t.Helper()

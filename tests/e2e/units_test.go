@@ -70,7 +70,7 @@ func (r *relay) until() {
 	}
 }
 
-// hand gives the leadership to the other unit, which finds what was left half done.
+// hand returns the leadership to the other unit, which finds what was left half done.
 func (r *relay) hand() {
 	r.t.Helper()
 	r.leader = 1 - r.leader
@@ -239,7 +239,7 @@ func TestLeadershipMovesAsCertificatesGo(t *testing.T) {
 	}
 }
 
-// variable gives the value of a variable in an environment.
+// variable returns the value of a variable in an environment.
 func variable(environment []string, name string) string {
 	for _, entry := range environment {
 		if value, ok := strings.CutPrefix(entry, name+"="); ok {

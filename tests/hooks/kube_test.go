@@ -87,7 +87,7 @@ func (s *story) get(ctx context.Context, args []string) error {
 	return nil
 }
 
-// readable gives an object's YAML: what was asked for, not what became of it.
+// readable returns an object's YAML: what was asked for, not what became of it.
 func readable(object unstructured.Unstructured) (string, error) {
 	for _, path := range [][]string{
 		{"status"},

@@ -97,7 +97,7 @@ func madeAt(csr *x509.CertificateRequest) time.Time {
 	return time.Time{}
 }
 
-// newestRequest gives the last request for the names.
+// newestRequest returns the last request for the names.
 func (s *story) newestRequest(name, names string) (request, error) {
 	requests, err := s.requestsTo(name)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *story) newestRequest(name, names string) (request, error) {
 	return request{}, fmt.Errorf("no certificate is requested for %q", names)
 }
 
-// requestsBy gives the newest request for each host.
+// requestsBy returns the newest request for each host.
 func (s *story) requestsBy(name string) (map[string]string, error) {
 	requests, err := s.requestsTo(name)
 	newest := map[string]string{}

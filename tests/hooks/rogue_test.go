@@ -102,7 +102,7 @@ func (r *rogue) fill(text string, requests map[string]string) (string, error) {
 	return filled, failure
 }
 
-// value gives what a placeholder stands for.
+// value returns what a placeholder stands for.
 func (r *rogue) value(what, host string, requests map[string]string) (any, error) {
 	switch what {
 	case "root":

@@ -50,7 +50,7 @@ type story struct {
 // storyKey finds the story among a script's values.
 type storyKey struct{}
 
-// setup gives a script its story, and $CHARM: the charm as Juju unpacks it.
+// setup returns a script its story, and $CHARM: the charm as Juju unpacks it.
 func setup(env *testscript.Env) error {
 	s := &story{
 		cluster:     shared.cluster,

@@ -162,7 +162,7 @@ func TestRotateKey(t *testing.T) {
 	f.awaitServed(url, after.Root, after.Certificates[0].Certificate)
 }
 
-// TestLeaders gives the leadership of each side to a second unit. Nothing is asked for
+// TestLeaders returns the leadership of each side to a second unit. Nothing is asked for
 // or issued again; what is asked for later the new leaders ask for and issue.
 func TestLeaders(t *testing.T) {
 	t.Parallel()
@@ -192,7 +192,7 @@ func TestLeaders(t *testing.T) {
 	f.awaitServed(url, after.Root, after.Certificates[0].Certificate)
 }
 
-// TestProviderRefreshed gives the authority's unit a new pod with the same charm, so
+// TestProviderRefreshed returns the authority's unit a new pod with the same charm, so
 // that nothing is left of the library's own memory: nobody hears of it.
 func TestProviderRefreshed(t *testing.T) {
 	t.Parallel()

@@ -92,7 +92,7 @@ func (a *Authority) Databag(requests string) (map[string]string, error) {
 	return bag, err
 }
 
-// decide gives the answer to a request: a certificateEntry or an errorEntry, or
+// decide returns the answer to a request: a certificateEntry or an errorEntry, or
 // nil for none yet.
 func (a *Authority) decide(request string) (any, error) {
 	entry := a.answers[request]

@@ -83,7 +83,7 @@ func (s *CASource) version0() map[string]string {
 	return map[string]string{"ca": string(first), "certificate": string(first), "chain": list(s.Certificates), "version": "0"}
 }
 
-// list gives a list of strings in the bytes of Python.
+// list returns a list of strings in the bytes of Python.
 func list(texts []string) string {
 	var quoted []string
 	for _, text := range texts {

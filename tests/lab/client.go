@@ -34,7 +34,7 @@ func (l *Lab) GetWith(ctx context.Context, url string, pool *x509.CertPool, head
 	return response, err
 }
 
-// Served gives the certificate by which the gateway serves an https URL to a
+// Served returns the certificate by which the gateway serves an https URL to a
 // client that trusts the pool alone. Any answer will do; one that the client
 // cannot verify is an error.
 func (l *Lab) Served(ctx context.Context, url string, pool *x509.CertPool) (*x509.Certificate, error) {
@@ -45,7 +45,7 @@ func (l *Lab) Served(ctx context.Context, url string, pool *x509.CertPool) (*x50
 	return leaf, err
 }
 
-// get gives what a client saw, and the server's certificate, nil for plain HTTP.
+// get returns what a client saw, and the server's certificate, nil for plain HTTP.
 func get(ctx context.Context, client *http.Client, url string, header http.Header) (Response, *x509.Certificate, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -87,7 +87,7 @@ func plainLocation(location string) string {
 	return impliedPort.ReplaceAllString(location, "$1$2$3$4")
 }
 
-// Expect gives an error unless the URL answers with the code.
+// Expect returns an error unless the URL answers with the code.
 func (l *Lab) Expect(ctx context.Context, url string, pool *x509.CertPool, code int) error {
 	response, err := l.Get(ctx, url, pool)
 	if err != nil {

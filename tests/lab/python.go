@@ -116,7 +116,7 @@ func (p *PythonCharm) Reconcile(ctx context.Context) error {
 	return p.publish(hosts, address)
 }
 
-// misconfigured says that it is blocked by its options, or by relations that do not go
+// misconfigured reports whether it is blocked by its options, or by relations that do not go
 // together.
 func (p *PythonCharm) misconfigured() bool {
 	tls, ingress, routes := p.hasTLS(), len(p.relations("gateway")) > 0, len(p.relations("gateway-route")) > 0
@@ -269,7 +269,7 @@ func (p *PythonCharm) key() (*rsa.PrivateKey, error) {
 	return key, err
 }
 
-// issued gives what the provider answers to a request, and remembers it.
+// issued returns what the provider answers to a request, and remembers it.
 func (p *PythonCharm) issued(relation pythonRelation, request string) (found pythonCertificate, ok bool, err error) {
 	var all []pythonCertificate
 	if text := relation.bag[keyCertificates]; text != "" {

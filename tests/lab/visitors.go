@@ -137,7 +137,7 @@ func (v *Visitors) askAll(ctx context.Context, client *http.Client, urls []strin
 	return failures, slices.Max(times)
 }
 
-// ask gives an error unless the application itself answers, or a redirect from plain HTTP to
+// ask returns an error unless the application itself answers, or a redirect from plain HTTP to
 // HTTPS, by which no user is lost.
 func (v *Visitors) ask(ctx context.Context, client *http.Client, url string) error {
 	response, _, err := get(ctx, client, url, nil)

@@ -34,7 +34,7 @@ func checkersOf(t *testing.T, bundle string) map[string]*checker {
 	return checkers
 }
 
-// planned gives the objects of a golden case that are of the bundles' kinds.
+// planned returns the objects of a golden case that are of the bundles' kinds.
 func planned(t *testing.T, input string, withPolicies bool) []*unstructured.Unstructured {
 	t.Helper()
 	text, err := os.ReadFile(input)

@@ -37,7 +37,7 @@ type CAs struct {
 // Python library. Without it providers write version 0.
 func Encode() map[string]string { return map[string]string{keyVersion: "1"} }
 
-// InApplication says that the provider speaks version 1, so that what stands in the
+// InApplication reports whether the provider speaks version 1, so that what stands in the
 // data of its units does not count. An empty list counts: those authorities are not
 // to be trusted any more, whatever an older version has left behind.
 func InApplication(application map[string]string) bool {

@@ -54,7 +54,7 @@ func early(c *x509.Certificate)   { c.NotBefore, c.NotAfter = now.Add(time.Hour)
 // unread makes it one that Go does not read.
 func unread(c *x509.Certificate) { c.SerialNumber = new(big.Int) }
 
-// text gives a value's JSON.
+// text returns a value's JSON.
 func text(tb testing.TB, value any) string {
 	tb.Helper()
 	encoded, err := json.Marshal(value)
@@ -72,7 +72,7 @@ type block struct {
 	updated   string // "['A', 'B']", for those that were read
 }
 
-// blocks gives the recordings by name.
+// blocks returns the recordings by name.
 func blocks(t *testing.T) map[string]block {
 	t.Helper()
 	all := map[string]block{}

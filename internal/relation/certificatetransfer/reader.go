@@ -124,7 +124,7 @@ func (r *reader) certificate(where string, der []byte) {
 	r.kept = append(r.kept, string(pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: certificate.Raw})))
 }
 
-// result gives what was collected, as far as there is room for it.
+// result returns what was collected, as far as there is room for it.
 func (r *reader) result(written bool) CAs {
 	slices.Sort(r.kept)
 	size, fit := 0, 0

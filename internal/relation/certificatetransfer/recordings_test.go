@@ -71,7 +71,7 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-// escaped gives what stands between the quotes of a JSON string.
+// escaped returns what stands between the quotes of a JSON string.
 func escaped(t *testing.T, value string) string {
 	t.Helper()
 	return strings.Trim(text(t, value), `"`)

@@ -44,7 +44,7 @@ func Judge(records []Record, p Provider) Verdict {
 	return verdict
 }
 
-// OperatorMustAct tells whether only somebody's action helps, here or at the
+// OperatorMustAct reports whether only somebody's action helps, here or at the
 // provider. Otherwise the provider tries again by itself, or is not done yet.
 func (v Verdict) OperatorMustAct() bool {
 	return severity[v.Status] >= severity[Conflict]

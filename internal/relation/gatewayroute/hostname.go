@@ -64,7 +64,7 @@ func checkHostname(name string) error {
 	return nil
 }
 
-// isLabel tells whether label may stand between the dots of a host name: letters,
+// isLabel reports whether label may stand between the dots of a host name: letters,
 // with their accents, and digits of any script, and hyphens but at its ends.
 func isLabel(label string) bool {
 	if label == "" || utf8.RuneCountInString(label) > maxLabel {

@@ -66,7 +66,7 @@ func (r *reader) unitHost() string {
 	return host
 }
 
-// unitIP gives the address of the unit, or the one that it cannot have.
+// unitIP returns the address of the unit, or the one that it cannot have.
 func (r *reader) unitIP() (ip, impossible netip.Addr) {
 	value, ok := r.bag[keyIP]
 	if !ok || pyjson.IsNull(value) {

@@ -54,7 +54,7 @@ type reader struct {
 	failed bool
 }
 
-// take gives the next element, which must have the tag.
+// take returns the next element, which must have the tag.
 func (r *reader) take(tag byte) element {
 	one, rest, ok := next(r.rest)
 	if !ok || one.tag != tag {
@@ -65,7 +65,7 @@ func (r *reader) take(tag byte) element {
 	return one
 }
 
-// optional gives the next element if it has the tag.
+// optional returns the next element if it has the tag.
 func (r *reader) optional(tag byte) (element, bool) {
 	one, rest, ok := next(r.rest)
 	if !ok || one.tag != tag {
@@ -75,7 +75,7 @@ func (r *reader) optional(tag byte) (element, bool) {
 	return one, true
 }
 
-// any gives the next element, whatever its tag.
+// any returns the next element, whatever its tag.
 func (r *reader) any() element {
 	one, rest, ok := next(r.rest)
 	if !ok {
@@ -86,5 +86,5 @@ func (r *reader) any() element {
 	return one
 }
 
-// more says that something is left to take.
+// more reports whether something is left to take.
 func (r *reader) more() bool { return !r.failed && len(r.rest) > 0 }

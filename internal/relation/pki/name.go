@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// SameName says that two names in DER are the same to OpenSSL, which compares neither the
+// SameName reports whether two names in DER are the same to OpenSSL, which compares neither the
 // kind of string that a part of the name is written in, nor case in ASCII, nor how much
 // space there is. Go compares the bytes.
 func SameName(a, b []byte) bool {
@@ -23,7 +23,7 @@ func SameName(a, b []byte) bool {
 	return ok && one == other
 }
 
-// canonical gives the form in which names are compared.
+// canonical returns the form in which names are compared.
 func canonical(name []byte) (string, bool) {
 	var text strings.Builder
 	outer := reader{rest: name}
@@ -47,7 +47,7 @@ func canonical(name []byte) (string, bool) {
 	return text.String(), !sets.failed
 }
 
-// canonicalValue gives the text of a string, and of anything else its bytes.
+// canonicalValue returns the text of a string, and of anything else its bytes.
 func canonicalValue(value element) string {
 	var text string
 	switch value.tag {

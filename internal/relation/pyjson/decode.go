@@ -147,7 +147,7 @@ func Int(text string, minimum, maximum int) (int, bool) {
 	return n, err == nil && minimum <= n && n <= maximum
 }
 
-// IsNull tells whether text is the JSON null, which Python's None becomes.
+// IsNull reports whether text is the JSON null, which Python's None becomes.
 func IsNull(text string) bool {
 	return strings.Trim(text, " \t\r\n") == "null"
 }

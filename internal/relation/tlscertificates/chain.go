@@ -86,7 +86,7 @@ const (
 	proven             // by signature
 )
 
-// issued tells whether parent issued child: by name, as a certificate authority,
+// issued reports whether parent issued child: by name, as a certificate authority,
 // and by signature. Where Go cannot check that, the names and the key identifiers must
 // do: clients decide for themselves.
 func issued(parent, child *pki.Certificate) certainty {
@@ -113,7 +113,7 @@ func issued(parent, child *pki.Certificate) certainty {
 	return no
 }
 
-// selfSigned tells whether the certificate is its own issuer. The names are not
+// selfSigned reports whether the certificate is its own issuer. The names are not
 // enough: there are intermediates that bear the name of their root.
 func selfSigned(certificate *pki.Certificate) bool {
 	if !pki.SameName(certificate.Subject, certificate.Issuer) {
@@ -128,14 +128,14 @@ func selfSigned(certificate *pki.Certificate) bool {
 	return len(certificate.AuthorityKeyID) == 0 || bytes.Equal(certificate.SubjectKeyID, certificate.AuthorityKeyID)
 }
 
-// unknown says that a signature was not checked: its kind is too old for Go (SHA-1), or
+// unknown reports whether a signature was not checked: its kind is too old for Go (SHA-1), or
 // one that Go has never heard of.
 func unknown(err error) bool {
 	var insecure x509.InsecureAlgorithmError
 	return errors.As(err, &insecure) || errors.Is(err, x509.ErrUnsupportedAlgorithm)
 }
 
-// checkable tells whether signatures can be checked with the key of certificate
+// checkable reports whether signatures can be checked with the key of certificate
 // in reasonable time.
 func checkable(certificate *pki.Certificate) bool {
 	if certificate.X509 == nil {
@@ -153,7 +153,7 @@ func validAt(certificate *pki.Certificate, now time.Time) bool {
 	return !now.Before(certificate.NotBefore) && (certificate.NotAfter.IsZero() || !now.After(certificate.NotAfter))
 }
 
-// leadsTo says that a chain ends where one of these authorities is trusted: at its own
+// leadsTo reports whether a chain ends where one of these authorities is trusted: at its own
 // certificate, at another one of its key, or at one that it has issued.
 func leadsTo(chain, authorities []*pki.Certificate) bool {
 	last := chain[len(chain)-1]

@@ -129,7 +129,7 @@ func newAuthority(tb testing.TB, name string, parent *authority) *authority {
 	return a
 }
 
-// sign gives the authority name, with this key, a certificate by a. When a has no
+// sign returns the authority name, with this key, a certificate by a. When a has no
 // certificate itself it makes a root.
 func (a *authority) sign(tb testing.TB, name string, key *ecdsa.PrivateKey) *x509.Certificate {
 	tb.Helper()

@@ -125,7 +125,7 @@ var urgency = map[State]int{
 	Issued: 6, Revoked: 5, NotYetValid: 4, Denied: 3, Expired: 2, Unusable: 1, Pending: 0,
 }
 
-// better tells whether verdict a counts rather than b: by its state, then the
+// better reports whether verdict a counts rather than b: by its state, then the
 // newer certificate. Equal ones are told apart by their bytes, so that the
 // order of the entries never decides.
 func better(a, b Verdict) bool {
@@ -231,7 +231,7 @@ func hasAddress(list []net.IP, address net.IP) bool {
 	return false
 }
 
-// revoked tells whether leaf stands anywhere among all as revoked.
+// revoked reports whether leaf stands anywhere among all as revoked.
 func revoked(leaf *x509.Certificate, all []Certificate) bool {
 	for _, other := range all {
 		if other.Revoked && other.Leaf != nil && leaf.Equal(other.Leaf) {

@@ -73,7 +73,7 @@ func pkcs8[K *rsa.PrivateKey | *ecdsa.PrivateKey](t *testing.T, key K) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// bigKey gives a key of that size in PKCS#1. That its factors are no primes takes longer to see
+// bigKey returns a key of that size in PKCS#1. That its factors are no primes takes longer to see
 // than it takes to read the key.
 func bigKey(t *testing.T, bits int) string {
 	t.Helper()

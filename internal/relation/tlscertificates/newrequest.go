@@ -59,7 +59,7 @@ func NewUniqueID(random io.Reader, now time.Time) (string, error) {
 // uuid7 matches a UUID of version 7 and takes out the time.
 var uuid7 = regexp.MustCompile(`^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-// madeAt gives the time in a unique identifier, zero when there is none in it: the
+// madeAt returns the time in a unique identifier, zero when there is none in it: the
 // Python library's are of version 4.
 func madeAt(uniqueID string) time.Time {
 	parts := uuid7.FindStringSubmatch(uniqueID)

@@ -137,7 +137,7 @@ func parseLeaf(members map[string]json.RawMessage) (text string, leaf *x509.Cert
 	return text, leaf, nil
 }
 
-// parseRevoked gives an error for what cannot be understood: a certificate that may be
+// parseRevoked returns an error for what cannot be understood: a certificate that may be
 // revoked is not begun to be served.
 func parseRevoked(members map[string]json.RawMessage) (bool, error) {
 	raw, ok := members[keyRevoked]

@@ -31,7 +31,7 @@ var codeNames = map[string]int{
 	nameOther:              CodeOther,
 }
 
-// OperatorMustAct tells whether the request itself is refused (codes 1xx), so that
+// OperatorMustAct reports whether the request itself is refused (codes 1xx), so that
 // only another setting helps. Otherwise the provider tries again by itself.
 func (e RequestError) OperatorMustAct() bool {
 	return 100 <= e.Code && e.Code < 200

@@ -121,7 +121,7 @@ func (r Request) Details() (Details, error) {
 	return details, nil
 }
 
-// Fits tells whether r asks for subject and ca with the private part of key, and for nothing
+// Fits reports whether r asks for subject and ca with the private part of key, and for nothing
 // else: then it is kept, and a certificate that answers it goes on serving. The
 // value of the unique identifier does not count, its presence does.
 func (r Request) Fits(subject Subject, ca bool, key *rsa.PublicKey) bool {
@@ -150,7 +150,7 @@ func (r Request) Fits(subject Subject, ca bool, key *rsa.PublicKey) bool {
 		slices.Equal(sortedAddresses(csr.IPAddresses), sortedAddresses(subject.IPAddresses))
 }
 
-// Is tells whether both are the same request, whatever the line ends of their PEM.
+// Is reports whether both are the same request, whatever the line ends of their PEM.
 func (r Request) Is(other Request) bool {
 	ours, err := requestDER(r.PEM)
 	if err != nil {

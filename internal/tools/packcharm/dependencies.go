@@ -77,7 +77,7 @@ func dependenciesOf(ctx context.Context, root string, program []byte) ([]depende
 	return all, nil
 }
 
-// moduleDirectories gives where the modules lie in the module cache, by path.
+// moduleDirectories returns where the modules lie in the module cache, by path.
 func moduleDirectories(ctx context.Context, root string, modules []dependency) (map[string]string, error) {
 	directories := map[string]string{}
 	if len(modules) == 0 {

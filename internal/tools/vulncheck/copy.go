@@ -35,7 +35,7 @@ func (s source) into(ctx context.Context, directory string) error {
 	return writeDatabase(filepath.Join(module, "data", "osv"), directory)
 }
 
-// download gives where the module lies in the module cache.
+// download returns where the module lies in the module cache.
 func (s source) download(ctx context.Context) (string, error) {
 	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", s.path+"@"+s.version)
 	command.Dir = os.TempDir() // Outside any module: none requires it.

@@ -72,7 +72,7 @@ func TestBothFamilies(t *testing.T) {
 	}
 }
 
-// TestHostAndBack gives the gateway a host name and takes it away. It is served by
+// TestHostAndBack returns the gateway a host name and takes it away. It is served by
 // its address until the name has a certificate, and by its name until the address
 // has one.
 func TestHostAndBack(t *testing.T) {

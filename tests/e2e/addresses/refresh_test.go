@@ -66,7 +66,7 @@ func TestRefreshByAddress(t *testing.T) {
 	}
 }
 
-// secured gives the name of the Secret that a listener of the Gateway refers to.
+// secured returns the name of the Secret that a listener of the Gateway refers to.
 func (f *fixture) secured(listener string) string {
 	f.t.Helper()
 	gateways := schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "gateways"}

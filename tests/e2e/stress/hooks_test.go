@@ -184,7 +184,7 @@ func kept(run jujutest.HookRun) string {
 	return b.String()
 }
 
-// excused says that a hook failed because the test has made it.
+// excused reports whether a hook failed because the test has made it.
 func (w *world) excused(run jujutest.HookRun) bool {
 	const killed = 128 + 9
 	denied := slices.ContainsFunc(run.Calls, func(call jujutest.ToolCall) bool { return call.Tool == "relation-get" && call.Code != 0 })
@@ -268,7 +268,7 @@ func (w *world) noteIssued() {
 	}
 }
 
-// issuedBefore says that a certificate was issued on an earlier relation.
+// issuedBefore reports whether a certificate was issued on an earlier relation.
 func (w *world) issuedBefore(der []byte) bool {
 	for id, issued := range w.issued {
 		if id != w.certificates && issued[string(der)] {

@@ -61,7 +61,7 @@ func (m *middleman) arm(kind interruption, n int) {
 	m.kind, m.left = kind, n
 }
 
-// isRefused says that a write was refused, and not made up for.
+// isRefused reports whether a write was refused, and not made up for.
 func (m *middleman) isRefused() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -163,7 +163,7 @@ func (w *world) checkStrangers() {
 	}
 }
 
-// plain gives names in order, without the hash of those whose plain name is, or was, somebody else's.
+// plain returns names in order, without the hash of those whose plain name is, or was, somebody else's.
 func (w *world) plain(names []string) []string {
 	const hash = len("-01234567")
 	var all []string

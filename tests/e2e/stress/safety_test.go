@@ -167,7 +167,7 @@ func (w *world) unsafeListener(l live, views []view) error {
 	return nil
 }
 
-// wrongByAll gives an error when something is wrong by every view of the charm.
+// wrongByAll returns an error when something is wrong by every view of the charm.
 func wrongByAll(views []view, wrong func(view) error) error {
 	var first error
 	for _, v := range views {

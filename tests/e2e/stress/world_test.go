@@ -124,7 +124,7 @@ func (w *world) relateAuthority(authority *lab.Authority) {
 	w.twins = w.twins || w.former[authority.Name]
 }
 
-// relationOf gives the id of the relation with an application, the newest one.
+// relationOf returns the id of the relation with an application, the newest one.
 func (w *world) relationOf(app string) int {
 	id := unrelated
 	for _, relation := range w.Juju.Status().Relations {
@@ -252,7 +252,7 @@ func (w *world) standby() string {
 	return units[(slices.Index(units, w.leader())+1)%len(units)]
 }
 
-// calls says that a run of a hook has called the tool.
+// calls reports whether a run of a hook has called the tool.
 func calls(run jujutest.HookRun, tool string) bool {
 	return slices.ContainsFunc(run.Calls, func(call jujutest.ToolCall) bool { return call.Tool == tool })
 }

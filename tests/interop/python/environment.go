@@ -20,7 +20,7 @@ type Environment struct {
 	Version string
 }
 
-// Prepare gives the environment with exactly the packages that the file of
+// Prepare returns the environment with exactly the packages that the file of
 // requirements lists, each with its version and hashes. It makes the environment when
 // it is not there yet, and says so; several processes may do that at a time. An error
 // is an ErrUnavailable when this machine lacks what it takes.

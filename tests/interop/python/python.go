@@ -18,7 +18,7 @@ var ErrUnavailable = errors.New("not to be had here")
 // requiredVariable makes what is unavailable a failure: `make interop` sets it.
 const requiredVariable = "INTEROP_REQUIRED"
 
-// Required says whether a test has to fail, rather than be left out, when its
+// Required reports whether a test has to fail, rather than be left out, when its
 // environment is unavailable.
 func Required() bool { return os.Getenv(requiredVariable) != "" }
 
@@ -49,7 +49,7 @@ var interpreters = []string{"python3", "python3.13", "python3.12", "python3.11",
 // oldest is the first version that the real libraries run on.
 const oldest = "(3, 10)"
 
-// find gives the path of the first interpreter that is new enough and can make
+// find returns the path of the first interpreter that is new enough and can make
 // environments, and its version, such as "3.12.3".
 func find(ctx context.Context) (path, version string, err error) {
 	const probe = "import sys, venv, ensurepip; assert sys.version_info >= " + oldest + `; print("%d.%d.%d" % sys.version_info[:3], sys.executable)`
