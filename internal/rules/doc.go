@@ -12,6 +12,7 @@
 //   - fuzz_test.go: what reads the writing of others has a fuzz target
 //   - modules_test.go: all modules ask for the same Go
 //   - names_test.go: the tests that the page on security names are there
+//   - verbs_test.go: doc comments use Go's own verbs
 //   - words_test.go: no unfinished work, and no path that only one machine has
 //
 // They look at all three modules: the charm, tests/ and internal/tools. Each
