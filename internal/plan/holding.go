@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -19,6 +21,46 @@ func holding(s state.State) []state.Requirer {
 		all[i].Holds = all[i].Holds || heldPlace(s, all[i])
 	}
 	return all
+}
+
+// attaching gives the applications with routes of their own as they are, with what the record knows
+// of them.
+func attaching(s state.State, set settings) []state.RouteRequirer {
+	all := slices.Clone(s.RouteRequirers)
+	for i := range all {
+		hosts := withinBound(s, all[i], hostsFor(s, set, all[i]))
+		all[i].Holds = all[i].Servable() && (heldHosts(s, all[i], hosts) || heldBare(s, set, all[i], hosts))
+	}
+	return all
+}
+
+// unforged gives the Gateway without listeners that are not as the record says: whoever may edit the
+// Gateway can have the listener of a host to which routes are attached be for another host, or be
+// called otherwise, and its application would have to make way.
+func unforged(s state.State) *gatewayv1.Gateway {
+	names, hosts := map[gatewayv1.SectionName]string{}, map[string]bool{}
+	for _, r := range s.RouteRequirers {
+		for _, host := range r.Hostnames {
+			for _, name := range labelled(s, dashed(host)) {
+				if r.Holds {
+					names[gatewayv1.SectionName(name)], hosts[host] = host, true
+				}
+			}
+		}
+	}
+	if s.Cluster.Gateway == nil || len(names) == 0 {
+		return s.Cluster.Gateway
+	}
+	forged := func(l gatewayv1.Listener) bool {
+		host, held := names[l.Name]
+		return (held || hosts[hostOf(l)]) && host != hostOf(l)
+	}
+	if !slices.ContainsFunc(s.Cluster.Gateway.Spec.Listeners, forged) {
+		return s.Cluster.Gateway
+	}
+	gateway := s.Cluster.Gateway.DeepCopy()
+	gateway.Spec.Listeners = slices.DeleteFunc(gateway.Spec.Listeners, forged)
+	return gateway
 }
 
 // heldPlace says that the record has the place that an application asks for as its own.

@@ -73,6 +73,9 @@ var hostileSteps = []step{
 	{"listeners deleted", true, (*world).deleteListeners},
 	{"hosts that are there", true, (*world).nameStanding},
 	{"certificates unrelated", true, (*world).unrelate},
+	{"unservable", true, (*world).unserve},
+	{"one more host", true, (*world).nameOneMore},
+	{"forged listeners", true, (*world).forgeListeners},
 	{"leader", true, func(w *world) { w.crowd.allowance = state.Allowance{} }},
 	{"add", true, (*world).addNeighbour},
 	{"add route", true, (*world).addRoute},
@@ -277,7 +280,7 @@ func (w *world) neighbours() neighbourhood {
 		}
 	}
 	for _, r := range w.routeRequirers {
-		if w.told[r.RelationID] && r.Servable() {
+		if w.told[r.RelationID] && r.Servable() && !w.partly[r.RelationID] {
 			all.routes[r.RelationID] = askedOf(r)
 		}
 	}
@@ -314,7 +317,11 @@ func (w *world) robbed(before neighbourhood) string {
 		if r.Hostless && r.Namespace == "" {
 			continue // It depends on the hosts that there are.
 		}
-		if hosts, told := before.routes[r.RelationID]; told && slices.Equal(hosts, askedOf(r)) && !w.told[r.RelationID] {
+		asked := askedOf(r)
+		same := func(hosts []string) bool { // or one more
+			return slices.Equal(hosts, asked) || len(asked) == len(hosts)+1 && slices.Equal(hosts, asked[:len(hosts)])
+		}
+		if hosts, told := before.routes[r.RelationID]; told && same(hosts) && !w.told[r.RelationID] {
 			return fmt.Sprintf("%s with %v is not served any more", r.Application, hosts)
 		}
 	}
