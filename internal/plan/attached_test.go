@@ -162,3 +162,57 @@ func TestOneMoreHost(t *testing.T) {
 		}
 	}
 }
+
+// TestStaysWhereItIs: options move applications of other models to hosts that they cannot have, since
+// one on gateway-route has named them by then, or all listeners are in use. They were served nowhere.
+func TestStaysWhereItIs(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {
+		for name, hosts := range map[string][]string{"it is named": {"far-shop.example.com", "far-shop.example.org"}, "there is no room": nil} {
+			for _, enforce := range []bool{true, false} {
+				w := greedyWorld(t)
+				w.config.RoutingMode, w.config.ExternalHostname, w.config.HostsPerRelation, w.config.EnforceHTTPS = mode, "example.org", 32, enforce
+				w.requirers = append(w.requirers, stranger(9, "far", "shop"))
+				w.someHooks()
+				w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 4, Application: "evil", Namespace: "prod", Hostnames: hosts})
+				switch {
+				case hosts != nil:
+				case mode == state.RoutingPath:
+					w.writes("evil", append(namesOf("crowd", 30), "example.org")...)
+				default:
+					w.writes("evil", append(namesOf("crowd", 29), "far-shop.example.org", "prod-app5.example.org")...)
+				}
+				w.someHooks()
+				before := w.neighbours()
+				was := w.urls[9]
+				if was == "" || !w.told[4] {
+					t.Fatalf("told are %v, %v", w.urls, w.told)
+				}
+				w.config.RoutingMode, w.config.ExternalHostname = state.RoutingSubdomain, "example.com"
+				for range 6 {
+					w.aHook()
+					if problem := w.robbed(before); problem != "" {
+						t.Fatalf("%s, %s: %s", mode, name, problem)
+					}
+				}
+				w.someHooks()
+				if problem := w.robbed(before); problem != "" || w.urls[9] != was {
+					t.Errorf("%s, %s: told are %v: %s", mode, name, w.urls, problem)
+				}
+				w.addresses = nil
+				w.someHooks()
+				w.addresses = addressesOf("10.43.45.1")
+				w.someHooks()
+				if problem := w.robbed(before); problem != "" {
+					t.Errorf("%s, %s: %s", mode, name, problem)
+				}
+				w.writes("evil", "evil.example.net")
+				w.someHooks()
+				w.someHooks()
+				if w.urls[9] != "https://far-shop.example.com/" {
+					t.Errorf("%s, %s: it is told %q, though it could move", mode, name, w.urls[9])
+				}
+			}
+		}
+	}
+}

@@ -303,7 +303,7 @@ func (w *world) robbed(before neighbourhood) string {
 		was, told := before.requirers[r.RelationID]
 		same := was.Model == r.Model && was.Name == r.Name
 		yields := r.Foreign && r.Model == "prod" && slices.ContainsFunc(w.requirers, func(other state.Requirer) bool { return !other.Foreign && other.Application == r.Name })
-		if !told || !same || yields || w.comesLate(r, before.urls[r.RelationID]) {
+		if !told || !same || yields {
 			continue
 		}
 		if _, told := now.requirers[r.RelationID]; !told {
@@ -338,7 +338,7 @@ func (w *world) promised(before neighbourhood) string {
 		}
 	}
 	for _, r := range w.routeRequirers {
-		if _, told := before.routes[r.RelationID]; told || !w.told[r.RelationID] || len(r.Hostnames) > 8 {
+		if _, told := before.routes[r.RelationID]; told || !w.told[r.RelationID] || w.partly[r.RelationID] || len(r.Hostnames) > 8 {
 			continue
 		}
 		for _, host := range r.Hostnames {
@@ -348,14 +348,6 @@ func (w *world) promised(before neighbourhood) string {
 		}
 	}
 	return ""
-}
-
-// comesLate says that an application of another model is to be at a host where it was not before,
-// and which one on gateway-route names.
-func (w *world) comesLate(r state.Requirer, before string) bool {
-	host := r.Label() + "." + w.config.ExternalHostname
-	named := func(route state.RouteRequirer) bool { return slices.Contains(route.Hostnames, host) }
-	return r.Foreign && w.config.RoutingMode == state.RoutingSubdomain && !strings.HasSuffix(before, "://"+host+"/") && slices.ContainsFunc(w.routeRequirers, named)
 }
 
 // exposed says that there is a route to an application that asks for none.

@@ -154,6 +154,43 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	t.kept = &old
 }
 
+// stays has a target that cannot have the host where it is to be stay where it is, if the record has
+// that as its place and it stands there.
+func (t *target) stays(s state.State, set settings, g giving) bool {
+	if !t.Holds {
+		return false
+	}
+	all := []place{{host: set.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
+	for _, route := range g.live.of(*t) {
+		if t.mayName(s, route.name) && !g.names.isOthers(route.name) {
+			all = append(all, place{host: route.host, path: route.path})
+		}
+	}
+	for _, at := range all {
+		if at.host == t.host || !t.canBeAt(at.host, at.path) || !t.wasAt(s, g.live, at) {
+			continue
+		}
+		if g.room.claim(s, []string{at.host}, false, 0) == "" {
+			at.https, at.http = t.https, t.http
+			t.place = at
+			return true
+		}
+	}
+	return false
+}
+
+// wasAt says that a place is where the target was served last, by the record.
+func (t target) wasAt(s state.State, live livePlaces, at place) bool {
+	if isElsewhere(s, t.Requirer) {
+		return s.Record.Has(t.RelationID, elsewhereSum(t.Requirer, at))
+	}
+	if live.last == nil {
+		return false
+	}
+	host, path, _ := placeFor(*live.last, t.Requirer)
+	return host == at.host && path == at.path
+}
+
 // mayName reports whether a name is one that the target's routes can have, hashes and all.
 // The Python charm gave them names of hosts; routes of ours take their place.
 func (t target) mayName(s state.State, name string) bool {

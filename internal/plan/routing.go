@@ -118,8 +118,9 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 	}
 	host, path, tooLong := placeFor(set.Config, requirer)
 	t := target{Requirer: requirer, remote: isRemote(s, requirer), place: place{host: host, path: path}}
-	attached := r.attachedTo(s, set, g, t) // Whatever else keeps it from being served, it gets no hold of that place.
-	r.denied[requirer.RelationID] = attached != ""
+	attached := r.attachedTo(s, set, g, t)
+	// Whatever else keeps it from being served: where it is not known what it had, it gets no hold of that.
+	r.denied[requirer.RelationID] = attached != "" && g.live.last == nil
 	if len(requirer.Addresses) == 0 && len(r.strays[requirer.RelationID]) > 0 {
 		r.omitStray(s, set, requirer)
 		r.hold(s, set, g, t)
@@ -145,11 +146,18 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		}
 	}
 	if reason == "" {
-		reason = cmp.Or(g.taken(s, set, t), attached)
+		reason = g.taken(s, set, t)
 		r.denied[requirer.RelationID] = reason != ""
 	}
 	if reason == "" && set.RoutingMode == state.RoutingSubdomain {
-		reason = g.room.claim(s, []string{host}, false, 0)
+		if reason = attached; reason == "" {
+			reason = g.room.claim(s, []string{host}, false, 0)
+		}
+		r.denied[requirer.RelationID] = attached != "" && g.live.last == nil
+		if reason != "" && t.stays(s, set, g) {
+			r.stay(t, reason)
+			reason = ""
+		}
 	}
 	if reason != "" {
 		r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
@@ -160,6 +168,14 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 	t.findPlaces(s, set, g.names, g.live)
 	r.targets = append(r.targets, t)
 	r.leaveOutStrays(s, set, requirer)
+}
+
+// stay tells of an application that stays where it is.
+func (r *routing) stay(t target, reason string) {
+	r.denied[t.RelationID] = false
+	what := t.Application + " stays at " + cmp.Or(t.host, "the Gateway's addresses")
+	r.short = append(r.short, trouble{what: what, why: reason})
+	r.remark(t.Application, t.RelationID, "it stays at "+cmp.Or(t.host, "the Gateway's addresses")+": "+reason)
 }
 
 // hold has an application that cannot be served now keep the place that it has, until it can be
@@ -206,8 +222,8 @@ func (g giving) taken(s state.State, set settings, t target) string {
 
 // isAt says that an application which has a host of its own is served there now: it has been
 // told so, or its route stands there.
-func (g giving) isAt(s state.State, set settings, t target) bool {
-	if last := g.live.last; last != nil && t.Holds && last.RoutingMode == set.RoutingMode && last.ExternalHostname == set.ExternalHostname {
+func (g giving) isAt(s state.State, t target) bool {
+	if t.Holds && t.wasAt(s, g.live, t.place) {
 		return true
 	}
 	return slices.ContainsFunc(g.live.of(t), func(route liveRoute) bool {
@@ -219,7 +235,7 @@ func (g giving) isAt(s state.State, set settings, t target) bool {
 // routes of its own there; empty if it is not. An application chooses its name, and so what its
 // host is called: it must not get what the routes of another leave at that one's host.
 func (r *routing) attachedTo(s state.State, set settings, g giving, t target) string {
-	if !t.remote || set.RoutingMode != state.RoutingSubdomain || g.isAt(s, set, t) {
+	if !t.remote || set.RoutingMode != state.RoutingSubdomain || g.isAt(s, t) {
 		return ""
 	}
 	for _, one := range r.routes {

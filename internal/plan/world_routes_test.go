@@ -109,7 +109,7 @@ func namedHosts(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]
 			hosts = append(hosts, "")
 		}
 		if leavesOut(p, r.RelationID) {
-			hosts = slices.DeleteFunc(hosts, func(host string) bool { 
+			hosts = slices.DeleteFunc(hosts, func(host string) bool {
 				listener, ok := listeners[gatewayv1.SectionName("gateway-http-"+strings.ReplaceAll(host, ".", "-"))]
 				return !ok || listenerName(listener) != host
 			})
@@ -121,7 +121,9 @@ func namedHosts(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]
 
 // leavesOut says that hosts of a relation are left out since they cannot be had.
 func leavesOut(p plan.Plan, relation int) bool {
-	return slices.ContainsFunc(p.Remarks, func(remark string) bool { return strings.Contains(remark, fmt.Sprintf("(relation %d): hosts left out: ", relation)) })
+	return slices.ContainsFunc(p.Remarks, func(remark string) bool {
+		return strings.Contains(remark, fmt.Sprintf("(relation %d): hosts left out: ", relation))
+	})
 }
 
 // secureRoutes are the hosts of applications on gateway-route that have an HTTPS
