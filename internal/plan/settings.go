@@ -158,4 +158,3 @@ func lastServed(s state.State) servedConfig {
 func configure(s state.State, option, value string) string {
 	return "`juju config " + s.Application + " " + option + "=" + value + "`"
 }
-
