@@ -216,3 +216,31 @@ func TestStaysWhereItIs(t *testing.T) {
 		}
 	}
 }
+
+// TestGatewayDeletedInAMove: while certificates for new hosts are to come, applications are served where
+// they were. When the Gateway was deleted then, they were served nowhere until these came.
+func TestGatewayDeletedInAMove(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {
+		w := greedyWorld(t)
+		w.config.RoutingMode, w.config.ExternalHostname, w.config.EnforceHTTPS = mode, "example.org", true
+		w.requirers = append(w.requirers, stranger(9, "far", "shop"))
+		w.someHooks()
+		before, was := w.neighbours(), w.urls[9]
+		w.config.RoutingMode, w.config.ExternalHostname = state.RoutingSubdomain, "example.com"
+		w.aHook()
+		w.aHook()
+		w.gateway = nil
+		for range 3 {
+			w.aHook()
+			if problem := w.robbed(before); problem != "" || w.urls[9] != was || was == "" {
+				t.Fatalf("%s: told is %q, and was %q: %s", mode, w.urls[9], was, problem)
+			}
+		}
+		w.someHooks()
+		w.someHooks()
+		if problem := w.robbed(before); problem != "" || w.urls[9] != "https://far-shop.example.com/" {
+			t.Errorf("%s: told is %q: %s", mode, w.urls[9], problem)
+		}
+	}
+}

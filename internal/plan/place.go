@@ -133,6 +133,7 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	}
 	t.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
 	if len(elsewhere) == 0 {
+		t.keptOfRecord(s, names, live, base)
 		return
 	}
 	kept := t.keptOf(s, set, live, elsewhere)
@@ -152,6 +153,25 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	}
 	old = names.claim(old, base, t.Requirer)
 	t.kept = &old
+}
+
+// keptOfRecord has a target stay where the record says that it is served, and a certificate is for that,
+// until there is one for where it is to be: somebody has deleted the Gateway, or its listeners.
+func (t *target) keptOfRecord(s state.State, names namer, live livePlaces, base place) {
+	if !t.Holds || !isElsewhere(s, t.Requirer) || newHost(s, t.host).secure() {
+		return
+	}
+	for _, entry := range s.Certificates.Entries {
+		for _, path := range []string{t.Path(), "/"} {
+			for _, host := range entry.Hosts {
+				if at := (place{host: host, path: path}); host != t.host && t.wasAt(s, live, at) && newHost(s, host).secure() {
+					old := names.claim(base.named(host, path), base, t.Requirer)
+					t.kept = &old
+					return
+				}
+			}
+		}
+	}
 }
 
 // stays has a target that cannot have the host where it is to be stay where it is, if the record has
