@@ -54,6 +54,17 @@ func (room listenerRoom) claim(s state.State, hosts []string, attached bool, mor
 	return ""
 }
 
+// claimEach takes listeners for each of the hosts for which it can, and gives these.
+func (room listenerRoom) claimEach(s state.State, hosts []string) []string {
+	var all []string
+	for _, host := range hosts {
+		if unnamable(s, []string{host}) == "" && room.claim(s, []string{host}, true, 0) == "" {
+			all = append(all, host)
+		}
+	}
+	return all
+}
+
 // holder returns the host that has listeners of the names which a label stands for.
 func (room listenerRoom) holder(s state.State, label string) (host string, taken bool) {
 	if host, taken = room[label]; taken {
@@ -89,6 +100,10 @@ func (r *routing) addRoute(s state.State, set settings, room listenerRoom, rank 
 	reason := cmp.Or(requirer.Problem, unnamable(s, hosts))
 	if reason == "" {
 		reason = room.claim(s, hosts, true, r.leaving(room, rank))
+	}
+	if kept := r.kept[requirer.RelationID]; reason != "" && requirer.Problem == "" && len(kept) > 0 {
+		r.leaveNewHosts(requirer, hosts, kept, reason)
+		hosts, reason = kept, ""
 	}
 	if reason != "" {
 		r.omitRoute(requirer, reason)

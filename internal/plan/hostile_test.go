@@ -73,6 +73,9 @@ var hostileSteps = []step{
 	{"listeners deleted", true, (*world).deleteListeners},
 	{"hosts that are there", true, (*world).nameStanding},
 	{"certificates unrelated", true, (*world).unrelate},
+	{"unservable", true, (*world).unserve},
+	{"one more host", true, (*world).nameOneMore},
+	{"forged listeners", true, (*world).forgeListeners},
 	{"leader", true, func(w *world) { w.crowd.allowance = state.Allowance{} }},
 	{"add", true, (*world).addNeighbour},
 	{"add route", true, (*world).addRoute},
@@ -277,7 +280,7 @@ func (w *world) neighbours() neighbourhood {
 		}
 	}
 	for _, r := range w.routeRequirers {
-		if w.told[r.RelationID] && r.Servable() {
+		if w.told[r.RelationID] && r.Servable() && !w.partly[r.RelationID] {
 			all.routes[r.RelationID] = askedOf(r)
 		}
 	}
@@ -300,7 +303,7 @@ func (w *world) robbed(before neighbourhood) string {
 		was, told := before.requirers[r.RelationID]
 		same := was.Model == r.Model && was.Name == r.Name
 		yields := r.Foreign && r.Model == "prod" && slices.ContainsFunc(w.requirers, func(other state.Requirer) bool { return !other.Foreign && other.Application == r.Name })
-		if !told || !same || yields || w.comesLate(r, before.urls[r.RelationID]) {
+		if !told || !same || yields {
 			continue
 		}
 		if _, told := now.requirers[r.RelationID]; !told {
@@ -314,7 +317,11 @@ func (w *world) robbed(before neighbourhood) string {
 		if r.Hostless && r.Namespace == "" {
 			continue // It depends on the hosts that there are.
 		}
-		if hosts, told := before.routes[r.RelationID]; told && slices.Equal(hosts, askedOf(r)) && !w.told[r.RelationID] {
+		asked := askedOf(r)
+		same := func(hosts []string) bool { // or one more
+			return slices.Equal(hosts, asked) || len(asked) == len(hosts)+1 && slices.Equal(hosts, asked[:len(hosts)])
+		}
+		if hosts, told := before.routes[r.RelationID]; told && same(hosts) && !w.told[r.RelationID] {
 			return fmt.Sprintf("%s with %v is not served any more", r.Application, hosts)
 		}
 	}
@@ -331,7 +338,7 @@ func (w *world) promised(before neighbourhood) string {
 		}
 	}
 	for _, r := range w.routeRequirers {
-		if _, told := before.routes[r.RelationID]; told || !w.told[r.RelationID] || len(r.Hostnames) > 8 {
+		if _, told := before.routes[r.RelationID]; told || !w.told[r.RelationID] || w.partly[r.RelationID] || len(r.Hostnames) > 8 {
 			continue
 		}
 		for _, host := range r.Hostnames {
@@ -341,14 +348,6 @@ func (w *world) promised(before neighbourhood) string {
 		}
 	}
 	return ""
-}
-
-// comesLate reports whether an application of another model is to be at a host where it was not before,
-// and which one on gateway-route names.
-func (w *world) comesLate(r state.Requirer, before string) bool {
-	host := r.Label() + "." + w.config.ExternalHostname
-	named := func(route state.RouteRequirer) bool { return slices.Contains(route.Hostnames, host) }
-	return r.Foreign && w.config.RoutingMode == state.RoutingSubdomain && !strings.HasSuffix(before, "://"+host+"/") && slices.ContainsFunc(w.routeRequirers, named)
 }
 
 // exposed says that there is a route to an application that asks for none.

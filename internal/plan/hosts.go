@@ -227,7 +227,9 @@ func (r routing) ownHosts(set settings) []string {
 	}
 	var names []string
 	for _, t := range r.targets {
-		names = append(names, t.host)
+		if !slices.Contains(names, t.host) { // Some may stay where all were.
+			names = append(names, t.host)
+		}
 	}
 	return names
 }

@@ -119,6 +119,14 @@ func (r *routing) leaveHosts(s state.State, requirer state.RouteRequirer, asked 
 		boundOf(s), someOf(left, maxRemark), cure))
 }
 
+// leaveNewHosts leaves out hosts that an application cannot have beside those that it has.
+func (r *routing) leaveNewHosts(requirer state.RouteRequirer, hosts, kept []string, reason string) {
+	left := slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return slices.Contains(kept, host) })
+	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), len(hosts))
+	r.short = append(r.short, trouble{what: what, why: reason})
+	r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out: %s; %s", someOf(left, maxRemark), reason))
+}
+
 // maxRemark bounds a list in the log, in characters.
 const maxRemark = 1000
 

@@ -37,33 +37,41 @@ func httpListenerName(s state.State, host string) string {
 	return bounded(s.Application+"-http-"+listenerLabel(s, host), maxSubdomainName)
 }
 
-// listenerLabel is how a host stands in the names of its listeners. Listeners that are
-// there keep their names.
+// listenerLabel is how a host stands in the names of its listeners: by itself or, where another to
+// which routes are attached stands so, with a hash. Others can name a host that stands as this one
+// with its hash, so there are more of them. Listeners that are there keep their names.
 func listenerLabel(s state.State, host string) string {
 	plain := dashed(host)
 	if host == "" {
 		return plain
 	}
-	hashed, clash := plain+"-"+hash(host), false
-	is := func(name gatewayv1.SectionName, label string) bool {
-		names := labelled(s, label)
-		return string(name) == names[0] || string(name) == names[1]
+	label := func(i int) string {
+		if i == 0 {
+			return plain
+		}
+		return plain + "-" + hash(host+strings.Repeat("+", i-1))
 	}
 	for _, listener := range listenersOf(s) {
-		switch {
-		case listener.Hostname == nil:
-		case string(*listener.Hostname) == host && is(listener.Name, hashed):
-			return hashed
-		case string(*listener.Hostname) == host && is(listener.Name, plain):
-			return plain
-		case string(*listener.Hostname) != host && isOpen(s, listener) && is(listener.Name, plain):
-			clash = true
+		for i := 0; i < maxHosts && listener.Hostname != nil && string(*listener.Hostname) == host; i++ {
+			if names := labelled(s, label(i)); slices.Contains(names[:], string(listener.Name)) {
+				return label(i)
+			}
 		}
 	}
-	if clash || standsForAnother(s, plain, host) {
-		return hashed
+	i := 0
+	for i < maxHosts && clashes(s, label(i), host) {
+		i++
 	}
-	return plain
+	return label(i)
+}
+
+// clashes reports whether a listener to which routes are attached, and that is for another host, has a name
+// in which that host stands so, or is to have it.
+func clashes(s state.State, label, host string) bool {
+	names := labelled(s, label)
+	return standsForAnother(s, label, host) || slices.ContainsFunc(listenersOf(s), func(l gatewayv1.Listener) bool {
+		return l.Hostname != nil && string(*l.Hostname) != host && slices.Contains(names[:], string(l.Name)) && isOpen(s, l)
+	})
 }
 
 // listenersOf are those that the Gateway has.
@@ -77,14 +85,15 @@ func listenersOf(s state.State) []gatewayv1.Listener {
 // standsForAnother reports whether an application which is told of the Gateway names another host that
 // stands so in the names of its listeners, and none names this one. That listener may be missing:
 // whoever may edit the Gateway may have deleted it.
-func standsForAnother(s state.State, plain, host string) bool {
+func standsForAnother(s state.State, label, host string) bool {
 	another := false
 	for _, r := range s.RouteRequirers {
 		for _, name := range r.Hostnames {
-			if r.Told && name == host {
+			attached := r.Told || r.Holds
+			if attached && name == host {
 				return false
 			}
-			another = another || r.Told && dashed(name) == plain
+			another = another || attached && dashed(name) == label
 		}
 	}
 	return another

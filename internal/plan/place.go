@@ -133,6 +133,7 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	}
 	t.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
 	if len(elsewhere) == 0 {
+		t.keptOfRecord(s, names, live, base)
 		return
 	}
 	kept := t.keptOf(s, set, live, elsewhere)
@@ -152,6 +153,62 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	}
 	old = names.claim(old, base, t.Requirer)
 	t.kept = &old
+}
+
+// keptOfRecord has a target stay where the record says that it is served, and a certificate is for that,
+// until there is one for where it is to be: somebody has deleted the Gateway, or its listeners.
+func (t *target) keptOfRecord(s state.State, names namer, live livePlaces, base place) {
+	if !t.Holds || !isElsewhere(s, t.Requirer) || newHost(s, t.host).secure() {
+		return
+	}
+	for _, entry := range s.Certificates.Entries {
+		for _, path := range []string{t.Path(), "/"} {
+			for _, host := range entry.Hosts {
+				if at := (place{host: host, path: path}); host != t.host && t.wasAt(s, live, at) && newHost(s, host).secure() {
+					old := names.claim(base.named(host, path), base, t.Requirer)
+					t.kept = &old
+					return
+				}
+			}
+		}
+	}
+}
+
+// stays has a target that cannot have the host where it is to be stay where it is, if the record has
+// that as its place and it stands there.
+func (t *target) stays(s state.State, set settings, g giving) bool {
+	if !t.Holds {
+		return false
+	}
+	all := []place{{host: set.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
+	for _, route := range g.live.of(*t) {
+		if t.mayName(s, route.name) && !g.names.isOthers(route.name) {
+			all = append(all, place{host: route.host, path: route.path})
+		}
+	}
+	for _, at := range all {
+		if at.host == t.host || !t.canBeAt(at.host, at.path) || !t.wasAt(s, g.live, at) {
+			continue
+		}
+		if g.room.claim(s, []string{at.host}, false, 0) == "" {
+			at.https, at.http = t.https, t.http
+			t.place = at
+			return true
+		}
+	}
+	return false
+}
+
+// wasAt reports whether a place is where the target was served last, by the record.
+func (t target) wasAt(s state.State, live livePlaces, at place) bool {
+	if isElsewhere(s, t.Requirer) {
+		return s.Record.Has(t.RelationID, elsewhereSum(t.Requirer, at))
+	}
+	if live.last == nil {
+		return false
+	}
+	host, path, _ := placeFor(*live.last, t.Requirer)
+	return host == at.host && path == at.path
 }
 
 // mayName reports whether a name is one that the target's routes can have, hashes and all.

@@ -107,6 +107,8 @@ func Make(s state.State) Plan {
 func decide(s state.State) (state.State, settings, routing) {
 	set := settle(s)
 	s.Config = set.Config
+	s.RouteRequirers = attaching(s, set)
+	s.Cluster.Gateway = unforged(s)
 	routing := route(s, set)
 	set.hosts = routing.makeRoom(s, set)
 	nameSecrets(s, set.hosts)

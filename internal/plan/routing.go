@@ -47,6 +47,8 @@ type routing struct {
 	silent  []omission // without a reason if it has written nothing at all
 	// strayed have units that are left out, because of where they are; others are served.
 	strayed []omission
+	// kept are the hosts for which relations on gateway-route keep the room, while they ask for others.
+	kept map[int][]string
 	// denied are the relations on ingress that ask for what another has.
 	denied  map[int]bool
 	judges  judges          // of addresses of other models
@@ -66,7 +68,7 @@ type routing struct {
 // route judges the requirers, each in its turn: what one has been given is not there for
 // those that come later. What is wrong with one touches no other.
 func route(s state.State, set settings) routing {
-	r := routing{tls: backendTLSOf(s, set), denied: map[int]bool{}}
+	r := routing{tls: backendTLSOf(s, set), denied: map[int]bool{}, kept: map[int][]string{}}
 	r.remarks = r.tls.remarks
 	s = r.screen(s, set)
 	s.Requirers = holding(s)
@@ -75,7 +77,9 @@ func route(s state.State, set settings) routing {
 	g := giving{owner: map[string]string{}, reserved: reserved(s), names: newNamer(s, live), live: live, room: listenerRoom{}}
 	g.room.claim(s, set.optionHosts(), false, 0) // No application stands before the options.
 	for _, one := range turnsOf(s, set) {
-		if one.route != nil {
+		if one.keeps != nil {
+			r.kept[one.relation] = g.room.claimEach(s, one.keeps)
+		} else if one.route != nil {
 			r.addRoute(s, set, g.room, one.rank, *one.route)
 		} else {
 			r.addRequirer(s, set, g, *one.ingress)
@@ -114,9 +118,12 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 	}
 	host, path, tooLong := placeFor(set.Config, requirer)
 	t := target{Requirer: requirer, remote: isRemote(s, requirer), place: place{host: host, path: path}}
+	attached := r.attachedTo(s, set, g, t)
+	// Whatever else keeps it from being served: where it is not known what it had, it gets no hold of that.
+	r.denied[requirer.RelationID] = attached != "" && g.live.last == nil
 	if len(requirer.Addresses) == 0 && len(r.strays[requirer.RelationID]) > 0 {
 		r.omitStray(s, set, requirer)
-		g.hold(s, set, t)
+		r.hold(s, set, g, t)
 		return
 	}
 	reason, cure := r.unservable(s, requirer)
@@ -133,23 +140,28 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 		case !r.findBackends(s, g.names, &t):
 			r.wait(requirer)
 			if requirer.HasUnits { // Else nobody is there who would hold it.
-				g.hold(s, set, t)
+				r.hold(s, set, g, t)
 			}
 			return
 		}
 	}
 	if reason == "" {
-		reason = cmp.Or(g.taken(s, set, t), r.attachedTo(s, set, g, t))
+		reason = g.taken(s, set, t)
 		r.denied[requirer.RelationID] = reason != ""
 	}
 	if reason == "" && set.RoutingMode == state.RoutingSubdomain {
-		reason = g.room.claim(s, []string{host}, false, 0)
+		if reason = attached; reason == "" {
+			reason = g.room.claim(s, []string{host}, false, 0)
+		}
+		r.denied[requirer.RelationID] = attached != "" && g.live.last == nil
+		if reason != "" && t.stays(s, set, g) {
+			r.stay(t, reason)
+			reason = ""
+		}
 	}
 	if reason != "" {
 		r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
-		if !r.denied[requirer.RelationID] {
-			g.hold(s, set, t)
-		}
+		r.hold(s, set, g, t)
 		return
 	}
 	g.give(requirer)
@@ -158,10 +170,18 @@ func (r *routing) addRequirer(s state.State, set settings, g giving, requirer st
 	r.leaveOutStrays(s, set, requirer)
 }
 
+// stay tells of an application that stays where it is.
+func (r *routing) stay(t target, reason string) {
+	r.denied[t.RelationID] = false
+	what := t.Application + " stays at " + cmp.Or(t.host, "the Gateway's addresses")
+	r.short = append(r.short, trouble{what: what, why: reason})
+	r.remark(t.Application, t.RelationID, "it stays at "+cmp.Or(t.host, "the Gateway's addresses")+": "+reason)
+}
+
 // hold has an application that cannot be served now keep the place that it has, until it can be
 // again, and the room for its listeners.
-func (g giving) hold(s state.State, set settings, t target) {
-	if !t.Holds || t.Problem != "" || isImposter(s, t.Requirer) || g.taken(s, set, t) != "" {
+func (r *routing) hold(s state.State, set settings, g giving, t target) {
+	if r.denied[t.RelationID] || !t.Holds || t.Problem != "" || isImposter(s, t.Requirer) || g.taken(s, set, t) != "" {
 		return
 	}
 	g.give(t.Requirer)
@@ -202,8 +222,8 @@ func (g giving) taken(s state.State, set settings, t target) string {
 
 // isAt reports whether an application which has a host of its own is served there now: it has been
 // told so, or its route stands there.
-func (g giving) isAt(s state.State, set settings, t target) bool {
-	if last := g.live.last; last != nil && t.Holds && last.RoutingMode == set.RoutingMode && last.ExternalHostname == set.ExternalHostname {
+func (g giving) isAt(s state.State, t target) bool {
+	if t.Holds && t.wasAt(s, g.live, t.place) {
 		return true
 	}
 	return slices.ContainsFunc(g.live.of(t), func(route liveRoute) bool {
@@ -215,11 +235,16 @@ func (g giving) isAt(s state.State, set settings, t target) bool {
 // routes of its own there; empty if it is not. An application chooses its name, and so what its
 // host is called: it must not get what the routes of another leave at that one's host.
 func (r *routing) attachedTo(s state.State, set settings, g giving, t target) string {
-	if !t.remote || set.RoutingMode != state.RoutingSubdomain || g.isAt(s, set, t) {
+	if !t.remote || set.RoutingMode != state.RoutingSubdomain || g.isAt(s, t) {
 		return ""
 	}
 	for _, one := range r.routes {
 		if slices.Contains(one.hosts, t.host) {
+			return "host " + t.host + " belongs to " + one.Application
+		}
+	}
+	for _, one := range s.RouteRequirers { // It may have no turn for the moment.
+		if one.Holds && slices.Contains(one.Hostnames, t.host) {
 			return "host " + t.host + " belongs to " + one.Application
 		}
 	}

@@ -21,6 +21,7 @@ type turn struct {
 	relation int
 	ingress  *state.Requirer
 	route    *state.RouteRequirer
+	keeps    []string // hosts for which it keeps the room until its own turn, in a turn for that alone
 }
 
 // The ranks of turns. Among equals those of our own model come first, then the older relation.
@@ -67,6 +68,11 @@ func turnsOf(s state.State, set settings) []turn {
 			one.rank = rankChanging
 		case r.Foreign:
 			one.rank = rankForeign
+		}
+		// What it comes to ask for as well costs it nothing of what it has.
+		lacks := func(host string) bool { return !standing.all(s, *r, []string{host}) }
+		if keeps := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(keeps) > 0 {
+			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, keeps: keeps})
 		}
 		all = append(all, one)
 	}
@@ -130,7 +136,7 @@ func isOpen(s state.State, listener gatewayv1.Listener) bool {
 		return true
 	}
 	return listener.Hostname != nil && slices.ContainsFunc(s.RouteRequirers, func(r state.RouteRequirer) bool {
-		return r.Told && slices.Contains(r.Hostnames, string(*listener.Hostname))
+		return (r.Told || r.Holds) && slices.Contains(r.Hostnames, string(*listener.Hostname))
 	})
 }
 

@@ -131,6 +131,68 @@ func (w *world) unrelate() {
 	)
 }
 
+// unserve has an application of another model ask for what it cannot have now, in whatever else is
+// going on, and then for what it had.
+func (w *world) unserve() {
+	victim := w.anyStranger()
+	if victim < 0 {
+		return
+	}
+	before := *w.remote(victim)
+	w.meanwhile(func() {
+		r := w.remote(victim)
+		if r.Addresses = nil; w.random.IntN(2) == 0 {
+			r.Scheme, r.Hosts = "https", []string{"unit.example"}
+		}
+	}, func() {
+		r := w.remote(victim)
+		r.Scheme, r.Hosts, r.Addresses = before.Scheme, before.Hosts, before.Addresses
+	})
+}
+
+// nameOneMore has an application name another host as well.
+func (w *world) nameOneMore() {
+	if n := len(w.routeRequirers); n > 0 {
+		r := &w.routeRequirers[w.random.IntN(n)]
+		host := fmt.Sprintf("m%d.example.org", w.random.IntN(4))
+		if w.gateway != nil && w.random.IntN(2) == 0 && len(w.gateway.Spec.Listeners) > 0 {
+			host = listenerName(pick(w, w.gateway.Spec.Listeners...))
+		}
+		if host != "" && r.Servable() && !r.Hostless && len(r.Hostnames) < 8 && !slices.Contains(r.Hostnames, host) {
+			r.Hostnames = append(slices.Clone(r.Hostnames), host)
+		}
+	}
+}
+
+// forgeListeners has an editor make listeners be for other hosts, or have other names.
+func (w *world) forgeListeners() {
+	if w.gateway == nil || w.moving() {
+		return
+	}
+	var others []string
+	for _, r := range w.routeRequirers {
+		others = append(others, r.Hostnames...)
+	}
+	w.gateway = w.gateway.DeepCopy()
+	w.gateway.Generation++
+	for i := range w.gateway.Spec.Listeners {
+		l := &w.gateway.Spec.Listeners[i]
+		if w.random.IntN(2) == 0 || l.Hostname == nil {
+			continue
+		}
+		name := string(*l.Hostname)
+		for _, other := range others {
+			if other != name && strings.ReplaceAll(other, ".", "-") == strings.ReplaceAll(name, ".", "-") {
+				h, from := gatewayv1.Hostname(other), gatewayv1.NamespacesFromAll
+				l.Hostname, l.AllowedRoutes.Namespaces = &h, &gatewayv1.RouteNamespaces{From: &from}
+			}
+		}
+		if w.random.IntN(4) == 0 {
+			l.Name += gatewayv1.SectionName("-" + state.ShortHash(name))
+		}
+	}
+}
+
 // moving reports whether some application is not served yet where it is to be.
 func (w *world) moving() bool {
 	return slices.ContainsFunc(w.requirers, func(r state.Requirer) bool {

@@ -108,9 +108,22 @@ func namedHosts(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]
 		if r.Hostless && (r.Namespace != "" || len(r.Hostnames) == 0) {
 			hosts = append(hosts, "")
 		}
+		if leavesOut(p, r.RelationID) {
+			hosts = slices.DeleteFunc(hosts, func(host string) bool {
+				listener, ok := listeners[gatewayv1.SectionName("gateway-http-"+strings.ReplaceAll(host, ".", "-"))]
+				return !ok || listenerName(listener) != host
+			})
+		}
 		all = append(all, withinBound(hosts, cmp.Or(s.Config.HostsPerRelation, state.DefaultHostsPerRelation), listeners)...)
 	}
 	return all
+}
+
+// leavesOut reports whether hosts of a relation are left out since they cannot be had.
+func leavesOut(p plan.Plan, relation int) bool {
+	return slices.ContainsFunc(p.Remarks, func(remark string) bool {
+		return strings.Contains(remark, fmt.Sprintf("(relation %d): hosts left out: ", relation))
+	})
 }
 
 // secureRoutes are the hosts of applications on gateway-route that have an HTTPS
@@ -187,7 +200,7 @@ func checkOpen(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]g
 		}
 		r := s.RouteRequirers[i]
 		for _, host := range r.Hostnames {
-			if len(r.Hostnames)+1 > cmp.Or(s.Config.HostsPerRelation, state.DefaultHostsPerRelation) {
+			if leavesOut(p, r.RelationID) || len(r.Hostnames)+1 > cmp.Or(s.Config.HostsPerRelation, state.DefaultHostsPerRelation) {
 				perhaps[host], perhaps[""] = true, true
 			}
 			wanted[host] = append(wanted[host], r.Namespace)

@@ -37,6 +37,7 @@ type world struct {
 	providers      []state.DNSProvider
 	told           map[int]bool   // relations on gateway-route that are told of the Gateway
 	urls           map[int]string // what relations on gateway are told
+	partly         map[int]bool   // relations on gateway-route that have only some of their hosts
 
 	crowd crowd
 
@@ -384,6 +385,10 @@ func (w *world) hook(s state.State, p plan.Plan, kill int) {
 	w.record = &record
 	relations := p.Relations
 	w.publish(relations)
+	w.partly = map[int]bool{}
+	for _, r := range w.routeRequirers {
+		w.partly[r.RelationID] = leavesOut(p, r.RelationID)
+	}
 	w.crowd.count(w, s, p)
 	r := relations.Requests
 	if r == nil {

@@ -19,6 +19,9 @@ type RouteRequirer struct {
 	Foreign bool `json:"foreign,omitempty"`
 	// Told says that it has been told of the Gateway: it may attach its routes.
 	Told bool `json:"told,omitempty"`
+	// Holds says that it is on record that it is served at what it asks for. The planner finds
+	// that out.
+	Holds bool `json:"-"`
 	// Waiting says that it has not written anything yet.
 	Waiting bool `json:"waiting,omitempty"`
 	// Problem says why its data cannot be used; empty when they can. The fields
