@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,129 +18,144 @@ import (
 type verdict string
 
 const (
-	killed      verdict = "killed"
-	timedOut    verdict = "timed out"
-	survived    verdict = "survived"
-	notReached  verdict = "survived: no test reaches it"
-	notCompiled verdict = "did not compile"
+	killed     verdict = "killed"
+	timedOut   verdict = "timed out"
+	survived   verdict = "survived"
+	notReached verdict = "survived: no test reaches it"
 )
 
 var (
-	buildFailed = regexp.MustCompile(`(?m)^FAIL\t\S+ \[(?:build|setup) failed\]$`)
-	tooSlow     = regexp.MustCompile(`(?m)^panic: test timed out after `)
+	complaint = regexp.MustCompile(`^(?:.*/)?([^/:\s]+\.go):(\d+):\d+: `)
+	tooSlow   = regexp.MustCompile(`(?m)^panic: test timed out after `)
 )
 
-// all judges places in their order until as many as are wanted have compiled. Which they are
-// does not depend on how fast each worker is: one more is taken only when it will be needed.
+// compile makes test programs with all mutants in them, and gives those mutants that the compiler
+// takes.
+func (r *run) compile(ctx context.Context, places []place) ([]place, error) {
+	overlay, err := r.overlay(places)
+	if err != nil {
+		return nil, err
+	}
+	for i, tested := range r.tested {
+		output, err := r.command(
+			ctx, "test", "-c", "-vet=off", "-gcflags="+r.target.ImportPath+"=-e", "-overlay="+overlay, "-o", r.binary(i, "mutants"), tested.ImportPath,
+		).CombinedOutput()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			left, err := withoutRefused(places, string(output))
+			if err != nil {
+				return nil, err
+			}
+			return r.compile(ctx, left)
+		}
+	}
+	return places, nil
+}
+
+// overlay writes the files that Go is to see in the place of the package's own.
+func (r *run) overlay(places []place) (string, error) {
+	replace := map[string]string{}
+	write := func(name string, content []byte) error {
+		changed := filepath.Join(r.scratch, name)
+		replace[filepath.Join(r.target.Dir, name)] = changed
+		return os.WriteFile(changed, content, 0o600)
+	}
+	for _, name := range r.target.GoFiles {
+		content, err := os.ReadFile(filepath.Join(r.target.Dir, name))
+		if err != nil {
+			return "", err
+		}
+		own := slices.DeleteFunc(slices.Clone(places), func(p place) bool { return p.file != name })
+		if err := write(name, weave(content, own)); err != nil {
+			return "", err
+		}
+	}
+	if err := write("mutants_helpers.go", fmt.Appendf(nil, helpers, r.target.Name)); err != nil {
+		return "", err
+	}
+	content, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(r.scratch, "overlay.json")
+	return path, os.WriteFile(path, content, 0o600)
+}
+
+// binary is where the test program of a tested package is.
+func (r *run) binary(tested int, kind string) string {
+	return filepath.Join(r.scratch, fmt.Sprintf("%d.%s", tested, kind))
+}
+
+// all judges mutants, and prints those that survive as they are found.
 func (r *run) all(ctx context.Context, places []place) error {
 	var group sync.WaitGroup
 	var failed error
-	next, open := 0, 0
-	changed := sync.NewCond(&r.lock)
+	queue := make(chan place)
 	for range r.workers {
 		group.Go(func() {
-			r.lock.Lock()
-			defer r.lock.Unlock()
-			for {
-				for open > 0 && r.wanted > 0 && r.counted()+open >= r.wanted {
-					changed.Wait()
-				}
-				if failed != nil || next == len(places) || r.wanted > 0 && r.counted() >= r.wanted {
-					return
-				}
-				mine := next
-				next, open = next+1, open+1
-				r.lock.Unlock()
-				result, description, err := r.judge(ctx, places[mine], mine)
+			for p := range queue {
+				result := r.judge(ctx, p)
+				content, err := os.ReadFile(filepath.Join(r.target.Dir, p.file))
 				r.lock.Lock()
-				open--
-				changed.Broadcast()
-				if err != nil {
+				switch {
+				case ctx.Err() != nil:
+					failed = ctx.Err()
+				case err != nil:
 					failed = err
-					return
+				default:
+					r.tally[result]++
+					if result == survived || result == notReached {
+						fmt.Fprintf(r.stdout, "%s\n\t%s\n", p.describe(content), result)
+					}
 				}
-				r.tally[result]++
-				if result == survived || result == notReached {
-					fmt.Fprintf(r.stdout, "%s\n\t%s\n", description, result)
-				}
+				r.lock.Unlock()
 			}
 		})
 	}
+	for _, p := range places {
+		queue <- p
+	}
+	close(queue)
 	group.Wait()
 	return failed
 }
 
-// counted is how many mutants have compiled.
-func (r *run) counted() int {
-	return r.tally[killed] + r.tally[timedOut] + r.tally[survived] + r.tally[notReached]
-}
-
-// judge makes one mutant and tells what became of it.
-func (r *run) judge(ctx context.Context, p place, number int) (result verdict, description string, err error) {
-	original := filepath.Join(r.target.Dir, p.file)
-	content, err := os.ReadFile(original)
-	if err != nil {
-		return "", "", err
-	}
-	changed := filepath.Join(r.scratch, fmt.Sprintf("%d.go", number))
-	if err := os.WriteFile(changed, p.apply(content), 0o600); err != nil {
-		return "", "", err
-	}
-	overlay := filepath.Join(r.scratch, fmt.Sprintf("%d.json", number))
-	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{original: changed}})
-	if err != nil {
-		return "", "", err
-	}
-	if err := os.WriteFile(overlay, replace, 0o600); err != nil {
-		return "", "", err
-	}
-	result = r.runTests(ctx, overlay, reaching(r.tests, p, r.blocks))
-	return result, p.describe(content), ctx.Err()
-}
-
-// runTests runs tests on the package as an overlay has it.
-func (r *run) runTests(ctx context.Context, overlay string, tests []test) verdict {
-	if len(tests) == 0 {
-		if r.command(ctx, "build", "-overlay="+overlay, r.target.ImportPath).Run() != nil {
-			return notCompiled
+// judge tells what becomes of a mutant in the tests that reach it.
+func (r *run) judge(ctx context.Context, p place) verdict {
+	result := notReached
+	for i, tested := range r.tested {
+		limit := 20 * time.Second
+		var names []string
+		for _, one := range reaching(r.tests[i], p, r.blocks) {
+			limit += 3 * one.took
+			names = append(names, one.name)
 		}
-		return notReached
+		if len(names) == 0 {
+			continue
+		}
+		command := exec.CommandContext(ctx, r.binary(i, "mutants"), "-test.failfast", "-test.timeout="+limit.String(), "-test.run=^("+strings.Join(names, "|")+")$")
+		command.Dir = tested.Dir
+		command.Env = append(os.Environ(), fmt.Sprintf("MUTANT=%d", p.number))
+		output, err := command.CombinedOutput()
+		switch {
+		case err == nil:
+			result = survived
+		case tooSlow.Match(output):
+			return timedOut
+		default:
+			return killed
+		}
 	}
-	limit := 20 * time.Second
-	var names []string
-	for _, one := range tests {
-		limit += 3 * one.took
-		names = append(names, one.name)
-	}
-	// Without symbols it is linked sooner.
-	args := []string{
-		"test", "-overlay=" + overlay, "-vet=off", "-ldflags=-s -w", "-failfast", "-count=1",
-		"-timeout=" + limit.String(), "-run=^(" + strings.Join(names, "|") + ")$",
-	}
-	for _, tested := range r.tested {
-		args = append(args, tested.ImportPath)
-	}
-	output, err := r.command(ctx, args...).CombinedOutput()
-	switch {
-	case err == nil:
-		return survived
-	case buildFailed.Match(output):
-		return notCompiled
-	case tooSlow.Match(output):
-		return timedOut
-	}
-	return killed
+	return result
 }
 
 // printTally prints one line of a table.
-func (r *run) printTally(name string) {
-	dead := r.tally[killed] + r.tally[timedOut]
-	percentage := 100.0
-	if counted := r.counted(); counted > 0 {
-		percentage = 100 * float64(dead) / float64(counted)
-	}
+func (r *run) printTally(name string, refused int) {
+	dead, alive := r.tally[killed]+r.tally[timedOut], r.tally[survived]+r.tally[notReached]
 	fmt.Fprintf(
 		r.stdout, "\n| %s | %d mutants | %d killed | %d timed out | %d survived | %d of these reached by no test | %d did not compile | %.1f %% |\n",
-		name, r.counted(), r.tally[killed], r.tally[timedOut], r.tally[survived]+r.tally[notReached], r.tally[notReached], r.tally[notCompiled], percentage,
+		name, dead+alive, r.tally[killed], r.tally[timedOut], alive, r.tally[notReached], refused, 100*float64(dead)/max(1, float64(dead+alive)),
 	)
 }

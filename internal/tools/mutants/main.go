@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -30,8 +31,8 @@ func main() {
 
 // pkg is what `go list` tells of a package.
 type pkg struct {
-	ImportPath, Dir string
-	GoFiles         []string
+	ImportPath, Dir, Name string
+	GoFiles               []string
 }
 
 // run is one run of the program: what it is asked, and what it has found so far.
@@ -39,12 +40,11 @@ type run struct {
 	root    string // the directory of the module
 	target  pkg    // the package that is broken
 	tested  []pkg  // the packages whose tests are run
-	wanted  int    // how many mutants to count; 0 for all
 	workers int
 	scratch string
 
 	lock   sync.Mutex
-	tests  []test         // all tests there are
+	tests  [][]test       // those of each tested package
 	blocks map[block]bool // all blocks of the target
 	tally  map[verdict]int
 	stdout io.Writer
@@ -68,7 +68,7 @@ func mutate(ctx context.Context, args []string, stdout io.Writer) error {
 	if *tests == "" {
 		*tests = flags.Arg(0)
 	}
-	r := &run{root: *root, wanted: *wanted, workers: *workers, tally: map[verdict]int{}, stdout: stdout}
+	r := &run{root: *root, workers: *workers, tally: map[verdict]int{}, stdout: stdout}
 	scratch, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func mutate(ctx context.Context, args []string, stdout io.Writer) error {
 	if err := r.list(ctx, flags.Arg(0), strings.Fields(*tests)); err != nil {
 		return err
 	}
-	places, err := r.draw(*seed)
+	places, err := r.places()
 	if err != nil {
 		return err
 	}
@@ -86,15 +86,19 @@ func mutate(ctx context.Context, args []string, stdout io.Writer) error {
 	if err := r.reach(ctx); err != nil {
 		return err
 	}
-	err = r.all(ctx, places)
-	r.printTally(flags.Arg(0))
+	left, err := r.compile(ctx, places)
+	if err != nil {
+		return err
+	}
+	err = r.all(ctx, draw(left, *wanted, *seed))
+	r.printTally(flags.Arg(0), len(places)-len(left))
 	return err
 }
 
 // list finds the package to break and those whose tests are run.
 func (r *run) list(ctx context.Context, target string, tested []string) error {
 	find := func(patterns ...string) (found []pkg, err error) {
-		command := r.command(ctx, append([]string{"list", "-json=ImportPath,Dir,GoFiles"}, patterns...)...)
+		command := r.command(ctx, append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles"}, patterns...)...)
 		var stderr strings.Builder
 		command.Stderr = &stderr
 		output, err := command.Output()
@@ -122,19 +126,26 @@ func (r *run) list(ctx context.Context, target string, tested []string) error {
 	return err
 }
 
-// draw lists the places of the target in an order that depends on the seed only.
-func (r *run) draw(seed uint64) ([]place, error) {
-	var places []place
+// places lists all places of the target.
+func (r *run) places() ([]place, error) {
+	var f finder
 	for _, name := range r.target.GoFiles {
-		found, err := placesIn(filepath.Join(r.target.Dir, name), name)
-		if err != nil {
+		if err := f.file(filepath.Join(r.target.Dir, name), name); err != nil {
 			return nil, err
 		}
-		places = append(places, found...)
 	}
+	return f.found, nil
+}
+
+// draw takes a sample that depends on the seed only; all, for 0.
+func draw(places []place, wanted int, seed uint64) []place {
+	drawn := slices.Clone(places)
 	random := rand.New(rand.NewPCG(seed, 0))
-	random.Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
-	return places, nil
+	random.Shuffle(len(drawn), func(i, j int) { drawn[i], drawn[j] = drawn[j], drawn[i] })
+	if wanted > 0 && wanted < len(drawn) {
+		drawn = drawn[:wanted]
+	}
+	return drawn
 }
 
 // command is go, run in the module's directory.

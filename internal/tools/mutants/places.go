@@ -13,6 +13,7 @@ import (
 
 // A place is one change of one source file: the bytes from start to end become text.
 type place struct {
+	number     int    // from 1, within the package
 	file       string // as the package lists it: "same.go"
 	start, end int
 	text       string
@@ -20,17 +21,19 @@ type place struct {
 	column     int
 	first      int // lines of the function it stands in; both 0 outside of functions
 	last       int
+	edits      []edit // how the file gets the change beside all others
+	isNumber   bool   // its type is for the compiler to say, which may refuse it
 }
 
-// opposite has what each operator is changed into.
-var opposite = map[token.Token][]string{
-	token.EQL: {"!="}, token.NEQ: {"=="},
-	token.LSS: {"<=", ">="}, token.LEQ: {"<", ">"},
-	token.GTR: {">=", "<="}, token.GEQ: {">", "<"},
-	token.LAND: {"||"}, token.LOR: {"&&"},
+// opposite has what each operator is changed into, besides being denied.
+var opposite = map[token.Token]string{
+	token.EQL: "!=", token.NEQ: "==", token.LSS: ">=", token.LEQ: ">", token.GTR: "<=", token.GEQ: "<",
 }
 
-// finder collects the places of one file.
+// boundary has the operators that differ for equal values only.
+var boundary = map[token.Token]string{token.LSS: "<=", token.LEQ: "<", token.GTR: ">=", token.GEQ: ">"}
+
+// finder collects the places of a package, file after file.
 type finder struct {
 	set         *token.FileSet
 	content     []byte
@@ -40,56 +43,63 @@ type finder struct {
 	found       []place
 }
 
-// placesIn lists all places of a source file, in the order of the file.
-func placesIn(path, name string) ([]place, error) {
+// file adds the places of a source file, outer ones before those inside them.
+func (f *finder) file(path, name string) error {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	set := token.NewFileSet()
-	file, err := parser.ParseFile(set, path, content, parser.SkipObjectResolution)
+	f.set, f.content, f.name, f.skip = token.NewFileSet(), content, name, map[ast.Node]bool{nil: true}
+	file, err := parser.ParseFile(f.set, path, content, parser.SkipObjectResolution)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	f := &finder{set: set, content: content, name: name, skip: map[ast.Node]bool{}}
 	for _, declaration := range file.Decls {
 		f.first, f.last = 0, 0
 		if function, ok := declaration.(*ast.FuncDecl); ok {
-			f.first, f.last = set.Position(function.Pos()).Line, set.Position(function.End()).Line
+			f.first, f.last = f.set.Position(function.Pos()).Line, f.set.Position(function.End()).Line
 		}
-		for node := range ast.Preorder(declaration) {
-			if f.skip[node] {
-				continue
+		ast.Inspect(declaration, func(node ast.Node) bool {
+			// A number that has a name is a choice, which a test could only repeat.
+			if declaration, ok := node.(*ast.GenDecl); ok && declaration.Tok == token.CONST {
+				return false
 			}
-			f.visit(node)
-		}
+			if !f.skip[node] {
+				f.visit(node)
+			}
+			return true
+		})
 	}
-	slices.SortStableFunc(f.found, func(a, b place) int { return a.start - b.start })
-	return f.found, nil
+	return nil
 }
 
 func (f *finder) visit(node ast.Node) {
 	switch node := node.(type) {
 	case *ast.IfStmt:
+		f.skip[node.Init] = true
 		f.negate(node.Cond)
 	case *ast.ForStmt:
+		f.skip[node.Init], f.skip[node.Post] = true, true
 		f.negate(node.Cond)
-		// Without it the loop never ends, which says nothing about the tests.
-		f.skip[node.Post] = node.Post != nil
 	case *ast.SwitchStmt:
+		f.skip[node.Init] = true
 		if node.Tag == nil {
 			f.negateCases(node.Body)
 		}
+	case *ast.TypeSwitchStmt:
+		f.skip[node.Init], f.skip[node.Assign] = true, true
+	case *ast.CommClause:
+		f.skip[node.Comm] = true
+	case *ast.ArrayType:
+		f.skip[node.Len] = true
 	case *ast.BinaryExpr:
-		for _, operator := range opposite[node.Op] {
-			f.add(node.OpPos, node.OpPos+token.Pos(len(node.Op.String())), operator)
-		}
+		f.operator(node)
 	case *ast.Ident:
 		switch node.Name {
 		case "true":
-			f.add(node.Pos(), node.End(), "false")
+			f.deny(node, "false")
 		case "false":
-			f.add(node.Pos(), node.End(), "true")
+			f.deny(node, "true")
 		}
 	case *ast.BasicLit:
 		f.shift(node)
@@ -100,17 +110,41 @@ func (f *finder) visit(node ast.Node) {
 	}
 }
 
-// negate turns a condition round. A comparison or a combination is left to its operator.
+// operator changes a comparison, or what joins two conditions.
+func (f *finder) operator(node *ast.BinaryExpr) {
+	start, end := node.OpPos, node.OpPos+token.Pos(len(node.Op.String()))
+	if other, ok := opposite[node.Op]; ok {
+		f.add(start, end, other, denial(node)...)
+	}
+	if other, ok := boundary[node.Op]; ok {
+		helper := map[token.Token]string{token.LSS: "mutantLess", token.LEQ: "mutantAtMost", token.GTR: "mutantMore", token.GEQ: "mutantAtLeast"}[node.Op]
+		f.add(start, end, other, wrap(node, helper+"(#, ", ")"), edit{start: start, end: end, prefix: ","})
+	}
+	if other, ok := map[token.Token]string{token.LAND: "||", token.LOR: "&&"}[node.Op]; ok {
+		// Denied parts and a denied whole make the one the other (De Morgan).
+		f.add(
+			start, end, other, wrap(node, "(mutantOn(#) != ((mutantOn(#) != (", "))))"),
+			edit{start: start, end: end, prefix: ")) " + node.Op.String() + " (mutantOn(#) != ("},
+		)
+	}
+}
+
+// denial turns a condition round.
+func denial(node ast.Node) []edit { return []edit{wrap(node, "(mutantOn(#) != (", "))")} }
+
+func (f *finder) deny(node ast.Node, text string) {
+	f.add(node.Pos(), node.End(), text, denial(node)...)
+}
+
+// negate turns the condition of a statement round. A comparison or a combination is left to its
+// operator.
 func (f *finder) negate(condition ast.Expr) {
 	switch condition := condition.(type) {
-	case nil:
-	case *ast.BinaryExpr:
+	case nil, *ast.BinaryExpr:
 	case *ast.UnaryExpr:
-		if condition.Op == token.NOT {
-			f.add(condition.OpPos, condition.OpPos+1, "")
-		}
+		f.deny(condition, strings.TrimPrefix("!"+f.source(condition), "!!"))
 	default:
-		f.add(condition.Pos(), condition.End(), "!("+f.source(condition)+")")
+		f.deny(condition, "!"+f.source(condition))
 	}
 }
 
@@ -122,7 +156,8 @@ func (f *finder) negateCases(body *ast.BlockStmt) {
 	}
 }
 
-// shift makes a whole number one more, and one less.
+// shift makes a whole number one more, and one less. Of a shift by a variable the compiler takes the
+// type that the number would have, whichever that is.
 func (f *finder) shift(literal *ast.BasicLit) {
 	if literal.Kind != token.INT {
 		return
@@ -131,9 +166,11 @@ func (f *finder) shift(literal *ast.BasicLit) {
 	if err != nil {
 		return
 	}
-	f.add(literal.Pos(), literal.End(), strconv.FormatInt(number+1, 10))
+	f.add(literal.Pos(), literal.End(), strconv.FormatInt(number+1, 10), wrap(literal, "(", " + 1>>mutantOff(#))"))
+	f.found[len(f.found)-1].isNumber = true
 	if number > 0 {
-		f.add(literal.Pos(), literal.End(), strconv.FormatInt(number-1, 10))
+		f.add(literal.Pos(), literal.End(), strconv.FormatInt(number-1, 10), wrap(literal, "(", " - 1>>mutantOff(#))"))
+		f.found[len(f.found)-1].isNumber = true
 	}
 }
 
@@ -145,63 +182,56 @@ func (f *finder) empty(statement *ast.ReturnStmt) {
 		switch {
 		case !ok:
 		case literal.Kind == token.STRING && len(literal.Value) > 2:
-			f.add(literal.Pos(), literal.End(), `""`)
+			f.add(literal.Pos(), literal.End(), `""`, wrap(literal, "mutantText(#, ", ")"))
 		case literal.Value == "0" && len(statement.Results) > 1:
 			f.skip[literal] = true
 		}
 	}
 	if len(statement.Results) == 0 {
-		f.add(statement.Pos(), statement.End(), "")
+		f.leaveOut(statement)
 	}
 }
 
-// drop leaves a statement out. Of an assignment it leaves what is computed, so that the
-// variables there are still in use.
+// drop leaves a statement out.
 func (f *finder) drop(statement ast.Stmt) {
 	switch statement := statement.(type) {
-	case *ast.ExprStmt, *ast.IncDecStmt, *ast.DeferStmt:
-		f.add(statement.Pos(), statement.End(), "")
+	case *ast.ExprStmt:
+		// Without a panic at its end a function would lack a result.
+		if call, ok := statement.X.(*ast.CallExpr); ok && f.source(call.Fun) == "panic" {
+			return
+		}
+		f.leaveOut(statement)
+	case *ast.IncDecStmt, *ast.DeferStmt:
+		f.leaveOut(statement)
 	case *ast.BranchStmt:
 		if statement.Tok == token.BREAK || statement.Tok == token.CONTINUE {
-			f.add(statement.Pos(), statement.End(), "")
+			f.leaveOut(statement)
 		}
 	case *ast.AssignStmt:
-		if statement.Tok == token.DEFINE || allBlank(statement.Lhs) {
-			return
+		if statement.Tok != token.DEFINE && f.source(statement.Lhs[0]) != "_" {
+			f.leaveOut(statement)
 		}
-		if !slices.ContainsFunc(statement.Rhs, computes) {
-			f.add(statement.Pos(), statement.End(), "")
-			return
-		}
-		blanks := strings.TrimSuffix(strings.Repeat("_, ", len(statement.Lhs)), ", ")
-		f.add(statement.Pos(), statement.Rhs[0].Pos(), blanks+" = ")
 	}
 }
 
-func allBlank(expressions []ast.Expr) bool {
-	return !slices.ContainsFunc(expressions, func(expression ast.Expr) bool {
-		name, ok := expression.(*ast.Ident)
-		return !ok || name.Name != "_"
-	})
+func (f *finder) leaveOut(statement ast.Stmt) {
+	f.add(statement.Pos(), statement.End(), "", wrap(statement, "if !mutantOn(#) { ", " }"))
 }
 
-// computes tells whether an expression is more than a literal, nil, true or false.
-func computes(expression ast.Expr) bool {
-	switch expression := expression.(type) {
-	case *ast.BasicLit:
-		return false
-	case *ast.Ident:
-		return !slices.Contains([]string{"nil", "true", "false"}, expression.Name)
-	}
-	return true
-}
-
-func (f *finder) add(start, end token.Pos, text string) {
+func (f *finder) add(start, end token.Pos, text string, edits ...edit) {
 	from := f.set.Position(start)
 	f.found = append(f.found, place{
-		file: f.name, start: from.Offset, end: f.set.Position(end).Offset, text: text,
-		line: from.Line, column: from.Column, first: f.first, last: f.last,
+		number: len(f.found) + 1, file: f.name, start: from.Offset, end: f.set.Position(end).Offset, text: text,
+		line: from.Line, column: from.Column, first: f.first, last: f.last, edits: f.offsets(edits),
 	})
+}
+
+// offsets makes positions in the file set offsets in the file.
+func (f *finder) offsets(edits []edit) []edit {
+	for i := range edits {
+		edits[i].start, edits[i].end = token.Pos(f.set.Position(edits[i].start).Offset), token.Pos(f.set.Position(edits[i].end).Offset)
+	}
+	return edits
 }
 
 func (f *finder) source(node ast.Node) string {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -73,7 +72,7 @@ func anyBlock(all map[block]bool, is func(block) bool) bool {
 func (r *run) reach(ctx context.Context) error {
 	r.blocks = map[block]bool{}
 	for i, tested := range r.tested {
-		binary := filepath.Join(r.scratch, fmt.Sprintf("%d.test", i))
+		binary := r.binary(i, "cover")
 		if output, err := r.command(ctx, "test", "-c", "-vet=off", "-cover", "-coverpkg="+r.target.ImportPath, "-o", binary, tested.ImportPath).CombinedOutput(); err != nil {
 			return fmt.Errorf("cannot compile the tests of %s: %w\n%s", tested.ImportPath, err, output)
 		}
@@ -83,24 +82,24 @@ func (r *run) reach(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("cannot list the tests of %s: %w", tested.ImportPath, err)
 		}
-		if err := r.reachEach(ctx, binary, tested.Dir, strings.Fields(string(output))); err != nil {
+		tests, err := r.reachEach(ctx, binary, tested.Dir, strings.Fields(string(output)))
+		if err != nil {
 			return err
 		}
+		r.tests = append(r.tests, tests)
 	}
 	return nil
 }
 
-func (r *run) reachEach(ctx context.Context, binary, directory string, names []string) error {
+func (r *run) reachEach(ctx context.Context, binary, directory string, names []string) (tests []test, failed error) {
 	var group sync.WaitGroup
-	var failed error
 	queue := make(chan string)
 	for worker := range r.workers {
 		group.Go(func() {
 			for name := range queue {
-				profile := fmt.Sprintf("%s.%d.cover", binary, worker)
-				one, all, err := reachOne(ctx, binary, directory, name, profile)
+				one, all, err := reachOne(ctx, binary, directory, name, fmt.Sprintf("%s.%d", binary, worker))
 				r.lock.Lock()
-				r.tests = append(r.tests, one)
+				tests = append(tests, one)
 				for _, b := range all {
 					r.blocks[b] = true
 				}
@@ -116,7 +115,7 @@ func (r *run) reachEach(ctx context.Context, binary, directory string, names []s
 	}
 	close(queue)
 	group.Wait()
-	return failed
+	return tests, failed
 }
 
 func reachOne(ctx context.Context, binary, directory, name, profile string) (one test, all []block, err error) {
