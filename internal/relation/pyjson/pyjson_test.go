@@ -25,6 +25,7 @@ func TestQuote(t *testing.T) {
 		"café":               `"caf\u00e9"`,
 		"\u2028\u2029\uffff": `"\u2028\u2029\uffff"`,
 		"😀":                  `"\ud83d\ude00"`,
+		"\U00010000":         `"\ud800\udc00"`,
 		"a\xffb":             `"a\ufffdb"`,
 	} {
 		if got := pyjson.Quote(in); got != want {
