@@ -119,12 +119,12 @@ func TestQuote(t *testing.T) {
 func TestHostsOfCertificates(t *testing.T) {
 	t.Parallel()
 	c := state.Certificates{Entries: []state.Certificate{
-		{Hosts: []string{"b.example.com"}, State: state.CertificatePending},
+		{Hosts: []string{"d.example.com", "b.example.com"}, State: state.CertificatePending},
 		{Hosts: []string{"c.example.com"}, State: state.CertificateIssued, Foreign: true},
 		{Hosts: []string{"a.example.com", "b.example.com"}, State: state.CertificateIssued},
 		{Hosts: []string{"lost.example.com"}, State: state.CertificatePending, Foreign: true},
 	}}
-	if got, want := c.Hosts(), []string{"a.example.com", "b.example.com", "c.example.com"}; !slices.Equal(got, want) {
+	if got, want := c.Hosts(), []string{"a.example.com", "b.example.com", "c.example.com", "d.example.com"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
