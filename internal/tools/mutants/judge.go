@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -122,33 +123,44 @@ func (r *run) all(ctx context.Context, places []place) error {
 	return failed
 }
 
-// judge tells what becomes of a mutant in the tests that reach it.
+// batch is how many tests are run at once: tests that run in parallel are not stopped by the first
+// that fails.
+const batch = 8
+
+// judge tells what becomes of a mutant in the tests that reach it, the fastest first.
 func (r *run) judge(ctx context.Context, p place) verdict {
 	result := notReached
-	for i, tested := range r.tested {
-		limit := 20 * time.Second
-		var names []string
-		for _, one := range reaching(r.tests[i], p, r.blocks) {
-			limit += 3 * one.took
-			names = append(names, one.name)
-		}
-		if len(names) == 0 {
-			continue
-		}
-		command := exec.CommandContext(ctx, r.binary(i, "mutants"), "-test.failfast", "-test.timeout="+limit.String(), "-test.run=^("+strings.Join(names, "|")+")$")
-		command.Dir = tested.Dir
-		command.Env = append(os.Environ(), fmt.Sprintf("MUTANT=%d", p.number))
-		output, err := command.CombinedOutput()
-		switch {
-		case err == nil:
-			result = survived
-		case tooSlow.Match(output):
-			return timedOut
-		default:
-			return killed
+	for i := range r.tested {
+		tests := slices.Clone(reaching(r.tests[i], p, r.blocks))
+		slices.SortFunc(tests, func(a, b test) int { return cmp.Compare(a.took, b.took) })
+		for some := range slices.Chunk(tests, batch) {
+			if result = r.runTests(ctx, i, some, p.number); result != survived {
+				return result
+			}
 		}
 	}
 	return result
+}
+
+// runTests runs some tests of a tested package on a mutant.
+func (r *run) runTests(ctx context.Context, tested int, tests []test, number int) verdict {
+	limit := 20 * time.Second
+	var names []string
+	for _, one := range tests {
+		limit += 3 * one.took
+		names = append(names, one.name)
+	}
+	command := exec.CommandContext(ctx, r.binary(tested, "mutants"), "-test.failfast", "-test.timeout="+limit.String(), "-test.run=^("+strings.Join(names, "|")+")$")
+	command.Dir = r.tested[tested].Dir
+	command.Env = append(os.Environ(), fmt.Sprintf("MUTANT=%d", number))
+	output, err := command.CombinedOutput()
+	switch {
+	case err == nil:
+		return survived
+	case tooSlow.Match(output):
+		return timedOut
+	}
+	return killed
 }
 
 // printTally prints one line of a table.
