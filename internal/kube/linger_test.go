@@ -78,6 +78,13 @@ func TestLinger(t *testing.T) {
 	s.judge("web", 2, 2)
 	step("judged", next, "EndpointSlice/old-ipv4 deleted", "Service/old deleted", "BackendTLSPolicy/old deleted", "ConfigMap/ca deleted")
 
+	// A Service to which a route has led that goes itself goes at once, though another route was
+	// not judged yet.
+	step("another application", append([]Object{routeTo("api", "api"), service("api", 80)}, next...), "Service/api created", "HTTPRoute/api created")
+	s.judge("web", 3, 2)
+	step("without it", next, "HTTPRoute/api deleted", "Service/api deleted")
+	s.judge("web", 3, 3)
+
 	// What belongs to a Service that stays goes at once.
 	other := endpointSlice("next-ipv6", "fd00::1")
 	other.Labels[labelServiceName] = "next"
