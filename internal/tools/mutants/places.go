@@ -174,21 +174,24 @@ func (f *finder) shift(literal *ast.BasicLit) {
 	}
 }
 
-// empty returns "" in place of a text. A 0 beside other results is what stands there when those
-// say that there is nothing, and is left as it is.
+// empty returns "" in place of a text. What stands beside an error, or beside a false that says
+// that there is nothing, is for nobody, and is left as it is.
 func (f *finder) empty(statement *ast.ReturnStmt) {
-	for _, result := range statement.Results {
+	results := statement.Results
+	if len(results) == 0 {
+		f.leaveOut(statement)
+		return
+	}
+	last := len(results) - 1
+	nothing := last > 0 && !slices.Contains([]string{"nil", "true"}, f.source(results[last]))
+	for i, result := range results {
 		literal, ok := result.(*ast.BasicLit)
 		switch {
-		case !ok:
-		case literal.Kind == token.STRING && len(literal.Value) > 2:
+		case nothing && i < last:
+			f.skip[result] = true
+		case ok && literal.Kind == token.STRING && len(literal.Value) > 2:
 			f.add(literal.Pos(), literal.End(), `""`, wrap(literal, "mutantText(#, ", ")"))
-		case literal.Value == "0" && len(statement.Results) > 1:
-			f.skip[literal] = true
 		}
-	}
-	if len(statement.Results) == 0 {
-		f.leaveOut(statement)
 	}
 }
 

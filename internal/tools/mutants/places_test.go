@@ -44,7 +44,10 @@ func TestPlaces(t *testing.T) {
 		"c := f(a)":                     nil,
 		"var c [2]int":                  nil,
 		"const c = 2":                   nil,
-		`return "a", 0, false`:          {`return "", 0, false`, `return "a", 0, true`},
+		`return "a", 0, false`:          {`return "a", 0, true`},
+		"return 0, true, err":           nil,
+		`return "a", 7, nil`:            {`return "", 7, nil`, `return "a", 8, nil`, `return "a", 6, nil`},
+		"return false, true":            {"return true, true", "return false, false"},
 		"return 0":                      {"return 1"},
 		`s := "a"`:                      nil,
 	} {
