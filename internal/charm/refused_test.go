@@ -1,10 +1,13 @@
 package charm_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 )
 
 // What the API server answers in the tests of this file.
@@ -74,6 +77,25 @@ func TestRefusedObject(t *testing.T) {
 				t.Errorf("in the end status is %q, published %q", got, w.urlOn("gateway:2"))
 			}
 		})
+	}
+}
+
+// TestRefusalThatCannotBeLogged: Juju repeats a hook whose log it does not take.
+func TestRefusalThatCannotBeLogged(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.relate("gateway:2", "blog")
+	w.fail = map[string]answer{"PATCH services/gw-blog-service": byQuota}
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "juju-log" && strings.Contains(strings.Join(call.Args, " "), "exceeded quota") {
+			return errors.New("no room")
+		}
+		return nil
+	}
+	err := w.try(updateStatus())
+	w.control()
+	if err = errors.Join(err, w.try(updateStatus())); err == nil || !strings.Contains(err.Error(), "cannot log") {
+		t.Errorf("the hook ends with %v", err)
 	}
 }
 
