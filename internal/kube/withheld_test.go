@@ -117,7 +117,7 @@ func TestSilenceEndsPruning(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.hasApplied(t, routesPath, routeTo("r", "v"))
-	s.hasApplied(t, servicesPath, service("other", 80))
+	s.hasApplied(t, secretsPath, secret("old"))
 	s.answer("DELETE "+routesPath+"/r", hang)
 	client := s.impatientClient(t, 100*time.Millisecond)
 	snapshot, err := client.Read(t.Context())
