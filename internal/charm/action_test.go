@@ -79,6 +79,10 @@ func TestGetCertificate(t *testing.T) {
 	if _, failure := askedFor(t).act("get-certificate", nil); failure != "The certificate for web.example.com has not been issued yet." {
 		t.Errorf("of one that is pending: %q", failure)
 	}
+	w.later = 200 * time.Hour
+	if _, failure := w.act("get-certificate", nil); !strings.HasPrefix(failure, "The certificate for web.example.com cannot be used: the certificate expired on ") {
+		t.Errorf("of one that has expired: %q", failure)
+	}
 	if _, failure := serving(t).act("get-certificate", nil); failure != "Certificates relation not created." {
 		t.Errorf("without the relation: %q", failure)
 	}

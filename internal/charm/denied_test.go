@@ -226,6 +226,20 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 	})
 }
 
+// The end of a certificates relation does not come again: while another relation is undecided it is
+// remembered that the secrets have to go.
+func TestUndecidedAtTheEndOfTheCertificates(t *testing.T) {
+	t.Parallel()
+	w := everything(t)
+	w.remotes["gateway:1"], w.models = "remote-0f", map[string]string{"gateway:1": "another"}
+	w.ghosts = []string{"gateway:1"}
+	w.relations["certificates"] = nil
+	w.run(gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: "certificates", ID: "certificates:2", RemoteApp: "ca"}})
+	if got := w.lastStatus(); !strings.HasPrefix(got, "waiting Waiting for a relation that Juju lists") || w.state["forget-certificates"] != "true" {
+		t.Errorf("status is %q, remembered is %q", got, w.state["forget-certificates"])
+	}
+}
+
 // A unit of our model that Juju lists and the controller has not is gone, and its siblings are served.
 func TestGhostUnitIsLeftOut(t *testing.T) {
 	t.Parallel()

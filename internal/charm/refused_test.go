@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 )
@@ -77,6 +78,25 @@ func TestRefusedObject(t *testing.T) {
 				t.Errorf("in the end status is %q, published %q", got, w.urlOn("gateway:2"))
 			}
 		})
+	}
+}
+
+// TestOutageBesideARefusedSecret: what is made without the Secret may fail by itself.
+func TestOutageBesideARefusedSecret(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.withAuthority()
+	w.relate("gateway:2", "blog")
+	w.quiet()
+	w.issue(100 * time.Hour)
+	w.fail = map[string]answer{"PATCH /secrets/": byQuota, "PATCH httproutes/": broken}
+	err := w.try(updateStatus())
+	for range 2 {
+		w.control()
+		err = errors.Join(err, w.try(updateStatus()))
+	}
+	if err == nil || !strings.Contains(err.Error(), "httproutes") {
+		t.Errorf("the hooks end with %v; status is %q", err, w.lastStatus())
 	}
 }
 
