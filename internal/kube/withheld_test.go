@@ -143,6 +143,55 @@ func TestConfigIsNotChanged(t *testing.T) {
 	}
 }
 
+// TestLaterIsSeen: a watch tells of what was before our own writes, too.
+func TestLaterIsSeen(t *testing.T) {
+	t.Parallel()
+	version := func(generation int64, version string) *unstructured.Unstructured {
+		object := applied(t, gateway("gw", "a"))
+		object.SetGeneration(generation)
+		object.SetResourceVersion(version)
+		return object
+	}
+	another := version(2, "50")
+	another.SetUID("another")
+	for name, c := range map[string]struct {
+		object *unstructured.Unstructured
+		want   bool
+	}{
+		"the same":               {version(2, "41"), true},
+		"later":                  {version(2, "42"), true},
+		"earlier":                {version(2, "40"), false},
+		"earlier, of one digit":  {version(2, "9"), false},
+		"later, of three digits": {version(2, "100"), true},
+		"an older generation":    {version(1, "42"), false},
+		"of no order":            {version(2, "x"), true},
+		"another of its name":    {another, false},
+	} {
+		snapshot := newSnapshot()
+		snapshot.live[key{"Gateway", "gw"}] = version(2, "41")
+		if got := snapshot.see(c.object); got != c.want || (snapshot.live[key{"Gateway", "gw"}] == c.object) != c.want {
+			t.Errorf("%s: seen %t", name, got)
+		}
+	}
+}
+
+// TestRequestsTellWhoAsks: the API server keeps it in its audit log.
+func TestRequestsTellWhoAsks(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	asks := make(chan string, 1)
+	s.answer("GET "+classesPath, func(w http.ResponseWriter, r *http.Request) {
+		asks <- r.UserAgent()
+		reply(w, http.StatusOK, s.list(classesPath, r.URL.Query()))
+	})
+	if _, err := s.client(t).Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-asks; got != "gateway-api-integrator" {
+		t.Errorf("%q asks", got)
+	}
+}
+
 // TestWatchesBeginWhereListsEnd: what happens between the two is seen.
 func TestWatchesBeginWhereListsEnd(t *testing.T) {
 	t.Parallel()
