@@ -151,3 +151,16 @@ func TestGoneBeforeItIsDisowned(t *testing.T) {
 		}
 	}
 }
+
+// TestKinds: each kind is known again by its resource, and no other is.
+func TestKinds(t *testing.T) {
+	t.Parallel()
+	for _, r := range resources {
+		if got := kindOf(r.GroupVersionResource); got != r.kind {
+			t.Errorf("%s: %q", r.Resource, got)
+		}
+	}
+	if got := kindOf(gatewayClasses); got != "" {
+		t.Errorf("classes: %q", got)
+	}
+}
