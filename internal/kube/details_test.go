@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
 // TestMaker: who made an object is who has written it first, and not who tells of its state.
@@ -50,6 +52,43 @@ func TestSettledRoutes(t *testing.T) {
 	} {
 		if got := settled(c.route, false); got != c.want {
 			t.Errorf("%s: settled %t", name, got)
+		}
+	}
+}
+
+// TestSettledPolicies: a policy is settled when some Gateway's controller has judged it as it is.
+func TestSettledPolicies(t *testing.T) {
+	t.Parallel()
+	for _, generations := range [][]int64{{2}, {1, 2}, {1}, nil} {
+		object := policy("tls", "tls.example.com")
+		object.Generation = 2
+		for _, generation := range generations {
+			object.Status.Ancestors = append(object.Status.Ancestors, gatewayv1.PolicyAncestorStatus{
+				Conditions: []metav1.Condition{{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: generation}},
+			})
+		}
+		snapshot, _ := written(t, object)
+		if got := settled(snapshot.live[key{kindPolicy, "tls"}], false); got != slices.Contains(generations, 2) {
+			t.Errorf("judged at %v: settled %t", generations, got)
+		}
+	}
+}
+
+// TestParentsAtTheBound: a route names listeners of before as far as there is room.
+func TestParentsAtTheBound(t *testing.T) {
+	t.Parallel()
+	for _, before := range []int{1, 31, 32} {
+		var listeners []string
+		for i := range before {
+			listeners = append(listeners, fmt.Sprint("old-", i))
+		}
+		route := applied(t, attached("r", "new"))
+		want := before + 1
+		if want > 32 {
+			want = 1
+		}
+		if got := parentsOf(withParentsOf(route, applied(t, attached("r", listeners...)))); len(got) != want {
+			t.Errorf("%d of before: %d parents, want %d", before, len(got), want)
 		}
 	}
 }

@@ -26,6 +26,8 @@ func TestUnjudged(t *testing.T) {
 		return metav1.Condition{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: generation}
 	}
 	unknown := metav1.Condition{Type: "Accepted", Status: metav1.ConditionUnknown, Reason: "Pending"}
+	undecided := unknown
+	undecided.ObservedGeneration = 1
 	for name, c := range map[string]struct {
 		reports [][]metav1.Condition
 		want    bool
@@ -33,6 +35,7 @@ func TestUnjudged(t *testing.T) {
 		"nobody's":              {nil, false},
 		"nothing said":          {[][]metav1.Condition{{}, {unknown}}, false},
 		"old":                   {[][]metav1.Condition{{yes(1)}}, true},
+		"old, and undecided":    {[][]metav1.Condition{{undecided}}, true},
 		"present":               {[][]metav1.Condition{{yes(2)}}, false},
 		"undated":               {[][]metav1.Condition{{yes(0)}}, false},
 		"undated beside old":    {[][]metav1.Condition{{yes(0), yes(1)}}, true},
