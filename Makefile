@@ -15,11 +15,17 @@ TESTFLAGS  ?=
 BENCHFLAGS ?=
 # They reach the recipes by the environment, so that the shell takes nothing in them for its own.
 export ARGS TESTFLAGS BENCHFLAGS
+# Of make mutants: the package that is broken, how many mutants of it (0 for all), what they are
+# drawn by, and the packages whose tests are run, where the package's own are not all.
+PKG   ?=
+N     ?= 300
+SEED  ?= 1
+TESTS ?=
 # How long make fuzz tries each target: a time (FUZZTIME=10m) or a number of inputs.
 FUZZTIME   ?= 1m
 say = @printf '\n== %s\n' "$(1)"
 
-.PHONY: check test help lint unit artefact fuzz whole planes envoy cilium traefik interop bench vuln fmt build charm golden demo cluster clean
+.PHONY: check test help lint unit artefact fuzz mutants whole planes envoy cilium traefik interop bench vuln fmt build charm golden demo cluster clean
 
 check: lint unit ## format, vet, staticcheck, rules and unit tests (the default)
 
@@ -57,6 +63,11 @@ fuzz: ## fuzz every decoder of what others write, and the planner (FUZZTIME=1m f
 		output=$$(go test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x 2>&1) || \
 			{ printf 'FAIL\n%s\n' "$$output"; exit 1; }; \
 		grep -oE 'execs: [0-9]+' <<<"$$output" | tail -1; done
+
+mutants: ## break a package in many ways, and list what its tests do not notice (PKG=./internal/plan N=300 SEED=1; TESTS='./internal/plan ./internal/charm' runs the tests of others too)
+	$(call say,mutants of $(PKG))
+	@# A mutant may ask for memory without end.
+	@ulimit -v 8000000; go -C internal/tools run ./mutants -root $(CURDIR) -n $(N) -seed $(SEED) -tests '$(TESTS)' $(PKG)
 
 whole: ## whole hook runs and traffic: real processes, a real control plane, a real gateway
 	$(call say,programs of the cluster; the first run builds kube-apiserver (6 minutes on two cores) and fetches Traefik)

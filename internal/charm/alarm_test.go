@@ -8,6 +8,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"maps"
 	"math/big"
 	"slices"
@@ -43,6 +44,37 @@ func TestAlarmThatGoesOffTooEarlyIsSetAgain(t *testing.T) {
 		}
 		if again[0] == label {
 			t.Error("its label is taken until Juju has removed the secret")
+		}
+	}
+}
+
+// Juju takes no expiry in the past, nor one that is past before the hook ends. Which alarm it is its
+// label says, which another release has to find.
+func TestAlarmThatIsDueSoon(t *testing.T) {
+	t.Parallel()
+	for life, expire := range map[time.Duration]string{
+		30 * time.Second:          "2026-01-01T00:01:00Z",
+		2 * time.Hour:             "2026-01-01T01:48:00Z",
+		2*time.Hour + time.Second: "2026-01-01T01:48:01Z", // It is due a tenth of a second before.
+	} {
+		w := newWorld(t)
+		w.withAuthority()
+		w.run(updateStatus())
+		w.issue(life)
+		var expires []string
+		w.before = func(call gocharm.Call) error {
+			if call.Tool == "secret-add" {
+				expires = slices.DeleteFunc(slices.Clone(call.Args), func(arg string) bool { return !strings.HasPrefix(arg, "--expire") })
+			}
+			return nil
+		}
+		w.run(updateStatus())
+		label := fmt.Sprintf("%s-renewal-certificates-%d", tlscertificates.LabelPrefix, now.Add(life/10*9+999*time.Millisecond).Unix())
+		if got := w.alarms(); !slices.Equal(got, []string{label}) {
+			t.Errorf("alarms %q, want %s", got, label)
+		}
+		if len(expires) != 1 || !strings.Contains(expires[0], expire) {
+			t.Errorf("it expires at %q, want %s", expires, expire)
 		}
 	}
 }

@@ -174,6 +174,9 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 		if got := w.writes(); len(got) > 0 || w.told() != before {
 			w.t.Errorf("written %q, told %s", got, w.told())
 		}
+		if w.state["forget-certificates"] != "" {
+			w.t.Error("no certificates relation has ended, and the secrets of one are to be removed")
+		}
 	}
 	for name, id := range map[string]string{"the relation": "gateway:1", "its unit": "remote-0f/0"} {
 		t.Run("passes: "+name, func(t *testing.T) {
@@ -200,9 +203,9 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 		w, before := abroad(t)
 		w.ghosts = []string{"gateway:1"}
 		waits(w, before)
-		w.later += 10 * time.Second
+		w.later += 59 * time.Second
 		waits(w, before)
-		w.later += 5 * time.Minute
+		w.later += time.Second
 		w.run(updateStatus())
 		if got := deletions(w.writes()); len(got) == 0 {
 			t.Error("nothing is deleted")
@@ -221,6 +224,56 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 			t.Errorf("failed with %q", w.failed)
 		}
 	})
+}
+
+// The end of a certificates relation does not come again: while another relation is undecided it is
+// remembered that the secrets have to go.
+func TestUndecidedAtTheEndOfTheCertificates(t *testing.T) {
+	t.Parallel()
+	w := everything(t)
+	w.remotes["gateway:1"], w.models = "remote-0f", map[string]string{"gateway:1": "another"}
+	w.ghosts = []string{"gateway:1"}
+	w.relations["certificates"] = nil
+	w.run(gocharm.Event{Kind: gocharm.RelationBroken, Relation: &gocharm.EventRelation{Endpoint: "certificates", ID: "certificates:2", RemoteApp: "ca"}})
+	if got := w.lastStatus(); !strings.HasPrefix(got, "waiting Waiting for a relation that Juju lists") || w.state["forget-certificates"] != "true" {
+		t.Errorf("status is %q, remembered is %q", got, w.state["forget-certificates"])
+	}
+}
+
+// A unit of our model that Juju lists and the controller has not is gone, and its siblings are served.
+func TestGhostUnitIsLeftOut(t *testing.T) {
+	t.Parallel()
+	w := everything(t)
+	w.units["gateway:1"] = []string{"shop/0", "shop/1"}
+	w.ghosts = []string{"shop/1"}
+	w.run(updateStatus())
+	if got := w.lastStatus(); !strings.HasPrefix(got, "active Gateway addresses") || len(deletions(w.writes())) > 0 {
+		t.Errorf("status is %q", got)
+	}
+}
+
+// What cannot be written to a relation that has gone meanwhile need not be written.
+func TestRelationGoneBeforeItIsWrittenTo(t *testing.T) {
+	t.Parallel()
+	for _, goes := range []bool{true, false} {
+		w := everything(t)
+		delete(w.state, "ledger")
+		w.bags["gateway:1"][own]["ingress"] = `{"url": "http://old.example.com/"}`
+		refused := false
+		w.before = func(call gocharm.Call) error {
+			if call.Tool != "relation-set" || !slices.Contains(call.Args, "gateway:1") {
+				return nil
+			}
+			if refused = true; goes {
+				w.relations["gateway"] = []string{"gateway:5"}
+			}
+			return denied(call)
+		}
+		err := w.try(updateStatus())
+		if !refused || goes && err != nil || !goes && (err == nil || !strings.Contains(err.Error(), "though the relation is listed")) {
+			t.Errorf("refused %t, goes %t: the hook ends with %v", refused, goes, err)
+		}
+	}
 }
 
 // An application whose relation was removed by force may be related again: the controller's

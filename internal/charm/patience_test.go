@@ -76,6 +76,8 @@ func TestStillLead(t *testing.T) {
 		want   error
 	}{
 		"at once":           {time.Second, 0, 0, nil},
+		"not late":          {9999 * time.Millisecond, 0, 0, nil},
+		"just late":         {10 * time.Second, 1, 1, nil},
 		"late, and leading": {11 * time.Second, 1, 1, nil},
 		"late, and not":     {11 * time.Second, 0, 1, gocharm.ErrNotLeader},
 	} {

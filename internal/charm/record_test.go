@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -328,5 +329,45 @@ func TestRecordThatCannotBeRead(t *testing.T) {
 	}
 	if err := w.try(gocharm.Event{Kind: gocharm.LeaderElected}); err == nil {
 		t.Error("the hook does not fail")
+	}
+}
+
+// TestRecordThatNobodyCanTellOf: that Juju does not say whether it is there is no proof that it is
+// gone.
+func TestRecordThatNobodyCanTellOf(t *testing.T) {
+	t.Parallel()
+	w := issued(t)
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "secret-info-get" && slices.ContainsFunc(call.Args, func(arg string) bool { return strings.HasPrefix(arg, "--label="+recordPrefix) }) {
+			return errors.New("connection is shut down")
+		}
+		return nil
+	}
+	w.writes()
+	if err := w.try(updateStatus()); err == nil {
+		t.Errorf("the hook does not fail; status is %q", w.lastStatus())
+	}
+	if got := w.writes(); len(got) > 0 {
+		t.Errorf("written: %q", got)
+	}
+}
+
+// TestRecordThatIsGone: who has led meanwhile had nothing to hand over, and may have written to the
+// relations: the ledger is not believed either.
+func TestRecordThatIsGone(t *testing.T) {
+	t.Parallel()
+	w := issued(t)
+	w.run(updateStatus())
+	if slices.Contains(w.calls, "relation-get gateway:1 "+own) {
+		t.Fatalf("at rest: %q", w.calls)
+	}
+	for label := range w.secrets {
+		if strings.Contains(label, "-record-") {
+			delete(w.secrets, label)
+		}
+	}
+	w.run(updateStatus())
+	if !slices.Contains(w.calls, "relation-get gateway:1 "+own) {
+		t.Errorf("what stands there is not read: %q", w.calls)
 	}
 }

@@ -1,10 +1,14 @@
 package charm_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 )
 
 // What the API server answers in the tests of this file.
@@ -74,6 +78,44 @@ func TestRefusedObject(t *testing.T) {
 				t.Errorf("in the end status is %q, published %q", got, w.urlOn("gateway:2"))
 			}
 		})
+	}
+}
+
+// TestOutageBesideARefusedSecret: what is made without the Secret may fail by itself.
+func TestOutageBesideARefusedSecret(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.withAuthority()
+	w.relate("gateway:2", "blog")
+	w.quiet()
+	w.issue(100 * time.Hour)
+	w.fail = map[string]answer{"PATCH /secrets/": byQuota, "PATCH httproutes/": broken}
+	err := w.try(updateStatus())
+	for range 2 {
+		w.control()
+		err = errors.Join(err, w.try(updateStatus()))
+	}
+	if err == nil || !strings.Contains(err.Error(), "httproutes") {
+		t.Errorf("the hooks end with %v; status is %q", err, w.lastStatus())
+	}
+}
+
+// TestRefusalThatCannotBeLogged: Juju repeats a hook whose log it does not take.
+func TestRefusalThatCannotBeLogged(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	w.relate("gateway:2", "blog")
+	w.fail = map[string]answer{"PATCH services/gw-blog-service": byQuota}
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "juju-log" && strings.Contains(strings.Join(call.Args, " "), "exceeded quota") {
+			return errors.New("no room")
+		}
+		return nil
+	}
+	err := w.try(updateStatus())
+	w.control()
+	if err = errors.Join(err, w.try(updateStatus())); err == nil || !strings.Contains(err.Error(), "cannot log") {
+		t.Errorf("the hook ends with %v", err)
 	}
 }
 

@@ -187,6 +187,43 @@ func TestSecretsLeftByABrokenRelationAreRemoved(t *testing.T) {
 	}
 }
 
+// The secret that the event is about has been removed by then; the others go, all the same.
+func TestOtherSecretsGoWithTheOneOfTheEvent(t *testing.T) {
+	t.Parallel()
+	current, legacy := tlscertificates.KeyLabels("certificates")
+	w := serving(t)
+	w.state["forget-certificates"] = "true"
+	w.owned = map[string]string{"s1": current, "s2": legacy, "s3": "another's"}
+	w.secrets[current], w.secrets[legacy], w.secrets["another's"] = "key", "key", "content"
+	var removed []string
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "secret-remove" {
+			removed = append(removed, call.Args[0])
+		}
+		return nil
+	}
+	w.run(gocharm.Event{Kind: gocharm.SecretRemove, Secret: &gocharm.EventSecret{ID: "s1", Label: current, Revision: 1}})
+	if want := []string{"s1", "s2"}; !slices.Equal(removed, want) {
+		t.Errorf("removed %q, want %q", removed, want)
+	}
+}
+
+// A try that failed half-way may have made one of the two secrets, and an older library only one.
+func TestHalfAKeyIsMadeWhole(t *testing.T) {
+	t.Parallel()
+	current, legacy := tlscertificates.KeyLabels("certificates")
+	for _, label := range []string{current, legacy} {
+		w := newWorld(t)
+		w.withAuthority()
+		key := newKey(t)
+		w.secrets[label] = key
+		w.run(updateStatus())
+		if w.secrets[current] != key || w.secrets[legacy] != key {
+			t.Errorf("from %s alone: there are other keys, or one is missing", label)
+		}
+	}
+}
+
 // newKey makes a private key in PEM.
 func newKey(t *testing.T) string {
 	t.Helper()

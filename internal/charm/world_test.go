@@ -55,10 +55,13 @@ type juju struct {
 	siblings  []string                 // our application's other units
 	offers    map[string]string        // URLs of those that other models make us, by relation id
 	suspended map[string]string        // applications of relations that are suspended, by endpoint
-	ghosts    []string                 // relations that are listed, and not there any more
+	ghosts    []string                 // relations, and units, that are listed, and not there any more
 	leaving   map[string][]string      // relations that are listed no more, by endpoint, and still there
 
+	params map[string]any // of the action
+
 	status, log, failed []string
+	results             []string // of actions, such as "requested=web.example.com"
 	calls               []string // such as "relation-get gateway:1 shop/0", of the last run
 }
 
@@ -95,7 +98,7 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 	case "relation-model-get":
 		return json.Marshal(map[string]string{"uuid": cmp.Or(j.models[relation], ourModel)})
 	case "relation-get":
-		if slices.Contains(j.ghosts, relation) {
+		if slices.Contains(j.ghosts, relation) || slices.Contains(j.ghosts, last) {
 			return nil, denied(call)
 		}
 		return json.Marshal(j.bags[relation][last])
@@ -107,7 +110,10 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 		return json.Marshal(j.state)
 	case "state-set":
 		return nil, json.Unmarshal(call.Stdin, &j.state)
-	case "application-version-set", "action-set":
+	case "application-version-set":
+		return nil, nil
+	case "action-set":
+		j.results = append(j.results, call.Args...)
 		return nil, nil
 	case "status-set":
 		if call.Args[0] == "--application" {
@@ -119,7 +125,7 @@ func (j *juju) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 		j.log = append(j.log, last)
 		return nil, nil
 	case "action-get":
-		return []byte("{}"), nil
+		return json.Marshal(j.params)
 	case "action-fail":
 		j.failed = append(j.failed, last)
 		return nil, nil
@@ -209,7 +215,9 @@ func (j *juju) goals() map[string]any {
 				continue
 			}
 			for _, name := range append([]string{j.remotes[id]}, j.units[id]...) {
-				relations[endpoint][name] = map[string]string{"status": "joined"}
+				if !slices.Contains(j.ghosts, name) {
+					relations[endpoint][name] = map[string]string{"status": "joined"}
+				}
 			}
 		}
 	}

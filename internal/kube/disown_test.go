@@ -2,6 +2,7 @@ package kube
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -36,9 +37,22 @@ func (s *server) merges(t *testing.T) []map[string]any {
 // TestOwnersOfOthersAreTakenAway: with them the object would outlast the application.
 func TestOwnersOfOthersAreTakenAway(t *testing.T) {
 	t.Parallel()
+	// A StatefulSet that has not written the object, and what bears the name of a manager that has.
+	for _, owner := range []map[string]any{
+		{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "uid-x"},
+		{"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "uid-x"},
+		{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "x", "uid": "uid-x"},
+	} {
+		ownedBy(t, owner)
+	}
+}
+
+func ownedBy(t *testing.T, owner map[string]any) {
+	t.Helper()
 	s := newServer(t)
 	s.edited(t, routesPath, httpRoute("r"), func(metadata map[string]any) {
-		metadata["ownerReferences"] = append(metadata["ownerReferences"].([]any), map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "uid-x"})
+		metadata["ownerReferences"] = append(metadata["ownerReferences"].([]any), owner)
+		metadata["managedFields"] = append(metadata["managedFields"].([]any), map[string]any{"manager": "other", "operation": "Update"})
 	})
 	client := s.client(t)
 	snapshot, err := client.Read(t.Context())
@@ -85,6 +99,11 @@ func TestHeldRoutesAreDetached(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
 			s.edited(t, routesPath, httpRoute("r"), test.edit)
+			s.answer("PATCH "+routesPath+"/r", func(w http.ResponseWriter, _ *http.Request) {
+				object := s.objects[routesPath+"/r"]
+				object["spec"].(map[string]any)["parentRefs"] = []any{}
+				reply(w, http.StatusOK, object)
+			})
 			client := s.client(t)
 			snapshot, err := client.Read(t.Context())
 			if err != nil {
@@ -107,6 +126,11 @@ func TestHeldRoutesAreDetached(t *testing.T) {
 			if !slices.Equal(got, test.changes) {
 				t.Errorf("changes are %v", got)
 			}
+			// What was done is known, so that it is not done again within the event.
+			if changes, err = client.Apply(t.Context(), snapshot, nil); len(changes) > 0 || err != nil {
+				t.Errorf("and then %v, %v", changes, err)
+			}
+			check(t, "written again", s.written())
 		})
 	}
 	// One that is detached already is left alone.

@@ -26,6 +26,8 @@ func TestUnjudged(t *testing.T) {
 		return metav1.Condition{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: generation}
 	}
 	unknown := metav1.Condition{Type: "Accepted", Status: metav1.ConditionUnknown, Reason: "Pending"}
+	undecided := unknown
+	undecided.ObservedGeneration = 1
 	for name, c := range map[string]struct {
 		reports [][]metav1.Condition
 		want    bool
@@ -33,6 +35,7 @@ func TestUnjudged(t *testing.T) {
 		"nobody's":              {nil, false},
 		"nothing said":          {[][]metav1.Condition{{}, {unknown}}, false},
 		"old":                   {[][]metav1.Condition{{yes(1)}}, true},
+		"old, and undecided":    {[][]metav1.Condition{{undecided}}, true},
 		"present":               {[][]metav1.Condition{{yes(2)}}, false},
 		"undated":               {[][]metav1.Condition{{yes(0)}}, false},
 		"undated beside old":    {[][]metav1.Condition{{yes(0), yes(1)}}, true},
@@ -77,6 +80,13 @@ func TestLinger(t *testing.T) {
 	step("not judged yet", next)
 	s.judge("web", 2, 2)
 	step("judged", next, "EndpointSlice/old-ipv4 deleted", "Service/old deleted", "BackendTLSPolicy/old deleted", "ConfigMap/ca deleted")
+
+	// A Service to which a route has led that goes itself goes at once, though another route was
+	// not judged yet.
+	step("another application", append([]Object{routeTo("api", "api"), service("api", 80)}, next...), "Service/api created", "HTTPRoute/api created")
+	s.judge("web", 3, 2)
+	step("without it", next, "HTTPRoute/api deleted", "Service/api deleted")
+	s.judge("web", 3, 3)
 
 	// What belongs to a Service that stays goes at once.
 	other := endpointSlice("next-ipv6", "fd00::1")

@@ -45,6 +45,12 @@ func TestOverlookedService(t *testing.T) {
 	apply("where the controller looks again by itself")
 	said("BackendNotFound", "example.com/controller")
 	apply("where it is not known whether it does")
+	said("", controller.Cilium)
+	s.objects[routesPath+"/r"]["status"].(map[string]any)["parents"].([]any)[0].(map[string]any)["conditions"] = []any{
+		map[string]any{"type": "ResolvedRefs", "status": "True", "reason": "BackendNotFound"},
+		map[string]any{"type": "Accepted", "status": "False", "reason": "BackendNotFound"},
+	}
+	apply("where that is not what it says")
 	said("BackendNotFound", controller.Cilium)
 	apply("when it is overlooked", "HTTPRoute/r configured")
 	apply("when it has been shown")

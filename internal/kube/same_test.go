@@ -66,6 +66,10 @@ func TestSameIgnores(t *testing.T) {
 			listener := live.Object["spec"].(map[string]any)["listeners"].([]any)[0].(map[string]any)
 			listener["allowedRoutes"] = map[string]any{"namespaces": map[string]any{"from": "Same"}}
 		}},
+		"a list that is on record itself": {gateway("gw", "a"), func(_ *testing.T, live *unstructured.Unstructured) {
+			fields := records(live)[0].(map[string]any)["fieldsV1"].(map[string]any)
+			fields["f:spec"].(map[string]any)["f:listeners"].(map[string]any)["."] = map[string]any{}
+		}},
 		"the order of listeners": {gateway("gw", "a", "b"), func(_ *testing.T, live *unstructured.Unstructured) {
 			listeners := live.Object["spec"].(map[string]any)["listeners"].([]any)
 			listeners[0], listeners[1] = listeners[1], listeners[0]
@@ -84,6 +88,38 @@ func TestSameIgnores(t *testing.T) {
 				t.Error("not the same, so each event would write it")
 			}
 		})
+	}
+}
+
+// What names an object is in no record (as a real API server, 1.36, keeps it).
+func TestSameAsOnRecord(t *testing.T) {
+	t.Parallel()
+	const live = `{
+		"apiVersion": "v1", "kind": "ConfigMap", "data": {"ca.crt": "CA"},
+		"metadata": {
+			"name": "ca", "namespace": "shop", "uid": "1", "resourceVersion": "7", "labels": {"example.com/managed-by": "gw"},
+			"ownerReferences": [{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "gw", "uid": "uid-gw"}],
+			"managedFields": [{
+				"manager": "gw", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1", "time": "2026-01-01T00:00:00Z",
+				"fieldsV1": {
+					"f:data": {"f:ca.crt": {}},
+					"f:metadata": {"f:labels": {"f:example.com/managed-by": {}}, "f:ownerReferences": {"k:{\"uid\":\"uid-gw\"}": {}}}
+				}
+			}]
+		}
+	}`
+	var object unstructured.Unstructured
+	if err := object.UnmarshalJSON([]byte(live)); err != nil {
+		t.Fatal(err)
+	}
+	for authorities, want := range map[string]bool{"CA": true, "another CA": false} {
+		desired, err := toUnstructured(configMap("ca", authorities))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := same(desired, &object, "gw"); got != want {
+			t.Errorf("%s: the same %t", authorities, got)
+		}
 	}
 }
 
@@ -108,6 +144,10 @@ func TestSameDiffers(t *testing.T) {
 		desired, applied Object
 		change           func(*testing.T, *unstructured.Unstructured)
 	}{
+		"an element that is on record by its value": {gateway("gw", "a"), gateway("gw", "a"), onRecord(func(entry map[string]any) {
+			fields := entry["fieldsV1"].(map[string]any)
+			fields["f:spec"].(map[string]any)["f:listeners"].(map[string]any)[`v:"x"`] = map[string]any{}
+		})},
 		"a value that drifted": {gateway("gw", "a"), gateway("gw", "a"), func(t *testing.T, live *unstructured.Unstructured) {
 			set(t, live, "other", "spec", "gatewayClassName")
 		}},

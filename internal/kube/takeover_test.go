@@ -150,3 +150,15 @@ func TestTakeOverRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestTakeOverLeavesWhatWasRead: the snapshot goes on saying who wrote what.
+func TestTakeOverLeavesWhatWasRead(t *testing.T) {
+	t.Parallel()
+	live := applied(t, gateway("gw", "a"))
+	records(live)[0].(map[string]any)["manager"] = "other"
+	before := live.DeepCopy()
+	changed := asUpdated(live, []string{"other", "gw"})
+	if changed.GetManagedFields()[0].Operation != metav1.ManagedFieldsOperationUpdate || !cmp.Equal(before.Object, live.Object) {
+		t.Errorf("read %v, taken over as %v", records(live), changed.GetManagedFields())
+	}
+}

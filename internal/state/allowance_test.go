@@ -64,6 +64,47 @@ func TestAllowanceFits(t *testing.T) {
 	}
 }
 
+// TestAllowanceForgets: what is forgotten is the older half of the requests, again and again, and
+// only then relations with many hosts.
+func TestAllowanceForgets(t *testing.T) {
+	t.Parallel()
+	over := func(numbers ...int) map[int][]string {
+		all := map[int][]string{}
+		for _, number := range numbers {
+			all[number] = []string{"a.example.com"}
+		}
+		return all
+	}
+	of := func(over map[int][]string, times map[string][]int64) state.Allowance {
+		return state.Allowance{Bound: 8, Over: over, For: "x", Times: times}
+	}
+	times := map[string][]int64{"web": {1, 2, 3, 4}, "api": {5}, "db": {6}}
+	for name, c := range map[string]struct{ before, after state.Allowance }{
+		"nothing":               {of(over(1, 2, 3, 4), times), of(over(1, 2, 3, 4), times)},
+		"half of the requests":  {of(over(1, 2), times), of(over(1, 2), map[string][]int64{"api": {5}, "db": {6}})},
+		"most of the requests":  {of(over(1, 2), times), of(over(1, 2), nil)},
+		"the only request":      {of(over(1, 2), map[string][]int64{"web": {1}}), of(over(1, 2), nil)},
+		"half of the relations": {of(over(1, 2, 3, 4), times), of(over(1, 2), nil)},
+		"all of them":           {of(over(1), nil), of(nil, nil)},
+		"all requests of one":   {of(nil, map[string][]int64{"web": {1}}), of(nil, nil)},
+	} {
+		// Maps have no order: what is forgotten must not depend on one.
+		for range 10 {
+			room, err := c.after.Text(1 << 20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := c.before.Text(len(room))
+			if err != nil || got != room {
+				t.Errorf("%s is forgotten: %s, want %s", name, got, room)
+			}
+		}
+	}
+	if got := state.ParseAllowance(`{"times":{"web":[5,3,-1]}}`).Times["web"]; !cmp.Equal(got, []int64{-1, 3, 5}) {
+		t.Errorf("the oldest does not come first: %v", got)
+	}
+}
+
 // FuzzParseAllowance: what a unit finds may be damaged. It is read as something, and written as
 // it was read.
 func FuzzParseAllowance(f *testing.F) {

@@ -272,3 +272,26 @@ func TestServedCovers(t *testing.T) {
 		}
 	}
 }
+
+// A refusal is the operator's to act on, or passes by itself; what cannot be used of an answer is
+// for the log.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	request := requestFor(t, key, from, "web.example.com")
+	for code, want := range map[int]state.CertificateState{
+		tlscertificates.CodeDomainNotAllowed: state.CertificateDenied, tlscertificates.CodeServerNotAvailable: state.CertificateDelayed,
+	} {
+		text, err := json.Marshal([]any{map[string]any{"csr": request.PEM, "error": map[string]any{"code": code}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := judged(t, key, state.Databag{"request_errors": string(text)}, from, request).Entries[0].State; got != want {
+			t.Errorf("code %d: %s, want %s", code, got, want)
+		}
+	}
+	_, remarks := state.NewCertificates("certificates:4", "", nil, state.Databag{"certificates": "junk"}, from)
+	if len(remarks) != 1 || remarks[0] != "certificates: not JSON; ignored" {
+		t.Errorf("remarks %q", remarks)
+	}
+}

@@ -35,6 +35,9 @@ func TestHosts(t *testing.T) {
 	}{
 		{units: []string{"vault-10.prod.svc", "vault-2.prod.svc", "vault-2.prod.svc"}, want: []string{"vault-2.prod.svc", "vault-10.prod.svc"}},
 		{units: []string{"v2-1", "v10-0", "v", "v2"}, want: []string{"v", "v2", "v2-1", "v10-0"}},
+		{units: []string{"web-b", "web-a", "web-"[:3]}, want: []string{"web", "web-a", "web-b"}},
+		{units: []string{"a10", "a9", "a99"}, want: []string{"a9", "a10", "a99"}},
+		{units: []string{"a-x", "a-1", "a-x1"}, want: []string{"a-1", "a-x", "a-x1"}},
 		{units: []string{"a02", "a2", "a1"}, want: []string{"a1", "a02", "a2"}},
 		{units: []string{"db--1.prod.svc", "xn--a.prod.svc"}, want: []string{"db--1.prod.svc"}, remarks: 1},
 		{units: []string{"Vault.Example.COM", "vault.example.com"}, want: []string{"vault.example.com"}},
@@ -84,6 +87,11 @@ func TestAuthoritiesOfTheCluster(t *testing.T) {
 	}
 	if got := state.NewAuthorities("", "", now); !got.IsZero() {
 		t.Errorf("of nothing: %+v", got)
+	}
+	for _, some := range []state.Authorities{{PEM: []string{good}}, {Told: "told"}} {
+		if some.IsZero() {
+			t.Errorf("nothing: %+v", some)
+		}
 	}
 }
 
@@ -162,6 +170,12 @@ func TestNewCAProvider(t *testing.T) {
 		"silent": {nil, []state.Databag{{}}, state.CAProvider{RelationID: 5, Application: "ca"}, 0},
 		"empty":  {state.Databag{"certificates": "[]"}, nil, state.CAProvider{RelationID: 5, Application: "ca", Written: true}, 0},
 		"junk":   {state.Databag{"certificates": junk}, nil, state.CAProvider{RelationID: 5, Application: "ca", Written: true}, 11},
+		"one more than there is room for": {
+			state.Databag{"certificates": "[" + strings.Repeat(`"x", `, 10) + `"x"]`},
+			nil,
+			state.CAProvider{RelationID: 5, Application: "ca", Written: true},
+			11,
+		},
 		"junk 0": {nil, []state.Databag{{"ca": "x"}}, state.CAProvider{RelationID: 5, Application: "ca", Written: true}, 1},
 	} {
 		got := state.NewCAProvider(5, "ca", c.written, c.units, now)

@@ -18,6 +18,9 @@ func TestPrivateKeyHidesItself(t *testing.T) {
 		if text := fmt.Sprintf(format, s); strings.Contains(text, "BEGIN") {
 			t.Errorf("%s shows the key: %s", format, text)
 		}
+		if text := fmt.Sprintf(format, s.Certificates.Key); !strings.Contains(text, "(private key)") {
+			t.Errorf("%s does not say that there is a key: %s", format, text)
+		}
 	}
 }
 
@@ -74,6 +77,9 @@ func TestNewCertificatesWithoutKey(t *testing.T) {
 		got, remarks := state.NewCertificates("certificates:4", test.key, own, nil, time.Unix(0, 0))
 		if len(got.Entries) != 1 || got.Entries[0].Foreign != test.foreign || !got.Asked(host, got.Entries[0].KeyID) || !got.Related {
 			t.Errorf("%s: got %+v", name, got)
+		}
+		if got.Asked(host, "") {
+			t.Errorf("%s: the key of the request is not known", name)
 		}
 		if len(remarks) != test.remarks {
 			t.Errorf("%s: remarks are %q", name, remarks)

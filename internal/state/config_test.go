@@ -25,7 +25,7 @@ func TestParseConfig(t *testing.T) {
 		problems []state.Problem
 	}{
 		"nothing set": {options: map[string]any{}, want: defaults},
-		"nulls":       {options: map[string]any{"external-hostname": nil, "hsts-max-age": nil, "enforce-https": nil}, want: defaults},
+		"nulls":       {options: map[string]any{"external-hostname": nil, "hsts-max-age": nil, "enforce-https": nil, "hosts-per-relation": nil, "certificates-per-hour": nil}, want: defaults},
 		"all set": {
 			options: map[string]any{
 				"external-hostname": " WEB.Example.com ", "gateway-class": "cilium",
@@ -52,6 +52,11 @@ func TestParseConfig(t *testing.T) {
 		},
 		"hsts past 64 bits": {
 			options:  map[string]any{"hsts-max-age": json.Number("99999999999999999999")},
+			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
+			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 2^53-1"}},
+		},
+		"hsts as a text": {
+			options:  map[string]any{"hsts-max-age": "60"},
 			want:     with(func(c *state.Config) { c.HSTSMaxAge = 0 }),
 			problems: []state.Problem{{Option: "hsts-max-age", Message: "must be 0 to 2^53-1"}},
 		},

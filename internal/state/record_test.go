@@ -48,6 +48,7 @@ func TestVouches(t *testing.T) {
 		"with another behind it":         {of(leaf + between), pending, leaf + other, false},
 		"without what is behind it":      {of(leaf + between), pending, leaf, false},
 		"an empty record":                {of(), pending, leaf, false},
+		"the answer's leaf alone":        {of(), issued, leaf, true},
 		"the answer to another key":      {of(), issued, leaf + between, true},
 		"the same up to its root":        {of(), issued, leaf + between + root, true},
 		"that answer, with another":      {of(), issued, leaf + other, false},

@@ -144,3 +144,40 @@ func TestRemarksAreBounded(t *testing.T) {
 		t.Errorf("remarks on units that write something else each: %q", got)
 	}
 }
+
+// The status has room for the first problem; where there are several the log has all.
+func TestSeveralProblems(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		bag     state.Databag
+		problem string
+		remarks []string
+	}{
+		{state.Databag{"model": `"prod"`, "name": `"web"`, "port": "0"}, `port: must be a whole number from 1 to 65535, not "0"`, nil},
+		{
+			state.Databag{"model": `"prod"`, "name": `"Web"`, "port": "0"},
+			`name: not the name of an application: "Web" (and 1 more)`,
+			[]string{`name: not the name of an application: "Web"`, `port: must be a whole number from 1 to 65535, not "0"`},
+		},
+	} {
+		got := state.NewRequirer(3, "web", c.bag, nil)
+		if got.Problem != c.problem || !cmp.Equal(got.Remarks, c.remarks) || got.Servable() {
+			t.Errorf("%v: problem %q, remarks %q", c.bag, got.Problem, got.Remarks)
+		}
+	}
+}
+
+// Each flag is its own.
+func TestFlags(t *testing.T) {
+	t.Parallel()
+	for _, strip := range []bool{false, true} {
+		for _, redirect := range []bool{false, true} {
+			got := state.NewRequirer(3, "web", state.Databag{
+				"model": `"prod"`, "name": `"web"`, "port": "80", "strip-prefix": fmt.Sprint(strip), "redirect-https": fmt.Sprint(redirect),
+			}, nil)
+			if got.StripPrefix != strip || got.RedirectHTTPS != redirect {
+				t.Errorf("strip %t, redirect %t: %+v", strip, redirect, got)
+			}
+		}
+	}
+}

@@ -7,10 +7,12 @@
 //
 //	go tool -modfile=internal/tools/go.mod staticcheck ./...
 //
-// Ours are packages of this module, the charm packer and the look-up of vulnerabilities:
+// Ours are packages of this module, the charm packer, the look-up of vulnerabilities and what
+// measures tests:
 //
 //	go -C internal/tools run ./packcharm
 //	go -C internal/tools run ./vulncheck
+//	go -C internal/tools run ./mutants ./internal/state
 //
 // Nothing of the charm may import this module, and this module imports nothing
 // of the charm: the packer sees the charm as a directory, as charmcraft does.

@@ -54,6 +54,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 		"empty":            {"", "certificates: not a JSON list; ignored"},
 		"a string":         {text(t, good), "certificates: not a JSON list; ignored"},
 		"cut off":          {`["a"`, "certificates: not a JSON list; ignored"},
+		"no comma":         {`["a" "b"]`, "certificates: not a JSON list; ignored"},
 		"two documents":    {`[] []`, "certificates: not a JSON list; ignored"},
 		"no list":          {`[]`, ""},
 		"too many entries": {"[" + strings.Repeat("1,", 10_000) + "1]", "certificates: more than 10000 entries; ignored"},
@@ -70,6 +71,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 		"expired, unread":   {text(t, []string{authority(t, "old", expired, unread)}), `certificates[0]: "CN=old": expired on 2026-11-23; ignored`},
 		"no signer, unread": {text(t, []string{authority(t, "no signing", unread, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign })}), `certificates[0]: "CN=no signing": not the certificate of an authority; ignored`},
 		"expired":           {text(t, []string{authority(t, "old\nname", expired)}), `certificates[0]: "CN=old name": expired on 2026-11-23; ignored`},
+		"as long as can be": {text(t, []string{strings.Repeat("x", pyjson.MaxEntry)}), "certificates[0]: not PEM; ignored"},
 		"too long":          {text(t, []string{long}), "certificates[0]: longer than 65536 bytes; ignored"},
 		"beyond a bag":      {text(t, []string{strings.Repeat("x", pyjson.MaxBag)}), "databag has 4194320 bytes, more than 4194304; ignored"},
 	} {
@@ -80,6 +82,46 @@ func TestWhatIsLeftOut(t *testing.T) {
 		}
 		if len(got.PEM) > 0 || !got.Written || !slices.Equal(got.Remarks, want) {
 			t.Errorf("%s: %d certificates, written %t, remarks %q", name, len(got.PEM), got.Written, got.Remarks)
+		}
+	}
+}
+
+// However often a certificate comes, and whatever stands behind it, it is kept or told of once.
+func TestTwice(t *testing.T) {
+	t.Parallel()
+	good, other := authority(t, "good"), authority(t, "leaf", leaf)
+	more := func(certificate string) string {
+		block, _ := pem.Decode([]byte(certificate))
+		return string(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: append(block.Bytes, "\x00\x00"...)}))
+	}
+	for name, certificates := range map[string][]string{
+		"itself":                {good, good, other, other},
+		"more behind it":        {good, more(good), other, other},
+		"more behind the first": {more(good), good, other, other},
+		"more behind both":      {more(good), more(good), other, other},
+	} {
+		got := certificatetransfer.Parse(version1(t, certificates...), nil, now)
+		if !slices.Equal(got.PEM, []string{good}) || len(got.Remarks) != 1 {
+			t.Errorf("%s: %d certificates, remarks %q", name, len(got.PEM), got.Remarks)
+		}
+	}
+}
+
+// Of authorities for which there is no room it is told how many there are.
+func TestNoRoom(t *testing.T) {
+	t.Parallel()
+	wide := func(c *x509.Certificate) { c.Subject.Organization = []string{strings.Repeat("o", 10_000)} }
+	var certificates []string
+	for i := range 12 { // 28 kilobytes each, as the name stands in it twice
+		certificates = append(certificates, authority(t, fmt.Sprint(i), wide))
+	}
+	fit := certificatetransfer.MaxBytes / len(certificates[0])
+	for count, want := range map[int][]string{
+		fit: nil, fit + 1: {"1 certificates are more than there is room for; ignored"},
+	} {
+		got := certificatetransfer.Parse(version1(t, certificates[:count]...), nil, now)
+		if len(got.PEM) != fit || !slices.Equal(got.Remarks, want) {
+			t.Errorf("of %d, %d are kept, remarks %q", count, len(got.PEM), got.Remarks)
 		}
 	}
 }

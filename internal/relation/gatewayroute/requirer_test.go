@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
 type bag = map[string]string
@@ -176,7 +177,9 @@ func TestParseVersion0(t *testing.T) {
 		"as the library wrote it": {version0(), "web", true},
 		"no name":                 {version0("name", `"../x"`), "", true},
 		"a name that is none":     {version0("name", `"web-1"`), "", true},
+		"the longest name":        {version0("name", `"`+strings.Repeat("a", 63)+`"`), strings.Repeat("a", 63), true},
 		"a long name":             {version0("name", `"`+strings.Repeat("a", 64)+`"`), "", true},
+		"a name at the bound":     {version0("name", padded(`"web"`)), "web", true},
 		"an endless name":         {version0("name", strings.Repeat(" ", 1<<17)+`"web"`), "", true},
 		"of version 1":            {version0("additional_hostnames", "[]"), "", false},
 		"a host alone":            {bag{"hostname": `"a.example.com"`}, "", false},
@@ -186,6 +189,11 @@ func TestParseVersion0(t *testing.T) {
 			t.Errorf("%s: %q, %t", name, got, old)
 		}
 	}
+}
+
+// padded makes a value as long as one may be.
+func padded(value string) string {
+	return strings.Repeat(" ", pyjson.MaxEntry-len(value)) + value
 }
 
 // longest is a name of 253 characters.
@@ -214,6 +222,13 @@ func TestParseRequirer(t *testing.T) {
 		if err != nil || len(got.Hostnames) != 1000 || got.Hostnames[999] != "h999.example" {
 			t.Errorf("%d names, %v", len(got.Hostnames), err)
 		}
+	})
+	t.Run("values at the bound", func(t *testing.T) {
+		t.Parallel()
+		check(t, requirerCase{
+			bag:   bag{"hostname": padded(`"a.example"`), "additional_hostnames": padded(`["b.example"]`)},
+			hosts: []string{"a.example", "b.example"},
+		})
 	})
 	t.Run("too many keys", func(t *testing.T) {
 		t.Parallel()

@@ -38,6 +38,30 @@ func TestBounds(t *testing.T) {
 			}
 		})
 	}
+	t.Run("at the bound", func(t *testing.T) {
+		t.Parallel()
+		// What is wrong with them is not how long they are.
+		most := long[1:len(long)-3] + `"`
+		if _, err := ingress.ParseApplication(with("name", `"`+most)); message(err) != "name: longer than 63 characters" {
+			t.Errorf("name: %v", err)
+		}
+		u, err := ingress.ParseUnit(unit("ip", `"`+most))
+		if err != nil || len(u.Remarks) != 1 || !strings.HasPrefix(u.Remarks[0], "ip: not an IP address; ignored") {
+			t.Errorf("ip: %+v, %v", u, err)
+		}
+	})
+	t.Run("port of a health check", func(t *testing.T) {
+		t.Parallel()
+		for port, want := range map[string]int{
+			"1": 1, "65535": 65535, `"1"`: 1, `"65535"`: 65535,
+			"0": 0, "65536": 0, `"0"`: 0, `"65536"`: 0, `"-1"`: 0, `"a"`: 0, `""`: 0, "true": 0,
+		} {
+			app, err := ingress.ParseApplication(with("healthcheck_params", `{"path": "/", "port": `+port+`}`))
+			if err != nil || (app.HealthCheck != nil) != (want > 0) || want > 0 && app.HealthCheck.Port != want {
+				t.Errorf("port %s: %+v, %v", port, app.HealthCheck, err)
+			}
+		}
+	})
 	t.Run("health check", func(t *testing.T) {
 		t.Parallel()
 		app, err := ingress.ParseApplication(with("healthcheck_params", `{"path": `+long+`}`))

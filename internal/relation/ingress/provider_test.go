@@ -312,6 +312,20 @@ func TestUnitAddresses(t *testing.T) {
 	}
 }
 
+// What Juju says counts where it is the address of a pod.
+func TestIngressAddress(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"10.1.2.3": "10.1.2.3", "fd00::1": "fd00::1", "::ffff:10.1.2.3": "10.1.2.3",
+		"": "invalid IP", "web-0.example": "invalid IP", "127.0.0.1": "invalid IP", "fe80::1%eth0": "invalid IP",
+		"fd00::1" + strings.Repeat(" ", 70_000): "invalid IP",
+	} {
+		if got := ingress.IngressAddress(bag{"ingress-address": text}); got.String() != want {
+			t.Errorf("%.20q: %v, want %s", text, got, want)
+		}
+	}
+}
+
 func TestInvalidErrorListsAll(t *testing.T) {
 	t.Parallel()
 	_, err := ingress.ParseApplication(with("name", `"A"`, "port", "0"))

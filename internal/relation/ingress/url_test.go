@@ -40,6 +40,9 @@ func TestNormalizeURL(t *testing.T) {
 		"http://[FD00:0:0:0:0:0:0:1]:80/":  "http://[fd00::1]/",
 		"http://[1:0:0:2:0:0:0:3]:8080":    "http://[1:0:0:2::3]:8080/",
 		"http://[::ffff:10.0.0.1]/":        "http://[::ffff:a00:1]/",
+		"http://[::ffff:1.2.3.4]/":         "http://[::ffff:102:304]/",
+		"http://gw:65535/":                 "http://gw:65535/",
+		"http://gw/À":                      "http://gw/%C3%80",
 	} {
 		if got, err := ingress.NormalizeURL(raw); err != nil || got != want {
 			t.Errorf("NormalizeURL(%q) = %q, %v, want %q", raw, got, err, want)
@@ -48,12 +51,25 @@ func TestNormalizeURL(t *testing.T) {
 	for _, raw := range []string{
 		"http://", "http:", "https:///", "javascript:alert(1)", "//gw/x",
 		"http://gw:65536/", "http://gw:-1/", "http://gw:8x/", "http://a b/", "http://a%20b/", "http://[fd00::1%25eth0]/",
-		"http://[10.0.0.1]/", "http://[fd00::1/", "http://1.2.3.256/", "http://09/", "http://a.0x1", "http://1/",
+		"http://[10.0.0.1]/", "http://[fd00::1/", "http://fd00::1]/", "http://1.2.3.256/", "http://09/", "http://a.0x1", "http://1/",
 		"http://user:secret@gw/x", "http://gw/a\nb", "http://gw/\x7f", "http://gw/\xff", "http://gw/" + strings.Repeat("a", 70_000),
 	} {
 		if got, err := ingress.NormalizeURL(raw); err == nil {
 			t.Errorf("NormalizeURL(%.40q) = %.40q, want an error", raw, got)
 		}
+	}
+}
+
+// At the bound a URL is taken, and beyond it none is.
+func TestNormalizeURLBounds(t *testing.T) {
+	t.Parallel()
+	const begin = "http://gw/"
+	long := begin + strings.Repeat("a", pyjson.MaxEntry-len(begin))
+	if got, err := ingress.NormalizeURL(long); err != nil || got != long {
+		t.Errorf("%d bytes: %v", len(long), err)
+	}
+	if _, err := ingress.NormalizeURL(long + "a"); err == nil {
+		t.Errorf("%d bytes are taken", len(long)+1)
 	}
 }
 

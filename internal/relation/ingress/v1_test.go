@@ -1,6 +1,7 @@
 package ingress_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +32,14 @@ func TestVersion1(t *testing.T) {
 			changes: []string{"model", `"m"`, "name", `"myapp"`},
 			want:    func(a *ingress.Application) { a.Version, a.Host = 2, "" },
 		},
+		"the last port":  {changes: []string{"port", "65535"}, want: func(a *ingress.Application) { a.Port = 65535 }},
+		"the first port": {changes: []string{"port", "1"}, want: func(a *ingress.Application) { a.Port = 1 }},
+		"the longest host": {
+			changes: []string{"host", strings.Repeat("a", 253)},
+			want:    func(a *ingress.Application) { a.Host = strings.Repeat("a", 253) },
+		},
+		"a longer host":   {changes: []string{"host", strings.Repeat("a", 254)}, err: "host: longer than 253 characters"},
+		"port zero":       {changes: []string{"port", "0"}, err: portError(`"0"`)},
 		"no port":         {changes: []string{"port", "-"}, err: "port missing"},
 		"port beyond":     {changes: []string{"port", "65536"}, err: portError(`"65536"`)},
 		"port with sign":  {changes: []string{"port", "+80"}, err: portError(`"+80"`)},

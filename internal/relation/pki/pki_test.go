@@ -82,6 +82,9 @@ func TestParseCertificate(t *testing.T) {
 	if got := pki.NameText(good.Subject); got != "CN=Între CA,O=Example" {
 		t.Errorf("name %q", got)
 	}
+	if got := pki.NameText(append(slices.Clone(good.Subject), 0)); got != "" {
+		t.Errorf("name with more behind it: %q", got)
+	}
 	for cut := range der {
 		if got, err := pki.ParseCertificate(der[:cut]); err == nil {
 			t.Fatalf("the first %d bytes are %+v", cut, got)
@@ -180,5 +183,29 @@ func TestBlocks(t *testing.T) {
 	}
 	if pki.First("none") != nil || pki.Blocks("none") != nil {
 		t.Error("a block of nothing")
+	}
+}
+
+// Lines that begin and end a block get lines of their own, and no other byte changes.
+func TestSeparate(t *testing.T) {
+	t.Parallel()
+	const begin, end = "-----BEGIN X-----", "-----END X-----"
+	for text, want := range map[string]string{
+		"x" + begin + "\n":                     "x\n" + begin + "\n",
+		"one: " + begin + "\nYQ==" + end:       "one: \n" + begin + "\nYQ==\n" + end,
+		end + "x\n":                            end + "\nx\n",
+		end + begin:                            end + "\n\n" + begin, // An empty line does no harm.
+		end + "\r\n" + begin:                   end + "\r\n" + begin,
+		end + "\r" + begin:                     end + "\n\r\n" + begin,
+		begin + "YQ==\n":                       begin + "YQ==\n",
+		"-----BEGIN -----x" + begin:            "-----BEGIN -----x\n" + begin,
+		"-----END \n-----x\n":                  "-----END \n-----x\n",
+		"x-----BEGIN X":                        "x\n-----BEGIN X",
+		"x -----":                              "x -----",
+		"-" + begin + "\n-------" + end + "\n": "-\n" + begin + "\n-------\n" + end + "\n",
+	} {
+		if got := pki.Separate(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
 	}
 }

@@ -56,7 +56,6 @@ func Unmarshal(text string, v any) error {
 // by one, so that a list of millions is refused and not built.
 func List(text string) ([]json.RawMessage, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
 	token, err := decoder.Token()
 	if err != nil {
 		return nil, errors.New("not JSON")

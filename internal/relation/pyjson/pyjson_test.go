@@ -25,6 +25,7 @@ func TestQuote(t *testing.T) {
 		"café":               `"caf\u00e9"`,
 		"\u2028\u2029\uffff": `"\u2028\u2029\uffff"`,
 		"😀":                  `"\ud83d\ude00"`,
+		"\U00010000":         `"\ud800\udc00"`,
 		"a\xffb":             `"a\ufffdb"`,
 	} {
 		if got := pyjson.Quote(in); got != want {
@@ -76,7 +77,7 @@ func TestBool(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "True", "2", "1.0", "-1", `"maybe"`, `""`, "null", "[]", "{}"} {
-		if _, ok := pyjson.Bool(text); ok {
+		if got, ok := pyjson.Bool(text); ok || got {
 			t.Errorf("Bool(%s) was taken", text)
 		}
 	}
@@ -112,7 +113,11 @@ func TestObject(t *testing.T) {
 	if err != nil || len(got) != 2 || string(got["path"]) != "3" {
 		t.Errorf("Object = %v, %v, want the last path and an own PATH", got, err)
 	}
-	long := `{"a": "` + strings.Repeat("x", pyjson.MaxEntry) + `"}`
+	room := pyjson.MaxEntry - len(`{"a": ""}`)
+	if _, err := pyjson.Object(`{"a": "` + strings.Repeat("x", room) + `"}`); err != nil {
+		t.Errorf("an object at the bound: %v", err)
+	}
+	long := `{"a": "` + strings.Repeat("x", room+1) + `"}`
 	for _, text := range []string{"", "null", "[]", `"{}"`, "{} {}", long} {
 		if _, err := pyjson.Object(text); err == nil {
 			t.Errorf("Object(%.20q) gave no error", text)
@@ -131,9 +136,13 @@ func TestCheckBag(t *testing.T) {
 		t.Error("a bag beyond the bound was taken")
 	}
 	many := map[string]string{}
-	for i := range pyjson.MaxEntries + 1 {
+	for i := range pyjson.MaxEntries {
 		many[strings.Repeat("k", i)] = ""
 	}
+	if err := pyjson.CheckBag(many); err != nil {
+		t.Errorf("as many keys as the bound: %v", err)
+	}
+	many["one more"] = ""
 	if err := pyjson.CheckBag(many); err == nil {
 		t.Error("a bag of too many keys was taken")
 	}
@@ -164,6 +173,7 @@ func TestExcerptIsShortAndASCII(t *testing.T) {
 		"a\"\n":                  `"a\"\n"`,
 		"é":                      `"\u00e9"`,
 		"`juju trust x`":         `"'juju trust x'"`,
+		strings.Repeat("x", 40):  `"` + strings.Repeat("x", 40) + `"`,
 		strings.Repeat("x", 999): `"` + strings.Repeat("x", 40) + `"...`,
 	} {
 		if got := pyjson.Excerpt(in); got != want {

@@ -175,4 +175,7 @@ func TestPoolBounds(t *testing.T) {
 	if len(provider.Remarks) == 0 || provider.Remarks[0] != want {
 		t.Errorf("remarks %q, want %q first", provider.Remarks, want)
 	}
+	if want := "certificates[0]: more than 32 certificates; the rest ignored"; !slices.Contains(provider.Remarks, want) {
+		t.Errorf("remarks %q, want %q", provider.Remarks, want)
+	}
 }

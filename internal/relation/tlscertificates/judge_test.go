@@ -1,6 +1,7 @@
 package tlscertificates_test
 
 import (
+	"bytes"
 	"crypto/x509"
 	"net"
 	"slices"
@@ -122,9 +123,15 @@ func TestJudgeSeveral(t *testing.T) {
 	marked := func(entry map[string]any) map[string]any {
 		return map[string]any{"certificate_signing_request": f.CSR, "certificate": entry["certificate"], "revoked": true}
 	}
-	const day = 24 * time.Hour
 	expired, old, fresh, longer := answer(-9*day, -day, nil), answer(-3*day, day, nil), answer(-day, day, nil), answer(-day, 2*day, nil)
 	future, withdrawn := answer(day, 2*day, nil), answer(-day, day, map[string]any{"revoked": true})
+	// Of the same time the bytes decide, but only then: what ends later counts before them.
+	der := func(entry map[string]any) []byte { return parse(t, entry["certificate"].(string)).Raw }
+	twin := answer(-day, day, nil)
+	larger := slices.MaxFunc([]map[string]any{fresh, twin}, func(a, b map[string]any) int { return bytes.Compare(der(a), der(b)) })
+	for bytes.Compare(der(longer), der(larger)) > 0 {
+		longer = answer(-day, 2*day, nil)
+	}
 	foreign := map[string]any{"certificate_signing_request": f.CSR, "certificate": root.issue(t, &root.key.PublicKey, []string{"gw.example.com"})}
 	for name, c := range map[string]struct {
 		entries []any
@@ -134,6 +141,10 @@ func TestJudgeSeveral(t *testing.T) {
 	}{
 		"newest":                         {entries: []any{old, fresh, expired}, want: tlscertificates.Issued, leaf: fresh["certificate"]},
 		"longest of the newest":          {entries: []any{fresh, longer, old}, want: tlscertificates.Issued, leaf: longer["certificate"]},
+		"of the same time":               {entries: []any{fresh, twin}, want: tlscertificates.Issued, leaf: larger["certificate"]},
+		"longest before all bytes":       {entries: []any{larger, longer}, want: tlscertificates.Issued, leaf: longer["certificate"]},
+		"revoked counts before future":   {entries: []any{future, withdrawn}, want: tlscertificates.Revoked, leaf: withdrawn["certificate"]},
+		"refused and future":             {entries: []any{future}, refused: true, want: tlscertificates.NotYetValid, leaf: future["certificate"]},
 		"valid before future":            {entries: []any{future, old}, want: tlscertificates.Issued, leaf: old["certificate"]},
 		"another key beside":             {entries: []any{foreign, old}, want: tlscertificates.Issued, leaf: old["certificate"]},
 		"re-issued after a revocation":   {entries: []any{withdrawn, old}, want: tlscertificates.Issued, leaf: old["certificate"]},

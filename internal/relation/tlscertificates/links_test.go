@@ -100,6 +100,22 @@ func TestLinksOfNamesInOtherWords(t *testing.T) {
 	}
 }
 
+// An intermediate without a name is told of as one.
+func TestNamelessLink(t *testing.T) {
+	t.Parallel()
+	f := load(t)
+	root := newAuthority(t, "root", nil)
+	a := &authority{key: ecKey(t)}
+	a.certificate = root.create(t, &x509.Certificate{
+		BasicConstraintsValid: true, IsCA: true, NotBefore: now.Add(-2 * day), NotAfter: now.Add(-day),
+	}, root.certificate, &a.key.PublicKey)
+	leaf := a.issue(t, &f.key.PublicKey, []string{"gw.example.com"})
+	verdict := f.answered(t, leaf, []string{toPEM(a.certificate)}, "")
+	if want := "an intermediate expired on 2026-12-31T12:00:00Z"; verdict.State != tlscertificates.Expired || verdict.Reason != want {
+		t.Errorf("%v: %s, want %s", verdict.State, verdict.Reason, want)
+	}
+}
+
 // A chain is as good as its shortest-lived link, whether Go can read that or not.
 func TestChainEndsWithItsFirstLink(t *testing.T) {
 	t.Parallel()
@@ -112,7 +128,7 @@ func TestChainEndsWithItsFirstLink(t *testing.T) {
 		}, root.certificate, &a.key.PublicKey)
 		return a
 	}
-	begun, day := now.Add(-48*time.Hour), 24*time.Hour
+	begun := now.Add(-2 * day)
 	start, end := now.Add(-time.Hour), now.Add(90*day)
 	for name, c := range map[string]struct {
 		from, to time.Time // of the intermediate

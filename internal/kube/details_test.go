@@ -1,0 +1,205 @@
+package kube
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// TestMaker: who made an object is who has written it first, and not who tells of its state.
+func TestMaker(t *testing.T) {
+	t.Parallel()
+	at := func(hour int) *metav1.Time {
+		return &metav1.Time{Time: time.Date(2026, 1, 1, hour, 0, 0, 0, time.UTC)}
+	}
+	early, later := metav1.ManagedFieldsEntry{Manager: "early", Time: at(1)}, metav1.ManagedFieldsEntry{Manager: "later", Time: at(2)}
+	status := metav1.ManagedFieldsEntry{Manager: "controller", Subresource: "status", Time: at(0)}
+	undated := metav1.ManagedFieldsEntry{Manager: "undated"}
+	for want, entries := range map[string][]metav1.ManagedFieldsEntry{
+		"":        {status},
+		"early":   {status, later, early, status},
+		"later":   {later, undated},
+		"undated": {undated},
+	} {
+		object := gateway("gw")
+		object.ManagedFields = entries
+		if got := makerOf(object); got != want {
+			t.Errorf("%v: made by %q, want %q", entries, got, want)
+		}
+	}
+}
+
+// TestSettledRoutes: a route is settled when each listener that it names has been judged with it.
+func TestSettledRoutes(t *testing.T) {
+	t.Parallel()
+	unreadable := applied(t, judgedAt(2, "7", 2))
+	set(t, unreadable, "none", "spec", "parentRefs")
+	for name, c := range map[string]struct {
+		route *unstructured.Unstructured
+		want  bool
+	}{
+		"judged":                 {withStatus(t, judgedAt(2, "7", 2)), true},
+		"judged beside before":   {withStatus(t, judgedAt(2, "7", 1, 2)), true},
+		"judged before":          {withStatus(t, judgedAt(2, "7", 1)), false},
+		"not judged":             {withStatus(t, judgedAt(2, "7")), false},
+		"one that is unreadable": {unreadable, false},
+	} {
+		if got := settled(c.route, false); got != c.want {
+			t.Errorf("%s: settled %t", name, got)
+		}
+	}
+}
+
+// TestSettledPolicies: a policy is settled when some Gateway's controller has judged it as it is.
+func TestSettledPolicies(t *testing.T) {
+	t.Parallel()
+	for _, generations := range [][]int64{{2}, {1, 2}, {1}, nil} {
+		object := policy("tls", "tls.example.com")
+		object.Generation = 2
+		for _, generation := range generations {
+			object.Status.Ancestors = append(object.Status.Ancestors, gatewayv1.PolicyAncestorStatus{
+				Conditions: []metav1.Condition{{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: generation}},
+			})
+		}
+		snapshot, _ := written(t, object)
+		if got := settled(snapshot.live[key{kindPolicy, "tls"}], false); got != slices.Contains(generations, 2) {
+			t.Errorf("judged at %v: settled %t", generations, got)
+		}
+	}
+}
+
+// TestParentsAtTheBound: a route names listeners of before as far as there is room.
+func TestParentsAtTheBound(t *testing.T) {
+	t.Parallel()
+	for _, before := range []int{1, 31, 32} {
+		var listeners []string
+		for i := range before {
+			listeners = append(listeners, fmt.Sprint("old-", i))
+		}
+		route := applied(t, attached("r", "new"))
+		want := before + 1
+		if want > 32 {
+			want = 1
+		}
+		if got := parentsOf(withParentsOf(route, applied(t, attached("r", listeners...)))); len(got) != want {
+			t.Errorf("%d of before: %d parents, want %d", before, len(got), want)
+		}
+	}
+}
+
+// withStatus returns a route as it is read, what controllers say included.
+func withStatus(t *testing.T, route Object) *unstructured.Unstructured {
+	t.Helper()
+	snapshot, _ := written(t, route)
+	return snapshot.live[key{"HTTPRoute", route.GetName()}]
+}
+
+// TestSuccessors: the Gateway waits while what its routes are replaced by is not there at all.
+func TestSuccessors(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		live, wanted []string // routes of that name, to the listener "gw-old" or the next one
+		want         bool
+	}{
+		"one is to come":          {[]string{"a"}, []string{"b"}, true},
+		"several are to come":     {[]string{"a"}, []string{"b", "c"}, true},
+		"one of several is there": {[]string{"a", "c"}, []string{"b", "c"}, false},
+		"the same":                {[]string{"a"}, []string{"a"}, false},
+		"none is wanted":          {[]string{"a"}, nil, false},
+		"none is attached":        {nil, []string{"b"}, false},
+	} {
+		snapshot := newSnapshot()
+		for _, route := range c.live {
+			snapshot.live[key{"HTTPRoute", route}] = applied(t, attached(route, "gw-old"))
+		}
+		var wanted []*unstructured.Unstructured
+		for _, route := range c.wanted {
+			wanted = append(wanted, applied(t, attached(route, "gw-a")))
+		}
+		if got := waitForSuccessors(snapshot, wanted, []string{"gw-old"}); got != c.want {
+			t.Errorf("%s: waits %t", name, got)
+		}
+	}
+}
+
+// TestNothingElseGoesDuringARename: while routes are attached to listeners of before, what is not
+// wanted may be in use.
+func TestNothingElseGoesDuringARename(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.hasApplied(t, gatewaysPath, renamed())
+	s.hasApplied(t, routesPath, attached("web", "gw-listener"))
+	s.hasApplied(t, secretsPath, secret("old"))
+	wanted := []Object{gateway("gw", "a.example.com"), attached("web", "gw-a.example.com")}
+	var deleted []string
+	for range 4 {
+		_, written, _, err := run(t, s, wanted...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(written, "DELETE secrets/old") {
+			deleted = append(deleted, written...)
+			continue
+		}
+		deleted = append(deleted, "")
+	}
+	check(t, "written by the event that deletes", deleted, "", "", "PATCH httproutes/web", "DELETE secrets/old", "")
+}
+
+// TestOwnerlessIsLeftAlone: of an object that shall have no owner nobody's is taken away.
+func TestOwnerlessIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	object := gateway("gw", "a")
+	object.OwnerReferences = nil
+	desired, err := toUnstructured(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := applied(t, object)
+	live.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "x", UID: "uid-x"}})
+	if hasOtherOwners(desired, live) || !same(desired, live, "gw") {
+		t.Error("it would be written for its owner")
+	}
+}
+
+// TestGoneBeforeItIsDisowned: what is deleted meanwhile is made anew.
+func TestGoneBeforeItIsDisowned(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{http.StatusNotFound, http.StatusConflict} {
+		s := newServer(t)
+		s.edited(t, routesPath, httpRoute("r"), func(metadata map[string]any) {
+			metadata["ownerReferences"] = append(metadata["ownerReferences"].([]any), map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "uid-x"})
+		})
+		merges := 0
+		s.answer("PATCH "+routesPath+"/r", func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Content-Type") == applyContentType {
+				reply(w, http.StatusOK, applied(t, httpRoute("r")).Object)
+				return
+			}
+			merges++
+			refuse(code, map[int]metav1.StatusReason{http.StatusNotFound: "NotFound", http.StatusConflict: "Conflict"}[code], "it is gone")(w, r)
+		})
+		if _, _, _, err := run(t, s, httpRoute("r")); err != nil || merges != 1 {
+			t.Errorf("%d: %v after %d tries to take the owner away", code, err, merges)
+		}
+	}
+}
+
+// TestKinds: each kind is known again by its resource, and no other is.
+func TestKinds(t *testing.T) {
+	t.Parallel()
+	for _, r := range resources {
+		if got := kindOf(r.GroupVersionResource); got != r.kind {
+			t.Errorf("%s: %q", r.Resource, got)
+		}
+	}
+	if got := kindOf(gatewayClasses); got != "" {
+		t.Errorf("classes: %q", got)
+	}
+}
