@@ -13,7 +13,7 @@ import (
 func TestDigestsStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for want, got := range map[string]string{
-		"IjO4h68r3p-LFslP9cdrZQ":                     state.HeldSum("prod", "/prod-web"),
+		"IjO4h68r3p-LFslP9cdrZQ":           state.HeldSum("prod", "/prod-web"),
 		"2d711642b726b04401627ca9fbac32f5": state.ChainDigest("x"),
 		"7a4e455d":                         state.ShortHash("prod-web"),
 		strings.Repeat("x", 16):            state.BoundedName(strings.Repeat("x", 16), 16),
