@@ -11,7 +11,8 @@
 //
 // The road through one call, each step a file:
 //
-//	settings   the options, or what is served while they are wrong
+//	settings   the options in force, or what is served while they are wrong
+//	class      the GatewayClass, and what its controller does
 //	routing    which application is served where, which is left out and why
 //	hosts      which hosts are wanted or still served, and with which certificate
 //	requests   the certificates to ask for, and when to look at them again
@@ -19,6 +20,7 @@
 //	url        what the applications are told
 //	status     one message for the operator; certificates has what concerns those,
 //	           and the table of them for an action
+//	report     who is served where, for an action
 //
 // Every decision is shown by a pair of files in testdata: NAME.in.yaml holds a
 // State, NAME.out.yaml the Plan. `make golden` rewrites the latter.
