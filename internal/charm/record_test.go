@@ -352,6 +352,26 @@ func TestRecordThatNobodyCanTellOf(t *testing.T) {
 	}
 }
 
+// TestRecordOfTheLeaderBeforeMustBeRead: without it what stands in the cluster would be believed.
+func TestRecordOfTheLeaderBeforeMustBeRead(t *testing.T) {
+	t.Parallel()
+	w := issued(t)
+	w.nextLeader()
+	refused := false
+	w.before = func(call gocharm.Call) error {
+		if call.Tool == "secret-get" && !slices.ContainsFunc(call.Args, func(arg string) bool { return strings.HasPrefix(arg, "--label=") }) {
+			refused = true
+			return errors.New("connection is shut down")
+		}
+		return nil
+	}
+	w.writes()
+	err := w.try(gocharm.Event{Kind: gocharm.LeaderElected})
+	if got := w.writes(); !refused || err == nil || len(got) > 0 {
+		t.Errorf("asked %t, the hook ends with %v, written: %q", refused, err, got)
+	}
+}
+
 // TestRecordThatIsGone: who has led meanwhile had nothing to hand over, and may have written to the
 // relations: the ledger is not believed either.
 func TestRecordThatIsGone(t *testing.T) {
