@@ -151,8 +151,8 @@ func TestHijackAmongOthers(t *testing.T) {
 	}
 }
 
-// TestCrowdOut has an application on gateway-route add more hosts than there is room for.
-// That is its own loss, and no other's.
+// TestCrowdOut has an application on gateway-route add more hosts than there is room for. It does
+// not get them, keeps the one that it has, and nobody else notices.
 func TestCrowdOut(t *testing.T) {
 	t.Parallel()
 	const domain = ".crowdout.example.com"
@@ -163,6 +163,7 @@ func TestCrowdOut(t *testing.T) {
 	guarded := []*watch{
 		f.guard("a crowd of hosts, beside its own kind", "https://beta"+domain+"/beta", "beta/0"),
 		f.guard("a crowd of hosts, beside ingress", web.URL(charm), "web/0"),
+		f.guard("a crowd of hosts, of one that is there", "https://alpha"+domain+"/alpha", "alpha/0"),
 	}
 	var crowd []string
 	for i := range 31 {
@@ -170,7 +171,8 @@ func TestCrowdOut(t *testing.T) {
 	}
 	f.ask(alpha, "alpha"+domain, crowd...)
 	f.updateStatus()
-	f.logged(fmt.Sprintf("alpha (relation %d): not served: there is no listener left for alpha%s: a Gateway serves 32 hosts at most", f.relationOf("alpha"), domain))
+	f.logged(fmt.Sprintf("alpha (relation %d): hosts left out: %s; there is no listener left for %s: a Gateway serves 32 hosts at most",
+		f.relationOf("alpha"), strings.Join(crowd, ", "), crowd[0]))
 	for _, one := range guarded {
 		one.end()
 	}
