@@ -110,6 +110,21 @@ func sayGo(charm project, version string, stdout io.Writer) error {
 	return err
 }
 
+// replaceFile writes a file: a reader of its directory finds the old one or the new one, never
+// half of one, also where several write it at once.
+func replaceFile(path string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // What has been renamed is not there any more.
+	_, err = file.Write(content)
+	if err := errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
 // writeCharm writes one charm into the directory out, whole or not at all, and
 // returns what to say of it: name, size in bytes, SHA-256.
 func writeCharm(ctx context.Context, charm project, platform, out string) (string, error) {
@@ -118,13 +133,8 @@ func writeCharm(ctx context.Context, charm project, platform, out string) (strin
 		return "", err
 	}
 	name := charm.fileName(platform)
-	// A reader of the directory finds the old file or the new one, never half of one.
-	temporary := filepath.Join(out, "."+name+".partial")
-	if err := os.WriteFile(temporary, content, 0o644); err != nil {
+	if err := replaceFile(filepath.Join(out, name), content); err != nil {
 		return "", fmt.Errorf("cannot write charm: %w", err)
-	}
-	if err := os.Rename(temporary, filepath.Join(out, name)); err != nil {
-		return "", errors.Join(fmt.Errorf("cannot write charm: %w", err), os.Remove(temporary))
 	}
 	return fmt.Sprintf("%s  %d bytes  sha256:%x", name, len(content), sha256.Sum256(content)), nil
 }
