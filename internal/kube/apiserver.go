@@ -35,11 +35,8 @@ func (c *Client) Servers(ctx context.Context) ([]netip.Addr, error) {
 // addressesIn returns the addresses in an EndpointSlice, as far as they are such.
 func addressesIn(slice *unstructured.Unstructured) []netip.Addr {
 	var all []netip.Addr
-	endpoints, _, _ := unstructured.NestedSlice(slice.Object, "endpoints")
-	for _, endpoint := range endpoints {
-		fields, _ := endpoint.(map[string]any)
-		addresses, _, _ := unstructured.NestedStringSlice(fields, "addresses")
-		for _, text := range addresses {
+	for _, one := range endpointsOf(slice) {
+		for _, text := range one.addresses {
 			if address, err := netip.ParseAddr(text); err == nil {
 				all = append(all, address)
 			}

@@ -24,8 +24,11 @@ func (c *Client) ReadyEndpoints(ctx context.Context) (map[string]int, error) {
 	ready := map[string]int{}
 	for _, slice := range slices {
 		service := slice.GetLabels()[labelServiceName]
-		for _, address := range readyIn(&slice) {
-			if at := [2]string{service, address}; !seen[at] {
+		for _, one := range endpointsOf(&slice) {
+			if !one.ready || len(one.addresses) == 0 {
+				continue
+			}
+			if at := [2]string{service, one.addresses[0]}; !seen[at] {
 				seen[at] = true
 				ready[service]++
 			}
@@ -34,17 +37,21 @@ func (c *Client) ReadyEndpoints(ctx context.Context) (map[string]int, error) {
 	return ready, nil
 }
 
-// readyIn returns the first address of each ready endpoint of a slice.
-func readyIn(slice *unstructured.Unstructured) []string {
-	var all []string
-	endpoints, _, _ := unstructured.NestedSlice(slice.Object, "endpoints")
-	for _, endpoint := range endpoints {
-		fields, _ := endpoint.(map[string]any)
+// An endpoint is one of an EndpointSlice.
+type endpoint struct {
+	addresses []string
+	ready     bool
+}
+
+// endpointsOf reads the endpoints of an EndpointSlice.
+func endpointsOf(slice *unstructured.Unstructured) []endpoint {
+	var all []endpoint
+	list, _, _ := unstructured.NestedSlice(slice.Object, "endpoints")
+	for _, one := range list {
+		fields, _ := one.(map[string]any)
 		addresses, _, _ := unstructured.NestedStringSlice(fields, "addresses")
 		ready, told, _ := unstructured.NestedBool(fields, "conditions", "ready")
-		if len(addresses) > 0 && (ready || !told) {
-			all = append(all, addresses[0])
-		}
+		all = append(all, endpoint{addresses, ready || !told})
 	}
 	return all
 }
