@@ -2,9 +2,6 @@ package charm
 
 import (
 	"context"
-	"fmt"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/kube"
@@ -19,26 +16,19 @@ func (c *Charm) listCertificates(ctx context.Context) error {
 		if !st.Certificates.Related {
 			return c.Tools.FailAction(ctx, "Certificates relation not created.")
 		}
-		return c.Tools.SetActionResults(ctx, map[string]string{"certificates": table(plan.Certificates(st))})
+		return c.Tools.SetActionResults(ctx, map[string]string{"certificates": certificateTable(plan.Certificates(st))})
 	})
 }
 
-// table lays the rows out in columns. What is not known is a dash.
-func table(rows []plan.CertificateRow) string {
-	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "HOST\tISSUER\tNOT AFTER\tSTATE")
+// certificateTable has a row for each host.
+func certificateTable(rows []plan.CertificateRow) string {
+	var cells [][]string
 	for _, row := range rows {
-		notAfter := "-"
+		notAfter := ""
 		if !row.NotAfter.IsZero() {
 			notAfter = row.NotAfter.UTC().Format(time.RFC3339)
 		}
-		issuer := row.Issuer
-		if issuer == "" {
-			issuer = "-"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", row.Host, issuer, notAfter, row.State)
+		cells = append(cells, []string{row.Host, row.Issuer, notAfter, row.State})
 	}
-	_ = w.Flush() // A strings.Builder takes everything.
-	return strings.TrimRight(text.String(), "\n")
+	return table([]string{"HOST", "ISSUER", "NOT AFTER", "STATE"}, cells)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
@@ -68,21 +67,20 @@ func shownRoutes(ctx context.Context, cluster *kube.Client, st state.State) ([]s
 	return rows, nil
 }
 
-// routeTable lays the rows out in columns. What there is not is a dash.
+// routeTable has a row for each application.
 func routeTable(rows []shownRoute) string {
-	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "APPLICATION\tHOST\tPATH\tURL\tSERVICE\tREADY\tSTATE\tREASON")
+	var cells [][]string
 	for _, row := range rows {
-		ready := "-"
+		ready := ""
 		if row.Ready != nil {
 			ready = strconv.Itoa(*row.Ready)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Application, hostsInWords(row.Hosts), orDash(row.Paths...), orDash(row.URL),
-			orDash(row.Services...), ready, row.State, orDash(row.Reason))
+		cells = append(cells, []string{
+			row.Application, hostsInWords(row.Hosts), strings.Join(row.Paths, ","), row.URL, strings.Join(row.Services, ","), ready,
+			string(row.State), row.Reason,
+		})
 	}
-	_ = w.Flush() // A strings.Builder takes everything.
-	return strings.TrimRight(text.String(), "\n")
+	return table([]string{"APPLICATION", "HOST", "PATH", "URL", "SERVICE", "READY", "STATE", "REASON"}, cells)
 }
 
 func hostsInWords(hosts []string) string {
@@ -90,7 +88,5 @@ func hostsInWords(hosts []string) string {
 	for i, host := range hosts {
 		words[i] = cmp.Or(host, "any")
 	}
-	return orDash(words...)
+	return strings.Join(words, ",")
 }
-
-func orDash(all ...string) string { return cmp.Or(strings.Join(all, ","), "-") }
