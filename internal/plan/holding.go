@@ -41,11 +41,13 @@ func attaching(s state.State, set settings) []state.RouteRequirer {
 func unforged(s state.State) *gatewayv1.Gateway {
 	names, hosts := map[gatewayv1.SectionName]string{}, map[string]bool{}
 	for _, r := range s.RouteRequirers {
+		if !r.Holds {
+			continue
+		}
 		for _, host := range r.Hostnames {
+			hosts[host] = true
 			for _, name := range labelled(s, dashed(host)) {
-				if r.Holds {
-					names[gatewayv1.SectionName(name)], hosts[host] = host, true
-				}
+				names[gatewayv1.SectionName(name)] = host
 			}
 		}
 	}

@@ -45,8 +45,7 @@ func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []str
 	if len(kept) > boundOf(s) {
 		r.allowance.Over[requirer.RelationID] = kept
 	}
-	left := slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return slices.Contains(kept, host) })
-	if len(left) > 0 {
+	if left := without(hosts, kept); len(left) > 0 {
 		r.leaveHosts(s, requirer, len(hosts), left)
 	}
 	return kept
@@ -121,10 +120,15 @@ func (r *routing) leaveHosts(s state.State, requirer state.RouteRequirer, asked 
 
 // leaveNewHosts leaves out hosts that an application cannot have beside those that it has.
 func (r *routing) leaveNewHosts(requirer state.RouteRequirer, hosts, kept []string, reason string) {
-	left := slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return slices.Contains(kept, host) })
+	left := without(hosts, kept)
 	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), len(hosts))
 	r.short = append(r.short, trouble{what: what, why: reason})
 	r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out: %s; %s", someOf(left, maxRemark), reason))
+}
+
+// without returns those of the hosts that are none of the others.
+func without(hosts, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return slices.Contains(others, host) })
 }
 
 // maxRemark bounds a list in the log, in characters.

@@ -151,10 +151,11 @@ func reasonsOf(s state.State, set settings, routing routing) routeReasons {
 	if !s.Cluster.Usable() || s.Cluster.Gateway == nil {
 		return all
 	}
-	for _, findings := range []findingsOf{
-		foreignFindings, listenerFindings, certificateFindings, backendFindings, routeFindings, protocolFindings, dnsFindings,
-	} {
-		for _, found := range findings(s, set, routing) {
+	for _, rung := range ladder() {
+		if rung.many == nil {
+			continue
+		}
+		for _, found := range rung.many(s, set, routing) {
 			for _, application := range found.whose {
 				one := all.some[application]
 				one.reason = cmp.Or(one.reason, found.clean().text())

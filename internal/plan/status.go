@@ -40,35 +40,46 @@ func status(s state.State, set settings, routing routing) (_ Status, remarks []s
 		return *set.classStatus, nil
 	}
 	var some []*finding
-	many := func(findings findingsOf) func() *Status {
-		return func() *Status {
-			everybodys, rest := split(findings(s, set, routing))
+	for _, rung := range ladder() {
+		var said *Status
+		if rung.many == nil {
+			said = rung.one(s, set, routing)
+		} else {
+			everybodys, rest := split(rung.many(s, set, routing))
 			some = append(some, rest...)
-			return worst(everybodys).status()
+			said = worst(everybodys).status()
 		}
-	}
-	rungs := []func() *Status{
-		// What the operator can do now comes before what he has to wait for.
-		func() *Status { return set.unrelated },
-		many(foreignFindings),
-		func() *Status { return set.classStatus },
-		func() *Status { return gatewayStatus(s, set) },
-		many(listenerFindings),
-		func() *Status { return listenersNotValid(s) },
-		many(certificateFindings),
-		func() *Status { return addressStatus(s, set) },
-		func() *Status { return requirerStatus(routing) },
-		many(backendFindings),
-		many(routeFindings),
-		many(protocolFindings),
-		many(dnsFindings),
-	}
-	for _, rung := range rungs {
-		if status := rung(); status != nil {
-			return *status, nil
+		if said != nil {
+			return *said, nil
 		}
 	}
 	return someStatus(s, set, routing, some)
+}
+
+// A rung looks for one thing that is wrong, or for many, of everybody and of some.
+type rung struct {
+	one  func(state.State, settings, routing) *Status
+	many findingsOf
+}
+
+// ladder has the rungs for a cluster that can be used, those further up first. What the operator
+// can do now comes before what he has to wait for.
+func ladder() []rung {
+	return []rung{
+		{one: func(_ state.State, set settings, _ routing) *Status { return set.unrelated }},
+		{many: foreignFindings},
+		{one: func(_ state.State, set settings, _ routing) *Status { return set.classStatus }},
+		{one: func(s state.State, set settings, _ routing) *Status { return gatewayStatus(s, set) }},
+		{many: listenerFindings},
+		{one: func(s state.State, _ settings, _ routing) *Status { return listenersNotValid(s) }},
+		{many: certificateFindings},
+		{one: func(s state.State, set settings, _ routing) *Status { return addressStatus(s, set) }},
+		{one: func(_ state.State, _ settings, routing routing) *Status { return requirerStatus(routing) }},
+		{many: backendFindings},
+		{many: routeFindings},
+		{many: protocolFindings},
+		{many: dnsFindings},
+	}
 }
 
 // findingsOf look for what is wrong on one rung, of everybody and of some.
