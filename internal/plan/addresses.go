@@ -22,17 +22,17 @@ type judges struct {
 	atGateway address.Judge
 }
 
-func judgesOf(s state.State, set settings) judges {
-	known := address.Known{Pod: s.PodAddresses, APIServer: s.Cluster.APIServer, Services: s.Cluster.ServiceAddresses}
-	j := judges{any: address.NewJudge(set.CrossModelNetworks, known)}
-	if gateway := s.Cluster.Gateway; gateway != nil {
+func (d *decision) judgesOf() judges {
+	known := address.Known{Pod: d.PodAddresses, APIServer: d.Cluster.APIServer, Services: d.Cluster.ServiceAddresses}
+	j := judges{any: address.NewJudge(d.Config.CrossModelNetworks, known)}
+	if gateway := d.Cluster.Gateway; gateway != nil {
 		for _, one := range gateway.Status.Addresses {
 			if at, err := netip.ParseAddr(one.Value); err == nil {
 				known.Gateway = append(known.Gateway, at)
 			}
 		}
 	}
-	j.atGateway = address.NewJudge(set.CrossModelNetworks, known)
+	j.atGateway = address.NewJudge(d.Config.CrossModelNetworks, known)
 	return j
 }
 
@@ -63,31 +63,30 @@ type stray struct {
 // screen takes all addresses at which no unit may be out of what units of other models tell,
 // and out of what the cluster has of them: an older charm may have written it, or somebody
 // else. What is taken out of the former is kept in strays, by relation.
-func (r *routing) screen(s state.State, set settings) state.State {
-	remote := func(requirer state.Requirer) bool { return isRemote(s, requirer) }
-	if !slices.ContainsFunc(s.Requirers, remote) {
-		return s
+func (d *decision) screen() {
+	remote := func(requirer state.Requirer) bool { return isRemote(d.State, requirer) }
+	if !slices.ContainsFunc(d.Requirers, remote) {
+		return
 	}
-	r.judges, r.strays = judgesOf(s, set), map[int][]stray{}
-	s.Requirers = slices.Clone(s.Requirers)
-	for i := range s.Requirers {
-		if one := &s.Requirers[i]; remote(*one) {
-			r.strays[one.RelationID] = r.straysOf(*one)
-			one.Addresses = r.judges.allowed(one.Port, one.Addresses)
+	d.judges, d.strays = d.judgesOf(), map[int][]stray{}
+	d.Requirers = slices.Clone(d.Requirers)
+	for i := range d.Requirers {
+		if one := &d.Requirers[i]; remote(*one) {
+			d.strays[one.RelationID] = d.straysOf(*one)
+			one.Addresses = d.judges.allowed(one.Port, one.Addresses)
 			one.Units = slices.Clone(one.Units)
 			for u := range one.Units {
-				if unit := &one.Units[u]; r.judges.of(one.Port, unit.Address).Reason != "" {
+				if unit := &one.Units[u]; d.judges.of(one.Port, unit.Address).Reason != "" {
 					unit.Address = netip.Addr{}
 				}
 			}
 		}
 	}
-	services := make(map[string][]netip.Addr, len(s.Cluster.Services))
-	for name, addresses := range s.Cluster.Services {
-		services[name] = r.judges.allowed(0, addresses)
+	services := make(map[string][]netip.Addr, len(d.Cluster.Services))
+	for name, addresses := range d.Cluster.Services {
+		services[name] = d.judges.allowed(0, addresses)
 	}
-	s.Cluster.Services = services
-	return s
+	d.Cluster.Services = services
 }
 
 // straysOf returns the units of an application that are where none may be, by number. There
@@ -112,23 +111,23 @@ func (r *routing) straysOf(requirer state.Requirer) []stray {
 }
 
 // omitStray leaves out an application of which no unit is where one may be.
-func (r *routing) omitStray(s state.State, set settings, requirer state.Requirer) {
-	r.omitted = append(r.omitted, r.toldOf(s, set, requirer, "not served"))
+func (d *decision) omitStray(requirer state.Requirer) {
+	d.omitted = append(d.omitted, d.toldOf(requirer, "not served"))
 }
 
 // leaveOutStrays tells of the units of an application that are left out, while others are
 // served.
-func (r *routing) leaveOutStrays(s state.State, set settings, requirer state.Requirer) {
-	if len(r.strays[requirer.RelationID]) > 0 {
-		r.strayed = append(r.strayed, r.toldOf(s, set, requirer, "left out"))
+func (d *decision) leaveOutStrays(requirer state.Requirer) {
+	if len(d.strays[requirer.RelationID]) > 0 {
+		d.strayed = append(d.strayed, d.toldOf(requirer, "left out"))
 	}
 }
 
 // toldOf is what the status says of an application's strays. The log names each, as far as
 // there is room.
-func (r *routing) toldOf(s state.State, set settings, requirer state.Requirer, how string) omission {
+func (d *decision) toldOf(requirer state.Requirer, how string) omission {
 	const most = 10
-	all := r.strays[requirer.RelationID]
+	all := d.strays[requirer.RelationID]
 	var first omission
 	for i, one := range all[:min(most, len(all))] {
 		told := omission{
@@ -140,16 +139,16 @@ func (r *routing) toldOf(s state.State, set settings, requirer state.Requirer, h
 		}
 		text := how + ": " + told.unit + " " + told.reason
 		if one.refusal.Network.IsValid() {
-			told.cure = configure(s, state.OptionCrossModelNetworks, string(set.CrossModelNetworks.With(one.refusal.Network)))
+			told.cure = configure(d.State, state.OptionCrossModelNetworks, string(d.Config.CrossModelNetworks.With(one.refusal.Network)))
 			text += "; " + told.cure
 		}
-		r.remark(requirer.Application, requirer.RelationID, text)
+		d.remark(requirer.Application, requirer.RelationID, text)
 		if i == 0 {
 			first = told
 		}
 	}
 	if more := len(all) - most; more > 0 {
-		r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("%s: %d more of its units", how, more))
+		d.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("%s: %d more of its units", how, more))
 	}
 	return first
 }

@@ -27,21 +27,21 @@ type backend struct {
 // is served, and whose units have changed, none may have written yet: it is served on as
 // it has been, where its units are needed for that at the last addresses known. Without
 // a unit there is nobody to forward to, and the addresses may be another's by now.
-func (r *routing) findBackends(s state.State, names namer, t *target) bool {
-	each := speaksTLS(t.Requirer) && !r.tls.oneForAll(t.Requirer)
+func (d *decision) findBackends(names namer, t *target) bool {
+	each := speaksTLS(t.Requirer) && !d.tls.oneForAll(t.Requirer)
 	if each {
-		t.backends = r.backendForEach(s, names, *t)
+		t.backends = d.backendForEach(names, *t)
 		if len(t.backends) > 0 || len(t.Hosts) > 0 {
 			return len(t.backends) > 0
 		}
 	}
 	whole := backend{service: t.service, hosts: t.Hosts, addresses: t.Addresses}
-	last, served := s.Cluster.Services[t.service]
+	last, served := d.Cluster.Services[t.service]
 	if speaksTLS(t.Requirer) && len(whole.hosts) == 0 {
-		whole.hosts = policyHosts(s, t.service)
-		if n := len(whole.hosts); n == 0 || n > r.tls.names {
+		whole.hosts = policyHosts(d.State, t.service)
+		if n := len(whole.hosts); n == 0 || n > d.tls.names {
 			if !each { // Units that say nothing may be served one by one.
-				t.backends = r.backendForEach(s, names, *t)
+				t.backends = d.backendForEach(names, *t)
 			}
 			return len(t.backends) > 0
 		}
@@ -54,7 +54,7 @@ func (r *routing) findBackends(s state.State, names namer, t *target) bool {
 			return false
 		}
 		whole.addresses = last
-		r.remark(t.Application, t.RelationID, lastAddresses)
+		d.remark(t.Application, t.RelationID, lastAddresses)
 	}
 	t.backends = []backend{whole}
 	return true
@@ -64,18 +64,18 @@ const lastAddresses = "none of its units says its address: still served at the l
 
 // backendForEach returns a backend for each unit that can be verified and, of another
 // model, found. If there is none, those that are served.
-func (r *routing) backendForEach(s state.State, names namer, t target) []backend {
+func (d *decision) backendForEach(names namer, t target) []backend {
 	var ready, kept []backend
 	var nameless, nowhere []int
 	for _, unit := range t.Units {
-		b := unitBackend(s, names, t, unit)
+		b := unitBackend(d.State, names, t, unit)
 		switch {
 		case !unit.Silent && unit.Host == "":
 			nameless = append(nameless, unit.Number)
 		case b.complete(t):
 			ready = append(ready, b)
 		default:
-			if last := b.last(s); last.complete(t) {
+			if last := b.last(d.State); last.complete(t) {
 				kept = append(kept, last)
 			}
 			if !unit.Silent {
@@ -86,13 +86,13 @@ func (r *routing) backendForEach(s state.State, names namer, t target) []backend
 	if len(ready) == 0 && len(kept) > 0 {
 		ready, nowhere = kept, nil
 		if t.remote {
-			r.remark(t.Application, t.RelationID, lastAddresses)
+			d.remark(t.Application, t.RelationID, lastAddresses)
 		}
 	}
-	r.leaveOut(t, nameless, "no host to verify a certificate for")
-	r.leaveOut(t, nowhere, "no address")
+	d.leaveOut(t, nameless, "no host to verify a certificate for")
+	d.leaveOut(t, nowhere, "no address")
 	if more := len(ready) - maxBackends; more > 0 {
-		r.remark(t.Application, t.RelationID, fmt.Sprintf("%d of its units are left out: a route leads to %d Services at most, and each unit needs its own", more, maxBackends))
+		d.remark(t.Application, t.RelationID, fmt.Sprintf("%d of its units are left out: a route leads to %d Services at most, and each unit needs its own", more, maxBackends))
 		ready = ready[:maxBackends]
 	}
 	return ready

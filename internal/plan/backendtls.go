@@ -27,26 +27,26 @@ type backendTLS struct {
 }
 
 // backendTLSOf finds out what the cluster and the providers on receive-ca-cert allow.
-func backendTLSOf(s state.State, set settings) backendTLS {
+func (d *decision) backendTLSOf() backendTLS {
 	t := backendTLS{names: maxVerified}
-	t.gather(s)
-	foreign := s.Cluster.ForeignOf("ConfigMap", AuthoritiesName(s.Application))
-	if set.class.does(controller.BackendTLSNames) == controller.No {
+	t.gather(d.State)
+	foreign := d.Cluster.ForeignOf("ConfigMap", AuthoritiesName(d.Application))
+	if d.class.does(controller.BackendTLSNames) == controller.No {
 		t.names = 1
 	}
-	speaks := set.class.does(controller.BackendTLS)
+	speaks := d.class.does(controller.BackendTLS)
 	switch {
-	case speaks == controller.No, speaks == controller.Unknown && s.Cluster.WithoutBackendTLS && set.class.controller() == controller.Cilium:
+	case speaks == controller.No, speaks == controller.Unknown && d.Cluster.WithoutBackendTLS && d.class.controller() == controller.Cilium:
 		// Newer CRDs would not help. They end the operator of Cilium 1.17 to 1.19.
-		t.problem, t.cure = "class "+set.class.name+" speaks no TLS to applications", "set "+state.OptionGatewayClass+" to another"
-	case s.Cluster.WithoutBackendTLS:
+		t.problem, t.cure = "class "+d.class.name+" speaks no TLS to applications", "set "+state.OptionGatewayClass+" to another"
+	case d.Cluster.WithoutBackendTLS:
 		t.problem = "the cluster has no BackendTLSPolicy"
 		t.cure = "install Gateway API 1.4 or newer"
-	case s.Cluster.ForbiddenBackendTLS != "":
-		t.problem = "scheme https, but the charm may not " + s.Cluster.ForbiddenBackendTLS
-		t.cure = trustCommand(s)
+	case d.Cluster.ForbiddenBackendTLS != "":
+		t.problem = "scheme https, but the charm may not " + d.Cluster.ForbiddenBackendTLS
+		t.cure = trustCommand(d.State)
 	case t.bundle == "":
-		t.problem, t.cure = noAuthority(s)
+		t.problem, t.cure = noAuthority(d.State)
 	case foreign != nil:
 		t.problem, t.cure = "ConfigMap "+foreign.Name+" "+whose(*foreign), removeForeign
 	}
@@ -107,22 +107,22 @@ func speaksTLS(r state.Requirer) bool { return r.Scheme == "https" }
 // backendPolicies returns what the applications that speak TLS need: one ConfigMap with
 // the authorities, and a BackendTLSPolicy for each of their Services. Where the charm may
 // not see or write that, it stays as it is.
-func backendPolicies(s state.State, routing routing) []Object {
-	if s.Cluster.ForbiddenBackendTLS != "" {
+func (d *decision) backendPolicies() []Object {
+	if d.Cluster.ForbiddenBackendTLS != "" {
 		return nil
 	}
 	var all []Object
-	for _, t := range routing.targets {
+	for _, t := range d.targets {
 		if speaksTLS(t.Requirer) {
 			for _, b := range t.backends {
-				all = append(all, backendPolicy(s, b))
+				all = append(all, backendPolicy(d.State, b))
 			}
 		}
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	return append([]Object{authorities(s, routing.tls)}, all...)
+	return append([]Object{authorities(d.State, d.tls)}, all...)
 }
 
 // backendPolicy is for the Service of a backend, and has its name. The first host is the

@@ -13,14 +13,14 @@ import (
 
 // certificateFindings speak of the wanted hosts that want for a certificate, or for
 // the next one.
-func certificateFindings(s state.State, set settings, routing routing) []*finding {
-	if !s.Certificates.Related {
+func (d *decision) certificateFindings() []*finding {
+	if !d.Certificates.Related {
 		return nil
 	}
 	var found []*finding
 	var late []host // What waits for its request is told of with its application.
 	wanted, secure := 0, 0
-	for _, h := range set.hosts {
+	for _, h := range d.hosts {
 		if !h.wanted {
 			continue
 		}
@@ -32,8 +32,8 @@ func certificateFindings(s state.State, set settings, routing routing) []*findin
 		if h.secure() {
 			secure++
 		}
-		if finding := h.finding(s.Now, s.Certificates.Provider); finding != nil {
-			finding.whose, finding.unserved = routing.ownersOf(set, h.name), set.EnforceHTTPS && !h.secure()
+		if finding := h.finding(d.Now, d.Certificates.Provider); finding != nil {
+			finding.whose, finding.unserved = d.ownersOf(h.name), d.Config.EnforceHTTPS && !h.secure()
 			found = append(found, finding)
 		}
 	}
@@ -42,7 +42,7 @@ func certificateFindings(s state.State, set settings, routing routing) []*findin
 		well = fmt.Sprintf("%d of %d hosts served over HTTPS", secure, wanted)
 	}
 	if len(late) == wanted && wanted > 0 {
-		found = append(found, allLate(s, late))
+		found = append(found, allLate(d.State, late))
 	}
 	return besides(found, well)
 }
@@ -106,9 +106,9 @@ func (h host) servedUntil() time.Time {
 
 // renewing names the first host whose next certificate is on its way, and until when
 // it is served with the present one; empty for none.
-func renewing(s state.State, set settings) string {
-	for _, h := range set.hosts {
-		if h.wanted && h.issued != nil && (h.newest != h.issued || h.asks(s)) {
+func (d *decision) renewing() string {
+	for _, h := range d.hosts {
+		if h.wanted && h.issued != nil && (h.newest != h.issued || h.asks(d.State)) {
 			return "renewing the certificate for " + h.title() + ", good until " + day(h.issued.NotAfter)
 		}
 	}
@@ -155,11 +155,11 @@ func Certificates(s state.State) []CertificateRow {
 	if !s.Certificates.Related {
 		return nil
 	}
-	s, set, _ := decide(s)
+	d := decide(s)
 	var rows []CertificateRow
-	for _, h := range set.hosts {
+	for _, h := range d.hosts {
 		if h.newest != nil || h.secure() || len(h.names) > 0 {
-			rows = append(rows, h.row(howFar(s, h)))
+			rows = append(rows, h.row(howFar(d.State, h)))
 		}
 	}
 	return rows

@@ -30,14 +30,14 @@ func refusesUnread(s state.State) bool {
 
 // chainRemark names the first host whose chain not every client can verify: it does not lead
 // to the CA that the provider gives, or is not sent as a whole. It is empty for none.
-func chainRemark(s state.State, set settings) string {
-	for _, h := range set.hosts {
+func (d *decision) chainRemark() string {
+	for _, h := range d.hosts {
 		switch {
 		case !h.wanted || h.issued == nil:
 		case h.issued.LeadsTo != "":
 			return "the chain for " + h.title() + " leads to " + h.issued.LeadsTo + ", not to the CA"
 		case h.chain != "" && h.chain != h.issued.Chain:
-			return "the chain for " + h.title() + " is sent without what " + controller.Name(set.class.controller()) + " refuses"
+			return "the chain for " + h.title() + " is sent without what " + controller.Name(d.class.controller()) + " refuses"
 		}
 	}
 	return ""

@@ -21,13 +21,13 @@ type DNSRecords struct {
 // Gateway has no address, or its host is not known, what was asked for stays. The
 // interface takes no names as addresses, so that a load balancer with a name alone gets
 // no record.
-func dnsRecords(s state.State, set settings) []DNSRecords {
-	if set.unsure || len(addresses(s.Cluster.Gateway)) == 0 {
+func (d *decision) dnsRecords() []DNSRecords {
+	if d.unsure || len(addresses(d.Cluster.Gateway)) == 0 {
 		return nil
 	}
-	records := recordsOf(s, set)
+	records := d.recordsOf()
 	var all []DNSRecords
-	for _, provider := range providersByAge(s) {
+	for _, provider := range providersByAge(d.State) {
 		all = append(all, DNSRecords{RelationID: provider.RelationID, Records: records})
 	}
 	return all
@@ -37,13 +37,13 @@ func providersByAge(s state.State) []state.DNSProvider {
 	return byAge(s.DNSProviders, func(p state.DNSProvider) int { return p.RelationID })
 }
 
-func recordsOf(s state.State, set settings) []dnsrecord.Record {
+func (d *decision) recordsOf() []dnsrecord.Record {
 	var records []dnsrecord.Record
-	for _, h := range set.hosts {
+	for _, h := range d.hosts {
 		if h.name == "" {
 			continue
 		}
-		for _, ip := range oneOfEachFamily(addresses(s.Cluster.Gateway)) {
+		for _, ip := range oneOfEachFamily(addresses(d.Cluster.Gateway)) {
 			records = append(records, dnsrecord.Record{Hostname: h.name, Address: ip})
 		}
 	}
@@ -65,11 +65,11 @@ func oneOfEachFamily(addresses []string) []netip.Addr {
 
 // dnsFindings speak of the records that a provider will not, or cannot, make: of everybody's
 // the worst, and of those of each application. All is served meanwhile.
-func dnsFindings(s state.State, set settings, routing routing) []*finding {
+func (d *decision) dnsFindings() []*finding {
 	var found []*finding
-	for _, provider := range providersByAge(s) {
+	for _, provider := range providersByAge(d.State) {
 		reply := dnsrecord.ParseProvider(provider.Reply)
-		for _, of := range recordsByOwner(recordsOf(s, set), func(host string) []string { return routing.ownersOf(set, host) }) {
+		for _, of := range recordsByOwner(d.recordsOf(), func(host string) []string { return d.ownersOf(host) }) {
 			one := dnsFinding(provider.Application, dnsrecord.Judge(of.records, reply))
 			if one != nil {
 				one.whose = of.owners
@@ -77,7 +77,7 @@ func dnsFindings(s state.State, set settings, routing routing) []*finding {
 			}
 		}
 	}
-	return besides(found, routing.others(0))
+	return besides(found, d.others(0))
 }
 
 // dnsFinding tells of the worst of some records; nil where all are well, or on their way.
@@ -114,10 +114,10 @@ func recordsByOwner(records []dnsrecord.Record, ownersOf func(host string) []str
 
 // dnsRemarks are for the log: of each provider what cannot be read of its reply, and the
 // record that is worst off. One that is pending needs no words.
-func dnsRemarks(s state.State, set settings) []string {
+func (d *decision) dnsRemarks() []string {
 	var all []string
-	records := recordsOf(s, set)
-	for _, provider := range providersByAge(s) {
+	records := d.recordsOf()
+	for _, provider := range providersByAge(d.State) {
 		reply := dnsrecord.ParseProvider(provider.Reply)
 		remarks := reply.Remarks
 		if verdict := dnsrecord.Judge(records, reply); verdict.Status != dnsrecord.Approved && verdict.Status != dnsrecord.Pending {
@@ -132,7 +132,7 @@ func dnsRemarks(s state.State, set settings) []string {
 
 // withoutRecords reports whether there are names, and a provider to ask for records, but no
 // address that a record could hold.
-func withoutRecords(s state.State, set settings) bool {
-	named := slices.ContainsFunc(set.hosts, func(h host) bool { return h.name != "" })
-	return named && len(s.DNSProviders) > 0 && len(recordsOf(s, set)) == 0
+func (d *decision) withoutRecords() bool {
+	named := slices.ContainsFunc(d.hosts, func(h host) bool { return h.name != "" })
+	return named && len(d.DNSProviders) > 0 && len(d.recordsOf()) == 0
 }

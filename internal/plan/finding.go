@@ -106,11 +106,11 @@ func (t *tally) add(name string, whose []string, found *finding, known, late boo
 
 // findings tell of the judgements of the controller, of one that is silent, which is
 // everybody's trouble, and of who waits.
-func (t *tally) findings(set settings, routing routing) []*finding {
+func (t *tally) findings(d *decision) []*finding {
 	delete(t.troubled, redirect)
 	all := t.found
 	if len(t.overlooked) > 0 {
-		silence := silence(set, "has not judged "+t.of+" of "+strings.Join(t.overlooked, ", "))
+		silence := d.silence("has not judged " + t.of + " of " + strings.Join(t.overlooked, ", "))
 		silence.cure = cmp.Or(t.cure, silence.cure)
 		all = append(all, blocks(silence))
 	}
@@ -121,5 +121,5 @@ func (t *tally) findings(set settings, routing routing) []*finding {
 		}
 		all = append(all, waiting)
 	}
-	return besides(all, routing.others(len(t.troubled)))
+	return besides(all, d.others(len(t.troubled)))
 }

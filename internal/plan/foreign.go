@@ -44,15 +44,15 @@ func foreignStatus(s state.State) *Status {
 }
 
 // foreignFindings speak of Secrets that stand in the way of a host's HTTPS.
-func foreignFindings(s state.State, set settings, routing routing) []*finding {
+func (d *decision) foreignFindings() []*finding {
 	var all []*finding
-	for _, h := range set.hosts {
+	for _, h := range d.hosts {
 		if !h.wanted || h.secret != "" || h.issued == nil {
 			continue
 		}
-		if one := s.Cluster.ForeignOf("Secret", secretNames(s, h.name)[0]); one != nil {
+		if one := d.Cluster.ForeignOf("Secret", secretNames(d.State, h.name)[0]); one != nil {
 			found := blocks(trouble{what: "No HTTPS at " + h.title(), why: "Secret " + one.Name + " " + whose(*one), cure: removeForeign})
-			found.whose, found.unserved = routing.ownersOf(set, h.name), true
+			found.whose, found.unserved = d.ownersOf(h.name), true
 			all = append(all, found)
 		}
 	}

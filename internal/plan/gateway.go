@@ -15,18 +15,18 @@ import (
 
 // gateway is the one Gateway of the application. It is named after it and never
 // made anew, because a new one would get another address.
-func gateway(s state.State, set settings) *gatewayv1.Gateway {
-	meta := objectMeta(s, s.Application)
-	meta.Annotations = map[string]string{annotationSettings: set.Note(!set.unsure)}
+func (d *decision) gateway() *gatewayv1.Gateway {
+	meta := objectMeta(d.State, d.Application)
+	meta.Annotations = map[string]string{annotationSettings: d.Config.Note(!d.unsure)}
 	planned := &gatewayv1.Gateway{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "Gateway"},
 		ObjectMeta: meta,
 		Spec: gatewayv1.GatewaySpec{
-			GatewayClassName: gatewayv1.ObjectName(set.class.name),
-			Listeners:        listeners(s, set),
+			GatewayClassName: gatewayv1.ObjectName(d.class.name),
+			Listeners:        d.listeners(),
 		},
 	}
-	noteUnjudged(s, planned)
+	noteUnjudged(d.State, planned)
 	return planned
 }
 
@@ -34,17 +34,17 @@ func gateway(s state.State, set settings) *gatewayv1.Gateway {
 // certificate: a listener that refers to a Secret that is not there can stop a
 // controller from taking any change of the Gateway. Where there is no host yet, one
 // HTTP listener stands for any, so that the Gateway can have its address early.
-func listeners(s state.State, set settings) []gatewayv1.Listener {
-	if len(set.hosts) == 0 {
-		return []gatewayv1.Listener{httpListener(s, host{})}
+func (d *decision) listeners() []gatewayv1.Listener {
+	if len(d.hosts) == 0 {
+		return []gatewayv1.Listener{httpListener(d.State, host{})}
 	}
 	var all []gatewayv1.Listener
-	for _, h := range set.hosts {
+	for _, h := range d.hosts {
 		if h.http {
-			all = append(all, httpListener(s, h))
+			all = append(all, httpListener(d.State, h))
 		}
 		if h.secure() {
-			all = append(all, httpsListener(s, h))
+			all = append(all, httpsListener(d.State, h))
 		}
 	}
 	return all
@@ -126,12 +126,12 @@ func admits(s state.State, allowed gatewayv1.AllowedRoutes, namespace string) bo
 const labelNamespace = "kubernetes.io/metadata.name"
 
 // secrets holds the key and the certificate of every host served over HTTPS.
-func secrets(s state.State, set settings) []Object {
+func (d *decision) secrets() []Object {
 	var all []Object
-	for _, h := range set.secureHosts() {
+	for _, h := range d.secureHosts() {
 		all = append(all, &secret{
 			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Secret"},
-			ObjectMeta: objectMeta(s, h.secret),
+			ObjectMeta: objectMeta(d.State, h.secret),
 			Type:       secretTypeTLS,
 			Data: map[string][]byte{
 				secretTLSCert: []byte(h.chain),

@@ -81,38 +81,38 @@ func (room listenerRoom) holder(s state.State, label string) (host string, taken
 // addRoute judges one application on gateway-route. A host for which there is no listener
 // left, or whose listener would have the name of one that has been given to another, leaves
 // it out. The same host for several is nobody's loss: their routes tell paths apart.
-func (r *routing) addRoute(s state.State, set settings, room listenerRoom, rank int, requirer state.RouteRequirer) {
+func (d *decision) addRoute(room listenerRoom, rank int, requirer state.RouteRequirer) {
 	for _, remark := range requirer.Remarks {
-		r.remark(requirer.Application, requirer.RelationID, remark)
+		d.remark(requirer.Application, requirer.RelationID, remark)
 	}
 	if requirer.Waiting {
-		r.silent = append(r.silent, omission{application: requirer.Application, relation: requirer.RelationID, iface: "gateway-route"})
+		d.silent = append(d.silent, omission{application: requirer.Application, relation: requirer.RelationID, iface: "gateway-route"})
 		return
 	}
 	if requirer.Version0 {
-		r.addVersion0(s, room, requirer)
+		d.addVersion0(room, requirer)
 		return
 	}
-	hosts := hostsFor(s, set, requirer)
+	hosts := d.hostsFor(requirer)
 	if requirer.Problem == "" {
-		hosts = r.bound(s, requirer, hosts)
+		hosts = d.bound(requirer, hosts)
 	}
-	reason := cmp.Or(requirer.Problem, unnamable(s, hosts))
+	reason := cmp.Or(requirer.Problem, unnamable(d.State, hosts))
 	if reason == "" {
-		reason = room.claim(s, hosts, true, r.leaving(room, rank))
+		reason = room.claim(d.State, hosts, true, d.leaving(room, rank))
 	}
-	if kept := r.kept[requirer.RelationID]; reason != "" && requirer.Problem == "" && len(kept) > 0 {
-		r.leaveNewHosts(requirer, hosts, kept, reason)
+	if kept := d.kept[requirer.RelationID]; reason != "" && requirer.Problem == "" && len(kept) > 0 {
+		d.leaveNewHosts(requirer, hosts, kept, reason)
 		hosts, reason = kept, ""
 	}
 	if reason != "" {
-		r.omitRoute(requirer, reason)
+		d.omitRoute(requirer, reason)
 		return
 	}
-	if heldBare(s, set, requirer, hosts) {
-		_ = room.claim(s, []string{""}, true, 0) // It keeps the room, until its namespace is known again.
+	if d.heldBare(requirer, hosts) {
+		_ = room.claim(d.State, []string{""}, true, 0) // It keeps the room, until its namespace is known again.
 	}
-	r.routes = append(r.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
+	d.routes = append(d.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
 }
 
 // leaving counts the hosts at which applications are served until they have moved. Who is
@@ -152,15 +152,15 @@ func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
 
 // yieldToKept leaves out who wants listeners of the name of those at which an
 // application is served until its new host has a certificate.
-func (r *routing) yieldToKept(s state.State) {
-	r.routes = slices.DeleteFunc(r.routes, func(route routeTarget) bool {
-		for _, t := range r.targets {
+func (d *decision) yieldToKept() {
+	d.routes = slices.DeleteFunc(d.routes, func(route routeTarget) bool {
+		for _, t := range d.targets {
 			if t.kept == nil {
 				continue
 			}
 			for _, host := range route.hosts {
-				if dashed(host) == listenerLabel(s, t.kept.host) && host != t.kept.host {
-					r.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, t.kept.host))
+				if dashed(host) == listenerLabel(d.State, t.kept.host) && host != t.kept.host {
+					d.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, t.kept.host))
 					return true
 				}
 			}
@@ -176,37 +176,37 @@ func routesByAge(s state.State) []state.RouteRequirer {
 // routeAnswers returns what each application on gateway-route is told. Who is not served
 // is told nothing, not even what was true before; who is, nothing new while the Gateway
 // has no address, nor who comes before its listeners are there.
-func routeAnswers(s state.State, set settings, routing routing) []RouteAnswer {
+func (d *decision) routeAnswers() []RouteAnswer {
 	var all []RouteAnswer
-	reachable := addresses(s.Cluster.Gateway)
-	if h := set.host(""); h != nil && h.secure() {
+	reachable := addresses(d.Cluster.Gateway)
+	if h := d.host(""); h != nil && h.secure() {
 		reachable = h.covered(reachable)
 	}
-	if named := namingAddress(s); slices.Contains(reachable, named) {
+	if named := namingAddress(d.State); slices.Contains(reachable, named) {
 		reachable = []string{named} // The name of the listener is made of it.
 	}
-	for _, requirer := range routesByAge(s) {
-		i := slices.IndexFunc(routing.routes, func(t routeTarget) bool { return t.RelationID == requirer.RelationID })
+	for _, requirer := range routesByAge(d.State) {
+		i := slices.IndexFunc(d.routes, func(t routeTarget) bool { return t.RelationID == requirer.RelationID })
 		served := i >= 0
-		lacks := func(host string) bool { return !listensFor(s, set, host) }
+		lacks := func(host string) bool { return !d.listensFor(host) }
 		switch {
-		case served && (gatewayStays(s) || s.Cluster.Written && !requirer.Told) && slices.ContainsFunc(routing.routes[i].hosts, lacks):
+		case served && (gatewayStays(d.State) || d.Cluster.Written && !requirer.Told) && slices.ContainsFunc(d.routes[i].hosts, lacks):
 		case !served:
 			all = append(all, RouteAnswer{RelationID: requirer.RelationID})
 		case len(reachable) > 0:
-			all = append(all, RouteAnswer{RelationID: requirer.RelationID, Gateway: gatewayFor(s, set, reachable[0])})
+			all = append(all, RouteAnswer{RelationID: requirer.RelationID, Gateway: d.gatewayFor(reachable[0])})
 		}
 	}
 	return all
 }
 
-func gatewayFor(s state.State, set settings, address string) *gatewayroute.Gateway {
+func (d *decision) gatewayFor(address string) *gatewayroute.Gateway {
 	// The application's routes refer to the Gateway by what it is told here, as a namespace.
-	gateway := &gatewayroute.Gateway{Address: address, Model: s.InNamespace(), Name: s.Application, HTTPSMode: gatewayroute.Disabled}
+	gateway := &gatewayroute.Gateway{Address: address, Model: d.InNamespace(), Name: d.Application, HTTPSMode: gatewayroute.Disabled}
 	switch {
-	case set.EnforceHTTPS:
-		gateway.HTTPSMode, gateway.HSTSMaxAge = gatewayroute.Enforced, &set.HSTSMaxAge
-	case s.Certificates.Related:
+	case d.Config.EnforceHTTPS:
+		gateway.HTTPSMode, gateway.HSTSMaxAge = gatewayroute.Enforced, &d.Config.HSTSMaxAge
+	case d.Certificates.Related:
 		gateway.HTTPSMode = gatewayroute.Enabled
 	}
 	return gateway

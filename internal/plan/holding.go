@@ -26,11 +26,11 @@ func holding(s state.State) []state.Requirer {
 
 // attaching returns the applications with routes of their own as they are, with what the record knows
 // of them.
-func attaching(s state.State, set settings) []state.RouteRequirer {
-	all := slices.Clone(s.RouteRequirers)
+func (d *decision) attaching() []state.RouteRequirer {
+	all := slices.Clone(d.RouteRequirers)
 	for i := range all {
-		hosts := withinBound(s, all[i], hostsFor(s, set, all[i]))
-		all[i].Holds = all[i].Servable() && (heldHosts(s, all[i], hosts) || heldBare(s, set, all[i], hosts))
+		hosts := withinBound(d.State, all[i], d.hostsFor(all[i]))
+		all[i].Holds = all[i].Servable() && (heldHosts(d.State, all[i], hosts) || d.heldBare(all[i], hosts))
 	}
 	return all
 }
@@ -82,15 +82,15 @@ const elsewhereMark = "@"
 
 // lastSum stands for the place of an application that cannot be served now and, where it had one of its
 // own or is to have one, for where it was served last.
-func lastSum(s state.State, set settings, r state.Requirer) string {
-	had, _ := s.Record.At(r.RelationID)
-	last := lastServed(s)
+func (d *decision) lastSum(r state.Requirer) string {
+	had, _ := d.Record.At(r.RelationID)
+	last := lastServed(d.State)
 	host, path, _ := placeFor(last.Config, r)
-	now, _, _ := placeFor(set.Config, r)
+	now, _, _ := placeFor(d.Config, r)
 	switch {
-	case set.RoutingMode != state.RoutingSubdomain:
+	case d.Config.RoutingMode != state.RoutingSubdomain:
 		return state.HeldSum(r.Path())
-	case isElsewhere(s, r):
+	case isElsewhere(d.State, r):
 		return had
 	case last.hostKnown && host != now:
 		return elsewhereSum(r, place{host: host, path: path})
@@ -110,8 +110,8 @@ func heldHosts(s state.State, r state.RouteRequirer, hosts []string) bool {
 
 // heldBare reports whether the record has as an application's own these hosts and that for any, which it
 // cannot have while its namespace is not known.
-func heldBare(s state.State, set settings, r state.RouteRequirer, hosts []string) bool {
-	return bares(s, set, r) && heldHosts(s, r, append(slices.Clone(hosts), ""))
+func (d *decision) heldBare(r state.RouteRequirer, hosts []string) bool {
+	return d.bares(r) && heldHosts(d.State, r, append(slices.Clone(hosts), ""))
 }
 
 func hostsSum(hosts []string) string { return state.HeldSum(slices.Sorted(slices.Values(hosts))...) }
@@ -119,48 +119,44 @@ func hostsSum(hosts []string) string { return state.HeldSum(slices.Sorted(slices
 // heldNow returns what has to be on record: the hosts of who writes routes of its own, as long as
 // they are not given to another, and the places of applications on ingress that are not told of
 // theirs at the moment, unless another has it by now.
-func heldNow(s state.State, set settings, routing routing, urls []URL) map[int]string {
+func (d *decision) heldNow(urls []URL) map[int]string {
 	all := map[int]string{}
-	for _, r := range s.RouteRequirers {
-		if had, known := s.Record.At(r.RelationID); known && r.Servable() && !isJudged(s, set, r) {
+	for _, r := range d.RouteRequirers {
+		if had, known := d.Record.At(r.RelationID); known && r.Servable() && !d.isJudged(r) {
 			all[r.RelationID] = had
 		}
 	}
-	for _, t := range routing.routes {
+	for _, t := range d.routes {
 		hosts := slices.Clone(t.hosts)
-		if bares(s, set, t.RouteRequirer) { // It has none for any host in its turn.
+		if d.bares(t.RouteRequirer) { // It has none for any host in its turn.
 			hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
-			if heldBare(s, set, t.RouteRequirer, hosts) {
+			if d.heldBare(t.RouteRequirer, hosts) {
 				hosts = append(hosts, "")
 			}
 		}
 		all[t.RelationID] = hostsSum(hosts)
 	}
-	told := map[int]bool{} // before
-	for _, r := range s.Requirers {
-		told[r.RelationID] = r.Holds
-	}
 	owner, at := map[string]int{}, map[int]place{} // relations by place, and where they are served
-	for _, t := range slices.Concat(routing.targets, routing.held) {
-		at[t.RelationID], _ = set.placeOf(t)
+	for _, t := range slices.Concat(d.targets, d.held) {
+		at[t.RelationID], _ = d.placeOf(t)
 		for _, place := range t.Places() {
 			owner[place] = t.RelationID
 		}
 	}
-	for _, r := range holding(s) {
-		others := routing.denied[r.RelationID] || slices.ContainsFunc(r.Places(), func(place string) bool {
+	for _, r := range d.Requirers {
+		others := d.denied[r.RelationID] || slices.ContainsFunc(r.Places(), func(place string) bool {
 			relation, taken := owner[place]
 			return taken && relation != r.RelationID
 		})
 		withdrawn := slices.Contains(urls, URL{RelationID: r.RelationID})
 		is, served := at[r.RelationID]
-		switch host, path, _ := placeFor(set.Config, r); {
+		switch host, path, _ := placeFor(d.Config, r); {
 		case others:
 		case withdrawn && r.Holds:
-			all[r.RelationID] = lastSum(s, set, r)
-		case !withdrawn && served && set.RoutingMode == state.RoutingSubdomain && (host != is.host || path != is.path):
+			all[r.RelationID] = d.lastSum(r)
+		case !withdrawn && served && d.Config.RoutingMode == state.RoutingSubdomain && (host != is.host || path != is.path):
 			all[r.RelationID] = elsewhereSum(r, is)
-		case !told[r.RelationID] && heldPlace(s, r): // What is told now stands there for sure when the next hook finds it.
+		case !d.told[r.RelationID] && heldPlace(d.State, r): // What is told now stands there for sure when the next hook finds it.
 			all[r.RelationID] = state.HeldSum(r.Path())
 		}
 	}

@@ -135,31 +135,31 @@ const (
 
 // hosts returns the wanted hosts, oldest application first, then those that they have
 // yet to replace.
-func hosts(s state.State, set settings, routing routing) []host {
+func (d *decision) findHosts() []host {
 	var all []host
-	own := routing.ownHosts(set)
-	for _, name := range wantedHosts(set, routing) {
-		h := newHost(s, name)
-		h.wanted, h.open, h.from = true, routing.opens(name), routing.namespacesAt(name)
-		h.old = routing.keepsOld(name)
-		h.own = h.old || slices.Contains(own, name) && (!h.open || len(routing.targets) > 0)
+	own := d.ownHosts()
+	for _, name := range d.wantedHosts() {
+		h := newHost(d.State, name)
+		h.wanted, h.open, h.from = true, d.opens(name), d.namespacesAt(name)
+		h.old = d.keepsOld(name)
+		h.own = h.old || slices.Contains(own, name) && (!h.open || len(d.targets) > 0)
 		all = append(all, h)
 	}
-	for _, t := range routing.targets {
+	for _, t := range d.targets {
 		if t.kept == nil {
 			continue
 		}
-		i := slices.IndexFunc(all, func(h host) bool { return listenerLabel(s, h.name) == listenerLabel(s, t.kept.host) })
+		i := slices.IndexFunc(all, func(h host) bool { return listenerLabel(d.State, h.name) == listenerLabel(d.State, t.kept.host) })
 		switch {
 		case i < 0:
-			kept := newHost(s, t.kept.host)
+			kept := newHost(d.State, t.kept.host)
 			kept.own = true
 			all = append(all, kept)
 		case all[i].name == t.kept.host:
 			all[i].own = true
 		}
 	}
-	return withListeners(s, all, routing.targets)
+	return withListeners(d.State, all, d.targets)
 }
 
 // withListeners decides which hosts have an HTTP listener, as there is room: those
@@ -196,8 +196,8 @@ func secureOf(hosts []host) int {
 
 // wantedHosts are the hosts that somebody asks for: the options, for applications on
 // ingress, and the applications on gateway-route for themselves.
-func wantedHosts(set settings, routing routing) []string {
-	names := routing.ownHosts(set)
+func (d *decision) wantedHosts() []string {
+	names := d.ownHosts()
 	add := func(hosts []string) {
 		for _, name := range hosts {
 			if !slices.Contains(names, name) {
@@ -205,28 +205,28 @@ func wantedHosts(set settings, routing routing) []string {
 			}
 		}
 	}
-	for _, t := range routing.routes {
+	for _, t := range d.routes {
 		add(t.hosts)
 	}
-	for _, old := range routing.old {
+	for _, old := range d.old {
 		add(old.hosts)
 	}
 	return names
 }
 
 // ownHosts are those where applications on ingress shall be served, if there are any.
-func (r routing) ownHosts(set settings) []string {
-	if set.idle {
+func (d *decision) ownHosts() []string {
+	if d.idle {
 		return nil
 	}
-	if set.RoutingMode != state.RoutingSubdomain {
-		return set.optionHosts()
+	if d.Config.RoutingMode != state.RoutingSubdomain {
+		return d.optionHosts()
 	}
-	if set.unsure || set.ExternalHostname == "" && !set.byAddress {
+	if d.unsure || d.Config.ExternalHostname == "" && !d.byAddress {
 		return nil
 	}
 	var names []string
-	for _, t := range r.targets {
+	for _, t := range d.targets {
 		if !slices.Contains(names, t.host) { // Some may stay where all were.
 			names = append(names, t.host)
 		}
@@ -235,25 +235,25 @@ func (r routing) ownHosts(set settings) []string {
 }
 
 // optionHosts are those that the options alone name, whether or not anybody is there.
-func (set settings) optionHosts() []string {
-	if set.unsure || set.RoutingMode == state.RoutingSubdomain || set.ExternalHostname == "" && !set.byAddress {
+func (d *decision) optionHosts() []string {
+	if d.unsure || d.Config.RoutingMode == state.RoutingSubdomain || d.Config.ExternalHostname == "" && !d.byAddress {
 		return nil
 	}
-	return []string{set.ExternalHostname}
+	return []string{d.Config.ExternalHostname}
 }
 
 // host returns the host of that name, nil for none.
-func (set settings) host(name string) *host {
-	i := slices.IndexFunc(set.hosts, func(h host) bool { return h.name == name })
+func (d *decision) host(name string) *host {
+	i := slices.IndexFunc(d.hosts, func(h host) bool { return h.name == name })
 	if i < 0 {
 		return nil
 	}
-	return &set.hosts[i]
+	return &d.hosts[i]
 }
 
 // secureHosts are those served over HTTPS, the wanted ones first.
-func (set settings) secureHosts() []host {
-	return slices.DeleteFunc(slices.Clone(set.hosts), func(h host) bool { return !h.secure() })
+func (d *decision) secureHosts() []host {
+	return slices.DeleteFunc(slices.Clone(d.hosts), func(h host) bool { return !h.secure() })
 }
 
 // liveRoutes returns the application's routes as they are, by name.

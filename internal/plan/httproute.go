@@ -13,8 +13,8 @@ import (
 // httpRoutes returns the redirects to HTTPS, and for every target at each of its places a
 // route on the HTTPS listener and, unless HTTPS is enforced, one on HTTP. Each route names
 // its one listener: Cilium has served routes without a section name on plain HTTP too.
-func httpRoutes(s state.State, set settings, routing routing) []Object {
-	all := redirects(s, set)
+func (d *decision) httpRoutes() []Object {
+	all := d.redirects()
 	ofHosts := map[string]bool{}
 	for _, one := range all {
 		ofHosts[one.GetName()] = true
@@ -22,37 +22,37 @@ func httpRoutes(s state.State, set settings, routing routing) []Object {
 	// An application can choose its names so that its route would be called as the redirect
 	// of a host that comes with it. The next run finds the redirect, and another name.
 	isRedirect := func(route Object) bool { return ofHosts[route.GetName()] }
-	for _, t := range routing.targets {
+	for _, t := range d.targets {
 		if t.kept != nil {
-			all = append(all, slices.DeleteFunc(routing.routesAt(s, set, t, *t.kept), isRedirect)...)
+			all = append(all, slices.DeleteFunc(d.routesAt(t, *t.kept), isRedirect)...)
 		}
-		all = append(all, slices.DeleteFunc(routing.routesAt(s, set, t, t.place), isRedirect)...)
+		all = append(all, slices.DeleteFunc(d.routesAt(t, t.place), isRedirect)...)
 	}
-	return append(all, oldRoutes(s, set, routing, all)...)
+	return append(all, d.oldRoutes(all)...)
 }
 
 // routesAt returns the routes of a target at one of its places.
-func (r *routing) routesAt(s state.State, set settings, t target, at place) []Object {
-	h := set.host(at.host)
+func (d *decision) routesAt(t target, at place) []Object {
+	h := d.host(at.host)
 	if h == nil {
 		return nil
 	}
 	var all []Object
 	forward := func(route, hsts string) gatewayv1.HTTPRouteRule {
 		rule := forwardRule(t, at.path, hsts)
-		rule.BackendRefs = r.staged(s, set, t, route, rule.BackendRefs)
-		rule.Filters = guarded(s, set, rule.Filters, h.isShared(at.path))
+		rule.BackendRefs = d.staged(t, route, rule.BackendRefs)
+		rule.Filters = d.guarded(rule.Filters, h.isShared(at.path))
 		return rule
 	}
 	if h.secure() {
-		all = append(all, httpRoute(s, at.https, forward(at.https, hsts(set)), httpsListenerName(s, at.host)))
+		all = append(all, httpRoute(d.State, at.https, forward(at.https, d.hsts()), httpsListenerName(d.State, at.host)))
 	}
-	switch listener := httpListenerName(s, at.host); {
-	case set.EnforceHTTPS || !h.http:
-	case t.inClear(s, set):
-		all = append(all, httpRoute(s, at.http, forward(at.http, ""), listener))
+	switch listener := httpListenerName(d.State, at.host); {
+	case d.Config.EnforceHTTPS || !h.http:
+	case t.inClear(d):
+		all = append(all, httpRoute(d.State, at.http, forward(at.http, ""), listener))
 	case h.secure():
-		all = append(all, httpRoute(s, at.http, redirectRule(at.path), listener))
+		all = append(all, httpRoute(d.State, at.http, redirectRule(at.path), listener))
 	default:
 		// Whoever asks for the redirect is not served in clear for want of
 		// a certificate, if there is somebody to issue one.
@@ -62,14 +62,14 @@ func (r *routing) routesAt(s state.State, set settings, t target, at place) []Ob
 
 // redirects returns each host that is served over HTTPS a route of its own which redirects
 // to that, where HTTPS is enforced. Whoever writes its own routes redirects by itself.
-func redirects(s state.State, set settings) []Object {
-	if !set.EnforceHTTPS {
+func (d *decision) redirects() []Object {
+	if !d.Config.EnforceHTTPS {
 		return nil
 	}
-	secure := slices.DeleteFunc(set.secureHosts(), func(h host) bool { return !h.own || !h.http })
-	all := sharedRedirect(s, set, secure)
+	secure := slices.DeleteFunc(d.secureHosts(), func(h host) bool { return !h.own || !h.http })
+	all := d.sharedRedirect(secure)
 	for _, h := range secure {
-		all = append(all, httpRoute(s, redirectRouteName(s, h.name), redirectRule("/"), httpListenerName(s, h.name)))
+		all = append(all, httpRoute(d.State, redirectRouteName(d.State, h.name), redirectRule("/"), httpListenerName(d.State, h.name)))
 	}
 	return all
 }
@@ -77,28 +77,28 @@ func redirects(s state.State, set settings) []Object {
 // sharedRedirect returns the one redirect for all hosts that earlier releases made, for the
 // hosts whose own redirect is not accepted yet. There is none where it has the name of the
 // redirect of a host.
-func sharedRedirect(s state.State, set settings, secure []host) []Object {
-	name := redirectRouteName(s, "")
-	i := slices.IndexFunc(s.Cluster.Routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == name })
-	if i < 0 || forwards(&s.Cluster.Routes[i]) || slices.ContainsFunc(secure, func(h host) bool { return h.name == "" }) {
+func (d *decision) sharedRedirect(secure []host) []Object {
+	name := redirectRouteName(d.State, "")
+	i := slices.IndexFunc(d.Cluster.Routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == name })
+	if i < 0 || forwards(&d.Cluster.Routes[i]) || slices.ContainsFunc(secure, func(h host) bool { return h.name == "" }) {
 		return nil
 	}
-	live, shared := livePlacesOf(s), &s.Cluster.Routes[i]
+	live, shared := livePlacesOf(d.State), &d.Cluster.Routes[i]
 	var listeners []string
 	for _, h := range secure {
-		listener := httpListenerName(s, h.name)
-		if !isAttached(shared, listener) || !hasListener(s, listener) {
+		listener := httpListenerName(d.State, h.name)
+		if !isAttached(shared, listener) || !hasListener(d.State, listener) {
 			continue
 		}
-		since, serves := live.serves(s, set, redirectRouteName(s, h.name), listener, "/")
-		if !serves || !settledSince(s, since) {
+		since, serves := live.serves(d, redirectRouteName(d.State, h.name), listener, "/")
+		if !serves || !settledSince(d.State, since) {
 			listeners = append(listeners, listener)
 		}
 	}
 	if len(listeners) == 0 {
 		return nil
 	}
-	return []Object{httpRoute(s, name, redirectRule("/"), listeners...)}
+	return []Object{httpRoute(d.State, name, redirectRule("/"), listeners...)}
 }
 
 // forwards reports whether a route of ours leads to an application.
@@ -115,12 +115,12 @@ func isAttached(route *gatewayv1.HTTPRoute, listener string) bool {
 
 // placeOf returns the place that a target's URL names, and whether that is over HTTPS:
 // where it shall be or, until it is served there, where it has been.
-func (set settings) placeOf(t target) (at place, secure bool) {
+func (d *decision) placeOf(t target) (at place, secure bool) {
 	at = t.place
-	if t.kept != nil && !t.served && set.host(t.kept.host) != nil {
+	if t.kept != nil && !t.served && d.host(t.kept.host) != nil {
 		at = *t.kept
 	}
-	h := set.host(at.host)
+	h := d.host(at.host)
 	return at, h != nil && h.secure()
 }
 
@@ -198,11 +198,11 @@ func backendRef(service string, port gatewayv1.PortNumber, weight int32) gateway
 
 // hsts is the value of Strict-Transport-Security, empty for no header: a
 // browser that has learnt it would refuse what enforce-https=false allows.
-func hsts(set settings) string {
-	if !set.EnforceHTTPS {
+func (d *decision) hsts() string {
+	if !d.Config.EnforceHTTPS {
 		return ""
 	}
-	return "max-age=" + strconv.FormatInt(set.HSTSMaxAge, 10)
+	return "max-age=" + strconv.FormatInt(d.Config.HSTSMaxAge, 10)
 }
 
 func prefixMatch(path string) []gatewayv1.HTTPRouteMatch {

@@ -38,23 +38,23 @@ func (r routing) namespacesAt(host string) []string {
 
 // bares reports whether to open the listener for any host to an application would open the hosts
 // of others to every namespace: that of its own is not known.
-func bares(s state.State, set settings, requirer state.RouteRequirer) bool {
-	return requirer.Hostless && requirer.Namespace == "" && set.class.name != "" && !set.class.isolates()
+func (d *decision) bares(requirer state.RouteRequirer) bool {
+	return requirer.Hostless && requirer.Namespace == "" && d.class.name != "" && !d.class.isolates()
 }
 
 // openBare opens the listener for any host to whose namespaces are not known, unless there is
 // a host that is not for all. Then who names no host at all is left out.
-func (r *routing) openBare(s state.State, set settings, room listenerRoom) {
-	closed := r.closes(set)
+func (d *decision) openBare(room listenerRoom) {
+	closed := d.closes()
 	var all []routeTarget
-	for _, route := range r.routes {
-		if !bares(s, set, route.RouteRequirer) {
+	for _, route := range d.routes {
+		if !d.bares(route.RouteRequirer) {
 			all = append(all, route)
 			continue
 		}
 		reason, cure := "without a hostname it would open other hosts", "give it a hostname"
-		if !closed && len(route.hosts) < boundOf(s) {
-			reason, cure = room.claim(s, []string{""}, true, 0), ""
+		if !closed && len(route.hosts) < boundOf(d.State) {
+			reason, cure = room.claim(d.State, []string{""}, true, 0), ""
 		} else if !closed {
 			reason = "it names as many hosts as it may have"
 		}
@@ -62,31 +62,31 @@ func (r *routing) openBare(s state.State, set settings, room listenerRoom) {
 		case reason == "":
 			route.hosts = append(route.hosts, "")
 		case len(route.hosts) == 0:
-			r.omit("gateway-route", route.Application, route.RelationID, reason, cure)
+			d.omit("gateway-route", route.Application, route.RelationID, reason, cure)
 			continue
 		default:
-			r.remark(route.Application, route.RelationID, "served at its hosts alone: "+reason)
+			d.remark(route.Application, route.RelationID, "served at its hosts alone: "+reason)
 		}
 		all = append(all, route)
 	}
-	r.routes = all
+	d.routes = all
 }
 
 // closes reports whether there is a host that is not open to every namespace.
-func (r *routing) closes(set settings) bool {
-	names := r.ownHosts(set)
-	for _, t := range r.targets {
+func (d *decision) closes() bool {
+	names := d.ownHosts()
+	for _, t := range d.targets {
 		if t.kept != nil {
 			names = append(names, t.kept.host)
 		}
 	}
-	for _, t := range r.routes {
+	for _, t := range d.routes {
 		names = append(names, t.hosts...)
 	}
-	for _, old := range r.old {
+	for _, old := range d.old {
 		names = append(names, old.hosts...)
 	}
 	return slices.ContainsFunc(names, func(name string) bool {
-		return name != "" && (!r.opens(name) || len(r.namespacesAt(name)) > 0)
+		return name != "" && (!d.opens(name) || len(d.namespacesAt(name)) > 0)
 	})
 }

@@ -24,29 +24,29 @@ func boundOf(s state.State) int {
 
 // startAllowance begins what is left to the next hook: of hosts beyond the bound all that is
 // not judged in this one.
-func (r *routing) startAllowance(s state.State) {
-	r.allowance = s.Allowance.Within(s.Now)
-	r.allowance.Over = map[int][]string{}
-	for _, requirer := range s.RouteRequirers {
-		if over, ok := s.Allowance.Over[requirer.RelationID]; ok {
-			r.allowance.Over[requirer.RelationID] = over
+func (d *decision) startAllowance() {
+	d.allowance = d.Allowance.Within(d.Now)
+	d.allowance.Over = map[int][]string{}
+	for _, requirer := range d.RouteRequirers {
+		if over, ok := d.Allowance.Over[requirer.RelationID]; ok {
+			d.allowance.Over[requirer.RelationID] = over
 		}
 	}
-	if s.Cluster.Usable() {
-		r.allowance.Bound = boundOf(s)
+	if d.Cluster.Usable() {
+		d.allowance.Bound = boundOf(d.State)
 	}
 }
 
 // bound returns those of the hosts that the application may have. The rest is left out by
 // name.
-func (r *routing) bound(s state.State, requirer state.RouteRequirer, hosts []string) []string {
-	delete(r.allowance.Over, requirer.RelationID)
-	kept := withinBound(s, requirer, hosts)
-	if len(kept) > boundOf(s) {
-		r.allowance.Over[requirer.RelationID] = kept
+func (d *decision) bound(requirer state.RouteRequirer, hosts []string) []string {
+	delete(d.allowance.Over, requirer.RelationID)
+	kept := withinBound(d.State, requirer, hosts)
+	if len(kept) > boundOf(d.State) {
+		d.allowance.Over[requirer.RelationID] = kept
 	}
 	if left := without(hosts, kept); len(left) > 0 {
-		r.leaveHosts(s, requirer, len(hosts), left)
+		d.leaveHosts(requirer, len(hosts), left)
 	}
 	return kept
 }
@@ -110,12 +110,12 @@ func liveHosts(s state.State) []string {
 	return all
 }
 
-func (r *routing) leaveHosts(s state.State, requirer state.RouteRequirer, asked int, left []string) {
-	cure := configure(s, state.OptionHostsPerRelation, fmt.Sprint(min(asked, maxHosts)))
+func (d *decision) leaveHosts(requirer state.RouteRequirer, asked int, left []string) {
+	cure := configure(d.State, state.OptionHostsPerRelation, fmt.Sprint(min(asked, maxHosts)))
 	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), asked)
-	r.short = append(r.short, trouble{what: what, why: someOf(left, 0), cure: cure})
-	r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out, since a relation may have %d: %s; %s",
-		boundOf(s), someOf(left, maxRemark), cure))
+	d.short = append(d.short, trouble{what: what, why: someOf(left, 0), cure: cure})
+	d.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out, since a relation may have %d: %s; %s",
+		boundOf(d.State), someOf(left, maxRemark), cure))
 }
 
 // leaveNewHosts leaves out hosts that an application cannot have beside those that it has.
@@ -136,27 +136,27 @@ const maxRemark = 1000
 
 // ration decides which of the hosts have their first request made now. The others wait until
 // it is an hour since enough of those that the same application had.
-func (r *routing) ration(s state.State, set *settings) {
-	if !s.Certificates.Related || set.unsure {
+func (d *decision) ration() {
+	if !d.Certificates.Related || d.unsure {
 		return
 	}
-	a, most := &r.allowance, mostRequests(s)
-	given := strings.Join([]string{s.Certificates.RelationID, set.ExternalHostname, string(set.RoutingMode)}, " ")
+	a, most := &d.allowance, mostRequests(d.State)
+	given := strings.Join([]string{d.Certificates.RelationID, d.Config.ExternalHostname, string(d.Config.RoutingMode)}, " ")
 	anew := a.For != given
 	a.For, a.Hosts = given, nil
 	var late []lateness
-	for i := range set.hosts {
-		h := &set.hosts[i]
-		if h.asks(s) && !anew && !wasAskedFor(s, *h) {
-			late = charge(a.Times, late, h, r.payers(*set, h.name), most, s.Now)
+	for i := range d.hosts {
+		h := &d.hosts[i]
+		if h.asks(d.State) && !anew && !wasAskedFor(d.State, *h) {
+			late = charge(a.Times, late, h, d.payers(h.name), most, d.Now)
 		}
-		if h.newest != nil || h.asks(s) || h.until.IsZero() && slices.Contains(s.Allowance.Hosts, h.name) {
+		if h.newest != nil || h.asks(d.State) || h.until.IsZero() && slices.Contains(d.Allowance.Hosts, h.name) {
 			a.Hosts = append(a.Hosts, h.name)
 		}
 	}
 	slices.Sort(a.Hosts)
 	for _, one := range late {
-		r.tellLate(s, one, most)
+		d.tellLate(one, most)
 	}
 }
 
@@ -181,22 +181,22 @@ type payer struct {
 
 // payers are the applications of which one accounts for a host's request, oldest relation of
 // each endpoint first; none for a host of the options, and for one that is being left.
-func (r *routing) payers(set settings, name string) []payer {
-	if !set.idle && slices.Contains(set.optionHosts(), name) {
+func (d *decision) payers(name string) []payer {
+	if !d.idle && slices.Contains(d.optionHosts(), name) {
 		return nil
 	}
 	var all []payer
-	for _, t := range r.targets {
+	for _, t := range d.targets {
 		if t.host == name {
 			all = append(all, payer{t.Application, t.RelationID})
 		}
 	}
-	for _, t := range r.routes {
+	for _, t := range d.routes {
 		if slices.Contains(t.hosts, name) {
 			all = append(all, payer{t.Application, t.RelationID})
 		}
 	}
-	for _, old := range r.old {
+	for _, old := range d.old {
 		if slices.Contains(old.hosts, name) {
 			all = append(all, payer{old.application, old.relation})
 		}
@@ -239,12 +239,12 @@ func charge(times map[string][]int64, late []lateness, h *host, payers []payer, 
 	return late
 }
 
-func (r *routing) tellLate(s state.State, one lateness, most int) {
-	cure := configure(s, state.OptionCertificatesPerHour, fmt.Sprint(most+len(one.hosts)))
+func (d *decision) tellLate(one lateness, most int) {
+	cure := configure(d.State, state.OptionCertificatesPerHour, fmt.Sprint(most+len(one.hosts)))
 	at := one.until.Format("15:04 MST")
 	what := one.application + ": new certificates from " + at
-	r.short = append(r.short, trouble{what: what, why: someOf(one.hosts, 0), cure: cure})
-	r.remark(one.application, one.relation, fmt.Sprintf("it has had certificates for %d new hosts requested within an hour; from %s they are requested for %s; %s",
+	d.short = append(d.short, trouble{what: what, why: someOf(one.hosts, 0), cure: cure})
+	d.remark(one.application, one.relation, fmt.Sprintf("it has had certificates for %d new hosts requested within an hour; from %s they are requested for %s; %s",
 		most, at, someOf(one.hosts, maxRemark), cure))
 }
 

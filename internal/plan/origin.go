@@ -38,11 +38,11 @@ func (h host) isShared(path string) bool { return path != "/" || h.open || h.old
 // guarded adds to the filters of a route to an application those that keep it, and its
 // clients, from speaking for others. Answers are changed on shared hosts only, and where
 // the controller is known to do it or is asked to anyway.
-func guarded(s state.State, set settings, filters []gatewayv1.HTTPRouteFilter, shared bool) []gatewayv1.HTTPRouteFilter {
+func (d *decision) guarded(filters []gatewayv1.HTTPRouteFilter, shared bool) []gatewayv1.HTTPRouteFilter {
 	const request, response = gatewayv1.HTTPRouteFilterRequestHeaderModifier, gatewayv1.HTTPRouteFilterResponseHeaderModifier
 	filters = removing(filters, request, headerPrefix)
 	asked := slices.ContainsFunc(filters, func(f gatewayv1.HTTPRouteFilter) bool { return f.Type == response })
-	if shared && (asked || set.class.canChangeAnswers()) {
+	if shared && (asked || d.class.canChangeAnswers()) {
 		filters = removing(filters, response, headerWorkers, headerReports, headerReceivers, headerElsewhere, headerHSTS)
 	}
 	return filters
@@ -90,14 +90,14 @@ func changes(filter gatewayv1.HTTPHeaderFilter, name string) bool {
 }
 
 // headersRemark tells the log that answers are left as they are; empty where they are not.
-func headersRemark(s state.State, set settings, routing routing) string {
+func (d *decision) headersRemark() string {
 	shares := func(t target) bool {
-		h := set.host(t.host)
+		h := d.host(t.host)
 		return h != nil && h.isShared(t.path)
 	}
-	if set.EnforceHTTPS || set.class.name == "" || set.class.canChangeAnswers() || !slices.ContainsFunc(routing.targets, shares) {
+	if d.Config.EnforceHTTPS || d.class.name == "" || d.class.canChangeAnswers() || !slices.ContainsFunc(d.targets, shares) {
 		return ""
 	}
-	return "gateway class " + state.Quote(set.class.name) + " is not known to change the headers of answers: " +
+	return "gateway class " + state.Quote(d.class.name) + " is not known to change the headers of answers: " +
 		strings.Join([]string{headerHSTS, headerWorkers, headerReports, headerReceivers}, ", ") + " and " + headerElsewhere + " of one application reach the host of all"
 }

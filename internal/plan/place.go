@@ -119,12 +119,12 @@ func (live livePlaces) of(t target) []liveRoute {
 
 // findPlaces decides where the target has its routes: at its place and, until it is served
 // there, where it stands. The names of the target's place are those it has by default.
-func (t *target) findPlaces(s state.State, set settings, names namer, live livePlaces) {
+func (t *target) findPlaces(d *decision, names namer, live livePlaces) {
 	base := t.place
 	var here, elsewhere []liveRoute
 	for _, route := range live.of(*t) {
 		switch {
-		case !t.canBeAt(route.host, route.path) || !t.mayName(s, route.name) || names.isOthers(route.name):
+		case !t.canBeAt(route.host, route.path) || !t.mayName(d.State, route.name) || names.isOthers(route.name):
 		case t.host == route.host && t.path == route.path:
 			here = append(here, route)
 		default:
@@ -133,10 +133,10 @@ func (t *target) findPlaces(s state.State, set settings, names namer, live liveP
 	}
 	t.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
 	if len(elsewhere) == 0 {
-		t.keptOfRecord(s, names, live, base)
+		t.keptOfRecord(d.State, names, live, base)
 		return
 	}
-	kept := t.keptOf(s, set, live, elsewhere)
+	kept := t.keptOf(d, live, elsewhere)
 	if kept == nil {
 		return
 	}
@@ -176,21 +176,21 @@ func (t *target) keptOfRecord(s state.State, names namer, live livePlaces, base 
 
 // stays has a target that cannot have the host where it is to be stay where it is, if the record has
 // that as its place and it stands there.
-func (t *target) stays(s state.State, set settings, g giving) bool {
+func (t *target) stays(d *decision, g giving) bool {
 	if !t.Holds {
 		return false
 	}
-	all := []place{{host: set.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
+	all := []place{{host: d.Config.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
 	for _, route := range g.live.of(*t) {
-		if t.mayName(s, route.name) && !g.names.isOthers(route.name) {
+		if t.mayName(d.State, route.name) && !g.names.isOthers(route.name) {
 			all = append(all, place{host: route.host, path: route.path})
 		}
 	}
 	for _, at := range all {
-		if at.host == t.host || !t.canBeAt(at.host, at.path) || !t.wasAt(s, g.live, at) {
+		if at.host == t.host || !t.canBeAt(at.host, at.path) || !t.wasAt(d.State, g.live, at) {
 			continue
 		}
-		if g.room.claim(s, []string{at.host}, false, 0) == "" {
+		if g.room.claim(d.State, []string{at.host}, false, 0) == "" {
 			at.https, at.http = t.https, t.http
 			t.place = at
 			return true
@@ -258,23 +258,23 @@ func (n namer) claim(p, taken place, of state.Requirer) place {
 // keptOf finds where the target stands and has to stay for now; nil for nowhere. It sets
 // whether the target is served at its own place: over HTTPS, if it stands so elsewhere and
 // a certificate is to come.
-func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere []liveRoute) *place {
-	secure := func(route liveRoute) bool { return route.secure && newHost(s, route.host).secure() }
-	clear := !slices.ContainsFunc(elsewhere, secure) || t.host == "" && addressesInVain(s)
+func (t *target) keptOf(d *decision, live livePlaces, elsewhere []liveRoute) *place {
+	secure := func(route liveRoute) bool { return route.secure && newHost(d.State, route.host).secure() }
+	clear := !slices.ContainsFunc(elsewhere, secure) || t.host == "" && addressesInVain(d.State)
 	var since time.Time
-	since, t.served = t.servedAt(s, set, live, t.place, clear)
-	if t.served && settledSince(s, since) {
+	since, t.served = t.servedAt(d, live, t.place, clear)
+	if t.served && settledSince(d.State, since) {
 		return nil
 	}
 	var kept *place
 	best := -1
 	for _, route := range elsewhere {
 		switch {
-		case route.host != t.host && listenerLabel(s, route.host) == listenerLabel(s, t.host):
+		case route.host != t.host && listenerLabel(d.State, route.host) == listenerLabel(d.State, t.host):
 			continue // Its listeners have the names of the next ones.
 		case route.secure && !secure(route):
 			continue
-		case !route.secure && !t.inClear(s, set):
+		case !route.secure && !t.inClear(d):
 			continue
 		}
 		at := &place{host: route.host, path: route.path}
@@ -287,7 +287,7 @@ func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere 
 		// than in clear, also where the controller has judged none; else the first in the
 		// order of livePlaces.of: the application was told of that one.
 		rank := 0
-		if _, serves := t.servedAt(s, set, live, *at, true); serves {
+		if _, serves := t.servedAt(d, live, *at, true); serves {
 			rank += 2
 		}
 		if route.secure {
@@ -301,8 +301,8 @@ func (t *target) keptOf(s state.State, set settings, live livePlaces, elsewhere 
 }
 
 // inClear reports whether the application may be served over plain HTTP.
-func (t target) inClear(s state.State, set settings) bool {
-	return !set.EnforceHTTPS && (!t.RedirectHTTPS || !s.Certificates.Related)
+func (t target) inClear(d *decision) bool {
+	return !d.Config.EnforceHTTPS && (!t.RedirectHTTPS || !d.Certificates.Related)
 }
 
 // settleTime is how long a place has to be accepted before an old one goes. Controllers may
@@ -319,30 +319,30 @@ func settledSince(s state.State, since time.Time) bool {
 
 // servedAt reports whether the controller serves the target at a place, and since when:
 // over HTTPS if there is a certificate, else over HTTP if that will do.
-func (t target) servedAt(s state.State, set settings, live livePlaces, at place, clear bool) (since time.Time, served bool) {
+func (t target) servedAt(d *decision, live livePlaces, at place, clear bool) (since time.Time, served bool) {
 	switch {
-	case newHost(s, at.host).secure():
-		return live.serves(s, set, at.https, httpsListenerName(s, at.host), at.path)
-	case clear && t.inClear(s, set):
-		return live.serves(s, set, at.http, httpListenerName(s, at.host), at.path)
+	case newHost(d.State, at.host).secure():
+		return live.serves(d, at.https, httpsListenerName(d.State, at.host), at.path)
+	case clear && t.inClear(d):
+		return live.serves(d, at.http, httpListenerName(d.State, at.host), at.path)
 	default:
 		return time.Time{}, false
 	}
 }
 
-func (t target) isServedAt(s state.State, set settings, live livePlaces, at place) bool {
-	_, served := t.servedAt(s, set, live, at, true)
+func (t target) isServedAt(d *decision, live livePlaces, at place) bool {
+	_, served := t.servedAt(d, live, at, true)
 	return served
 }
 
 // serves reports whether a route is accepted at a listener that is programmed, each as it
 // is now, and since when.
-func (live livePlaces) serves(s state.State, set settings, name, listener, path string) (since time.Time, serves bool) {
+func (live livePlaces) serves(d *decision, name, listener, path string) (since time.Time, serves bool) {
 	route := live.byName[name]
-	if route == nil || !hasListener(s, listener) || pathOf(route) != path {
+	if route == nil || !hasListener(d.State, listener) || pathOf(route) != path {
 		return since, false
 	}
-	report := parentStatus(s, set, route, parent(s, listener))
+	report := d.parentStatus(route, parent(d.State, listener))
 	if report == nil {
 		return since, false
 	}
@@ -350,8 +350,8 @@ func (live livePlaces) serves(s state.State, set settings, name, listener, path 
 	if !accepted.is(true) {
 		return since, false
 	}
-	for _, l := range s.Cluster.Gateway.Status.Listeners {
-		programmed := conditionOf(l.Conditions, string(gatewayv1.ListenerConditionProgrammed), s.Cluster.Gateway.Generation)
+	for _, l := range d.Cluster.Gateway.Status.Listeners {
+		programmed := conditionOf(l.Conditions, string(gatewayv1.ListenerConditionProgrammed), d.Cluster.Gateway.Generation)
 		if string(l.Name) == listener && programmed.is(true) {
 			since = accepted.LastTransitionTime.Time
 			if at := programmed.LastTransitionTime.Time; at.After(since) {
@@ -365,15 +365,15 @@ func (live livePlaces) serves(s state.State, set settings, name, listener, path 
 
 // joinKeptHost lets an application that comes while the host is being changed be
 // served on the old one meanwhile, as its neighbours are.
-func (r *routing) joinKeptHost(s state.State, set settings, names namer, live livePlaces) {
-	i := slices.IndexFunc(r.targets, func(t target) bool { return t.kept != nil && t.kept.path == t.path })
-	if i < 0 || r.targets[i].path == "/" || newHost(s, r.targets[i].host).secure() {
+func (d *decision) joinKeptHost(names namer, live livePlaces) {
+	i := slices.IndexFunc(d.targets, func(t target) bool { return t.kept != nil && t.kept.path == t.path })
+	if i < 0 || d.targets[i].path == "/" || newHost(d.State, d.targets[i].host).secure() {
 		return // With a host for each application there is nothing to share.
 	}
-	old := r.targets[i].kept.host
-	for j := range r.targets {
-		t := &r.targets[j]
-		if t.kept != nil || t.host != r.targets[i].host || t.isServedAt(s, set, live, t.place) {
+	old := d.targets[i].kept.host
+	for j := range d.targets {
+		t := &d.targets[j]
+		if t.kept != nil || t.host != d.targets[i].host || t.isServedAt(d, live, t.place) {
 			continue
 		}
 		kept := names.claim(t.named(old, t.path), t.place, t.Requirer)
@@ -383,18 +383,18 @@ func (r *routing) joinKeptHost(s state.State, set settings, names namer, live li
 
 // makeRoom returns up old places while more hosts have to be served than a Gateway has room
 // for: first those of the newest applications which can be served at their new place.
-func (r *routing) makeRoom(s state.State, set settings) []host {
-	all := hosts(s, set, *r)
-	for r.needed(all) > maxHosts {
-		i := len(r.targets) - 1
-		for i >= 0 && (r.targets[i].kept == nil || !newHost(s, r.targets[i].host).secure()) {
+func (d *decision) makeRoom() []host {
+	all := d.findHosts()
+	for d.needed(all) > maxHosts {
+		i := len(d.targets) - 1
+		for i >= 0 && (d.targets[i].kept == nil || !newHost(d.State, d.targets[i].host).secure()) {
 			i--
 		}
 		if i < 0 {
 			return all
 		}
-		r.targets[i].kept = nil
-		all = hosts(s, set, *r)
+		d.targets[i].kept = nil
+		all = d.findHosts()
 	}
 	return all
 }

@@ -77,54 +77,62 @@ type URL struct {
 
 // Make decides what has to be.
 func Make(s state.State) Plan {
-	s, set, routing := decide(s)
-	p := Plan{Remarks: routing.remarks, WakeAt: wakeAt(s, set), Allowance: routing.allowance}
-	p.Relations.Requests, p.Relations.CARequests = requests(s, set), caRequests(s)
-	if !s.Cluster.Usable() || set.class.name == "" || s.Cluster.ForeignOf("Gateway", s.Application) != nil {
+	d := decide(s)
+	p := Plan{Remarks: d.remarks, WakeAt: d.wakeAt(), Allowance: d.allowance}
+	p.Relations.Requests, p.Relations.CARequests = d.requests(), caRequests(d.State)
+	if !d.Cluster.Usable() || d.class.name == "" || d.Cluster.ForeignOf("Gateway", d.Application) != nil {
 		p.KeepObjects = true
 	} else {
-		p.Objects = objects(s, set, routing)
+		p.Objects = d.objects()
 		p.Unready = unready(p.Objects)
-		p.Relations.URLs = urls(s, set, routing)
-		p.Relations.Routes = routeAnswers(s, set, routing)
-		if !gatewayStays(s) {
-			p.Relations.DNS = dnsRecords(s, set)
+		p.Relations.URLs = d.urls()
+		p.Relations.Routes = d.routeAnswers()
+		if !gatewayStays(d.State) {
+			p.Relations.DNS = d.dnsRecords()
 		}
 	}
-	p.Held = heldNow(s, set, routing, p.Relations.URLs)
-	p.Remarks = slices.Concat(p.Remarks, dnsRemarks(s, set), foreignRemarks(s))
-	if remark := headersRemark(s, set, routing); remark != "" {
+	p.Held = d.heldNow(p.Relations.URLs)
+	p.Remarks = slices.Concat(p.Remarks, d.dnsRemarks(), foreignRemarks(d.State))
+	if remark := d.headersRemark(); remark != "" {
 		p.Remarks = append(p.Remarks, remark)
 	}
 	var counted []string
-	p.Status, counted = status(s, set, routing)
+	p.Status, counted = d.status()
 	p.Remarks = append(p.Remarks, counted...)
 	return p
 }
 
-// decide settles what is served where, from which all else follows. In the state that it
-// returns the options are those in force.
-func decide(s state.State) (state.State, settings, routing) {
-	set := settle(s)
-	s.Config = set.Config
-	s.RouteRequirers = attaching(s, set)
-	s.Cluster.Gateway = unforged(s)
-	routing := route(s, set)
-	set.hosts = routing.makeRoom(s, set)
-	nameSecrets(s, set.hosts)
-	routing.ration(s, &set)
-	routing.leaveRefused(s, set)
-	return s, set, routing
+// A decision is what is served where, with what, and what is left out.
+type decision struct {
+	state.State
+	settings
+	routing
+	hosts []host
+}
+
+// decide settles what is served where, from which all else follows. In the state of the decision
+// the options are those in force.
+func decide(s state.State) *decision {
+	d := &decision{State: s}
+	d.Config, d.settings = settle(s)
+	d.RouteRequirers = d.attaching()
+	d.Cluster.Gateway = unforged(d.State)
+	d.route()
+	d.hosts = d.makeRoom()
+	nameSecrets(d.State, d.hosts)
+	d.ration()
+	d.leaveRefused()
+	return d
 }
 
 // objects returns everything the application has in the cluster.
-func objects(s state.State, set settings, routing routing) []Object {
+func (d *decision) objects() []Object {
 	var all []Object
-	all = append(all, secrets(s, set)...)
-	all = append(all, gateway(s, set))
-	all = append(all, backendPolicies(s, routing)...)
-	all = append(all, services(s, routing)...)
-	all = append(all, httpRoutes(s, set, routing)...)
+	all = append(all, d.secrets()...)
+	all = append(all, d.gateway())
+	all = append(all, d.backendPolicies()...)
+	all = append(all, d.services()...)
+	all = append(all, d.httpRoutes()...)
 	return all
 }
 

@@ -16,14 +16,14 @@ import (
 // leaveRefused leaves out the applications of which an object was refused. It comes when
 // everything else is decided: hosts and requests for certificates stay as they are, for
 // the next event to try again.
-func (r *routing) leaveRefused(s state.State, set settings) {
+func (d *decision) leaveRefused() {
 	owned := map[int]bool{} // refusals
 	var served []target
-	for _, t := range r.targets {
+	for _, t := range d.targets {
 		var first *state.Refusal
 		stands := true
-		for i := range s.Cluster.Refusals {
-			if one := &s.Cluster.Refusals[i]; t.owns(s, *one) {
+		for i := range d.Cluster.Refusals {
+			if one := &d.Cluster.Refusals[i]; t.owns(d.State, *one) {
 				owned[i], stands = true, stands && one.Stands
 				if first == nil {
 					first = one
@@ -34,16 +34,16 @@ func (r *routing) leaveRefused(s state.State, set settings) {
 			served = append(served, t)
 			continue
 		}
-		if stands && standsAt(s, set, t) {
-			r.held = append(r.held, t)
+		if stands && d.standsAt(t) {
+			d.held = append(d.held, t)
 		}
-		reason, cure := whyRefused(s, *first)
-		r.omit("ingress", t.Application, t.RelationID, reason, cure)
+		reason, cure := whyRefused(d.State, *first)
+		d.omit("ingress", t.Application, t.RelationID, reason, cure)
 	}
-	r.targets = served
-	for i, one := range s.Cluster.Refusals {
+	d.targets = served
+	for i, one := range d.Cluster.Refusals {
 		if !owned[i] || one.Permission && !forBackendTLS(one) {
-			r.refused = append(r.refused, one)
+			d.refused = append(d.refused, one)
 		}
 	}
 }
@@ -73,13 +73,13 @@ func (t target) owns(s state.State, one state.Refusal) bool {
 }
 
 // standsAt reports whether the target's live route is where its URL would say.
-func standsAt(s state.State, set settings, t target) bool {
-	at, secure := set.placeOf(t)
-	name, listener := at.http, httpListenerName(s, at.host)
+func (d *decision) standsAt(t target) bool {
+	at, secure := d.placeOf(t)
+	name, listener := at.http, httpListenerName(d.State, at.host)
 	if secure {
-		name, listener = at.https, httpsListenerName(s, at.host)
+		name, listener = at.https, httpsListenerName(d.State, at.host)
 	}
-	return hasListener(s, listener) && slices.ContainsFunc(s.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool {
+	return hasListener(d.State, listener) && slices.ContainsFunc(d.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool {
 		return route.Name == name && pathOf(&route) == at.path && isAttached(&route, listener)
 	})
 }
@@ -98,10 +98,10 @@ func gatewayStays(s state.State) bool {
 }
 
 // listensFor reports whether the live Gateway has the listeners of a host.
-func listensFor(s state.State, set settings, host string) bool {
-	h := set.host(host)
-	return h != nil && (!h.http || hasListener(s, httpListenerName(s, host))) &&
-		(!h.secure() || hasListener(s, httpsListenerName(s, host)))
+func (d *decision) listensFor(host string) bool {
+	h := d.host(host)
+	return h != nil && (!h.http || hasListener(d.State, httpListenerName(d.State, host))) &&
+		(!h.secure() || hasListener(d.State, httpsListenerName(d.State, host)))
 }
 
 // whyRefused returns the reason why an application is not served as it asks, and the cure.
@@ -119,14 +119,14 @@ func forBackendTLS(one state.Refusal) bool {
 
 // refusedStatus speaks of permissions, and of objects that no single application is
 // named for.
-func refusedStatus(s state.State, routing routing) *Status {
-	if len(routing.refused) == 0 {
+func (d *decision) refusedStatus() *Status {
+	if len(d.refused) == 0 {
 		return nil
 	}
-	if slices.ContainsFunc(routing.refused, func(one state.Refusal) bool { return one.Permission }) {
-		return statusOf(notPermitted(s))
+	if slices.ContainsFunc(d.refused, func(one state.Refusal) bool { return one.Permission }) {
+		return statusOf(notPermitted(d.State))
 	}
-	first := routing.refused[0]
+	first := d.refused[0]
 	verb, _, _ := strings.Cut(first.Action, " ")
 	return statusOf(blocked(trouble{
 		what: "The API server refuses to " + verb + " " + first.Kind + " " + first.Name, why: pyjson.Said(first.Reason), cure: elsewhere,

@@ -38,14 +38,14 @@ type RouteRow struct {
 
 // Routes reports on every application on gateway and gateway-route, by the age of its relation.
 func Routes(s state.State) []RouteRow {
-	s, set, routing := decide(s)
-	reasons := reasonsOf(s, set, routing)
+	d := decide(s)
+	reasons := d.reasonsOf()
 	told := map[int]string{}
-	for _, one := range urls(s, set, routing) {
+	for _, one := range d.urls() {
 		told[one.RelationID] = one.URL
 	}
 	var rows []RouteRow
-	for _, t := range routing.targets {
+	for _, t := range d.targets {
 		row := RouteRow{
 			Application: t.Application, Relation: t.RelationID, Interface: "ingress",
 			URL: told[t.RelationID], Services: serviceNamesOf(t),
@@ -53,26 +53,26 @@ func Routes(s state.State) []RouteRow {
 		for _, at := range placesOf(t) {
 			row.Hosts, row.Paths = append(row.Hosts, at.host), append(row.Paths, at.path)
 		}
-		row.judge(row.URL != "" && standsAt(s, set, t), reasons)
+		row.judge(row.URL != "" && d.standsAt(t), reasons)
 		rows = append(rows, row)
 	}
-	for _, t := range routing.routes {
+	for _, t := range d.routes {
 		row := RouteRow{Application: t.Application, Relation: t.RelationID, Interface: "gateway-route", Hosts: t.hosts}
-		lacks := func(host string) bool { return !listensFor(s, set, host) }
-		row.judge(len(addresses(s.Cluster.Gateway)) > 0 && !slices.ContainsFunc(t.hosts, lacks), reasons)
+		lacks := func(host string) bool { return !d.listensFor(host) }
+		row.judge(len(addresses(d.Cluster.Gateway)) > 0 && !slices.ContainsFunc(t.hosts, lacks), reasons)
 		rows = append(rows, row)
 	}
-	for _, one := range routing.omitted {
+	for _, one := range d.omitted {
 		row := RouteRow{Application: one.application, Relation: one.relation, Interface: one.iface, URL: told[one.relation], State: RouteLeftOut, Reason: one.inWords()}
 		if row.URL != "" {
 			row.State = RouteServed // As before: the API server refused what has changed.
 		}
 		rows = append(rows, row)
 	}
-	for _, one := range routing.silent {
+	for _, one := range d.silent {
 		rows = append(rows, RouteRow{Application: one.application, Relation: one.relation, Interface: one.iface, State: RouteSilent, Reason: one.inWords()})
 	}
-	rows = append(rows, unheardOf(s, rows, reasons)...)
+	rows = append(rows, unheardOf(d.State, rows, reasons)...)
 	for i := range rows {
 		for _, list := range []*[]string{&rows[i].Hosts, &rows[i].Paths, &rows[i].Services} {
 			*list = slices.Compact(append([]string{}, *list...)) // In JSON none is an empty list.
@@ -143,19 +143,19 @@ type routeReason struct {
 
 // reasonsOf looks at the same things as the ladder of the status, and at all of them: the first
 // trouble of each application counts.
-func reasonsOf(s state.State, set settings, routing routing) routeReasons {
+func (d *decision) reasonsOf() routeReasons {
 	all := routeReasons{some: map[string]routeReason{}}
-	if status, _ := status(s, set, routing); status.Kind != Active {
+	if status, _ := d.status(); status.Kind != Active {
 		all.everybodys = status.Message
 	}
-	if !s.Cluster.Usable() || s.Cluster.Gateway == nil {
+	if !d.Cluster.Usable() || d.Cluster.Gateway == nil {
 		return all
 	}
 	for _, rung := range ladder() {
 		if rung.many == nil {
 			continue
 		}
-		for _, found := range rung.many(s, set, routing) {
+		for _, found := range rung.many(d) {
 			for _, application := range found.whose {
 				one := all.some[application]
 				one.reason = cmp.Or(one.reason, found.clean().text())

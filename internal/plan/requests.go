@@ -21,21 +21,21 @@ type Requests struct {
 // requests says which certificate signing requests to have: for each host the one
 // that it is served with, and a newer one while that is to be renewed. None is
 // dropped while the cluster cannot be read: what it serves is not known then.
-func requests(s state.State, set settings) *Requests {
-	if !s.Certificates.Related || set.unsure {
+func (d *decision) requests() *Requests {
+	if !d.Certificates.Related || d.unsure {
 		return nil
 	}
-	r := &Requests{RelationID: s.Certificates.RelationID}
+	r := &Requests{RelationID: d.Certificates.RelationID}
 	for _, served := range []bool{true, false} { // Renewals come first.
-		for _, h := range set.hosts {
-			if h.secure() == served && h.asks(s) {
+		for _, h := range d.hosts {
+			if h.secure() == served && h.asks(d.State) {
 				r.Create = append(r.Create, h.names)
 			}
 		}
 	}
-	for i, entry := range s.Certificates.Entries {
-		keeps := func(h host) bool { return h.keeps(s, i) }
-		if !s.Cluster.Usable() || slices.ContainsFunc(set.hosts, keeps) {
+	for i, entry := range d.Certificates.Entries {
+		keeps := func(h host) bool { return h.keeps(d.State, i) }
+		if !d.Cluster.Usable() || slices.ContainsFunc(d.hosts, keeps) {
 			r.Keep = append(r.Keep, entry.Request)
 		}
 	}
@@ -129,11 +129,11 @@ func indexOf(entries []state.Certificate, entry *state.Certificate) int {
 
 // wakeAt is when a certificate is next to be renewed, begins to be valid, or may be
 // served no longer for want of the next one; zero for never.
-func wakeAt(s state.State, set settings) time.Time {
+func (d *decision) wakeAt() time.Time {
 	var first time.Time
-	for _, h := range set.hosts {
-		for _, at := range h.moments(s.Now) {
-			if at.After(s.Now) && (first.IsZero() || at.Before(first)) {
+	for _, h := range d.hosts {
+		for _, at := range h.moments(d.Now) {
+			if at.After(d.Now) && (first.IsZero() || at.Before(first)) {
 				first = at
 			}
 		}

@@ -49,12 +49,13 @@ type routing struct {
 	strayed []omission
 	// kept are the hosts for which relations on gateway-route keep the room, while they ask for others.
 	kept map[int][]string
-	// denied are the relations on ingress that ask for what another has.
-	denied  map[int]bool
-	judges  judges          // of addresses of other models
-	strays  map[int][]stray // by relation
-	remarks []string
-	tls     backendTLS // for applications that speak TLS
+	// denied are the relations on ingress that ask for what another has; told are those whose
+	// application has been told a URL.
+	denied, told map[int]bool
+	judges       judges          // of addresses of other models
+	strays       map[int][]stray // by relation
+	remarks      []string
+	tls          backendTLS // for applications that speak TLS
 	// short is what applications that are served do not get of what they ask for;
 	// allowance is what the next hook has to know of what they had.
 	short     []trouble
@@ -67,30 +68,33 @@ type routing struct {
 
 // route judges the requirers, each in its turn: what one has been given is not there for
 // those that come later. What is wrong with one touches no other.
-func route(s state.State, set settings) routing {
-	r := routing{tls: backendTLSOf(s, set), denied: map[int]bool{}, kept: map[int][]string{}}
-	r.remarks = r.tls.remarks
-	s = r.screen(s, set)
-	s.Requirers = holding(s)
-	r.startAllowance(s)
-	live := livePlacesOf(s)
-	g := giving{owner: map[string]string{}, reserved: reserved(s), names: newNamer(s, live), live: live, room: listenerRoom{}}
-	g.room.claim(s, set.optionHosts(), false, 0) // No application stands before the options.
-	for _, one := range turnsOf(s, set) {
-		if one.keeps != nil {
-			r.kept[one.relation] = g.room.claimEach(s, one.keeps)
-		} else if one.route != nil {
-			r.addRoute(s, set, g.room, one.rank, *one.route)
-		} else {
-			r.addRequirer(s, set, g, *one.ingress)
+func (d *decision) route() {
+	d.routing = routing{tls: d.backendTLSOf(), denied: map[int]bool{}, kept: map[int][]string{}, told: map[int]bool{}}
+	d.remarks = d.tls.remarks
+	d.screen()
+	for _, r := range d.Requirers {
+		d.told[r.RelationID] = r.Holds
+	}
+	d.Requirers = holding(d.State)
+	d.startAllowance()
+	live := livePlacesOf(d.State)
+	g := giving{owner: map[string]string{}, reserved: reserved(d.State), names: newNamer(d.State, live), live: live, room: listenerRoom{}}
+	g.room.claim(d.State, d.optionHosts(), false, 0) // No application stands before the options.
+	for _, one := range d.turnsOf() {
+		switch {
+		case one.keeps != nil:
+			d.kept[one.relation] = g.room.claimEach(d.State, one.keeps)
+		case one.route != nil:
+			d.addRoute(g.room, one.rank, *one.route)
+		default:
+			d.addRequirer(g, *one.ingress)
 		}
 	}
-	r.sortByAge()
-	r.joinKeptHost(s, set, g.names, g.live)
-	r.yieldToKept(s)
-	r.openBare(s, set, g.room)
-	r.dropOldOfTargets()
-	return r
+	d.sortByAge()
+	d.joinKeptHost(g.names, g.live)
+	d.yieldToKept()
+	d.openBare(g.room)
+	d.dropOldOfTargets()
 }
 
 // giving is what has been given so far.
@@ -103,71 +107,71 @@ type giving struct {
 }
 
 // addRequirer judges one application on ingress.
-func (r *routing) addRequirer(s state.State, set settings, g giving, requirer state.Requirer) {
+func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 	for _, remark := range requirer.Remarks {
-		r.remark(requirer.Application, requirer.RelationID, remark)
+		d.remark(requirer.Application, requirer.RelationID, remark)
 	}
 	if requirer.Waiting && requirer.Name == "" {
-		r.wait(requirer)
+		d.wait(requirer)
 		return
 	}
 	if requirer.Nginx {
 		cure := "refresh " + requirer.Application + " to a release with ingress version 2"
-		r.omitOther("ingress", requirer.Application, requirer.RelationID, requirer.Problem, cure)
+		d.omitOther("ingress", requirer.Application, requirer.RelationID, requirer.Problem, cure)
 		return
 	}
-	host, path, tooLong := placeFor(set.Config, requirer)
-	t := target{Requirer: requirer, remote: isRemote(s, requirer), place: place{host: host, path: path}}
-	attached := r.attachedTo(s, set, g, t)
+	host, path, tooLong := placeFor(d.Config, requirer)
+	t := target{Requirer: requirer, remote: isRemote(d.State, requirer), place: place{host: host, path: path}}
+	attached := d.attachedTo(g, t)
 	// Whatever else keeps it from being served: where it is not known what it had, it gets no hold of that.
-	r.denied[requirer.RelationID] = attached != "" && g.live.last == nil
-	if len(requirer.Addresses) == 0 && len(r.strays[requirer.RelationID]) > 0 {
-		r.omitStray(s, set, requirer)
-		r.hold(s, set, g, t)
+	d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
+	if len(requirer.Addresses) == 0 && len(d.strays[requirer.RelationID]) > 0 {
+		d.omitStray(requirer)
+		d.hold(g, t)
 		return
 	}
-	reason, cure := r.unservable(s, requirer)
+	reason, cure := d.unservable(requirer)
 	if reason == "" && tooLong != "" {
-		reason, cure = tooLong, configure(s, state.OptionExternalHostname, state.ExampleOf(state.OptionExternalHostname))
+		reason, cure = tooLong, configure(d.State, state.OptionExternalHostname, state.ExampleOf(state.OptionExternalHostname))
 	}
 	if reason == "" {
-		t.nameObjects(s, g.names)
+		t.nameObjects(d.State, g.names)
 		switch {
-		case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS != "":
-			if !keepBackends(s, g.names, &t) {
-				reason, cure = r.tls.problem, r.tls.cure
+		case speaksTLS(requirer) && d.Cluster.ForbiddenBackendTLS != "":
+			if !keepBackends(d.State, g.names, &t) {
+				reason, cure = d.tls.problem, d.tls.cure
 			}
-		case !r.findBackends(s, g.names, &t):
-			r.wait(requirer)
+		case !d.findBackends(g.names, &t):
+			d.wait(requirer)
 			if requirer.HasUnits { // Else nobody is there who would hold it.
-				r.hold(s, set, g, t)
+				d.hold(g, t)
 			}
 			return
 		}
 	}
 	if reason == "" {
-		reason = g.taken(s, set, t)
-		r.denied[requirer.RelationID] = reason != ""
+		reason = g.taken(d, t)
+		d.denied[requirer.RelationID] = reason != ""
 	}
-	if reason == "" && set.RoutingMode == state.RoutingSubdomain {
+	if reason == "" && d.Config.RoutingMode == state.RoutingSubdomain {
 		if reason = attached; reason == "" {
-			reason = g.room.claim(s, []string{host}, false, 0)
+			reason = g.room.claim(d.State, []string{host}, false, 0)
 		}
-		r.denied[requirer.RelationID] = attached != "" && g.live.last == nil
-		if reason != "" && t.stays(s, set, g) {
-			r.stay(t, reason)
+		d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
+		if reason != "" && t.stays(d, g) {
+			d.stay(t, reason)
 			reason = ""
 		}
 	}
 	if reason != "" {
-		r.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
-		r.hold(s, set, g, t)
+		d.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
+		d.hold(g, t)
 		return
 	}
 	g.give(requirer)
-	t.findPlaces(s, set, g.names, g.live)
-	r.targets = append(r.targets, t)
-	r.leaveOutStrays(s, set, requirer)
+	t.findPlaces(d, g.names, g.live)
+	d.targets = append(d.targets, t)
+	d.leaveOutStrays(requirer)
 }
 
 // stay tells of an application that stays where it is.
@@ -180,13 +184,13 @@ func (r *routing) stay(t target, reason string) {
 
 // hold has an application that cannot be served now keep the place that it has, until it can be
 // again, and the room for its listeners.
-func (r *routing) hold(s state.State, set settings, g giving, t target) {
-	if r.denied[t.RelationID] || !t.Holds || t.Problem != "" || isImposter(s, t.Requirer) || g.taken(s, set, t) != "" {
+func (d *decision) hold(g giving, t target) {
+	if d.denied[t.RelationID] || !t.Holds || t.Problem != "" || isImposter(d.State, t.Requirer) || g.taken(d, t) != "" {
 		return
 	}
 	g.give(t.Requirer)
-	if set.RoutingMode == state.RoutingSubdomain && t.host != "" {
-		_ = g.room.claim(s, []string{t.host}, false, 0) // If there is none, it has none to keep.
+	if d.Config.RoutingMode == state.RoutingSubdomain && t.host != "" {
+		_ = g.room.claim(d.State, []string{t.host}, false, 0) // If there is none, it has none to keep.
 	}
 }
 
@@ -200,20 +204,20 @@ func (g giving) give(requirer state.Requirer) {
 // taken says that the place of a target is another's; empty if it is not. So is one that it
 // would have in another mode: names that differ may be cut to the same label of a host, and
 // who has either place is known by it. Two that were served before that was so keep theirs.
-func (g giving) taken(s state.State, set settings, t target) string {
+func (g giving) taken(d *decision, t target) string {
 	holder := ""
 	for _, key := range t.Places() {
 		if holder == "" && (!t.Holds || key == state.PlaceKey(t.host, t.path)) {
 			holder = g.owner[key]
 		}
-		if holder == "" && yields(s, t.Requirer) {
+		if holder == "" && yields(d.State, t.Requirer) {
 			holder = g.reserved[key]
 		}
 	}
 	switch {
 	case holder == "":
 		return ""
-	case set.RoutingMode == state.RoutingSubdomain:
+	case d.Config.RoutingMode == state.RoutingSubdomain:
 		return "host " + t.host + " belongs to " + holder
 	default:
 		return "path " + t.path + " belongs to " + holder
@@ -234,21 +238,21 @@ func (g giving) isAt(s state.State, t target) bool {
 // attachedTo says that the host of a target of another model is that of an application which has
 // routes of its own there; empty if it is not. An application chooses its name, and so what its
 // host is called: it must not get what the routes of another leave at that one's host.
-func (r *routing) attachedTo(s state.State, set settings, g giving, t target) string {
-	if !t.remote || set.RoutingMode != state.RoutingSubdomain || g.isAt(s, t) {
+func (d *decision) attachedTo(g giving, t target) string {
+	if !t.remote || d.Config.RoutingMode != state.RoutingSubdomain || g.isAt(d.State, t) {
 		return ""
 	}
-	for _, one := range r.routes {
+	for _, one := range d.routes {
 		if slices.Contains(one.hosts, t.host) {
 			return "host " + t.host + " belongs to " + one.Application
 		}
 	}
-	for _, one := range s.RouteRequirers { // It may have no turn for the moment.
+	for _, one := range d.RouteRequirers { // It may have no turn for the moment.
 		if one.Holds && slices.Contains(one.Hostnames, t.host) {
 			return "host " + t.host + " belongs to " + one.Application
 		}
 	}
-	for _, old := range r.old {
+	for _, old := range d.old {
 		if slices.Contains(old.hosts, t.host) {
 			return "host " + t.host + " belongs to " + old.application
 		}
@@ -298,16 +302,16 @@ func requirersByAge(s state.State) []state.Requirer {
 
 // unservable returns the reason why a requirer cannot be served at all, and the cure where
 // it is not to correct what the requirer wrote.
-func (r *routing) unservable(s state.State, requirer state.Requirer) (reason, cure string) {
+func (d *decision) unservable(requirer state.Requirer) (reason, cure string) {
 	switch {
 	case requirer.Problem != "":
 		return requirer.Problem, ""
-	case isImposter(s, requirer) && requirer.Model == s.Model:
+	case isImposter(d.State, requirer) && requirer.Model == d.Model:
 		return "it claims to be " + requirer.Name + " of this model", ""
-	case isImposter(s, requirer):
+	case isImposter(d.State, requirer):
 		return "it claims to be of model " + requirer.Model, ""
-	case speaksTLS(requirer) && s.Cluster.ForbiddenBackendTLS == "": // Else see keepBackends.
-		return r.tls.unverifiable(requirer)
+	case speaksTLS(requirer) && d.Cluster.ForbiddenBackendTLS == "": // Else see keepBackends.
+		return d.tls.unverifiable(requirer)
 	default:
 		return "", ""
 	}

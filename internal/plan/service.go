@@ -22,17 +22,17 @@ const maxEndpoints = 1000
 
 // services returns every target its Services and, where no selector can reach the
 // pods, the EndpointSlices that stand in for it.
-func services(s state.State, routing routing) []Object {
+func (d *decision) services() []Object {
 	var all []Object
-	for _, t := range routing.targets {
+	for _, t := range d.targets {
 		for _, b := range t.backends {
-			all = append(all, serviceOf(s, t, b))
+			all = append(all, serviceOf(d.State, t, b))
 			if t.remote {
-				all = append(all, endpointSlices(s, t, b, routing.judges)...)
+				all = append(all, endpointSlices(d.State, t, b, d.judges)...)
 			}
 		}
 	}
-	return append(all, oldServices(s, routing)...)
+	return append(all, d.oldServices()...)
 }
 
 func serviceOf(s state.State, t target, b backend) *service {

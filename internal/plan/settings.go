@@ -11,9 +11,7 @@ import (
 // wrong it is the value that is being served, so that a mistake takes no traffic down; what is
 // wrong stands in config, classStatus and unrelated.
 type settings struct {
-	state.Config
 	class class
-	hosts []host
 	// unsure says that the options do not tell the host, nor does the cluster.
 	unsure bool
 	// byAddress says that the Gateway is to be reached at its addresses as long as
@@ -37,8 +35,9 @@ type servedConfig struct {
 	noted bool
 }
 
-func settle(s state.State) settings {
-	set := settings{Config: s.Config, byAddress: wantsAddress(s), idle: len(s.Requirers) == 0}
+// settle returns the options in force, and what follows from them.
+func settle(s state.State) (state.Config, settings) {
+	set := settling{Config: s.Config, settings: settings{byAddress: wantsAddress(s), idle: len(s.Requirers) == 0}}
 	served := lastServed(s)
 	for _, problem := range s.Problems {
 		set.report(blocked(trouble{
@@ -54,6 +53,20 @@ func settle(s state.State) settings {
 			cure: "`juju integrate " + s.Application + ":certificates CA`",
 		}))
 	}
+	set.settleHost(s, served)
+	set.class, set.classStatus = gatewayClass(s)
+	return set.Config, set.settings
+}
+
+// settling is the options and settings while they are being settled.
+type settling struct {
+	state.Config
+	settings
+}
+
+// settleHost says what is wrong where there is no hostname and one is needed, and keeps what is
+// served.
+func (set *settling) settleHost(s state.State, served servedConfig) {
 	switch {
 	case set.ExternalHostname != "" || set.unsure:
 	case set.RoutingMode == state.RoutingSubdomain:
@@ -73,12 +86,10 @@ func settle(s state.State) settings {
 			set.ExternalHostname = served.ExternalHostname
 		}
 	}
-	set.class, set.classStatus = gatewayClass(s)
-	return set
 }
 
 // needsTLS reports whether somebody is served over HTTPS or not at all.
-func (set settings) needsTLS(s state.State) bool {
+func (set settling) needsTLS(s state.State) bool {
 	return set.EnforceHTTPS || slices.ContainsFunc(s.Requirers, func(r state.Requirer) bool { return r.Servable() && r.RedirectHTTPS })
 }
 
@@ -92,7 +103,7 @@ func wantsAddress(s state.State) bool {
 
 // keep stays with what is served where options are wrong: with all of it, if it is known, and
 // else with each option that is wrong.
-func (set *settings) keep(problems []state.Problem, served servedConfig) {
+func (set *settling) keep(problems []state.Problem, served servedConfig) {
 	if len(problems) == 0 {
 		return
 	}
@@ -110,14 +121,14 @@ func (set *settings) keep(problems []state.Problem, served servedConfig) {
 }
 
 // keepHost stays with the host that is served.
-func (set *settings) keepHost(served servedConfig) {
+func (set *settling) keepHost(served servedConfig) {
 	if set.unsure = !served.hostKnown; !set.unsure {
 		set.ExternalHostname = served.ExternalHostname
 	}
 }
 
 // report keeps the first problem of the options.
-func (set *settings) report(status Status) {
+func (set *settling) report(status Status) {
 	if set.config == nil {
 		set.config = &status
 	}

@@ -6,7 +6,6 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/controller"
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // How a route comes to lead to other Services where the proxy is given the route before it is
@@ -24,20 +23,20 @@ import (
 
 // staged returns what a route that is to lead to the Services of next leads to for now. Only
 // applications that speak TLS have more than one Service, or others than before.
-func (r *routing) staged(s state.State, set settings, t target, name string, next []gatewayv1.HTTPBackendRef) []gatewayv1.HTTPBackendRef {
-	if !speaksTLS(t.Requirer) || set.class.does(controller.ReadiesAtZero) != controller.Yes {
+func (d *decision) staged(t target, name string, next []gatewayv1.HTTPBackendRef) []gatewayv1.HTTPBackendRef {
+	if !speaksTLS(t.Requirer) || d.class.does(controller.ReadiesAtZero) != controller.Yes {
 		return next
 	}
-	i := slices.IndexFunc(s.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool { return route.Name == name })
-	if i < 0 || len(s.Cluster.Routes[i].Spec.Rules) != 1 {
+	i := slices.IndexFunc(d.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool { return route.Name == name })
+	if i < 0 || len(d.Cluster.Routes[i].Spec.Rules) != 1 {
 		return next
 	}
-	live := &s.Cluster.Routes[i]
+	live := &d.Cluster.Routes[i]
 	before := live.Spec.Rules[0].BackendRefs
-	if led := union(next, before); len(led) > maxBackends || !r.mayStay(s, t, before) {
+	if led := union(next, before); len(led) > maxBackends || !d.mayStay(t, before) {
 		return next
 	}
-	return stage(before, next, isSeen(s, set, live))
+	return stage(before, next, d.isSeen(live))
 }
 
 // stage returns the references of a route by what it has, what it is to have, and whether the
@@ -71,16 +70,16 @@ func stage(before, next []gatewayv1.HTTPBackendRef, seen bool) []gatewayv1.HTTPB
 // mayStay reports whether what a route leads to may be led to for a little longer: Services of ours
 // behind which TLS is spoken, and which nobody else is to have now. One of them at least gets
 // requests.
-func (r *routing) mayStay(s state.State, t target, refs []gatewayv1.HTTPBackendRef) bool {
+func (d *decision) mayStay(t target, refs []gatewayv1.HTTPBackendRef) bool {
 	carries := false
 	for _, ref := range refs {
-		if ref.Namespace != nil || ref.Port == nil || int32(*ref.Port) != portOf(t) || r.isOthers(t, string(ref.Name)) {
+		if ref.Namespace != nil || ref.Port == nil || int32(*ref.Port) != portOf(t) || d.isOthers(t, string(ref.Name)) {
 			return false
 		}
 		if weightOf(refs, ref) == 0 {
 			continue
 		}
-		if !slices.Contains(s.Cluster.TLSServices, string(ref.Name)) {
+		if !slices.Contains(d.Cluster.TLSServices, string(ref.Name)) {
 			return false
 		}
 		carries = true
@@ -96,12 +95,12 @@ func (r *routing) isOthers(t target, service string) bool {
 }
 
 // isSeen reports whether our controller has judged a route as it is now, at each of its listeners.
-func isSeen(s state.State, set settings, route *gatewayv1.HTTPRoute) bool {
+func (d *decision) isSeen(route *gatewayv1.HTTPRoute) bool {
 	return !slices.ContainsFunc(route.Spec.ParentRefs, func(parent gatewayv1.ParentReference) bool {
 		if parent.SectionName == nil {
 			return true
 		}
-		report := parentStatus(s, set, route, parent)
+		report := d.parentStatus(route, parent)
 		return report == nil || !acceptedOf(report.Conditions, route.Generation).known
 	})
 }

@@ -23,29 +23,29 @@ const (
 // order is that of causes: what stands further down often follows from what
 // stands above. What is the trouble of some applications, and not of all, waits until
 // nothing else is wrong. The remarks are for the log: troubles that the status only counts.
-func status(s state.State, set settings, routing routing) (_ Status, remarks []string) {
-	if set.config != nil {
-		return *set.config, nil
+func (d *decision) status() (_ Status, remarks []string) {
+	if d.config != nil {
+		return *d.config, nil
 	}
-	if !s.Cluster.Usable() {
-		return clusterStatus(s), nil
+	if !d.Cluster.Usable() {
+		return clusterStatus(d.State), nil
 	}
-	if status := refusedStatus(s, routing); status != nil {
+	if status := d.refusedStatus(); status != nil {
 		return *status, nil
 	}
-	if status := foreignStatus(s); status != nil {
+	if status := foreignStatus(d.State); status != nil {
 		return *status, nil
 	}
-	if set.classStatus != nil && set.classStatus.Kind == Blocked {
-		return *set.classStatus, nil
+	if d.classStatus != nil && d.classStatus.Kind == Blocked {
+		return *d.classStatus, nil
 	}
 	var some []*finding
 	for _, rung := range ladder() {
 		var said *Status
 		if rung.many == nil {
-			said = rung.one(s, set, routing)
+			said = rung.one(d)
 		} else {
-			everybodys, rest := split(rung.many(s, set, routing))
+			everybodys, rest := split(rung.many(d))
 			some = append(some, rest...)
 			said = worst(everybodys).status()
 		}
@@ -53,12 +53,12 @@ func status(s state.State, set settings, routing routing) (_ Status, remarks []s
 			return *said, nil
 		}
 	}
-	return someStatus(s, set, routing, some)
+	return d.someStatus(some)
 }
 
 // A rung looks for one thing that is wrong, or for many, of everybody and of some.
 type rung struct {
-	one  func(state.State, settings, routing) *Status
+	one  func(*decision) *Status
 	many findingsOf
 }
 
@@ -66,24 +66,24 @@ type rung struct {
 // can do now comes before what he has to wait for.
 func ladder() []rung {
 	return []rung{
-		{one: func(_ state.State, set settings, _ routing) *Status { return set.unrelated }},
-		{many: foreignFindings},
-		{one: func(_ state.State, set settings, _ routing) *Status { return set.classStatus }},
-		{one: func(s state.State, set settings, _ routing) *Status { return gatewayStatus(s, set) }},
-		{many: listenerFindings},
-		{one: func(s state.State, _ settings, _ routing) *Status { return listenersNotValid(s) }},
-		{many: certificateFindings},
-		{one: func(s state.State, set settings, _ routing) *Status { return addressStatus(s, set) }},
-		{one: func(_ state.State, _ settings, routing routing) *Status { return requirerStatus(routing) }},
-		{many: backendFindings},
-		{many: routeFindings},
-		{many: protocolFindings},
-		{many: dnsFindings},
+		{one: func(d *decision) *Status { return d.unrelated }},
+		{many: (*decision).foreignFindings},
+		{one: func(d *decision) *Status { return d.classStatus }},
+		{one: (*decision).gatewayStatus},
+		{many: (*decision).listenerFindings},
+		{one: func(d *decision) *Status { return listenersNotValid(d.State) }},
+		{many: (*decision).certificateFindings},
+		{one: (*decision).addressStatus},
+		{one: (*decision).requirerStatus},
+		{many: (*decision).backendFindings},
+		{many: (*decision).routeFindings},
+		{many: (*decision).protocolFindings},
+		{many: (*decision).dnsFindings},
 	}
 }
 
 // findingsOf look for what is wrong on one rung, of everybody and of some.
-type findingsOf func(state.State, settings, routing) []*finding
+type findingsOf func(*decision) []*finding
 
 func clusterStatus(s state.State) Status {
 	if s.Cluster.WithoutGatewayAPI {
@@ -101,12 +101,12 @@ func trustCommand(s state.State) string { return "`juju trust " + s.Application 
 
 // requirerStatus speaks when nothing can be served to anybody. As long as some
 // application is served, those that are not are named in the active status.
-func requirerStatus(routing routing) *Status {
-	if len(routing.targets)+len(routing.routes) > 0 {
+func (d *decision) requirerStatus() *Status {
+	if len(d.targets)+len(d.routes) > 0 {
 		return nil
 	}
-	if len(routing.omitted) > 0 {
-		first := routing.omitted[0]
+	if len(d.omitted) > 0 {
+		first := d.omitted[0]
 		if first.other {
 			return statusOf(blocked(trouble{what: first.application + strings.TrimPrefix(first.reason, "it"), cure: first.cure}))
 		}
@@ -122,11 +122,11 @@ func requirerStatus(routing routing) *Status {
 			cure: cmp.Or(first.cure, correctThere),
 		}))
 	}
-	if len(routing.silent) > 0 {
-		if first := routing.silent[0]; first.reason != "" {
+	if len(d.silent) > 0 {
+		if first := d.silent[0]; first.reason != "" {
 			return statusOf(waitingFor("Waiting for "+first.iface+" relation data from "+first.application, first.reason))
 		}
-		return statusOf(waiting("Waiting for " + routing.silent[0].iface + " relation data from " + routing.silentNames(routing.silent[0].iface)))
+		return statusOf(waiting("Waiting for " + d.silent[0].iface + " relation data from " + d.silentNames(d.silent[0].iface)))
 	}
 	return nil
 }
@@ -136,22 +136,22 @@ const correctThere = "correct it there"
 
 // activeStatus says where the applications are reached and, if it has anything to tell, who
 // of them is left out.
-func activeStatus(s state.State, set settings, left trouble) Status {
+func (d *decision) activeStatus(left trouble) Status {
 	const lead = "Gateway addresses: "
 	var rest string
-	if !set.EnforceHTTPS {
+	if !d.Config.EnforceHTTPS {
 		rest += " (enforce-https is set to false)"
 	}
-	if withoutRecords(s, set) {
+	if d.withoutRecords() {
 		rest += "; no DNS records, which take IP addresses only"
 	}
-	if renewal := renewing(s, set); renewal != "" {
+	if renewal := d.renewing(); renewal != "" {
 		rest += "; " + renewal
-	} else if chain := chainRemark(s, set); chain != "" {
+	} else if chain := d.chainRemark(); chain != "" {
 		rest += "; " + chain
 	}
 	rest = pyjson.Commandless(rest)
-	all := addresses(s.Cluster.Gateway)
+	all := addresses(d.Cluster.Gateway)
 	if left.what == "" {
 		return active(lead + someOf(all, maxMessage-length(lead+rest)) + rest)
 	}

@@ -15,32 +15,32 @@ import (
 // backendFindings read each planned policy. While a controller does not speak of one, it
 // may not know the kind at all, and speak to the application in clear: that is no
 // state to be content with.
-func backendFindings(s state.State, set settings, routing routing) []*finding {
-	if s.Cluster.ForbiddenBackendTLS != "" {
-		return unseenPolicies(s, routing)
+func (d *decision) backendFindings() []*finding {
+	if d.Cluster.ForbiddenBackendTLS != "" {
+		return d.unseenPolicies()
 	}
 	live := map[string]*gatewayv1.BackendTLSPolicy{}
-	for i := range s.Cluster.Policies {
-		live[s.Cluster.Policies[i].Name] = &s.Cluster.Policies[i]
+	for i := range d.Cluster.Policies {
+		live[d.Cluster.Policies[i].Name] = &d.Cluster.Policies[i]
 	}
 	all := tally{of: "the TLS policies", cure: "set " + state.OptionGatewayClass + " to another"}
-	for _, t := range routing.targets {
+	for _, t := range d.targets {
 		if !speaksTLS(t.Requirer) {
 			continue
 		}
 		for _, b := range t.backends {
-			found, known := findPolicy(s, set, t, live[b.service])
-			all.add(t.Application, []string{t.Application}, found, known, live[b.service] != nil && isLate(s, live[b.service]))
+			found, known := d.findPolicy(t, live[b.service])
+			all.add(t.Application, []string{t.Application}, found, known, live[b.service] != nil && isLate(d.State, live[b.service]))
 		}
 	}
-	return all.findings(set, routing)
+	return all.findings(d)
 }
 
 // unseenPolicies names the applications that are served with policies that the charm may
 // not see, or not renew.
-func unseenPolicies(s state.State, routing routing) []*finding {
+func (d *decision) unseenPolicies() []*finding {
 	var names []string
-	for _, t := range routing.targets {
+	for _, t := range d.targets {
 		if speaksTLS(t.Requirer) {
 			names = append(names, t.Application)
 		}
@@ -50,24 +50,24 @@ func unseenPolicies(s state.State, routing routing) []*finding {
 	}
 	return []*finding{blocks(trouble{
 		what: "TLS policies of " + strings.Join(names, ", ") + " stay as they are",
-		why:  "the charm may not " + s.Cluster.ForbiddenBackendTLS, cure: trustCommand(s),
+		why:  "the charm may not " + d.Cluster.ForbiddenBackendTLS, cure: trustCommand(d.State),
 	})}
 }
 
 // findPolicy returns trouble with a policy; known is false while the controller has
 // not judged it for our Gateway.
-func findPolicy(s state.State, set settings, t target, live *gatewayv1.BackendTLSPolicy) (trouble *finding, known bool) {
+func (d *decision) findPolicy(t target, live *gatewayv1.BackendTLSPolicy) (trouble *finding, known bool) {
 	if live == nil || live.DeletionTimestamp != nil {
 		return nil, false
 	}
 	fitting := slices.DeleteFunc(slices.Clone(live.Status.Ancestors), func(a gatewayv1.PolicyAncestorStatus) bool {
-		return !isOurGateway(s, a.AncestorRef) || a.ControllerName != set.class.controller()
+		return !isOurGateway(d.State, a.AncestorRef) || a.ControllerName != d.class.controller()
 	})
 	// A controller may speak of each of our listeners.
 	conditions := func(a gatewayv1.PolicyAncestorStatus) []metav1.Condition { return a.Conditions }
 	for _, ancestor := range newestOf(fitting, conditions, live.Generation) {
 		accepted := acceptedOf(ancestor.Conditions, live.Generation)
-		if found := policyTrouble(s, t, ancestor, live.Generation); found != nil {
+		if found := policyTrouble(d.State, t, ancestor, live.Generation); found != nil {
 			return found, true
 		}
 		known = known || accepted.known

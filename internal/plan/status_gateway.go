@@ -12,8 +12,8 @@ import (
 // The rungs of the ladder that read what the controller says of the Gateway.
 
 // gatewayStatus reads the Gateway as a whole.
-func gatewayStatus(s state.State, set settings) *Status {
-	gateway := s.Cluster.Gateway
+func (d *decision) gatewayStatus() *Status {
+	gateway := d.Cluster.Gateway
 	if gateway == nil {
 		return statusOf(waiting("Waiting for gateway address"))
 	}
@@ -26,29 +26,29 @@ func gatewayStatus(s state.State, set settings) *Status {
 	conditions, generation := gateway.Status.Conditions, gateway.Generation
 	accepted := acceptedOf(conditions, generation)
 	switch {
-	case !accepted.known && neverJudged(s):
+	case !accepted.known && neverJudged(d.State):
 		return statusOf(blocked(trouble{
-			what: "The controller of gateway class " + set.class.name + " says nothing",
-			cure: "check that it runs: `kubectl describe gatewayclass " + set.class.name + "`",
+			what: "The controller of gateway class " + d.class.name + " says nothing",
+			cure: "check that it runs: `kubectl describe gatewayclass " + d.class.name + "`",
 		}))
-	case overdue(s, unjudgedSince(gateway)):
-		return statusOf(blocked(silence(set, "has not taken the last change of the Gateway")))
+	case overdue(d.State, unjudgedSince(gateway)):
+		return statusOf(blocked(d.silence("has not taken the last change of the Gateway")))
 	case !accepted.known:
 		return statusOf(trouble{
-			what: "Waiting for the controller of gateway class " + set.class.name + " to accept the Gateway", aside: again,
+			what: "Waiting for the controller of gateway class " + d.class.name + " to accept the Gateway", aside: again,
 		}.status(Waiting))
 	case accepted.is(false) && accepted.Reason == string(gatewayv1.GatewayReasonListenersNotValid):
 		return nil // The listeners tell more.
 	case accepted.is(false):
-		return gatewayRefused(s, accepted)
+		return gatewayRefused(d.State, accepted)
 	}
 	programmed := conditionOf(conditions, string(gatewayv1.GatewayConditionProgrammed), generation)
 	if !programmed.known {
-		if overdue(s, changedAt(gateway)) {
-			return statusOf(blocked(silence(set, "has not programmed the Gateway")))
+		if overdue(d.State, changedAt(gateway)) {
+			return statusOf(blocked(d.silence("has not programmed the Gateway")))
 		}
 		return statusOf(trouble{
-			what: "Waiting for the controller of gateway class " + set.class.name + " to program the Gateway", aside: again,
+			what: "Waiting for the controller of gateway class " + d.class.name + " to program the Gateway", aside: again,
 		}.status(Waiting))
 	}
 	if programmed.is(true) {
@@ -56,9 +56,9 @@ func gatewayStatus(s state.State, set settings) *Status {
 	}
 	switch programmed.Reason {
 	case string(gatewayv1.GatewayReasonAddressNotAssigned), string(gatewayv1.GatewayReasonPending):
-		return statusOf(withoutAddress(s, set, programmed.because()))
+		return statusOf(d.withoutAddress(programmed.because()))
 	case string(gatewayv1.GatewayReasonAddressNotUsable):
-		return statusOf(blocked(trouble{what: "Gateway address cannot be used", why: programmed.because(), cure: describe(s, "gateway")}))
+		return statusOf(blocked(trouble{what: "Gateway address cannot be used", why: programmed.because(), cure: describe(d.State, "gateway")}))
 	default:
 		return statusOf(waitingFor("Gateway is not programmed", programmed.because()))
 	}
@@ -68,18 +68,18 @@ func gatewayStatus(s state.State, set settings) *Status {
 const again = "checked again at update-status"
 
 // silence tells of a controller that has been silent for too long.
-func silence(set settings, what string) trouble {
-	return trouble{what: "The controller of gateway class " + set.class.name + " " + what + " for 5 minutes", cure: "see its log"}
+func (d *decision) silence(what string) trouble {
+	return trouble{what: "The controller of gateway class " + d.class.name + " " + what + " for 5 minutes", cure: "see its log"}
 }
 
 // withoutAddress tells what to do about a Gateway that nobody has given an address for
 // minutes after it was made. It goes on waiting: some clouds need longer.
-func withoutAddress(s state.State, set settings, why string) Status {
-	if !overdue(s, s.Cluster.Gateway.CreationTimestamp.Time) {
+func (d *decision) withoutAddress(why string) Status {
+	if !overdue(d.State, d.Cluster.Gateway.CreationTimestamp.Time) {
 		return waitingFor("Waiting for gateway address", why)
 	}
-	cure := "give the load balancer free addresses; " + describe(s, "gateway")
-	if set.class.name == classOfCanonical {
+	cure := "give the load balancer free addresses; " + describe(d.State, "gateway")
+	if d.class.name == classOfCanonical {
 		cure = "give it some: `sudo k8s set load-balancer.cidrs=CIDRS load-balancer.l2-mode=true`"
 	}
 	return trouble{what: "Waiting for gateway address", aside: why, cure: cure}.status(Waiting)
@@ -122,20 +122,20 @@ func listenersNotValid(s state.State) *Status {
 
 // listenerFindings read each listener that we planned. Where the controller refuses the
 // Gateway, that is everybody's trouble, whosever listener it is for.
-func listenerFindings(s state.State, set settings, routing routing) []*finding {
+func (d *decision) listenerFindings() []*finding {
 	reported := map[gatewayv1.SectionName]gatewayv1.ListenerStatus{}
-	for _, listener := range s.Cluster.Gateway.Status.Listeners {
+	for _, listener := range d.Cluster.Gateway.Status.Listeners {
 		reported[listener.Name] = listener
 	}
-	planned := listeners(s, set)
+	planned := d.listeners()
 	var found []*finding
 	for _, one := range planned {
-		finding := findListener(s, set, one, reported[one.Name].Conditions)
+		finding := d.findListener(one, reported[one.Name].Conditions)
 		if finding == nil {
 			continue
 		}
-		if finding.unserved = true; listenersNotValid(s) == nil {
-			finding.whose = routing.ownersOf(set, hostOf(one))
+		if finding.unserved = true; listenersNotValid(d.State) == nil {
+			finding.whose = d.ownersOf(hostOf(one))
 		}
 		found = append(found, finding)
 	}
@@ -157,8 +157,8 @@ func hostOf(listener gatewayv1.Listener) string {
 // findListener reads the conditions of one listener. Not read are the number of
 // its routes, which controllers count differently, and OverlappingTLSConfig, which
 // warns of certificates for the same names and takes nothing away.
-func findListener(s state.State, set settings, planned gatewayv1.Listener, conditions []metav1.Condition) *finding {
-	name, generation := listenerTitle(planned), s.Cluster.Gateway.Generation
+func (d *decision) findListener(planned gatewayv1.Listener, conditions []metav1.Condition) *finding {
+	name, generation := listenerTitle(planned), d.Cluster.Gateway.Generation
 	accepted := acceptedOf(conditions, generation)
 	of := func(kind gatewayv1.ListenerConditionType) condition {
 		return conditionOf(conditions, string(kind), generation)
@@ -178,10 +178,10 @@ func findListener(s state.State, set settings, planned gatewayv1.Listener, condi
 		case gatewayv1.ListenerReasonRefNotPermitted:
 			what, why = name+" may not use its Secret", resolved.told()
 		}
-		return blocks(trouble{what: what, why: why, cure: describe(s, "gateway")})
+		return blocks(trouble{what: what, why: why, cure: describe(d.State, "gateway")})
 	}
 	if accepted.is(false) {
-		cure := describe(s, "gateway")
+		cure := describe(d.State, "gateway")
 		if accepted.Reason == string(gatewayv1.ListenerReasonPortUnavailable) {
 			cure = fmt.Sprintf("let the controller offer port %d", planned.Port)
 		}
@@ -191,9 +191,9 @@ func findListener(s state.State, set settings, planned gatewayv1.Listener, condi
 		return waits(name+" is not programmed", programmed.because())
 	}
 	// Every controller has to say so of every listener, and of the Gateway as it is now.
-	if !programmed.known && listenersNotValid(s) == nil {
-		if overdue(s, changedAt(s.Cluster.Gateway)) {
-			return blocks(silence(set, "has not set up the "+name))
+	if !programmed.known && listenersNotValid(d.State) == nil {
+		if overdue(d.State, changedAt(d.Cluster.Gateway)) {
+			return blocks(d.silence("has not set up the " + name))
 		}
 		return waits("Waiting for the gateway controller to set up the "+name, "")
 	}
@@ -209,9 +209,9 @@ func listenerTitle(l gatewayv1.Listener) string {
 	return title
 }
 
-func addressStatus(s state.State, set settings) *Status {
-	if len(addresses(s.Cluster.Gateway)) == 0 {
-		return statusOf(withoutAddress(s, set, ""))
+func (d *decision) addressStatus() *Status {
+	if len(addresses(d.Cluster.Gateway)) == 0 {
+		return statusOf(d.withoutAddress(""))
 	}
 	return nil
 }

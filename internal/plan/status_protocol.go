@@ -10,18 +10,18 @@ import (
 
 // protocolFindings name the applications that want to be spoken to in HTTP/2 in clear by a
 // controller that does not. Their routes are there all the same: some understand HTTP/1.1 too.
-func protocolFindings(s state.State, set settings, routing routing) []*finding {
-	if set.class.does(controller.H2C) != controller.No || s.Cluster.CiliumAppProtocol {
+func (d *decision) protocolFindings() []*finding {
+	if d.class.does(controller.H2C) != controller.No || d.Cluster.CiliumAppProtocol {
 		return nil
 	}
 	cure := "set " + state.OptionGatewayClass + " to another"
-	if set.class.controller() == controller.Cilium {
+	if d.class.controller() == controller.Cilium {
 		cure = "set enable-gateway-api-app-protocol to true" // See the page of statuses.
 	}
 	var all []*finding
-	for _, t := range routing.targets {
+	for _, t := range d.targets {
 		if t.Scheme == "h2c" {
-			found := blocks(trouble{what: "class " + set.class.name + " speaks no HTTP/2 in clear to " + t.Application, cure: cure})
+			found := blocks(trouble{what: "class " + d.class.name + " speaks no HTTP/2 in clear to " + t.Application, cure: cure})
 			found.whose, found.unserved = []string{t.Application}, true
 			all = append(all, found)
 		}

@@ -11,31 +11,31 @@ import (
 
 // routeFindings read what the controller says of each planned route, at each of
 // its listeners.
-func routeFindings(s state.State, set settings, routing routing) []*finding {
-	live := liveRoutes(s)
+func (d *decision) routeFindings() []*finding {
+	live := liveRoutes(d.State)
 	served := map[string]string{} // route → application
-	for _, t := range routing.targets {
+	for _, t := range d.targets {
 		for _, name := range t.routeNames() {
 			served[name] = t.Application
 		}
 	}
-	for _, old := range routing.old {
+	for _, old := range d.old {
 		for _, route := range old.routes {
 			served[route.Name] = old.application
 		}
 	}
 	all := tally{of: "the routes"}
-	for _, object := range httpRoutes(s, set, routing) {
+	for _, object := range d.httpRoutes() {
 		planned := object.(*gatewayv1.HTTPRoute)
 		application := served[planned.Name]
 		whose := []string{application}
 		if application == "" {
-			application, whose = redirect, routing.ownersAt(s, set, planned.Spec.ParentRefs)
+			application, whose = redirect, d.ownersAt(planned.Spec.ParentRefs)
 		}
-		found, known := findRoute(s, set, application, planned, live[planned.Name])
-		all.add(application, whose, found, known, live[planned.Name] != nil && isLate(s, live[planned.Name]))
+		found, known := d.findRoute(application, planned, live[planned.Name])
+		all.add(application, whose, found, known, live[planned.Name] != nil && isLate(d.State, live[planned.Name]))
 	}
-	return all.findings(set, routing)
+	return all.findings(d)
 }
 
 // redirect stands for an application where a route is not for one.
@@ -43,16 +43,16 @@ const redirect = "the redirect to HTTPS"
 
 // findRoute returns trouble with a route; known is false while the controller has not
 // judged it at every listener.
-func findRoute(s state.State, set settings, application string, planned, live *gatewayv1.HTTPRoute) (trouble *finding, known bool) {
+func (d *decision) findRoute(application string, planned, live *gatewayv1.HTTPRoute) (trouble *finding, known bool) {
 	if live == nil || live.DeletionTimestamp != nil {
 		return nil, false
 	}
 	for _, parent := range planned.Spec.ParentRefs {
-		report := parentStatus(s, set, live, parent)
+		report := d.parentStatus(live, parent)
 		if report == nil {
 			return nil, false
 		}
-		if found := parentTrouble(s, application, report, live.Generation); found != nil {
+		if found := parentTrouble(d.State, application, report, live.Generation); found != nil {
 			return found, true
 		}
 		if !acceptedOf(report.Conditions, live.Generation).known {
@@ -98,12 +98,12 @@ func parentTrouble(s state.State, application string, report *gatewayv1.RoutePar
 // namespaces that have the name of ours. Of several reports that fit the newest counts:
 // the Python charm wrote the namespace into its references, and the report on such a one
 // may outlast it.
-func parentStatus(s state.State, set settings, live *gatewayv1.HTTPRoute, wanted gatewayv1.ParentReference) *gatewayv1.RouteParentStatus {
-	id := set.class.controller()
+func (d *decision) parentStatus(live *gatewayv1.HTTPRoute, wanted gatewayv1.ParentReference) *gatewayv1.RouteParentStatus {
+	id := d.class.controller()
 	var fitting []gatewayv1.RouteParentStatus
 	for _, parent := range live.Status.Parents {
 		ref := parent.ParentRef
-		if isOurGateway(s, ref) && ref.SectionName != nil && *ref.SectionName == *wanted.SectionName && parent.ControllerName == id {
+		if isOurGateway(d.State, ref) && ref.SectionName != nil && *ref.SectionName == *wanted.SectionName && parent.ControllerName == id {
 			fitting = append(fitting, parent)
 		}
 	}

@@ -7,8 +7,6 @@ import (
 	"unicode"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // Troubles of some applications and not of all. Whoever may relate an application chooses
@@ -17,23 +15,23 @@ import (
 
 // ownersOf names the applications whose host it is; none for the host of the options, and
 // for one that nobody asks for any more.
-func (r routing) ownersOf(set settings, host string) []string {
-	if !set.idle && slices.Contains(set.optionHosts(), host) {
+func (d *decision) ownersOf(host string) []string {
+	if !d.idle && slices.Contains(d.optionHosts(), host) {
 		return nil
 	}
 	var all []string
-	for _, t := range r.targets {
+	for _, t := range d.targets {
 		if t.host == host || t.kept != nil && t.kept.host == host {
 			all = append(all, t.Application)
 		}
 	}
-	for _, t := range r.routes {
+	for _, t := range d.routes {
 		if slices.Contains(t.hosts, host) {
 			all = append(all, t.Application)
 		}
 	}
-	for _, old := range r.old {
-		if len(r.targets)+len(r.routes) > 0 && slices.Contains(old.hosts, host) {
+	for _, old := range d.old {
+		if len(d.targets)+len(d.routes) > 0 && slices.Contains(old.hosts, host) {
 			all = append(all, old.application)
 		}
 	}
@@ -42,10 +40,10 @@ func (r routing) ownersOf(set settings, host string) []string {
 
 // ownersAt names the applications whose host a route of ours is for, by its one listener; none
 // where it has several.
-func (r routing) ownersAt(s state.State, set settings, parents []gatewayv1.ParentReference) []string {
-	for _, h := range set.hosts {
-		if len(parents) == 1 && string(*parents[0].SectionName) == httpListenerName(s, h.name) {
-			return r.ownersOf(set, h.name)
+func (d *decision) ownersAt(parents []gatewayv1.ParentReference) []string {
+	for _, h := range d.hosts {
+		if len(parents) == 1 && string(*parents[0].SectionName) == httpListenerName(d.State, h.name) {
+			return d.ownersOf(h.name)
 		}
 	}
 	return nil
@@ -116,15 +114,15 @@ func (r routing) ranks(some []*finding) []ranked {
 // someStatus tells of the trouble of some applications that does most harm, and counts the
 // other applications that have any. As long as all is well with some, it is not for the unit
 // to be blocked.
-func someStatus(s state.State, set settings, routing routing, some []*finding) (Status, []string) {
-	all := routing.ranks(some)
+func (d *decision) someStatus(some []*finding) (Status, []string) {
+	all := d.ranks(some)
 	if len(all) == 0 {
-		return activeStatus(s, set, trouble{}), nil
+		return d.activeStatus(trouble{}), nil
 	}
 	unserved, troubled := map[string]bool{}, map[string]bool{}
 	for _, one := range some {
 		for _, application := range one.whose {
-			if routing.isLeftOut(application) {
+			if d.isLeftOut(application) {
 				continue
 			}
 			if one.unserved {
@@ -135,7 +133,7 @@ func someStatus(s state.State, set settings, routing routing, some []*finding) (
 			}
 		}
 	}
-	everybodys := len(some) > 0 && len(troubled) >= len(routing.targets)+len(routing.routes)
+	everybodys := len(some) > 0 && len(troubled) >= len(d.targets)+len(d.routes)
 	if everybodys || all[0].rank == waited {
 		first := worst(some)
 		remarks := others(all, first.trouble, first.whose, &first.more)
@@ -145,15 +143,15 @@ func someStatus(s state.State, set settings, routing routing, some []*finding) (
 	remarks := others(all, first.trouble, first.whose, &first.more)
 	what := first.inShort()
 	if first.rank == unheard && first.why == "" {
-		what = "no data yet from " + routing.silentNames("")
+		what = "no data yet from " + d.silentNames("")
 	}
-	switch counts := routing.counts(len(unserved)); first.told {
+	switch counts := d.counts(len(unserved)); first.told {
 	case besideCounts:
 		first.aside = counts
 	case behindCounts:
 		first.what = counts + "; " + what
 	}
-	return activeStatus(s, set, first.trouble), remarks
+	return d.activeStatus(first.trouble), remarks
 }
 
 // others counts the applications that somebody has to see to beside those of the first

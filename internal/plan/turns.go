@@ -36,15 +36,15 @@ const (
 )
 
 // turnsOf returns the turns of all relations, the first first.
-func turnsOf(s state.State, set settings) []turn {
-	standing := standingHosts(s)
+func (d *decision) turnsOf() []turn {
+	standing := standingHosts(d.State)
 	var all []turn
-	for i := range s.Requirers {
-		r := &s.Requirers[i]
+	for i := range d.Requirers {
+		r := &d.Requirers[i]
 		one := turn{rank: rankLocal, relation: r.RelationID, ingress: r}
-		host, _, _ := placeFor(set.Config, *r)
+		host, _, _ := placeFor(d.Config, *r)
 		switch {
-		case r.Holds && (set.RoutingMode != state.RoutingSubdomain || standing.closed[host]):
+		case r.Holds && (d.Config.RoutingMode != state.RoutingSubdomain || standing.closed[host]):
 			one.rank = rankServed
 		case r.Holds:
 			one.rank = rankMoving
@@ -53,24 +53,24 @@ func turnsOf(s state.State, set settings) []turn {
 		}
 		all = append(all, one)
 	}
-	for i := range s.RouteRequirers {
-		r := &s.RouteRequirers[i]
-		if !isJudged(s, set, *r) {
+	for i := range d.RouteRequirers {
+		r := &d.RouteRequirers[i]
+		if !d.isJudged(*r) {
 			continue
 		}
-		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(s, *r, hostsFor(s, set, *r))
+		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(d.State, *r, d.hostsFor(*r))
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case heldHosts(s, *r, hosts), heldBare(s, set, *r, hosts):
+		case heldHosts(d.State, *r, hosts), d.heldBare(*r, hosts):
 			one.rank = rankAttached
-		case r.Told && standing.all(s, *r, hosts):
+		case r.Told && standing.all(d.State, *r, hosts):
 			one.rank = rankChanging
 		case r.Foreign:
 			one.rank = rankForeign
 		}
 		// What it comes to ask for as well costs it nothing of what it has.
-		lacks := func(host string) bool { return !standing.all(s, *r, []string{host}) }
+		lacks := func(host string) bool { return !standing.all(d.State, *r, []string{host}) }
 		if keeps := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(keeps) > 0 {
 			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, keeps: keeps})
 		}
@@ -84,8 +84,8 @@ func turnsOf(s state.State, set settings) []turn {
 
 // isJudged reports whether an application with routes of its own has a turn at all. These routes may
 // serve in clear: there are no listeners for them where HTTPS is enforced and cannot be had.
-func isJudged(s state.State, set settings, r state.RouteRequirer) bool {
-	return !set.EnforceHTTPS || s.Certificates.Related || r.Version0
+func (d *decision) isJudged(r state.RouteRequirer) bool {
+	return !d.Config.EnforceHTTPS || d.Certificates.Related || r.Version0
 }
 
 // distance is greater for an application of another model. The Python charm told two the same
@@ -151,9 +151,9 @@ func (a standing) all(s state.State, r state.RouteRequirer, hosts []string) bool
 
 // hostsFor are those that an application on gateway-route asks for and is given in its turn,
 // as far as there is room; an empty name is for any, see openBare.
-func hostsFor(s state.State, set settings, r state.RouteRequirer) []string {
+func (d *decision) hostsFor(r state.RouteRequirer) []string {
 	hosts := slices.Clone(r.Hostnames)
-	if r.Hostless && !bares(s, set, r) {
+	if r.Hostless && !d.bares(r) {
 		hosts = append(hosts, "")
 	}
 	return hosts

@@ -12,17 +12,17 @@ import (
 
 // urls returns what each requirer is told. An application that is not served, or
 // not yet, is told nothing: a URL is a promise.
-func urls(s state.State, set settings, routing routing) []URL {
+func (d *decision) urls() []URL {
 	told := map[int]string{}
 	unchanged := map[int]bool{}
-	for _, t := range slices.Concat(routing.targets, routing.held) {
-		if t.Holds || !s.Cluster.Written || standsAt(s, set, t) { // Else its route comes in the next run.
-			told[t.RelationID] = urlOf(s, set, t)
+	for _, t := range slices.Concat(d.targets, d.held) {
+		if t.Holds || !d.Cluster.Written || d.standsAt(t) { // Else its route comes in the next run.
+			told[t.RelationID] = d.urlOf(t)
 		}
-		unchanged[t.RelationID] = gatewayStays(s) && !standsAt(s, set, t)
+		unchanged[t.RelationID] = gatewayStays(d.State) && !d.standsAt(t)
 	}
 	var all []URL
-	for _, requirer := range requirersByAge(s) {
+	for _, requirer := range requirersByAge(d.State) {
 		if unchanged[requirer.RelationID] {
 			continue // It may be served where it has been.
 		}
@@ -32,24 +32,24 @@ func urls(s state.State, set settings, routing routing) []URL {
 }
 
 // urlOf is the address of an application; empty while there is none.
-func urlOf(s state.State, set settings, t target) string {
-	at, secure := set.placeOf(t)
+func (d *decision) urlOf(t target) string {
+	at, secure := d.placeOf(t)
 	scheme := "http://"
 	switch {
 	case secure:
 		scheme = "https://"
-	case set.unsure, !t.inClear(s, set):
+	case d.unsure, !t.inClear(d):
 		return ""
 	}
-	if h := set.host(at.host); !secure && h != nil && !h.http {
+	if h := d.host(at.host); !secure && h != nil && !h.http {
 		return "" // There was no room for its listener.
 	}
 	if at.host != "" {
 		return scheme + at.host + at.path
 	}
-	reachable := addresses(s.Cluster.Gateway)
+	reachable := addresses(d.Cluster.Gateway)
 	if secure {
-		reachable = set.host("").covered(reachable)
+		reachable = d.host("").covered(reachable)
 	}
 	switch {
 	case len(reachable) == 0:

@@ -122,14 +122,14 @@ func oldListenerOf(s state.State, route *gatewayv1.HTTPRoute, ref gatewayv1.Pare
 
 // addVersion0 leaves out an application that speaks version 0, by name, and keeps what there
 // is of it.
-func (r *routing) addVersion0(s state.State, room listenerRoom, requirer state.RouteRequirer) {
+func (d *decision) addVersion0(room listenerRoom, requirer state.RouteRequirer) {
 	reason := requirer.Problem
-	old := oldTargetOf(s, requirer)
-	if len(old.routes) > 0 && unnamable(s, old.hosts) == "" && room.claim(s, old.hosts, false, 0) == "" {
-		r.old = append(r.old, old)
+	old := oldTargetOf(d.State, requirer)
+	if len(old.routes) > 0 && unnamable(d.State, old.hosts) == "" && room.claim(d.State, old.hosts, false, 0) == "" {
+		d.old = append(d.old, old)
 		reason = "it speaks gateway-route version 0, and has its old route only"
 	}
-	r.omitOther("gateway-route", requirer.Application, requirer.RelationID, reason, "refresh "+requirer.Application+" to a release with version 1")
+	d.omitOther("gateway-route", requirer.Application, requirer.RelationID, reason, "refresh "+requirer.Application+" to a release with version 1")
 }
 
 // dropOldOfTargets forgets old routes that lead to a Service of an application on ingress:
@@ -150,37 +150,37 @@ func (r routing) keepsOld(host string) bool {
 // oldRoutes returns the routes as they are, at the listeners that are planned for their hosts,
 // save those whose names planned routes have. Headers are guarded as those of all are. Over plain HTTP there are none where HTTPS is
 // enforced; a redirect that was there is replaced by ours.
-func oldRoutes(s state.State, set settings, routing routing, planned []Object) []Object {
+func (d *decision) oldRoutes(planned []Object) []Object {
 	taken := map[string]bool{}
 	for _, object := range planned {
 		taken[object.GetName()] = true
 	}
 	var all []Object
-	for _, old := range routing.old {
+	for _, old := range d.old {
 		for _, route := range old.routes {
 			var listeners []string
 			for _, at := range route.at {
 				switch {
 				case at.secure:
-					listeners = append(listeners, httpsListenerName(s, at.host))
-				case !set.EnforceHTTPS:
-					listeners = append(listeners, httpListenerName(s, at.host))
+					listeners = append(listeners, httpsListenerName(d.State, at.host))
+				case !d.Config.EnforceHTTPS:
+					listeners = append(listeners, httpListenerName(d.State, at.host))
 				}
 			}
 			if len(listeners) == 0 || taken[route.Name] {
 				continue
 			}
 			taken[route.Name] = true
-			kept := httpRoute(s, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
+			kept := httpRoute(d.State, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
 			kept.Spec.Hostnames, kept.Spec.Rules = route.Spec.Hostnames, slices.Clone(route.Spec.Rules)
 			for i := range kept.Spec.ParentRefs {
 				if len(kept.Spec.Hostnames) == 0 { // See isOfPython.
-					kept.Spec.ParentRefs[i].Namespace = ptr(gatewayv1.Namespace(s.InNamespace()))
+					kept.Spec.ParentRefs[i].Namespace = ptr(gatewayv1.Namespace(d.InNamespace()))
 				}
 			}
 			for i, rule := range kept.Spec.Rules {
 				if len(rule.BackendRefs) > 0 {
-					kept.Spec.Rules[i].Filters = guarded(s, set, rule.Filters, true)
+					kept.Spec.Rules[i].Filters = d.guarded(rule.Filters, true)
 				}
 			}
 			all = append(all, kept)
@@ -190,17 +190,17 @@ func oldRoutes(s state.State, set settings, routing routing, planned []Object) [
 }
 
 // oldServices returns the Services that old routes lead to, as the Python charm made them.
-func oldServices(s state.State, routing routing) []Object {
+func (d *decision) oldServices() []Object {
 	var all []Object
 	made := map[string]bool{}
-	for _, old := range routing.old {
+	for _, old := range d.old {
 		if made[old.service] {
 			continue
 		}
 		made[old.service] = true
 		one := &service{
 			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Service"},
-			ObjectMeta: objectMeta(s, old.service),
+			ObjectMeta: objectMeta(d.State, old.service),
 			Spec:       serviceSpec{Selector: map[string]string{labelJujuApplication: old.backend}},
 		}
 		for _, port := range old.ports {
