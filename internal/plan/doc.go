@@ -9,18 +9,32 @@
 // a Remark; there is no error to return. What needs randomness, such as a new
 // certificate signing request, is ordered here and made by package charm.
 //
-// The road through one call, each step a file:
+// One call goes through these rooms, from the first to the last, and a file belongs to
+// the room by which its name begins:
 //
-//	settings   the options in force, or what is served while they are wrong
-//	class      the GatewayClass, and what its controller does
-//	routing    which application is served where, which is left out and why
-//	hosts      which hosts are wanted or still served, and with which certificate
-//	requests   the certificates to ask for, and when to look at them again
-//	gateway, service, httproute   the objects; Secrets are with the Gateway
-//	url        what the applications are told
-//	status     one message for the operator; certificates has what concerns those,
-//	           and the table of them for an action
-//	report     who is served where, for an action
+//	decide   what is served where, with what, and what is left out: one decision
+//	object   the Kubernetes objects, built once from the decision
+//	answer   what the applications and the providers are told
+//	status   one message for the operator; it reads what the controller says of the objects
+//	report   typed facts, for actions
+//
+// A file refers to files above it in this list, and to no others. internal/rules holds that.
+//
+//	message command condition class models live reachable names secretnames patience
+//	decision
+//	decide_class decide_settings decide_omissions decide_listenerroom decide_authorities
+//	decide_backendtls decide_addresses decide_certificate decide_hosts decide_liveplaces
+//	decide_bounds decide_isolation decide_ration decide_holding decide_version0
+//	decide_namer decide_places decide_turns decide_backends decide_ingress
+//	decide_gatewayroute decide_routing decide_refused decide
+//	object_kinds object_gateway object_service object_backendtls object_filters
+//	object_stages object_httproute object_version0 objects
+//	answer_url answer_gatewayroute answer_requests answer_dns answer_held
+//	status_owners status_finding status_refused status_foreign status_gateway
+//	status_listeners status_certificates status_requirers status_backendtls status_routes
+//	status_protocol status_dns status_active status_troubles status_ladder
+//	report_routes report_certificates
+//	plan
 //
 // Every decision is shown by a pair of files in testdata: NAME.in.yaml holds a
 // State, NAME.out.yaml the Plan. `make golden` rewrites the latter.

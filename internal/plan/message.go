@@ -3,9 +3,20 @@ package plan
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
+)
+
+// Kind is a workload status of Juju.
+type Kind string
+
+// The workload statuses that the charm sets.
+const (
+	Active  Kind = "active"  // all is served as asked
+	Waiting Kind = "waiting" // another party will act
+	Blocked Kind = "blocked" // the operator must act
 )
 
 // Status is what `juju status` shows: sentence case, in the operator's words,
@@ -20,10 +31,14 @@ type Status struct {
 // maxMessage bounds a status message, so that a table of units stays readable.
 const maxMessage = 120
 
-func blocked(t trouble) Status           { return t.status(Blocked) }
-func waiting(message string) Status      { return trouble{what: message}.status(Waiting) }
-func active(message string) Status       { return trouble{what: message}.status(Active) }
-func statusOf(status Status) *Status     { return &status }
+func blocked(t trouble) Status { return t.status(Blocked) }
+
+func waiting(message string) Status { return trouble{what: message}.status(Waiting) }
+
+func active(message string) Status { return trouble{what: message}.status(Active) }
+
+func statusOf(status Status) *Status { return &status }
+
 func waitingFor(what, why string) Status { return trouble{what: what, why: why}.status(Waiting) }
 
 // A trouble is a status message in its parts: "Listener l is in conflict", "HostnameConflict:
@@ -187,6 +202,25 @@ func quoting(text string) bool {
 	}
 	return inside
 }
+
+// someOf lists as many as there is room for, the first at least, and counts the others.
+func someOf(all []string, room int) string {
+	for n := len(all); n > 1; n-- {
+		text := strings.Join(all[:n], ", ")
+		if n < len(all) {
+			text += fmt.Sprintf(" and %d more", len(all)-n)
+		}
+		if length(text) <= room {
+			return text
+		}
+	}
+	if len(all) > 1 {
+		return fmt.Sprintf("%s and %d more", all[0], len(all)-1)
+	}
+	return strings.Join(all, ", ")
+}
+
+func day(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") }
 
 // Standby is the status of a unit that is not the leader.
 func Standby() Status { return active("Standby") }

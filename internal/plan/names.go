@@ -19,11 +19,20 @@ const (
 	maxSubdomainName = 253
 )
 
+// maxListeners is how many listeners a Gateway can have (Gateway API,
+// GatewaySpec.listeners), and maxHosts how many hosts they serve over HTTP and HTTPS.
+const (
+	maxListeners = 64
+	maxHosts     = maxListeners / 2
+)
+
 // bounded cuts a name that is too long and makes it unique again with a hash
 // of the whole.
 func bounded(name string, limit int) string { return state.BoundedName(name, limit) }
 
 func hash(text string) string { return state.ShortHash(text) }
+
+func withHash(name, key string, limit int) string { return bounded(name+"-"+hash(key), limit) }
 
 // Listener names are a contract: the routes of ingress-configurator charms
 // name them as their section. The Python charm made the same ones. The dashes leave them
@@ -72,14 +81,6 @@ func clashes(s state.State, label, host string) bool {
 	return standsForAnother(s, label, host) || slices.ContainsFunc(listenersOf(s), func(l gatewayv1.Listener) bool {
 		return l.Hostname != nil && string(*l.Hostname) != host && slices.Contains(names[:], string(l.Name)) && isOpen(s, l)
 	})
-}
-
-// listenersOf are those that the Gateway has.
-func listenersOf(s state.State) []gatewayv1.Listener {
-	if s.Cluster.Gateway == nil {
-		return nil
-	}
-	return s.Cluster.Gateway.Spec.Listeners
 }
 
 // standsForAnother reports whether an application which is told of the Gateway names another host that
@@ -173,25 +174,6 @@ func namingAddress(s state.State) string {
 	return ips[0]
 }
 
-// secureListener returns the live HTTPS listener of a host, "" for any; nil for none.
-func secureListener(s state.State, host string) *gatewayv1.Listener {
-	if s.Cluster.Gateway == nil {
-		return nil
-	}
-	listeners := s.Cluster.Gateway.Spec.Listeners
-	i := slices.IndexFunc(listeners, func(l gatewayv1.Listener) bool {
-		name := gatewayv1.Hostname("")
-		if l.Hostname != nil {
-			name = *l.Hostname
-		}
-		return l.Protocol == gatewayv1.HTTPSProtocolType && string(name) == host
-	})
-	if i < 0 {
-		return nil
-	}
-	return &listeners[i]
-}
-
 func dashed(host string) string { return strings.ReplaceAll(host, ".", "-") }
 
 // serviceName is the Python charm's within a model. A requirer of another model
@@ -244,4 +226,7 @@ func httpRouteName(application string, r state.Requirer) string {
 	return bounded(application+"-"+r.Model+"-"+r.Name+"-http", maxLabelName)
 }
 
-func withHash(name, key string, limit int) string { return bounded(name+"-"+hash(key), limit) }
+// AuthoritiesName is the name of the ConfigMap.
+func AuthoritiesName(application string) string {
+	return bounded(application+"-backend-ca", maxLabelName)
+}

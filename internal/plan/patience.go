@@ -3,7 +3,6 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
-	"reflect"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -95,30 +94,4 @@ func newestGeneration(gateway *gatewayv1.Gateway) int64 {
 		newest = max(newest, c.ObservedGeneration)
 	}
 	return newest
-}
-
-// noteUnjudged adds the note to a planned Gateway. Where nothing else changes it stays,
-// old or not: it is not worth a request of its own.
-func noteUnjudged(s state.State, planned *gatewayv1.Gateway) {
-	live := s.Cluster.Gateway
-	if live == nil {
-		return
-	}
-	note := noteOf(live)
-	if live.Annotations[annotationSettings] != planned.Annotations[annotationSettings] ||
-		live.Spec.GatewayClassName != planned.Spec.GatewayClassName || !reflect.DeepEqual(live.Spec.Listeners, planned.Spec.Listeners) {
-		note = unjudgedNote{Since: unjudgedSince(live), Observed: newestGeneration(live)}
-		if s.Now.Sub(note.Since) < hesitation {
-			return
-		}
-	}
-	if note.Since.IsZero() {
-		return
-	}
-	note.Since = note.Since.UTC()
-	text, err := json.Marshal(note)
-	if err != nil {
-		return // A year that JSON cannot hold is nobody's note.
-	}
-	planned.Annotations[annotationUnjudged] = string(text)
 }

@@ -4,27 +4,10 @@ import (
 	"slices"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
-
-// LabelManagedBy marks every object of an application; its value is the
-// application's name. What carries it and is not planned is pruned.
-const LabelManagedBy = "gateway-api-integrator.charm.juju.is/managed-by"
-
-// annotationSettings shows, on the Gateway, the settings it was last made from,
-// so that an option which turns invalid later does not change what is served. It is
-// believed only where Juju has no [state.Record].
-const annotationSettings = "gateway-api-integrator.charm.juju.is/settings"
-
-// Object is a Kubernetes object as the Go types of its API have it.
-type Object interface {
-	metav1.Object
-	GetObjectKind() schema.ObjectKind
-}
 
 // A Plan is what has to be.
 type Plan struct {
@@ -69,21 +52,16 @@ type Relations struct {
 	Requests *Requests `json:"requests,omitempty"`
 }
 
-// URL is what one ingress requirer is told.
-type URL struct {
-	RelationID int    `json:"relationID"`
-	URL        string `json:"url"`
-}
-
 // Make decides what has to be.
 func Make(s state.State) Plan {
 	d := decide(s)
+	built := d.build()
 	p := Plan{Remarks: d.remarks, WakeAt: d.wakeAt(), Allowance: d.allowance}
 	p.Relations.Requests, p.Relations.CARequests = d.requests(), caRequests(d.State)
 	if !d.Cluster.Usable() || d.class.name == "" || d.Cluster.ForeignOf("Gateway", d.Application) != nil {
 		p.KeepObjects = true
 	} else {
-		p.Objects = d.objects()
+		p.Objects = built.inOrder()
 		p.Unready = unready(p.Objects)
 		p.Relations.URLs = d.urls()
 		p.Relations.Routes = d.routeAnswers()
@@ -97,63 +75,40 @@ func Make(s state.State) Plan {
 		p.Remarks = append(p.Remarks, remark)
 	}
 	var counted []string
-	p.Status, counted = d.status()
+	p.Status, counted = (&planned{d, built}).status()
 	p.Remarks = append(p.Remarks, counted...)
 	return p
 }
 
-// A decision is what is served where, with what, and what is left out.
-type decision struct {
-	state.State
-	settings
-	routing
-	hosts []host
-}
-
-// decide settles what is served where, from which all else follows. In the state of the decision
-// the options are those in force.
-func decide(s state.State) *decision {
-	d := &decision{State: s}
-	d.Config, d.settings = settle(s)
-	d.RouteRequirers = d.attaching()
-	d.Cluster.Gateway = unforged(d.State)
-	d.route()
-	d.hosts = d.makeRoom()
-	nameSecrets(d.State, d.hosts)
-	d.ration()
-	d.leaveRefused()
-	return d
-}
-
-// objects returns everything the application has in the cluster.
-func (d *decision) objects() []Object {
-	var all []Object
-	all = append(all, d.secrets()...)
-	all = append(all, d.gateway())
-	all = append(all, d.backendPolicies()...)
-	all = append(all, d.services()...)
-	all = append(all, d.httpRoutes()...)
-	return all
-}
-
-// objectMeta is the metadata that all objects share.
-func objectMeta(s state.State, name string) metav1.ObjectMeta {
-	meta := metav1.ObjectMeta{
-		Name:      name,
-		Namespace: s.InNamespace(),
-		Labels:    map[string]string{LabelManagedBy: s.Application},
+// Record is what Juju has to hold of the plan's objects, for the next hook to tell them
+// from what others make of them; see [state.Record]. What the plan does not touch stays as
+// it was recorded. Where the API server has refused an object, what stands there of before
+// may go on being served.
+func (p Plan) Record(s state.State) state.Record {
+	var before, record state.Record
+	if s.Record != nil {
+		before = *s.Record
 	}
-	if owner := s.Cluster.Owner; owner != nil {
-		meta.OwnerReferences = []metav1.OwnerReference{ownerReference(*owner)}
+	if p.KeepObjects {
+		return before
 	}
-	return meta
-}
-
-func ownerReference(owner state.Owner) metav1.OwnerReference {
-	return metav1.OwnerReference{
-		APIVersion: "apps/v1",
-		Kind:       "StatefulSet",
-		Name:       owner.Name,
-		UID:        types.UID(owner.UID),
+	record.Settings, record.Class, record.Held = before.Settings, before.Class, p.Held
+	for _, object := range p.Objects {
+		switch object := object.(type) {
+		case *secret:
+			record.Given = append(record.Given, state.ChainDigest(string(object.Data[secretTLSCert])))
+		case *gatewayv1.Gateway:
+			record.Settings, record.Class = object.Annotations[annotationSettings], string(object.Spec.GatewayClassName)
+		case *configMap:
+			record.Told = object.Annotations[AnnotationTold]
+		}
 	}
+	if len(s.Cluster.Refused)+len(s.Cluster.Refusals) > 0 {
+		for _, served := range s.Cluster.Served {
+			record.Given = append(record.Given, state.ChainDigest(served.Chain))
+		}
+	}
+	slices.Sort(record.Given)
+	record.Given = slices.Compact(record.Given)
+	return record
 }

@@ -57,34 +57,3 @@ func secretOf(s state.State, host string) string {
 	}
 	return ""
 }
-
-// secretInUse returns the name of the Secret that the live HTTPS listener of a host refers
-// to; empty for none.
-func secretInUse(s state.State, host string) string {
-	listener := secureListener(s, host)
-	if listener == nil || listener.TLS == nil || len(listener.TLS.CertificateRefs) == 0 {
-		return ""
-	}
-	return string(listener.TLS.CertificateRefs[0].Name)
-}
-
-// nameSecrets returns each host that is served over HTTPS a Secret of its own. Names that are
-// cut can be chosen to be alike: who names a host may name it as the Secret of another is
-// called. Who has the Secret in use keeps it, and another gets a hash.
-func nameSecrets(s state.State, hosts []host) {
-	taken := map[string]bool{}
-	for _, inUse := range []bool{true, false} {
-		for i := range hosts {
-			h := &hosts[i]
-			if !h.secure() || (secretInUse(s, h.name) == h.secret) != inUse {
-				continue
-			}
-			for key := s.Application + "/" + h.name; taken[h.secret] || s.Cluster.ForeignOf("Secret", h.secret) != nil; key += "+" {
-				h.secret = withHash(h.secret, key, maxLabelName)
-			}
-			if taken[h.secret] = true; slices.Contains(s.Cluster.Refused, h.secret) {
-				h.secret, h.chain, h.key = "", "", "" // See secretOf.
-			}
-		}
-	}
-}

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -11,35 +10,31 @@ import (
 
 // routeFindings read what the controller says of each planned route, at each of
 // its listeners.
-func (d *decision) routeFindings() []*finding {
-	live := liveRoutes(d.State)
+func (p *planned) routeFindings() []*finding {
+	live := liveRoutes(p.State)
 	served := map[string]string{} // route → application
-	for _, t := range d.targets {
+	for _, t := range p.targets {
 		for _, name := range t.routeNames() {
 			served[name] = t.Application
 		}
 	}
-	for _, old := range d.old {
+	for _, old := range p.old {
 		for _, route := range old.routes {
 			served[route.Name] = old.application
 		}
 	}
 	all := tally{of: "the routes"}
-	for _, object := range d.httpRoutes() {
-		planned := object.(*gatewayv1.HTTPRoute)
+	for _, planned := range p.objects.routes {
 		application := served[planned.Name]
 		whose := []string{application}
 		if application == "" {
-			application, whose = redirect, d.ownersAt(planned.Spec.ParentRefs)
+			application, whose = redirect, p.ownersAt(planned.Spec.ParentRefs)
 		}
-		found, known := d.findRoute(application, planned, live[planned.Name])
-		all.add(application, whose, found, known, live[planned.Name] != nil && isLate(d.State, live[planned.Name]))
+		found, known := p.findRoute(application, planned, live[planned.Name])
+		all.add(application, whose, found, known, live[planned.Name] != nil && isLate(p.State, live[planned.Name]))
 	}
-	return all.findings(d)
+	return all.findings(p.decision)
 }
-
-// redirect stands for an application where a route is not for one.
-const redirect = "the redirect to HTTPS"
 
 // findRoute returns trouble with a route; known is false while the controller has not
 // judged it at every listener.
@@ -48,7 +43,7 @@ func (d *decision) findRoute(application string, planned, live *gatewayv1.HTTPRo
 		return nil, false
 	}
 	for _, parent := range planned.Spec.ParentRefs {
-		report := d.parentStatus(live, parent)
+		report := d.parentStatus(live, string(*parent.SectionName))
 		if report == nil {
 			return nil, false
 		}
@@ -91,32 +86,4 @@ func parentTrouble(s state.State, application string, report *gatewayv1.RoutePar
 		return waits(name+" has no backend", resolved.because())
 	}
 	return nil
-}
-
-// parentStatus finds what the controller of our class says of a route at one of our
-// listeners. A route may be judged by several controllers, and at Gateways of other
-// namespaces that have the name of ours. Of several reports that fit the newest counts:
-// the Python charm wrote the namespace into its references, and the report on such a one
-// may outlast it.
-func (d *decision) parentStatus(live *gatewayv1.HTTPRoute, wanted gatewayv1.ParentReference) *gatewayv1.RouteParentStatus {
-	id := d.class.controller()
-	var fitting []gatewayv1.RouteParentStatus
-	for _, parent := range live.Status.Parents {
-		ref := parent.ParentRef
-		if isOurGateway(d.State, ref) && ref.SectionName != nil && *ref.SectionName == *wanted.SectionName && parent.ControllerName == id {
-			fitting = append(fitting, parent)
-		}
-	}
-	newest := newestOf(fitting, func(r gatewayv1.RouteParentStatus) []metav1.Condition { return r.Conditions }, live.Generation)
-	if len(newest) == 0 {
-		return nil
-	}
-	return &newest[0]
-}
-
-// isOurGateway reports whether a reference is to our Gateway. Others may have its name, in
-// other namespaces.
-func isOurGateway(s state.State, ref gatewayv1.ParentReference) bool {
-	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.InNamespace()) &&
-		(ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")
 }

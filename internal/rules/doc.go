@@ -9,6 +9,8 @@
 //     other, and what fakes Juju never gets into the charm
 //   - source_test.go: each package says what it is for, files stay small, no
 //     init, no clock in decisions, imports in three groups, no skipped test
+//   - flow_test.go: the files of plan refer to those above them in its doc.go, and so it can be
+//     read from its beginning to its end
 //   - fuzz_test.go: what reads the writing of others has a fuzz target
 //   - modules_test.go: all modules ask for the same Go
 //   - names_test.go: the tests that the page on security names are there

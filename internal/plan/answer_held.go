@@ -1,0 +1,64 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// heldNow returns what has to be on record: the hosts of who writes routes of its own, as long as
+// they are not given to another, and the places of applications on ingress that are not told of
+// theirs at the moment, unless another has it by now.
+func (d *decision) heldNow(urls []URL) map[int]string {
+	all := map[int]string{}
+	for _, r := range d.RouteRequirers {
+		if had, known := d.Record.At(r.RelationID); known && r.Servable() && !d.isJudged(r) {
+			all[r.RelationID] = had
+		}
+	}
+	for _, t := range d.routes {
+		hosts := slices.Clone(t.hosts)
+		if d.bares(t.RouteRequirer) { // It has none for any host in its turn.
+			hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
+			if d.heldBare(t.RouteRequirer, hosts) {
+				hosts = append(hosts, "")
+			}
+		}
+		all[t.RelationID] = hostsSum(hosts)
+	}
+	owner, at := map[string]int{}, map[int]place{} // relations by place, and where they are served
+	for _, t := range slices.Concat(d.targets, d.held) {
+		at[t.RelationID], _ = d.placeOf(t)
+		for _, place := range t.Places() {
+			owner[place] = t.RelationID
+		}
+	}
+	for _, r := range d.Requirers {
+		others := d.denied[r.RelationID] || slices.ContainsFunc(r.Places(), func(place string) bool {
+			relation, taken := owner[place]
+			return taken && relation != r.RelationID
+		})
+		withdrawn := slices.Contains(urls, URL{RelationID: r.RelationID})
+		is, served := at[r.RelationID]
+		switch host, path, _ := placeFor(d.Config, r); {
+		case others:
+		case withdrawn && r.Holds:
+			all[r.RelationID] = d.lastSum(r)
+		case !withdrawn && served && d.Config.RoutingMode == state.RoutingSubdomain && (host != is.host || path != is.path):
+			all[r.RelationID] = elsewhereSum(r, is)
+		case !d.told[r.RelationID] && heldPlace(d.State, r): // What is told now stands there for sure when the next hook finds it.
+			all[r.RelationID] = state.HeldSum(r.Path())
+		}
+	}
+	for _, newest := range slices.Backward(slices.Sorted(maps.Keys(all))) {
+		if len(all) <= maxHeld {
+			break
+		}
+		delete(all, newest)
+	}
+	return all
+}
+
+// maxHeld bounds what is on record: Juju keeps so much of a unit's state, and no more.
+const maxHeld = 1000

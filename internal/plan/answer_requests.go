@@ -1,0 +1,150 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Requests says which certificate signing requests shall stand in our databag.
+type Requests struct {
+	// RelationID is the certificates relation.
+	RelationID string `json:"relationID"`
+	// Keep are requests that stand there and stay, in PEM, in order.
+	Keep []string `json:"keep,omitempty"`
+	// Create are what to make a new request for, after those kept: the names of
+	// each, DNS names or IP addresses.
+	Create [][]string `json:"create,omitempty"`
+}
+
+// requests says which certificate signing requests to have: for each host the one
+// that it is served with, and a newer one while that is to be renewed. None is
+// dropped while the cluster cannot be read: what it serves is not known then.
+func (d *decision) requests() *Requests {
+	if !d.Certificates.Related || d.unsure {
+		return nil
+	}
+	r := &Requests{RelationID: d.Certificates.RelationID}
+	for _, served := range []bool{true, false} { // Renewals come first.
+		for _, h := range d.hosts {
+			if h.secure() == served && h.asks(d.State) {
+				r.Create = append(r.Create, h.names)
+			}
+		}
+	}
+	for i, entry := range d.Certificates.Entries {
+		keeps := func(h host) bool { return h.keeps(d.State, i) }
+		if !d.Cluster.Usable() || slices.ContainsFunc(d.hosts, keeps) {
+			r.Keep = append(r.Keep, entry.Request)
+		}
+	}
+	return r
+}
+
+// keeps reports whether the host needs the i-th request.
+//
+//	when one is issued      that one and what is newer; nothing older, nothing foreign
+//	until then, of its own
+//	  pending, denied, delayed   yes: it may be answered yet
+//	  revoked, early             yes: it may be issued anew, or become valid
+//	  expired, unusable          the newest, until the next is asked for
+//	until then, with another key or for other addresses
+//	  issued                     yes: it may be what is served, and only while it is
+//	                             asked for does the provider tell that it is revoked
+//	  unanswered                 only what is served, as far as can be told
+func (h host) keeps(s state.State, i int) bool {
+	entry := &s.Certificates.Entries[i]
+	if h.leaves() {
+		return false
+	}
+	if !h.asksFor(*entry) {
+		return h.issued == nil && (entry.State == state.CertificateIssued && h.mayBeServedBy(*entry) || i == h.answeredBy(s))
+	}
+	if h.issued != nil {
+		return i >= indexOf(s.Certificates.Entries, h.issued)
+	}
+	switch entry.State {
+	case state.CertificateExpired:
+		return entry == h.newest && !h.asks(s)
+	case state.CertificateUnusable:
+		return entry == h.newest
+	case state.CertificatePending, state.CertificateDenied, state.CertificateDelayed:
+		// A provider that issues none for addresses may tell so after it was asked.
+		refused := len(h.names) == 0 && s.Certificates.NoAddresses
+		return !refused || i == h.answeredBy(s)
+	default:
+		return true
+	}
+}
+
+// mayBeServedBy reports whether a certificate which is not quite for this host can be what
+// it is served with: one of an earlier key, or of earlier addresses.
+func (h host) mayBeServedBy(entry state.Certificate) bool {
+	if h.name != "" {
+		return slices.Contains(entry.Hosts, h.name)
+	}
+	return h.live != nil && slices.ContainsFunc(entry.Hosts, h.live.Covers)
+}
+
+// answeredBy guesses which request it is that what stands in the Secret answers, while
+// the provider's data do not tell, because they cannot be read perhaps: the oldest
+// with its key that may have been issued. It is -1 for none.
+func (h host) answeredBy(s state.State) int {
+	if h.live == nil {
+		return -1
+	}
+	return slices.IndexFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
+		switch entry.State {
+		case state.CertificateIssued, state.CertificatePending, state.CertificateDenied, state.CertificateDelayed:
+			return entry.KeyID == h.live.KeyID && slices.ContainsFunc(entry.Hosts, h.live.Covers)
+		default:
+			return false
+		}
+	})
+}
+
+func indexOf(entries []state.Certificate, entry *state.Certificate) int {
+	return slices.IndexFunc(entries, func(e state.Certificate) bool { return e.Request == entry.Request })
+}
+
+// wakeAt is when a certificate is next to be renewed, begins to be valid, or may be
+// served no longer for want of the next one; zero for never.
+func (d *decision) wakeAt() time.Time {
+	var first time.Time
+	for _, h := range d.hosts {
+		for _, at := range h.moments(d.Now) {
+			if at.After(d.Now) && (first.IsZero() || at.Before(first)) {
+				first = at
+			}
+		}
+	}
+	return first
+}
+
+// moments are the times at which something is to be done about a host's certificate.
+func (h host) moments(now time.Time) []time.Time {
+	var all []time.Time
+	if h.newest != nil {
+		all = append(all, h.newest.RenewAt)
+		if h.newest.State == state.CertificateEarly {
+			all = append(all, h.newest.NotBefore)
+		}
+	}
+	switch {
+	case h.issued != nil && (h.issued != h.newest || h.issued.Due(now)):
+		all = append(all, h.issued.NotAfter)
+	case h.live != nil:
+		all = append(all, h.live.NotAfter)
+	}
+	return all
+}
+
+// caRequests are the relations on receive-ca-cert in which our version has to stand.
+func caRequests(s state.State) []int {
+	var all []int
+	for _, provider := range caProvidersByAge(s) {
+		all = append(all, provider.RelationID)
+	}
+	return all
+}

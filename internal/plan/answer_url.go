@@ -1,0 +1,82 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+)
+
+// URL is what one ingress requirer is told.
+type URL struct {
+	RelationID int    `json:"relationID"`
+	URL        string `json:"url"`
+}
+
+// urls returns what each requirer is told. An application that is not served, or
+// not yet, is told nothing: a URL is a promise.
+func (d *decision) urls() []URL {
+	told := map[int]string{}
+	unchanged := map[int]bool{}
+	for _, t := range slices.Concat(d.targets, d.held) {
+		if t.Holds || !d.Cluster.Written || d.standsAt(t) { // Else its route comes in the next run.
+			told[t.RelationID] = d.urlOf(t)
+		}
+		unchanged[t.RelationID] = gatewayStays(d.State) && !d.standsAt(t)
+	}
+	var all []URL
+	for _, requirer := range requirersByAge(d.State) {
+		if unchanged[requirer.RelationID] {
+			continue // It may be served where it has been.
+		}
+		all = append(all, URL{RelationID: requirer.RelationID, URL: told[requirer.RelationID]})
+	}
+	return all
+}
+
+// urlOf is the address of an application; empty while there is none.
+func (d *decision) urlOf(t target) string {
+	at, secure := d.placeOf(t)
+	scheme := "http://"
+	switch {
+	case secure:
+		scheme = "https://"
+	case d.unsure, !t.inClear(d):
+		return ""
+	}
+	if h := d.host(at.host); !secure && h != nil && !h.http {
+		return "" // There was no room for its listener.
+	}
+	if at.host != "" {
+		return scheme + at.host + at.path
+	}
+	reachable := addresses(d.Cluster.Gateway)
+	if secure {
+		reachable = d.host("").covered(reachable)
+	}
+	switch {
+	case len(reachable) == 0:
+		return ""
+	case strings.Contains(reachable[0], ":"):
+		return scheme + "[" + reachable[0] + "]" + at.path
+	default:
+		return scheme + reachable[0] + at.path
+	}
+}
+
+// covered returns those of the Gateway's addresses that the certificate served is good
+// for. There are none for a while when all of them have changed: the next is asked
+// for then, and what it will be good for is the best there is to tell.
+func (h host) covered(addresses []string) []string {
+	var good []string
+	for _, address := range addresses {
+		if h.issued != nil && slices.Contains(h.issued.Hosts, address) || h.live != nil && h.live.Covers(address) {
+			good = append(good, address)
+		}
+	}
+	switch {
+	case len(good) > 0:
+		return good
+	case len(h.names) == 0:
+		return addresses
+	}
+	return slices.DeleteFunc(slices.Clone(addresses), func(address string) bool { return !slices.Contains(h.names, address) })
+}

@@ -1,0 +1,138 @@
+package plan
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/address"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Where units of other models may be. No selector reaches their pods, so traffic goes to the
+// addresses that they tell, and these are judged first. Pods of our own model are found by
+// selectors, and what their units tell counts for nothing.
+
+func (d *decision) judgesOf() judges {
+	known := address.Known{Pod: d.PodAddresses, APIServer: d.Cluster.APIServer, Services: d.Cluster.ServiceAddresses}
+	j := judges{any: address.NewJudge(d.Config.CrossModelNetworks, known)}
+	if gateway := d.Cluster.Gateway; gateway != nil {
+		for _, one := range gateway.Status.Addresses {
+			if at, err := netip.ParseAddr(one.Value); err == nil {
+				known.Gateway = append(known.Gateway, at)
+			}
+		}
+	}
+	j.atGateway = address.NewJudge(d.Config.CrossModelNetworks, known)
+	return j
+}
+
+// of judges an address of an application on a port.
+func (j judges) of(port int32, at netip.Addr) address.Refusal {
+	if port == 80 || port == 443 {
+		return j.atGateway.Judge(at)
+	}
+	return j.any.Judge(at)
+}
+
+// allowed returns those of some addresses at which units of an application on a port may be.
+func (j judges) allowed(port int32, all []netip.Addr) []netip.Addr {
+	refused := func(at netip.Addr) bool { return j.of(port, at).Reason != "" }
+	if !slices.ContainsFunc(all, refused) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), refused)
+}
+
+// screen takes all addresses at which no unit may be out of what units of other models tell,
+// and out of what the cluster has of them: an older charm may have written it, or somebody
+// else. What is taken out of the former is kept in strays, by relation.
+func (d *decision) screen() {
+	remote := func(requirer state.Requirer) bool { return isRemote(d.State, requirer) }
+	if !slices.ContainsFunc(d.Requirers, remote) {
+		return
+	}
+	d.judges, d.strays = d.judgesOf(), map[int][]stray{}
+	d.Requirers = slices.Clone(d.Requirers)
+	for i := range d.Requirers {
+		if one := &d.Requirers[i]; remote(*one) {
+			d.strays[one.RelationID] = d.straysOf(*one)
+			one.Addresses = d.judges.allowed(one.Port, one.Addresses)
+			one.Units = slices.Clone(one.Units)
+			for u := range one.Units {
+				if unit := &one.Units[u]; d.judges.of(one.Port, unit.Address).Reason != "" {
+					unit.Address = netip.Addr{}
+				}
+			}
+		}
+	}
+	services := make(map[string][]netip.Addr, len(d.Cluster.Services))
+	for name, addresses := range d.Cluster.Services {
+		services[name] = d.judges.allowed(0, addresses)
+	}
+	d.Cluster.Services = services
+}
+
+// straysOf returns the units of an application that are where none may be, by number. There
+// may be very many.
+func (r *routing) straysOf(requirer state.Requirer) []stray {
+	var all []stray
+	seen := map[netip.Addr]bool{}
+	add := func(unit int, at netip.Addr) {
+		if refusal := r.judges.of(requirer.Port, at); refusal.Reason != "" {
+			all, seen[at] = append(all, stray{unit: unit, at: at, refusal: refusal}), true
+		}
+	}
+	for _, one := range requirer.At {
+		add(one.Number, one.Address)
+	}
+	for _, at := range requirer.Addresses {
+		if !seen[at] {
+			add(-1, at)
+		}
+	}
+	return all
+}
+
+// omitStray leaves out an application of which no unit is where one may be.
+func (d *decision) omitStray(requirer state.Requirer) {
+	d.omitted = append(d.omitted, d.toldOf(requirer, "not served"))
+}
+
+// leaveOutStrays tells of the units of an application that are left out, while others are
+// served.
+func (d *decision) leaveOutStrays(requirer state.Requirer) {
+	if len(d.strays[requirer.RelationID]) > 0 {
+		d.strayed = append(d.strayed, d.toldOf(requirer, "left out"))
+	}
+}
+
+// toldOf is what the status says of an application's strays. The log names each, as far as
+// there is room.
+func (d *decision) toldOf(requirer state.Requirer, how string) omission {
+	const most = 10
+	all := d.strays[requirer.RelationID]
+	var first omission
+	for i, one := range all[:min(most, len(all))] {
+		told := omission{
+			application: requirer.Application, relation: requirer.RelationID, iface: "ingress", unit: requirer.Application,
+			reason: fmt.Sprintf("is at %s, %s", one.at.Unmap(), one.refusal.Reason),
+		}
+		if one.unit >= 0 {
+			told.unit += fmt.Sprintf("/%d", one.unit)
+		}
+		text := how + ": " + told.unit + " " + told.reason
+		if one.refusal.Network.IsValid() {
+			told.cure = configure(d.State, state.OptionCrossModelNetworks, string(d.Config.CrossModelNetworks.With(one.refusal.Network)))
+			text += "; " + told.cure
+		}
+		d.remark(requirer.Application, requirer.RelationID, text)
+		if i == 0 {
+			first = told
+		}
+	}
+	if more := len(all) - most; more > 0 {
+		d.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("%s: %d more of its units", how, more))
+	}
+	return first
+}

@@ -1,0 +1,141 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/controller"
+	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// The authorities that sign the certificates of applications that speak TLS: those that
+// the providers on receive-ca-cert tell of, in one ConfigMap.
+
+// AnnotationTold shows, on the ConfigMap, which relation told of which authorities, so
+// that those of a provider which falls silent are known. It is believed only where Juju has
+// no [state.Record].
+const AnnotationTold = "gateway-api-integrator.charm.juju.is/told"
+
+// AuthoritiesKey is where a BackendTLSPolicy looks for authorities in a ConfigMap.
+const AuthoritiesKey = "ca.crt"
+
+// maxBundle bounds the authorities in the ConfigMap, in bytes. The API server takes a
+// megabyte.
+const maxBundle = 768 << 10
+
+// maxTold bounds how many authorities are noted as told of: Juju keeps so much and no more, with
+// what else is on record.
+const maxTold = 800
+
+// bound keeps, of more than are noted, each provider's share. Of the others it is not known who told
+// of them, should that one fall silent.
+func (all told) bound() {
+	count := 0
+	for _, digests := range all {
+		count += len(digests)
+	}
+	if count <= maxTold {
+		return
+	}
+	share := maxTold / len(all)
+	for relation, digests := range all {
+		if all[relation] = digests[:min(share, len(digests))]; share == 0 {
+			delete(all, relation)
+		}
+	}
+}
+
+func digestOf(certificate string) string {
+	sum := sha256.Sum256([]byte(certificate))
+	return hex.EncodeToString(sum[:8])
+}
+
+// gather joins the authorities of all providers, each once and sorted, so that the
+// bytes are the same whatever the order. Of more than there is room for, each provider has as
+// many as its share of the room holds, and those of the older relations have what is left.
+func (t *backendTLS) gather(s state.State) {
+	providers, all, size := caProvidersByAge(s), map[string]bool{}, 0
+	t.told = told{}
+	refuses := refusesUnread(s)
+	left, remarks := make([][]string, len(providers)), make([][]string, len(providers))
+	take := func(i, room int) {
+		var more []string
+		for _, certificate := range left[i] {
+			switch {
+			case all[certificate]:
+			case len(certificate) > room || size+len(certificate) > maxBundle:
+				more = append(more, certificate)
+				continue
+			default:
+				all[certificate], size, room = true, size+len(certificate), room-len(certificate)
+			}
+			relation := providers[i].RelationID
+			t.told[relation] = append(t.told[relation], digestOf(certificate))
+		}
+		left[i] = more
+	}
+	for i, provider := range providers {
+		certificates := slices.Clone(provider.Certificates)
+		remarks[i] = slices.Clone(provider.Remarks)
+		if !provider.Written {
+			if certificates = lastTold(s, provider); len(certificates) > 0 {
+				remarks[i] = append(remarks[i], lastAuthorities)
+			}
+		}
+		// One of them might spoil the others.
+		left[i] = slices.DeleteFunc(certificates, func(one string) bool { return refuses && pki.Unread(one) })
+		if unread := len(certificates) - len(left[i]); unread > 0 {
+			remarks[i] = append(remarks[i], fmt.Sprintf("%d of its CA certificates are left out: Envoy Gateway refuses them", unread))
+		}
+	}
+	for i := range providers {
+		take(i, maxBundle/len(providers))
+	}
+	for i, provider := range providers {
+		take(i, maxBundle)
+		if n := len(left[i]); n > 0 {
+			remarks[i] = append(remarks[i], fmt.Sprintf("there is no room for %d of its CA certificates", n))
+		}
+		for _, remark := range remarks[i] {
+			t.remarks = append(t.remarks, fmt.Sprintf("%s (relation %d): %s", provider.Application, provider.RelationID, remark))
+		}
+	}
+	t.told.bound()
+	t.bundle = strings.Join(slices.Sorted(maps.Keys(all)), "")
+}
+
+const lastAuthorities = "it tells of no CA certificate: the last ones known are kept"
+
+// lastTold returns the authorities that a provider told of which says nothing at all any
+// more, such as one of version 0 that is scaled to no units. To say that there are none,
+// and the relation's end, withdraw them.
+func lastTold(s state.State, provider state.CAProvider) []string {
+	noted, last := s.Cluster.Authorities.Told, told{}
+	if s.Record != nil {
+		noted = s.Record.Told // Anybody who may write the ConfigMap can add to its annotation.
+	}
+	if json.Unmarshal([]byte(noted), &last) != nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.Cluster.Authorities.PEM), func(certificate string) bool {
+		return !slices.Contains(last[provider.RelationID], digestOf(certificate))
+	})
+}
+
+// refusesUnread reports whether the controller that has the Gateway, or is to have it,
+// refuses certificates that Go does not read.
+func refusesUnread(s state.State) bool {
+	return slices.ContainsFunc(s.Cluster.Classes, func(class gatewayv1.GatewayClass) bool {
+		wanted := s.Config.GatewayClass == "" || s.Config.GatewayClass == class.Name
+		has := s.Cluster.Gateway != nil && string(s.Cluster.Gateway.Spec.GatewayClassName) == class.Name
+		return controller.Does(&class, controller.UnreadCertificates) == controller.No && (has || wanted && s.Cluster.Gateway == nil || s.Config.GatewayClass == class.Name)
+	})
+}

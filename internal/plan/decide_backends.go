@@ -1,0 +1,159 @@
+package plan
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// What the route of an application leads to: one Service for all its units or, where
+// they speak TLS and no single policy verifies them all, one for each.
+
+// maxBackends is how many Services a rule of an HTTPRoute may lead to.
+const maxBackends = 16
+
+// findBackends reports whether an application can be forwarded to, and where. Of one that
+// is served, and whose units have changed, none may have written yet: it is served on as
+// it has been, where its units are needed for that at the last addresses known. Without
+// a unit there is nobody to forward to, and the addresses may be another's by now.
+func (d *decision) findBackends(names namer, t *target) bool {
+	each := speaksTLS(t.Requirer) && !d.tls.oneForAll(t.Requirer)
+	if each {
+		t.backends = d.backendForEach(names, *t)
+		if len(t.backends) > 0 || len(t.Hosts) > 0 {
+			return len(t.backends) > 0
+		}
+	}
+	whole := backend{service: t.service, hosts: t.Hosts, addresses: t.Addresses}
+	last, served := d.Cluster.Services[t.service]
+	if speaksTLS(t.Requirer) && len(whole.hosts) == 0 {
+		whole.hosts = policyHosts(d.State, t.service)
+		if n := len(whole.hosts); n == 0 || n > d.tls.names {
+			if !each { // Units that say nothing may be served one by one.
+				t.backends = d.backendForEach(names, *t)
+			}
+			return len(t.backends) > 0
+		}
+	}
+	switch {
+	case !t.remote && t.Waiting && !served:
+		return false
+	case t.remote && len(t.Addresses) == 0:
+		if !t.HasUnits || len(last) == 0 {
+			return false
+		}
+		whole.addresses = last
+		d.remark(t.Application, t.RelationID, lastAddresses)
+	}
+	t.backends = []backend{whole}
+	return true
+}
+
+const lastAddresses = "none of its units says its address: still served at the last ones known"
+
+// backendForEach returns a backend for each unit that can be verified and, of another
+// model, found. If there is none, those that are served.
+func (d *decision) backendForEach(names namer, t target) []backend {
+	var ready, kept []backend
+	var nameless, nowhere []int
+	for _, unit := range t.Units {
+		b := unitBackend(d.State, names, t, unit)
+		switch {
+		case !unit.Silent && unit.Host == "":
+			nameless = append(nameless, unit.Number)
+		case b.complete(t):
+			ready = append(ready, b)
+		default:
+			if last := b.last(d.State); last.complete(t) {
+				kept = append(kept, last)
+			}
+			if !unit.Silent {
+				nowhere = append(nowhere, unit.Number)
+			}
+		}
+	}
+	if len(ready) == 0 && len(kept) > 0 {
+		ready, nowhere = kept, nil
+		if t.remote {
+			d.remark(t.Application, t.RelationID, lastAddresses)
+		}
+	}
+	d.leaveOut(t, nameless, "no host to verify a certificate for")
+	d.leaveOut(t, nowhere, "no address")
+	if more := len(ready) - maxBackends; more > 0 {
+		d.remark(t.Application, t.RelationID, fmt.Sprintf("%d of its units are left out: a route leads to %d Services at most, and each unit needs its own", more, maxBackends))
+		ready = ready[:maxBackends]
+	}
+	return ready
+}
+
+// keepBackends reports whether an application that speaks TLS is served, and where, while the
+// charm may not see or write what that needs. The Services that stand were made with their
+// policies, and lead where they led. New ones would lead there in clear.
+func keepBackends(s state.State, names namer, t *target) bool {
+	stands := func(b backend) bool {
+		return slices.Contains(s.Cluster.TLSServices, b.service) && (!t.remote || t.HasUnits && len(b.addresses) > 0)
+	}
+	for _, unit := range t.Units {
+		if b := unitBackend(s, names, *t, unit).last(s); stands(b) && len(t.backends) < maxBackends {
+			t.backends = append(t.backends, b)
+		}
+	}
+	if len(t.backends) > 0 {
+		return true
+	}
+	whole := backend{service: t.service, addresses: t.Addresses}
+	if whole = whole.last(s); stands(whole) {
+		t.backends = []backend{whole}
+	}
+	return len(t.backends) > 0
+}
+
+func (r *routing) leaveOut(t target, units []int, reason string) {
+	switch more := len(units) - 1; {
+	case more == 0:
+		r.remark(t.Application, t.RelationID, fmt.Sprintf("unit %d is left out: %s", units[0], reason))
+	case more > 0:
+		r.remark(t.Application, t.RelationID, fmt.Sprintf("unit %d and %d more are left out: %s", units[0], more, reason))
+	}
+}
+
+// unitBackend is made of what a unit says.
+func unitBackend(s state.State, names namer, t target, unit state.Unit) backend {
+	id := fmt.Sprintf("/%s-%s/%d", t.Model, t.Name, unit.Number)
+	b := backend{service: names.unique(serviceNames, unitServiceName(s, t.Requirer, unit.Number), id, maxLabelName, t.Requirer)}
+	if !t.remote {
+		b.pod = fmt.Sprintf("%s-%d", t.Name, unit.Number)
+	}
+	if unit.Host != "" {
+		b.hosts = []string{unit.Host}
+	}
+	if unit.Address.IsValid() {
+		b.addresses = []netip.Addr{unit.Address}
+	}
+	return b
+}
+
+// hasSlice reports whether an EndpointSlice of the name stands in for the backend's selector.
+func (b backend) hasSlice(name string) bool {
+	rest, ok := strings.CutPrefix(name, b.service+"-ipv")
+	return ok && (strings.HasPrefix(rest, "4") || strings.HasPrefix(rest, "6"))
+}
+
+// last fills in what the unit does not say, as it is served now.
+func (b backend) last(s state.State) backend {
+	if len(b.hosts) == 0 {
+		b.hosts = policyHosts(s, b.service)
+	}
+	if len(b.addresses) == 0 {
+		b.addresses = s.Cluster.Services[b.service]
+	}
+	return b
+}
+
+func (b backend) complete(t target) bool {
+	return len(b.hosts) > 0 && (!t.remote || len(b.addresses) > 0)
+}

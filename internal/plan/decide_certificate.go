@@ -1,0 +1,132 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// newHost finds what a host can be served with: the certificate that answers its
+// request or, until there is one, what stands in its Secret. What was revoked is
+// served no more, nor what comes from a relation that is gone.
+func newHost(s state.State, name string) host {
+	h := host{name: name, names: []string{name}, secret: secretOf(s, name)}
+	if name == "" {
+		h.names = addressNames(s)
+	}
+	if !s.Certificates.Related {
+		return h
+	}
+	for i, entry := range s.Certificates.Entries {
+		if !h.asksFor(entry) {
+			continue
+		}
+		h.newest = &s.Certificates.Entries[i]
+		if entry.State == state.CertificateIssued {
+			h.issued = h.newest
+		}
+	}
+	if h.issued != nil && h.secret == "" {
+		return h // As long as there is no Secret, it is as if there were no certificate.
+	}
+	if h.issued != nil {
+		h.chain, h.key = chainFor(s, *h.issued), s.Certificates.Key
+		return h
+	}
+	h.live = liveCertificate(s, name)
+	if h.live != nil && h.newest != nil && h.newest.State == state.CertificateRevoked && !issuedAs(s, *h.live) {
+		h.live = nil
+	}
+	if h.live != nil {
+		h.chain, h.key = h.live.Chain, h.live.Key
+	}
+	return h
+}
+
+// asksFor reports whether a request is one for this host as it has to be: made with the
+// present key, for the names of now.
+func (h host) asksFor(entry state.Certificate) bool {
+	if entry.Foreign {
+		return false
+	}
+	if len(h.names) > 0 {
+		return slices.Equal(entry.Hosts, h.names)
+	}
+	// The Gateway has lost its address for a while: what was asked for counts.
+	return len(entry.Hosts) > 0 && !slices.ContainsFunc(entry.Hosts, isName)
+}
+
+// issuedAs reports whether some request is answered with a valid certificate which may be the
+// one that is served.
+func issuedAs(s state.State, served state.Served) bool {
+	return slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
+		return entry.State == state.CertificateIssued && entry.KeyID == served.KeyID && slices.ContainsFunc(entry.Hosts, served.Covers)
+	})
+}
+
+// liveCertificate returns what stands in a host's Secret, by whatever name, if it may be
+// served: it must have been asked for on this very relation, with the key that it has.
+func liveCertificate(s state.State, name string) *state.Served {
+	for _, secret := range secretNames(s, name) {
+		served := s.Cluster.ServedIn(secret)
+		if served == nil {
+			continue
+		}
+		asked := func(host string) bool { return s.Certificates.Asked(host, served.KeyID) }
+		covers := served.Covers(name) && asked(name)
+		if name == "" {
+			covers = slices.ContainsFunc(served.Hosts, asked)
+		}
+		if covers {
+			return served
+		}
+	}
+	return nil
+}
+
+// chainFor returns the chain to serve a certificate with: all of it, save where the controller
+// would serve nothing then. Some clients cannot verify the rest; without it, nobody could.
+func chainFor(s state.State, issued state.Certificate) string {
+	if issued.ReadChain != "" && refusesUnread(s) {
+		return issued.ReadChain
+	}
+	return issued.Chain
+}
+
+// asks reports whether a new request is to be made for the host: its first with this key,
+// or the next one, since the newest is issued and worn out or has expired.
+func (h host) asks(s state.State) bool {
+	switch {
+	case len(h.names) == 0, h.leaves(), !h.until.IsZero():
+		return false
+	case h.newest == nil:
+		return true
+	case h.newest.State == state.CertificateIssued, h.newest.State == state.CertificateExpired:
+		return h.newest.Due(s.Now)
+	default:
+		return false // It may be answered yet.
+	}
+}
+
+// leaves reports whether the host is served over HTTP alone, and only until another
+// replaces it: no certificate is asked for then.
+func (h host) leaves() bool { return !h.wanted && !h.secure() }
+
+// title is what the host is called: its name or, without one, the names that its
+// certificate is for.
+func (h host) title() string {
+	switch {
+	case h.name != "":
+		return h.name
+	case len(h.names) > 0:
+		return strings.Join(h.names, ", ")
+	case h.issued != nil:
+		return strings.Join(h.issued.Hosts, ", ")
+	case h.live != nil:
+		return strings.Join(h.live.Hosts, ", ")
+	case h.newest != nil:
+		return strings.Join(h.newest.Hosts, ", ")
+	}
+	return "the Gateway's addresses"
+}

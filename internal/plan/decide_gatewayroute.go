@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// addRoute judges one application on gateway-route. A host for which there is no listener
+// left, or whose listener would have the name of one that has been given to another, leaves
+// it out. The same host for several is nobody's loss: their routes tell paths apart.
+func (d *decision) addRoute(room listenerRoom, rank int, requirer state.RouteRequirer) {
+	for _, remark := range requirer.Remarks {
+		d.remark(requirer.Application, requirer.RelationID, remark)
+	}
+	if requirer.Waiting {
+		d.silent = append(d.silent, omission{application: requirer.Application, relation: requirer.RelationID, iface: "gateway-route"})
+		return
+	}
+	if requirer.Version0 {
+		d.addVersion0(room, requirer)
+		return
+	}
+	hosts := d.hostsFor(requirer)
+	if requirer.Problem == "" {
+		hosts = d.bound(requirer, hosts)
+	}
+	reason := cmp.Or(requirer.Problem, unnamable(d.State, hosts))
+	if reason == "" {
+		reason = room.claim(d.State, hosts, true, d.leaving(room, rank))
+	}
+	if kept := d.kept[requirer.RelationID]; reason != "" && requirer.Problem == "" && len(kept) > 0 {
+		d.leaveNewHosts(requirer, hosts, kept, reason)
+		hosts, reason = kept, ""
+	}
+	if reason != "" {
+		d.omitRoute(requirer, reason)
+		return
+	}
+	if d.heldBare(requirer, hosts) {
+		_ = room.claim(d.State, []string{""}, true, 0) // It keeps the room, until its namespace is known again.
+	}
+	d.routes = append(d.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
+}
+
+// leaving counts the hosts at which applications are served until they have moved. Who is
+// not served yet has to wait for them to leave: it would be told of listeners that are not
+// there. An application on ingress is told nothing until there is one.
+func (r *routing) leaving(room listenerRoom, rank int) int {
+	if rank < rankLocal {
+		return 0
+	}
+	hosts := map[string]bool{}
+	for _, t := range r.targets {
+		if t.kept != nil && !slices.Contains(slices.Collect(maps.Values(room)), t.kept.host) {
+			hosts[t.kept.host] = true
+		}
+	}
+	return len(hosts)
+}
+
+func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
+	r.omit("gateway-route", requirer.Application, requirer.RelationID, reason, "")
+}
+
+// yieldToKept leaves out who wants listeners of the name of those at which an
+// application is served until its new host has a certificate.
+func (d *decision) yieldToKept() {
+	d.routes = slices.DeleteFunc(d.routes, func(route routeTarget) bool {
+		for _, t := range d.targets {
+			if t.kept == nil {
+				continue
+			}
+			for _, host := range route.hosts {
+				if dashed(host) == listenerLabel(d.State, t.kept.host) && host != t.kept.host {
+					d.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, t.kept.host))
+					return true
+				}
+			}
+		}
+		return false
+	})
+}

@@ -1,0 +1,116 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Who is served keeps its place, also while it cannot be served through no doing of its own: the
+// provider of certificates, or of authorities, is being replaced, the Gateway has no address for
+// the moment, an object was refused. It is told nothing then, so what it was told does not say any
+// more what is its own. That is on record in Juju meanwhile (state.Record).
+
+// holding returns the applications on ingress as they are, with what the record knows of them.
+func holding(s state.State) []state.Requirer {
+	all := slices.Clone(s.Requirers)
+	for i := range all {
+		all[i].Holds = all[i].Holds || heldPlace(s, all[i])
+	}
+	return all
+}
+
+// attaching returns the applications with routes of their own as they are, with what the record knows
+// of them.
+func (d *decision) attaching() []state.RouteRequirer {
+	all := slices.Clone(d.RouteRequirers)
+	for i := range all {
+		hosts := withinBound(d.State, all[i], d.hostsFor(all[i]))
+		all[i].Holds = all[i].Servable() && (heldHosts(d.State, all[i], hosts) || d.heldBare(all[i], hosts))
+	}
+	return all
+}
+
+// unforged returns the Gateway without listeners that are not as the record says: whoever may edit the
+// Gateway can have the listener of a host to which routes are attached be for another host, or be
+// called otherwise, and its application would have to make way.
+func unforged(s state.State) *gatewayv1.Gateway {
+	names, hosts := map[gatewayv1.SectionName]string{}, map[string]bool{}
+	for _, r := range s.RouteRequirers {
+		if !r.Holds {
+			continue
+		}
+		for _, host := range r.Hostnames {
+			hosts[host] = true
+			for _, name := range labelled(s, dashed(host)) {
+				names[gatewayv1.SectionName(name)] = host
+			}
+		}
+	}
+	if s.Cluster.Gateway == nil || len(names) == 0 {
+		return s.Cluster.Gateway
+	}
+	forged := func(l gatewayv1.Listener) bool {
+		host, held := names[l.Name]
+		return (held || hosts[hostOf(l)]) && host != hostOf(l)
+	}
+	if !slices.ContainsFunc(s.Cluster.Gateway.Spec.Listeners, forged) {
+		return s.Cluster.Gateway
+	}
+	gateway := s.Cluster.Gateway.DeepCopy()
+	gateway.Spec.Listeners = slices.DeleteFunc(gateway.Spec.Listeners, forged)
+	return gateway
+}
+
+// heldPlace reports whether the record has the place that an application asks for as its own.
+func heldPlace(s state.State, r state.Requirer) bool {
+	return r.Name != "" && (s.Record.Has(r.RelationID, state.HeldSum(r.Path())) || isElsewhere(s, r))
+}
+
+// isElsewhere reports whether the record has the place that an application asks for as its own, and that it
+// is served at another host than where it was to be.
+func isElsewhere(s state.State, r state.Requirer) bool {
+	had, _ := s.Record.At(r.RelationID)
+	return r.Name != "" && strings.HasPrefix(had, state.HeldSum(r.Path())+elsewhereMark)
+}
+
+const elsewhereMark = "@"
+
+// lastSum stands for the place of an application that cannot be served now and, where it had one of its
+// own or is to have one, for where it was served last.
+func (d *decision) lastSum(r state.Requirer) string {
+	had, _ := d.Record.At(r.RelationID)
+	last := lastServed(d.State)
+	host, path, _ := placeFor(last.Config, r)
+	now, _, _ := placeFor(d.Config, r)
+	switch {
+	case d.Config.RoutingMode != state.RoutingSubdomain:
+		return state.HeldSum(r.Path())
+	case isElsewhere(d.State, r):
+		return had
+	case last.hostKnown && host != now:
+		return elsewhereSum(r, place{host: host, path: path})
+	}
+	return state.HeldSum(r.Path())
+}
+
+func elsewhereSum(r state.Requirer, at place) string {
+	return state.HeldSum(r.Path()) + elsewhereMark + state.HeldSum(at.host, at.path)
+}
+
+// heldHosts reports whether the record has the hosts that an application with routes of its own asks
+// for as its own, as far as it may have them.
+func heldHosts(s state.State, r state.RouteRequirer, hosts []string) bool {
+	return s.Record.Has(r.RelationID, hostsSum(hosts))
+}
+
+// heldBare reports whether the record has as an application's own these hosts and that for any, which it
+// cannot have while its namespace is not known.
+func (d *decision) heldBare(r state.RouteRequirer, hosts []string) bool {
+	return d.bares(r) && heldHosts(d.State, r, append(slices.Clone(hosts), ""))
+}
+
+func hostsSum(hosts []string) string { return state.HeldSum(slices.Sorted(slices.Values(hosts))...) }

@@ -1,0 +1,183 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// hosts returns the wanted hosts, oldest application first, then those that they have
+// yet to replace.
+func (d *decision) findHosts() []host {
+	var all []host
+	own := d.ownHosts()
+	for _, name := range d.wantedHosts() {
+		h := newHost(d.State, name)
+		h.wanted, h.open, h.from = true, d.opens(name), d.namespacesAt(name)
+		h.old = d.keepsOld(name)
+		h.own = h.old || slices.Contains(own, name) && (!h.open || len(d.targets) > 0)
+		all = append(all, h)
+	}
+	for _, t := range d.targets {
+		if t.kept == nil {
+			continue
+		}
+		i := slices.IndexFunc(all, func(h host) bool { return listenerLabel(d.State, h.name) == listenerLabel(d.State, t.kept.host) })
+		switch {
+		case i < 0:
+			kept := newHost(d.State, t.kept.host)
+			kept.own = true
+			all = append(all, kept)
+		case all[i].name == t.kept.host:
+			all[i].own = true
+		}
+	}
+	return withListeners(d.State, all, d.targets)
+}
+
+// withListeners decides which hosts have an HTTP listener, as there is room: those
+// served over HTTPS first, since a client is sent from there; then those that are
+// all an application has, which are there before which are to come; then those that are to
+// replace another.
+func withListeners(s state.State, all []host, targets []target) []host {
+	only := func(h host) bool {
+		return h.open || h.old || slices.ContainsFunc(targets, func(t target) bool { return t.onlyHost() == h.name })
+	}
+	room := min(maxHosts, maxListeners-secureOf(all))
+	stands := func(h host) bool { return only(h) && hasListener(s, httpListenerName(s, h.name)) }
+	for _, comes := range []func(host) bool{host.secure, stands, only, func(host) bool { return true }} {
+		for i := range all {
+			if !all[i].http && room > 0 && comes(all[i]) {
+				all[i].http = true
+				room--
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(h host) bool { return !h.http && !h.secure() && !h.wanted })
+}
+
+// secureOf counts the hosts that are served over HTTPS.
+func secureOf(hosts []host) int {
+	count := 0
+	for _, h := range hosts {
+		if h.secure() {
+			count++
+		}
+	}
+	return count
+}
+
+// wantedHosts are the hosts that somebody asks for: the options, for applications on
+// ingress, and the applications on gateway-route for themselves.
+func (d *decision) wantedHosts() []string {
+	names := d.ownHosts()
+	add := func(hosts []string) {
+		for _, name := range hosts {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, t := range d.routes {
+		add(t.hosts)
+	}
+	for _, old := range d.old {
+		add(old.hosts)
+	}
+	return names
+}
+
+// ownHosts are those where applications on ingress shall be served, if there are any.
+func (d *decision) ownHosts() []string {
+	if d.idle {
+		return nil
+	}
+	if d.Config.RoutingMode != state.RoutingSubdomain {
+		return d.optionHosts()
+	}
+	if d.unsure || d.Config.ExternalHostname == "" && !d.byAddress {
+		return nil
+	}
+	var names []string
+	for _, t := range d.targets {
+		if !slices.Contains(names, t.host) { // Some may stay where all were.
+			names = append(names, t.host)
+		}
+	}
+	return names
+}
+
+// optionHosts are those that the options alone name, whether or not anybody is there.
+func (d *decision) optionHosts() []string {
+	if d.unsure || d.Config.RoutingMode == state.RoutingSubdomain || d.Config.ExternalHostname == "" && !d.byAddress {
+		return nil
+	}
+	return []string{d.Config.ExternalHostname}
+}
+
+// opens reports whether some application may attach routes of its own to the host.
+func (r routing) opens(host string) bool {
+	return slices.ContainsFunc(r.routes, func(t routeTarget) bool { return slices.Contains(t.hosts, host) })
+}
+
+// namespacesAt returns the namespaces of the applications that may attach routes of their own
+// to the host, each once; none if one of them is not known.
+func (r routing) namespacesAt(host string) []string {
+	var all []string
+	for _, t := range r.routes {
+		switch {
+		case !slices.Contains(t.hosts, host):
+		case t.Namespace == "":
+			return nil
+		case !slices.Contains(all, t.Namespace):
+			all = append(all, t.Namespace)
+		}
+	}
+	return all
+}
+
+// keepsOld reports whether old routes are served at a host.
+func (r routing) keepsOld(host string) bool {
+	return slices.ContainsFunc(r.old, func(old oldTarget) bool { return slices.Contains(old.hosts, host) })
+}
+
+// makeRoom returns up old places while more hosts have to be served than a Gateway has room
+// for: first those of the newest applications which can be served at their new place.
+func (d *decision) makeRoom() []host {
+	all := d.findHosts()
+	for d.needed(all) > maxHosts {
+		i := len(d.targets) - 1
+		for i >= 0 && (d.targets[i].kept == nil || !newHost(d.State, d.targets[i].host).secure()) {
+			i--
+		}
+		if i < 0 {
+			return all
+		}
+		d.targets[i].kept = nil
+		all = d.findHosts()
+	}
+	return all
+}
+
+// needed counts the hosts that are served over HTTPS, or at which somebody is served who
+// is served nowhere else.
+func (r routing) needed(hosts []host) int {
+	names := map[string]bool{}
+	for _, h := range hosts {
+		if h.secure() || h.open || h.old {
+			names[h.name] = true
+		}
+	}
+	for _, t := range r.targets {
+		names[t.onlyHost()] = true
+	}
+	return len(names)
+}
+
+// onlyHost is the host that the target has for sure until it is served at another.
+func (t target) onlyHost() string {
+	if t.kept != nil {
+		return t.kept.host
+	}
+	return t.host
+}

@@ -1,0 +1,221 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// giving is what has been given so far.
+type giving struct {
+	owner    map[string]string // place, see state.PlaceKey → application
+	reserved map[string]string // see reserved
+	names    namer
+	live     livePlaces
+	room     listenerRoom
+}
+
+// give has the places of an application be its own.
+func (g giving) give(requirer state.Requirer) {
+	for _, key := range requirer.Places() {
+		g.owner[key] = requirer.Application
+	}
+}
+
+// taken says that the place of a target is another's; empty if it is not. So is one that it
+// would have in another mode: names that differ may be cut to the same label of a host, and
+// who has either place is known by it. Two that were served before that was so keep theirs.
+func (g giving) taken(d *decision, t target) string {
+	holder := ""
+	for _, key := range t.Places() {
+		if holder == "" && (!t.Holds || key == state.PlaceKey(t.host, t.path)) {
+			holder = g.owner[key]
+		}
+		if holder == "" && yields(d.State, t.Requirer) {
+			holder = g.reserved[key]
+		}
+	}
+	switch {
+	case holder == "":
+		return ""
+	case d.Config.RoutingMode == state.RoutingSubdomain:
+		return "host " + t.host + " belongs to " + holder
+	default:
+		return "path " + t.path + " belongs to " + holder
+	}
+}
+
+// isAt reports whether an application which has a host of its own is served there now: it has been
+// told so, or its route stands there.
+func (g giving) isAt(s state.State, t target) bool {
+	if t.Holds && t.wasAt(s, g.live, t.place) {
+		return true
+	}
+	return slices.ContainsFunc(g.live.of(t), func(route liveRoute) bool {
+		return route.host == t.host && route.path == t.path && t.mayName(s, route.name) && !g.names.isOthers(route.name)
+	})
+}
+
+// stays has a target that cannot have the host where it is to be stay where it is, if the record has
+// that as its place and it stands there.
+func (t *target) stays(d *decision, g giving) bool {
+	if !t.Holds {
+		return false
+	}
+	all := []place{{host: d.Config.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
+	for _, route := range g.live.of(*t) {
+		if t.mayName(d.State, route.name) && !g.names.isOthers(route.name) {
+			all = append(all, place{host: route.host, path: route.path})
+		}
+	}
+	for _, at := range all {
+		if at.host == t.host || !t.canBeAt(at.host, at.path) || !t.wasAt(d.State, g.live, at) {
+			continue
+		}
+		if g.room.claim(d.State, []string{at.host}, false, 0) == "" {
+			at.https, at.http = t.https, t.http
+			t.place = at
+			return true
+		}
+	}
+	return false
+}
+
+// addRequirer judges one application on ingress.
+func (d *decision) addRequirer(g giving, requirer state.Requirer) {
+	for _, remark := range requirer.Remarks {
+		d.remark(requirer.Application, requirer.RelationID, remark)
+	}
+	if requirer.Waiting && requirer.Name == "" {
+		d.wait(requirer)
+		return
+	}
+	if requirer.Nginx {
+		cure := "refresh " + requirer.Application + " to a release with ingress version 2"
+		d.omitOther("ingress", requirer.Application, requirer.RelationID, requirer.Problem, cure)
+		return
+	}
+	host, path, tooLong := placeFor(d.Config, requirer)
+	t := target{Requirer: requirer, remote: isRemote(d.State, requirer), place: place{host: host, path: path}}
+	attached := d.attachedTo(g, t)
+	// Whatever else keeps it from being served: where it is not known what it had, it gets no hold of that.
+	d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
+	if len(requirer.Addresses) == 0 && len(d.strays[requirer.RelationID]) > 0 {
+		d.omitStray(requirer)
+		d.hold(g, t)
+		return
+	}
+	reason, cure := d.unservable(requirer)
+	if reason == "" && tooLong != "" {
+		reason, cure = tooLong, configure(d.State, state.OptionExternalHostname, state.ExampleOf(state.OptionExternalHostname))
+	}
+	if reason == "" {
+		t.nameObjects(d.State, g.names)
+		switch {
+		case speaksTLS(requirer) && d.Cluster.ForbiddenBackendTLS != "":
+			if !keepBackends(d.State, g.names, &t) {
+				reason, cure = d.tls.problem, d.tls.cure
+			}
+		case !d.findBackends(g.names, &t):
+			d.wait(requirer)
+			if requirer.HasUnits { // Else nobody is there who would hold it.
+				d.hold(g, t)
+			}
+			return
+		}
+	}
+	if reason == "" {
+		reason = g.taken(d, t)
+		d.denied[requirer.RelationID] = reason != ""
+	}
+	if reason == "" && d.Config.RoutingMode == state.RoutingSubdomain {
+		if reason = attached; reason == "" {
+			reason = g.room.claim(d.State, []string{host}, false, 0)
+		}
+		d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
+		if reason != "" && t.stays(d, g) {
+			d.stay(t, reason)
+			reason = ""
+		}
+	}
+	if reason != "" {
+		d.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
+		d.hold(g, t)
+		return
+	}
+	g.give(requirer)
+	t.findPlaces(d, g.names, g.live)
+	d.targets = append(d.targets, t)
+	d.leaveOutStrays(requirer)
+}
+
+// stay tells of an application that stays where it is.
+func (r *routing) stay(t target, reason string) {
+	r.denied[t.RelationID] = false
+	what := t.Application + " stays at " + cmp.Or(t.host, "the Gateway's addresses")
+	r.short = append(r.short, trouble{what: what, why: reason})
+	r.remark(t.Application, t.RelationID, "it stays at "+cmp.Or(t.host, "the Gateway's addresses")+": "+reason)
+}
+
+// hold has an application that cannot be served now keep the place that it has, until it can be
+// again, and the room for its listeners.
+func (d *decision) hold(g giving, t target) {
+	if d.denied[t.RelationID] || !t.Holds || t.Problem != "" || isImposter(d.State, t.Requirer) || g.taken(d, t) != "" {
+		return
+	}
+	g.give(t.Requirer)
+	if d.Config.RoutingMode == state.RoutingSubdomain && t.host != "" {
+		_ = g.room.claim(d.State, []string{t.host}, false, 0) // If there is none, it has none to keep.
+	}
+}
+
+// attachedTo says that the host of a target of another model is that of an application which has
+// routes of its own there; empty if it is not. An application chooses its name, and so what its
+// host is called: it must not get what the routes of another leave at that one's host.
+func (d *decision) attachedTo(g giving, t target) string {
+	if !t.remote || d.Config.RoutingMode != state.RoutingSubdomain || g.isAt(d.State, t) {
+		return ""
+	}
+	for _, one := range d.routes {
+		if slices.Contains(one.hosts, t.host) {
+			return "host " + t.host + " belongs to " + one.Application
+		}
+	}
+	for _, one := range d.RouteRequirers { // It may have no turn for the moment.
+		if one.Holds && slices.Contains(one.Hostnames, t.host) {
+			return "host " + t.host + " belongs to " + one.Application
+		}
+	}
+	for _, old := range d.old {
+		if slices.Contains(old.hosts, t.host) {
+			return "host " + t.host + " belongs to " + old.application
+		}
+	}
+	return ""
+}
+
+// nameObjects returns the target the names of its objects.
+func (t *target) nameObjects(s state.State, names namer) {
+	id := t.Path()
+	t.service = names.unique(serviceNames, serviceName(s, t.Requirer), id, maxLabelName, t.Requirer)
+	t.https = names.unique(routeNames, routeName(s.Application, t.Requirer), id, maxLabelName, t.Requirer)
+	t.http = names.unique(routeNames, httpRouteName(s.Application, t.Requirer), id+" http", maxLabelName, t.Requirer)
+}
+
+// unservable returns the reason why a requirer cannot be served at all, and the cure where
+// it is not to correct what the requirer wrote.
+func (d *decision) unservable(requirer state.Requirer) (reason, cure string) {
+	switch {
+	case requirer.Problem != "":
+		return requirer.Problem, ""
+	case isImposter(d.State, requirer) && requirer.Model == d.Model:
+		return "it claims to be " + requirer.Name + " of this model", ""
+	case isImposter(d.State, requirer):
+		return "it claims to be of model " + requirer.Model, ""
+	case speaksTLS(requirer) && d.Cluster.ForbiddenBackendTLS == "": // Else see keepBackends.
+		return d.tls.unverifiable(requirer)
+	default:
+		return "", ""
+	}
+}

@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// A listenerRoom is who holds which listeners: the host by what stands for it in their
+// names.
+type listenerRoom map[string]string
+
+// claim takes listeners for all of the hosts, or says why that cannot be. Those to which
+// applications attach routes themselves can have no names but those that these expect.
+// Beside what the room holds, so many more listeners are in use.
+func (room listenerRoom) claim(s state.State, hosts []string, attached bool, more int) string {
+	fresh := listenerRoom{}
+	first := ""
+	for _, host := range hosts {
+		label := listenerLabel(s, host)
+		if attached && label != dashed(host) {
+			label = dashed(host)
+			if _, taken := room[label]; !taken {
+				return fmt.Sprintf("the listener of %s has a name of another form", host)
+			}
+		}
+		other, taken := room.holder(s, label)
+		if !taken {
+			other, taken = fresh.holder(s, label)
+		}
+		switch {
+		case taken && other != host:
+			return fmt.Sprintf("the listener of %s would have the name of that of %s", host, other)
+		case !taken:
+			first = cmp.Or(first, host)
+			fresh[label] = host
+		}
+	}
+	if len(fresh) > 0 && len(room)+len(fresh)+more > maxHosts {
+		return fmt.Sprintf("there is no listener left for %s: a Gateway serves %d hosts at most", cmp.Or(first, "its addresses"), maxHosts)
+	}
+	maps.Copy(room, fresh)
+	return ""
+}
+
+// claimEach takes listeners for each of the hosts for which it can, and gives these.
+func (room listenerRoom) claimEach(s state.State, hosts []string) []string {
+	var all []string
+	for _, host := range hosts {
+		if unnamable(s, []string{host}) == "" && room.claim(s, []string{host}, true, 0) == "" {
+			all = append(all, host)
+		}
+	}
+	return all
+}
+
+// holder returns the host that has listeners of the names which a label stands for.
+func (room listenerRoom) holder(s state.State, label string) (host string, taken bool) {
+	if host, taken = room[label]; taken {
+		return host, true
+	}
+	for _, other := range slices.Sorted(maps.Keys(room)) {
+		if alikeCut(s, label, other) {
+			return room[other], true
+		}
+	}
+	return "", false
+}
+
+// unnamable says of which host the listeners could not have the names by which the
+// application would refer to them; empty when there is none. The HTTPS listener for any host
+// is called after an address, and its Secret is.
+func unnamable(s state.State, hosts []string) string {
+	for _, host := range hosts {
+		if readsAsAddress(host) {
+			return fmt.Sprintf("the listener of %s would have the name of that of an address", host)
+		}
+		if len(s.Application+"-https-"+host) > maxSubdomainName {
+			return fmt.Sprintf("the name of the listener would be longer than %d characters for %s", maxSubdomainName, host)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,53 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+func (r *routing) remark(application string, relation int, remark string) {
+	r.remarks = append(r.remarks, fmt.Sprintf("%s (relation %d): %s", application, relation, remark))
+}
+
+// omit leaves an application out of what is served.
+func (r *routing) omit(iface, application string, relation int, reason, cure string) {
+	r.omitted = append(r.omitted, omission{application: application, relation: relation, iface: iface, reason: reason, cure: cure})
+	if cure != "" {
+		reason += "; " + cure
+	}
+	r.remark(application, relation, "not served: "+reason)
+}
+
+// omitOther leaves out an application that speaks another language than ours.
+func (r *routing) omitOther(iface, application string, relation int, reason, cure string) {
+	r.omit(iface, application, relation, reason, cure)
+	r.omitted[len(r.omitted)-1].other = true
+}
+
+// wait leaves out an application on ingress that has not written enough yet.
+func (r *routing) wait(requirer state.Requirer) {
+	reason := ""
+	switch {
+	case requirer.Waiting:
+	case !requirer.HasUnits:
+		reason = "it has no unit"
+	case len(requirer.Addresses) == 0:
+		reason = "no unit says its address (ip)"
+	}
+	r.silent = append(r.silent, omission{application: requirer.Application, relation: requirer.RelationID, iface: "ingress", reason: reason})
+}
+
+// trouble tells of a unit that is left out, or with which its application is.
+func (o omission) trouble(aside string) trouble {
+	return trouble{what: o.unit + " " + o.reason, aside: aside, cure: cmp.Or(o.cure, correctThere)}
+}
+
+// inWords is the reason, and what to do about it.
+func (o omission) inWords() string {
+	if o.cure == "" {
+		return o.reason
+	}
+	return o.reason + "; " + o.cure
+}

@@ -1,0 +1,224 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Where applications are served, and how one moves from a host to another.
+//
+// An application that is to be served at another place gets new HTTPRoutes there. Those at
+// the old place stay, with their listeners and Secrets, until the controller has accepted
+// the new ones: then both places serve for a while, and at no time neither does. The old
+// place goes in an event some seconds later, when the application has been told of the new
+// one. A route never moves from one listener to another: controllers follow Gateways and
+// routes apart, and Cilium up to 1.19 keeps an entry in status.parents for each parent that
+// a route has ever had, of which there can be 32.
+
+// canBeAt reports whether a place is one that the application has in some routing mode. A
+// route of its name may be left from another, whose place is not to be taken.
+func (t target) canBeAt(host, path string) bool {
+	return path == t.Path() || path == "/" && strings.HasPrefix(host, t.Label()+".")
+}
+
+// findPlaces decides where the target has its routes: at its place and, until it is served
+// there, where it stands. The names of the target's place are those it has by default.
+func (t *target) findPlaces(d *decision, names namer, live livePlaces) {
+	base := t.place
+	var here, elsewhere []liveRoute
+	for _, route := range live.of(*t) {
+		switch {
+		case !t.canBeAt(route.host, route.path) || !t.mayName(d.State, route.name) || names.isOthers(route.name):
+		case t.host == route.host && t.path == route.path:
+			here = append(here, route)
+		default:
+			elsewhere = append(elsewhere, route)
+		}
+	}
+	t.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
+	if len(elsewhere) == 0 {
+		t.keptOfRecord(d.State, names, live, base)
+		return
+	}
+	kept := t.keptOf(d, live, elsewhere)
+	if kept == nil {
+		return
+	}
+	old := base.named(kept.host, kept.path)
+	for _, route := range elsewhere {
+		switch {
+		case route.host != kept.host || route.path != kept.path:
+		// One route may stand at both places, as earlier releases made it.
+		case route.secure && route.name != t.https:
+			old.https = route.name
+		case !route.secure && route.name != t.http:
+			old.http = route.name
+		}
+	}
+	old = names.claim(old, base, t.Requirer)
+	t.kept = &old
+}
+
+// keptOfRecord has a target stay where the record says that it is served, and a certificate is for that,
+// until there is one for where it is to be: somebody has deleted the Gateway, or its listeners.
+func (t *target) keptOfRecord(s state.State, names namer, live livePlaces, base place) {
+	if !t.Holds || !isElsewhere(s, t.Requirer) || newHost(s, t.host).secure() {
+		return
+	}
+	for _, entry := range s.Certificates.Entries {
+		for _, path := range []string{t.Path(), "/"} {
+			for _, host := range entry.Hosts {
+				if at := (place{host: host, path: path}); host != t.host && t.wasAt(s, live, at) && newHost(s, host).secure() {
+					old := names.claim(base.named(host, path), base, t.Requirer)
+					t.kept = &old
+					return
+				}
+			}
+		}
+	}
+}
+
+// wasAt reports whether a place is where the target was served last, by the record.
+func (t target) wasAt(s state.State, live livePlaces, at place) bool {
+	if isElsewhere(s, t.Requirer) {
+		return s.Record.Has(t.RelationID, elsewhereSum(t.Requirer, at))
+	}
+	if live.last == nil {
+		return false
+	}
+	host, path, _ := placeFor(*live.last, t.Requirer)
+	return host == at.host && path == at.path
+}
+
+// mayName reports whether a name is one that the target's routes can have, hashes and all.
+// The Python charm gave them names of hosts; routes of ours take their place.
+func (t target) mayName(s state.State, name string) bool {
+	const suffixes = len("-http") + 2*len("-01234567")
+	stem := routeName(s.Application, t.Requirer)
+	return strings.HasPrefix(name, stem[:min(len(stem), maxLabelName-suffixes)])
+}
+
+// named returns a place with the names that a target's routes have there while its default
+// names are those of routes at another place.
+func (p place) named(host, path string) place {
+	suffix := "-" + hash(host+path)
+	return place{host: host, path: path, https: bounded(p.https+suffix, maxLabelName), http: bounded(p.http+suffix, maxLabelName)}
+}
+
+// taking returns the place with the names of the routes that stand there, else with the
+// default names or, where those are in use elsewhere, others.
+func (p place) taking(here, elsewhere []liveRoute) place {
+	named := p.named(p.host, p.path)
+	name := func(secure bool, byDefault, other string) string {
+		if i := slices.IndexFunc(here, func(r liveRoute) bool { return r.secure == secure }); i >= 0 {
+			return here[i].name
+		}
+		if slices.ContainsFunc(elsewhere, func(r liveRoute) bool { return r.name == byDefault }) {
+			return other
+		}
+		return byDefault
+	}
+	p.https, p.http = name(true, p.https, named.https), name(false, p.http, named.http)
+	return p
+}
+
+// claim takes a place's names, save those that another place of the same target has
+// already. A stranger may have chosen its own name to get one of them.
+func (n namer) claim(p, taken place, of state.Requirer) place {
+	if p.https != taken.https {
+		p.https = n.unique(routeNames, p.https, "at "+p.host+p.path, maxLabelName, of)
+	}
+	if p.http != taken.http {
+		p.http = n.unique(routeNames, p.http, "at "+p.host+p.path+" http", maxLabelName, of)
+	}
+	return p
+}
+
+// keptOf finds where the target stands and has to stay for now; nil for nowhere. It sets
+// whether the target is served at its own place: over HTTPS, if it stands so elsewhere and
+// a certificate is to come.
+func (t *target) keptOf(d *decision, live livePlaces, elsewhere []liveRoute) *place {
+	secure := func(route liveRoute) bool { return route.secure && newHost(d.State, route.host).secure() }
+	clear := !slices.ContainsFunc(elsewhere, secure) || t.host == "" && addressesInVain(d.State)
+	var since time.Time
+	since, t.served = t.servedAt(d, live, t.place, clear)
+	if t.served && settledSince(d.State, since) {
+		return nil
+	}
+	var kept *place
+	best := -1
+	for _, route := range elsewhere {
+		switch {
+		case route.host != t.host && listenerLabel(d.State, route.host) == listenerLabel(d.State, t.host):
+			continue // Its listeners have the names of the next ones.
+		case route.secure && !secure(route):
+			continue
+		case !route.secure && !t.inClear(d):
+			continue
+		}
+		at := &place{host: route.host, path: route.path}
+		if route.secure {
+			at.https = route.name
+		} else {
+			at.http = route.name
+		}
+		// Of several, left by changes that came fast, one that serves, and over HTTPS rather
+		// than in clear, also where the controller has judged none; else the first in the
+		// order of livePlaces.of: the application was told of that one.
+		rank := 0
+		if _, serves := t.servedAt(d, live, *at, true); serves {
+			rank += 2
+		}
+		if route.secure {
+			rank++
+		}
+		if rank > best {
+			kept, best = at, rank
+		}
+	}
+	return kept
+}
+
+// inClear reports whether the application may be served over plain HTTP.
+func (t target) inClear(d *decision) bool {
+	return !d.Config.EnforceHTTPS && (!t.RedirectHTTPS || !d.Certificates.Related)
+}
+
+// servedAt reports whether the controller serves the target at a place, and since when:
+// over HTTPS if there is a certificate, else over HTTP if that will do.
+func (t target) servedAt(d *decision, live livePlaces, at place, clear bool) (since time.Time, served bool) {
+	switch {
+	case newHost(d.State, at.host).secure():
+		return live.serves(d, at.https, httpsListenerName(d.State, at.host), at.path)
+	case clear && t.inClear(d):
+		return live.serves(d, at.http, httpListenerName(d.State, at.host), at.path)
+	default:
+		return time.Time{}, false
+	}
+}
+
+func (t target) isServedAt(d *decision, live livePlaces, at place) bool {
+	_, served := t.servedAt(d, live, at, true)
+	return served
+}
+
+// joinKeptHost lets an application that comes while the host is being changed be
+// served on the old one meanwhile, as its neighbours are.
+func (d *decision) joinKeptHost(names namer, live livePlaces) {
+	i := slices.IndexFunc(d.targets, func(t target) bool { return t.kept != nil && t.kept.path == t.path })
+	if i < 0 || d.targets[i].path == "/" || newHost(d.State, d.targets[i].host).secure() {
+		return // With a host for each application there is nothing to share.
+	}
+	old := d.targets[i].kept.host
+	for j := range d.targets {
+		t := &d.targets[j]
+		if t.kept != nil || t.host != d.targets[i].host || t.isServedAt(d, live, t.place) {
+			continue
+		}
+		kept := names.claim(t.named(old, t.path), t.place, t.Requirer)
+		t.kept = &kept
+	}
+}

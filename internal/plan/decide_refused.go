@@ -1,0 +1,116 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Objects that the API server has refused. Applications whose own they are, are left out
+// by name; everybody is hurt only by what everybody stands on.
+
+// leaveRefused leaves out the applications of which an object was refused. It comes when
+// everything else is decided: hosts and requests for certificates stay as they are, for
+// the next event to try again.
+func (d *decision) leaveRefused() {
+	owned := map[int]bool{} // refusals
+	var served []target
+	for _, t := range d.targets {
+		var first *state.Refusal
+		stands := true
+		for i := range d.Cluster.Refusals {
+			if one := &d.Cluster.Refusals[i]; t.owns(d.State, *one) {
+				owned[i], stands = true, stands && one.Stands
+				if first == nil {
+					first = one
+				}
+			}
+		}
+		if first == nil {
+			served = append(served, t)
+			continue
+		}
+		if stands && d.standsAt(t) {
+			d.held = append(d.held, t)
+		}
+		reason, cure := whyRefused(d.State, *first)
+		d.omit("ingress", t.Application, t.RelationID, reason, cure)
+	}
+	d.targets = served
+	for i, one := range d.Cluster.Refusals {
+		if !owned[i] || one.Permission && !forBackendTLS(one) {
+			d.refused = append(d.refused, one)
+		}
+	}
+}
+
+// owns reports whether an object is the target's, or one that it cannot be served without.
+func (t target) owns(s state.State, one state.Refusal) bool {
+	if strings.HasPrefix(one.Action, "delete ") {
+		return false // What is not wanted belongs to nobody.
+	}
+	isBackend := func(name string) bool {
+		return slices.ContainsFunc(t.backends, func(b backend) bool { return b.service == name })
+	}
+	switch one.Kind {
+	case "HTTPRoute":
+		return slices.Contains(t.routeNames(), one.Name)
+	case "Service":
+		return isBackend(one.Name)
+	case "BackendTLSPolicy":
+		return speaksTLS(t.Requirer) && isBackend(one.Name)
+	case "ConfigMap":
+		return speaksTLS(t.Requirer)
+	case "EndpointSlice":
+		return t.remote && slices.ContainsFunc(t.backends, func(b backend) bool { return b.hasSlice(one.Name) })
+	default:
+		return false
+	}
+}
+
+// placeOf returns the place that a target's URL names, and whether that is over HTTPS:
+// where it shall be or, until it is served there, where it has been.
+func (d *decision) placeOf(t target) (at place, secure bool) {
+	at = t.place
+	if t.kept != nil && !t.served && d.host(t.kept.host) != nil {
+		at = *t.kept
+	}
+	h := d.host(at.host)
+	return at, h != nil && h.secure()
+}
+
+// standsAt reports whether the target's live route is where its URL would say.
+func (d *decision) standsAt(t target) bool {
+	at, secure := d.placeOf(t)
+	name, listener := at.http, httpListenerName(d.State, at.host)
+	if secure {
+		name, listener = at.https, httpsListenerName(d.State, at.host)
+	}
+	return hasListener(d.State, listener) && slices.ContainsFunc(d.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool {
+		return route.Name == name && pathOf(&route) == at.path && isAttached(&route, listener)
+	})
+}
+
+// listensFor reports whether the live Gateway has the listeners of a host.
+func (d *decision) listensFor(host string) bool {
+	h := d.host(host)
+	return h != nil && (!h.http || hasListener(d.State, httpListenerName(d.State, host))) &&
+		(!h.secure() || hasListener(d.State, httpsListenerName(d.State, host)))
+}
+
+// whyRefused returns the reason why an application is not served as it asks, and the cure.
+func whyRefused(s state.State, one state.Refusal) (reason, cure string) {
+	if one.Permission && forBackendTLS(one) {
+		return "scheme https, but the charm may not " + one.Action, trustCommand(s)
+	}
+	return "refused by the API server: " + pyjson.Said(one.Reason), elsewhere
+}
+
+// forBackendTLS reports whether only applications that speak TLS need such an object.
+func forBackendTLS(one state.Refusal) bool {
+	return (one.Kind == "BackendTLSPolicy" || one.Kind == "ConfigMap") && !strings.HasPrefix(one.Action, "delete ")
+}

@@ -1,0 +1,131 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// In which order applications are given what there is once: a host, a path, the name of a
+// listener or of an object, one of the listeners that a Gateway has room for. An
+// application chooses freely what it asks for, at any time: so age alone would let an old
+// relation take what a newer one is served at.
+
+// A turn is when one relation is given what it asks for.
+type turn struct {
+	rank     int
+	relation int
+	ingress  *state.Requirer
+	route    *state.RouteRequirer
+	keeps    []string // hosts for which it keeps the room until its own turn, in a turn for that alone
+}
+
+// The ranks of turns. Among equals those of our own model come first, then the older relation.
+// Listeners to which applications attach routes can have no other names, so they come first.
+const (
+	rankAttached = iota // it is on record that it is served by routes of its own where it asks to be
+	rankServed          // it is served where it asks to be
+	rankMoving          // it is served, and asks for a host that is not there yet
+	rankChanging        // it is served, and asks for other hosts, which are there: others' perhaps
+	rankLocal           // it is of our own model
+	rankForeign         // it is of another
+)
+
+// turnsOf returns the turns of all relations, the first first.
+func (d *decision) turnsOf() []turn {
+	standing := standingHosts(d.State)
+	var all []turn
+	for i := range d.Requirers {
+		r := &d.Requirers[i]
+		one := turn{rank: rankLocal, relation: r.RelationID, ingress: r}
+		host, _, _ := placeFor(d.Config, *r)
+		switch {
+		case r.Holds && (d.Config.RoutingMode != state.RoutingSubdomain || standing.closed[host]):
+			one.rank = rankServed
+		case r.Holds:
+			one.rank = rankMoving
+		case !isLocal(*r):
+			one.rank = rankForeign
+		}
+		all = append(all, one)
+	}
+	for i := range d.RouteRequirers {
+		r := &d.RouteRequirers[i]
+		if !d.isJudged(*r) {
+			continue
+		}
+		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(d.State, *r, d.hostsFor(*r))
+		switch {
+		case r.Version0: // It has what is there, and can get nothing else.
+			one.rank = rankServed
+		case heldHosts(d.State, *r, hosts), d.heldBare(*r, hosts):
+			one.rank = rankAttached
+		case r.Told && standing.all(d.State, *r, hosts):
+			one.rank = rankChanging
+		case r.Foreign:
+			one.rank = rankForeign
+		}
+		// What it comes to ask for as well costs it nothing of what it has.
+		lacks := func(host string) bool { return !standing.all(d.State, *r, []string{host}) }
+		if keeps := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(keeps) > 0 {
+			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, keeps: keeps})
+		}
+		all = append(all, one)
+	}
+	slices.SortStableFunc(all, func(a, b turn) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.distance(), b.distance()), cmp.Compare(a.relation, b.relation))
+	})
+	return all
+}
+
+// distance is greater for an application of another model. The Python charm told two the same
+// URL if they asked for it: both are served then, by what they were told.
+func (t turn) distance() int {
+	if t.ingress != nil && !isLocal(*t.ingress) || t.route != nil && t.route.Foreign {
+		return 1
+	}
+	return 0
+}
+
+// standing is which hosts are there: those that have a listener, and those of which open
+// ones tells whose routes may be attached. Of a host whose listener has been taken away, the
+// request for its certificate tells, which only the leader of the charm can write.
+type standing struct {
+	closed map[string]bool
+	open   map[string][]*gatewayv1.AllowedRoutes // nil for a request
+}
+
+func standingHosts(s state.State) standing {
+	all := standing{closed: map[string]bool{}, open: map[string][]*gatewayv1.AllowedRoutes{}}
+	for _, entry := range s.Certificates.Entries {
+		if len(entry.Hosts) == 1 {
+			all.closed[entry.Hosts[0]], all.open[entry.Hosts[0]] = true, []*gatewayv1.AllowedRoutes{nil}
+		}
+	}
+	if s.Cluster.Gateway == nil {
+		return all
+	}
+	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
+		host := "" // any
+		if listener.Hostname != nil {
+			host = string(*listener.Hostname)
+		}
+		all.closed[host] = true
+		if listener.AllowedRoutes != nil {
+			all.open[host] = append(all.open[host], listener.AllowedRoutes)
+		}
+	}
+	return all
+}
+
+// all reports whether an application with routes of its own is served at each of the hosts.
+func (a standing) all(s state.State, r state.RouteRequirer, hosts []string) bool {
+	return !slices.ContainsFunc(hosts, func(host string) bool {
+		return !slices.ContainsFunc(a.open[host], func(allowed *gatewayv1.AllowedRoutes) bool {
+			return allowed == nil || admits(s, *allowed, r.Namespace)
+		})
+	})
+}

@@ -1,0 +1,230 @@
+package plan
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/address"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// A decision is what is served where, with what, and what is left out.
+type decision struct {
+	state.State
+	settings
+	routing
+	hosts []host
+}
+
+// settings are the options in force, and what follows from them at once. Where an option is
+// wrong it is the value that is being served, so that a mistake takes no traffic down; what is
+// wrong stands in config, classStatus and unrelated.
+type settings struct {
+	class class
+	// unsure says that the options do not tell the host, nor does the cluster.
+	unsure bool
+	// byAddress says that the Gateway is to be reached at its addresses as long as
+	// there is no hostname.
+	byAddress bool
+	// idle says that no application is related on ingress: nothing is made for a host that
+	// serves nobody, and nothing of it stays. One that has not written anything yet counts:
+	// its certificate is asked for early.
+	idle bool
+	// config, classStatus and unrelated, about the certificates relation, are the first
+	// problems of their rungs, nil for none.
+	config, classStatus, unrelated *Status
+}
+
+// routing says which application is served where.
+type routing struct {
+	targets []target
+	routes  []routeTarget
+	old     []oldTarget // left out, and served by what there is
+	// omitted wrote something that cannot be served; silent wrote nothing yet,
+	// or, from another model, no address.
+	omitted []omission
+	silent  []omission // without a reason if it has written nothing at all
+	// strayed have units that are left out, because of where they are; others are served.
+	strayed []omission
+	// kept are the hosts for which relations on gateway-route keep the room, while they ask for others.
+	kept map[int][]string
+	// denied are the relations on ingress that ask for what another has; told are those whose
+	// application has been told a URL.
+	denied, told map[int]bool
+	judges       judges          // of addresses of other models
+	strays       map[int][]stray // by relation
+	remarks      []string
+	tls          backendTLS // for applications that speak TLS
+	// short is what applications that are served do not get of what they ask for;
+	// allowance is what the next hook has to know of what they had.
+	short     []trouble
+	allowance state.Allowance
+	// held are left out because of an object that was refused, and served as before;
+	// refused are the objects that were, and whose refusal is not one application's.
+	held    []target
+	refused []state.Refusal
+}
+
+// A target is one application that is served.
+type target struct {
+	state.Requirer
+	place              // where it shall be served
+	served   bool      // that it is, of one that stands elsewhere too
+	kept     *place    // where it stands until then; nil for nowhere
+	service  string    // name of its Service, if it has one for all units
+	backends []backend // what its routes lead to
+	remote   bool      // of another model: no selector reaches its pods
+}
+
+// A place is where an application is served.
+type place struct {
+	host string // empty: at any address
+	path string // "/model-app", "/"
+	// https and http are the names of its HTTPRoutes on the listeners of these protocols.
+	https, http string
+}
+
+// A backend is one Service that a target's route leads to.
+type backend struct {
+	service   string
+	pod       string       // the only one that it selects; empty: all of the application
+	hosts     []string     // any of which verifies it, of an application that speaks TLS
+	addresses []netip.Addr // of another model, where no selector reaches
+}
+
+// A host is what the Gateway listens for: one name or, without a name, whatever
+// address it is reached at.
+type host struct {
+	name string
+	// names are what its certificate is asked for, sorted; empty while the
+	// Gateway has no address to ask for.
+	names []string
+	// wanted says that the options, or an application on gateway-route, ask for
+	// it. A host that is not wanted any more goes on being served until those that replace it have certificates.
+	wanted bool
+	// own says that applications are served there by routes that we write.
+	own bool
+	// old says that routes are served there which the Python charm made.
+	old bool
+	// open says that applications may attach routes of their own: from these namespaces
+	// or, where not all of theirs are known, from any.
+	open bool
+	from []string
+	// http says that it has an HTTP listener.
+	http bool
+	// newest is the newest request for a certificate with the present key, issued
+	// the newest of those that are answered with a valid one; nil for none.
+	newest, issued *state.Certificate
+	// live is what stands in its Secret and is served until a request is
+	// answered; nil when there is nothing, or when it is not needed.
+	live *state.Served
+	// chain and key are what the host is served with over HTTPS, in PEM; empty
+	// when it cannot be.
+	chain string
+	key   state.PrivateKey
+	// until is when its first request is made, of one that has to wait; see ration.
+	until time.Time
+	// secret is the name of its Secret; empty when it can have none.
+	secret string
+}
+
+// A routeTarget is one application that writes routes of its own.
+type routeTarget struct {
+	state.RouteRequirer
+	hosts []string // those it may attach routes to; an empty name: at any address
+}
+
+// An oldTarget is such an application, and what there is of it.
+type oldTarget struct {
+	application string // the requirer
+	relation    int
+	backend     string // the application that its routes lead to
+	service     string
+	ports       []int32 // that its routes lead to
+	hosts       []string
+	routes      []oldRoute
+}
+
+// An oldRoute is one of them as it is, and the listeners that it is attached to.
+type oldRoute struct {
+	*gatewayv1.HTTPRoute
+	at []oldListener
+}
+
+type oldListener struct {
+	host   string
+	secure bool
+}
+
+// An omission is one application that is not served, and why.
+type omission struct {
+	application string
+	relation    int
+	iface       string // the interface over which it asks
+	reason      string
+	cure        string // what to do about it; empty: the application is to be corrected
+	other       bool   // its data are as they should be, in another language than ours
+	unit        string // the unit that the reason is about; empty: the application
+}
+
+// backendTLS is how applications that speak TLS are verified.
+type backendTLS struct {
+	bundle string // the authorities, in PEM
+	told   told   // who told of them
+	names  int    // how many names one policy verifies
+	// problem says why there can be nothing of the kind, and cure what to do about it;
+	// empty when there can.
+	problem, cure string
+	remarks       []string
+}
+
+// told are digests of authorities by the number of the relation that told of them, which
+// Juju gives to no other. It is what AnnotationTold holds.
+type told map[int][]string
+
+// judges say where units of other models may be.
+type judges struct {
+	any address.Judge
+	// atGateway is for applications on a port that the Gateway listens on itself: at its
+	// addresses they would have it ask itself.
+	atGateway address.Judge
+}
+
+// A stray is a unit of another model that is where none may be.
+type stray struct {
+	unit    int // -1 where it is not known which unit it is
+	at      netip.Addr
+	refusal address.Refusal
+}
+
+// host returns the host of that name, nil for none.
+func (d *decision) host(name string) *host {
+	i := slices.IndexFunc(d.hosts, func(h host) bool { return h.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &d.hosts[i]
+}
+
+// secureHosts are those served over HTTPS, the wanted ones first.
+func (d *decision) secureHosts() []host {
+	return slices.DeleteFunc(slices.Clone(d.hosts), func(h host) bool { return !h.secure() })
+}
+
+// secure reports whether the host can be served over HTTPS.
+func (h host) secure() bool { return h.chain != "" }
+
+// routeNames are those of all routes that the target can have now.
+func (t target) routeNames() []string {
+	names := []string{t.https, t.http}
+	if t.kept != nil {
+		names = append(names, t.kept.https, t.kept.http)
+	}
+	return names
+}
+
+// speaksTLS reports whether an application is spoken to over TLS.
+func speaksTLS(r state.Requirer) bool { return r.Scheme == "https" }

@@ -1,0 +1,73 @@
+package plan
+
+import (
+	"encoding/json"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// backendPolicies returns what the applications that speak TLS need: one ConfigMap with
+// the authorities, and a BackendTLSPolicy for each of their Services. Where the charm may
+// not see or write that, it stays as it is.
+func (d *decision) backendPolicies() []Object {
+	if d.Cluster.ForbiddenBackendTLS != "" {
+		return nil
+	}
+	var all []Object
+	for _, t := range d.targets {
+		if speaksTLS(t.Requirer) {
+			for _, b := range t.backends {
+				all = append(all, backendPolicy(d.State, b))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return append([]Object{authorities(d.State, d.tls)}, all...)
+}
+
+// authorities is the ConfigMap.
+func authorities(s state.State, t backendTLS) Object {
+	meta := objectMeta(s, AuthoritiesName(s.Application))
+	text, err := json.Marshal(t.told) // with sorted keys
+	if err == nil {
+		meta.Annotations = map[string]string{AnnotationTold: string(text)}
+	}
+	return &configMap{
+		TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "ConfigMap"},
+		ObjectMeta: meta,
+		Data:       map[string]string{AuthoritiesKey: t.bundle},
+	}
+}
+
+// backendPolicy is for the Service of a backend, and has its name. The first host is the
+// name that the gateway asks for. It is the one that counts, too, unless there are
+// several: then each unit may show a certificate for any of them.
+func backendPolicy(s state.State, b backend) *gatewayv1.BackendTLSPolicy {
+	policy := &gatewayv1.BackendTLSPolicy{
+		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "BackendTLSPolicy"},
+		ObjectMeta: objectMeta(s, b.service),
+		Spec: gatewayv1.BackendTLSPolicySpec{
+			TargetRefs: []gatewayv1.LocalPolicyTargetReferenceWithSectionName{{
+				LocalPolicyTargetReference: gatewayv1.LocalPolicyTargetReference{Kind: "Service", Name: gatewayv1.ObjectName(b.service)},
+			}},
+			Validation: gatewayv1.BackendTLSPolicyValidation{
+				CACertificateRefs: []gatewayv1.LocalObjectReference{{Kind: "ConfigMap", Name: gatewayv1.ObjectName(AuthoritiesName(s.Application))}},
+				Hostname:          gatewayv1.PreciseHostname(b.hosts[0]),
+			},
+		},
+	}
+	if len(b.hosts) == 1 {
+		return policy
+	}
+	for _, host := range b.hosts {
+		policy.Spec.Validation.SubjectAltNames = append(policy.Spec.Validation.SubjectAltNames, gatewayv1.SubjectAltName{
+			Type: gatewayv1.HostnameSubjectAltNameType, Hostname: gatewayv1.Hostname(host),
+		})
+	}
+	return policy
+}

@@ -1,0 +1,148 @@
+package plan
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// Everything the API server would fill in by itself is written out, here and in
+// the other builders: an object can then be compared with the live one as it
+// is, and one that is already as planned costs no request.
+
+// gateway is the one Gateway of the application. It is named after it and never
+// made anew, because a new one would get another address.
+func (d *decision) gateway() *gatewayv1.Gateway {
+	meta := objectMeta(d.State, d.Application)
+	meta.Annotations = map[string]string{annotationSettings: d.Config.Note(!d.unsure)}
+	planned := &gatewayv1.Gateway{
+		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "Gateway"},
+		ObjectMeta: meta,
+		Spec: gatewayv1.GatewaySpec{
+			GatewayClassName: gatewayv1.ObjectName(d.class.name),
+			Listeners:        d.listeners(),
+		},
+	}
+	noteUnjudged(d.State, planned)
+	return planned
+}
+
+// listeners returns each host an HTTP listener, and an HTTPS one once it has a
+// certificate: a listener that refers to a Secret that is not there can stop a
+// controller from taking any change of the Gateway. Where there is no host yet, one
+// HTTP listener stands for any, so that the Gateway can have its address early.
+func (d *decision) listeners() []gatewayv1.Listener {
+	if len(d.hosts) == 0 {
+		return []gatewayv1.Listener{httpListener(d.State, host{})}
+	}
+	var all []gatewayv1.Listener
+	for _, h := range d.hosts {
+		if h.http {
+			all = append(all, httpListener(d.State, h))
+		}
+		if h.secure() {
+			all = append(all, httpsListener(d.State, h))
+		}
+	}
+	return all
+}
+
+func httpListener(s state.State, h host) gatewayv1.Listener {
+	listener := gatewayv1.Listener{
+		Name:          gatewayv1.SectionName(httpListenerName(s, h.name)),
+		Port:          80,
+		Protocol:      gatewayv1.HTTPProtocolType,
+		AllowedRoutes: allowedRoutes(s, h),
+	}
+	if h.name != "" {
+		listener.Hostname = ptr(gatewayv1.Hostname(h.name))
+	}
+	return listener
+}
+
+func httpsListener(s state.State, h host) gatewayv1.Listener {
+	listener := gatewayv1.Listener{
+		Name:          gatewayv1.SectionName(httpsListenerName(s, h.name)),
+		Port:          443,
+		Protocol:      gatewayv1.HTTPSProtocolType,
+		AllowedRoutes: allowedRoutes(s, h),
+		TLS: &gatewayv1.ListenerTLSConfig{
+			Mode: ptr(gatewayv1.TLSModeTerminate),
+			CertificateRefs: []gatewayv1.SecretObjectReference{{
+				Group: ptr(gatewayv1.Group("")),
+				Kind:  ptr(gatewayv1.Kind("Secret")),
+				Name:  gatewayv1.ObjectName(h.secret),
+			}},
+		},
+	}
+	if h.name != "" {
+		listener.Hostname = ptr(gatewayv1.Hostname(h.name))
+	}
+	return listener
+}
+
+// allowedRoutes admits the routes of our own model and, where applications write their
+// own, those of their models, if we know where these are: whoever may attach a route may
+// take a host's traffic.
+func allowedRoutes(s state.State, h host) *gatewayv1.AllowedRoutes {
+	namespaces := &gatewayv1.RouteNamespaces{From: ptr(gatewayv1.NamespacesFromSame)}
+	others := slices.DeleteFunc(slices.Clone(h.from), func(name string) bool { return name == s.InNamespace() })
+	switch {
+	case h.open && len(h.from) == 0:
+		namespaces.From = ptr(gatewayv1.NamespacesFromAll)
+	case h.open && len(others) > 0:
+		namespaces.From = ptr(gatewayv1.NamespacesFromSelector)
+		namespaces.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
+			Key: labelNamespace, Operator: metav1.LabelSelectorOpIn, Values: slices.Sorted(slices.Values(append(others, s.InNamespace()))),
+		}}}
+	}
+	return &gatewayv1.AllowedRoutes{Namespaces: namespaces}
+}
+
+// noteUnjudged adds the note to a planned Gateway. Where nothing else changes it stays,
+// old or not: it is not worth a request of its own.
+func noteUnjudged(s state.State, planned *gatewayv1.Gateway) {
+	live := s.Cluster.Gateway
+	if live == nil {
+		return
+	}
+	note := noteOf(live)
+	if live.Annotations[annotationSettings] != planned.Annotations[annotationSettings] ||
+		live.Spec.GatewayClassName != planned.Spec.GatewayClassName || !reflect.DeepEqual(live.Spec.Listeners, planned.Spec.Listeners) {
+		note = unjudgedNote{Since: unjudgedSince(live), Observed: newestGeneration(live)}
+		if s.Now.Sub(note.Since) < hesitation {
+			return
+		}
+	}
+	if note.Since.IsZero() {
+		return
+	}
+	note.Since = note.Since.UTC()
+	text, err := json.Marshal(note)
+	if err != nil {
+		return // A year that JSON cannot hold is nobody's note.
+	}
+	planned.Annotations[annotationUnjudged] = string(text)
+}
+
+// secrets holds the key and the certificate of every host served over HTTPS.
+func (d *decision) secrets() []Object {
+	var all []Object
+	for _, h := range d.secureHosts() {
+		all = append(all, &secret{
+			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Secret"},
+			ObjectMeta: objectMeta(d.State, h.secret),
+			Type:       secretTypeTLS,
+			Data: map[string][]byte{
+				secretTLSCert: []byte(h.chain),
+				secretTLSKey:  []byte(h.key.PEM()),
+			},
+		})
+	}
+	return all
+}

@@ -1,0 +1,165 @@
+package plan
+
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// httpRoutes returns the redirects to HTTPS, and for every target at each of its places a
+// route on the HTTPS listener and, unless HTTPS is enforced, one on HTTP. Each route names
+// its one listener: Cilium has served routes without a section name on plain HTTP too.
+func (d *decision) httpRoutes() []*gatewayv1.HTTPRoute {
+	all := d.redirects()
+	ofHosts := map[string]bool{}
+	for _, one := range all {
+		ofHosts[one.Name] = true
+	}
+	// An application can choose its names so that its route would be called as the redirect
+	// of a host that comes with it. The next run finds the redirect, and another name.
+	isRedirect := func(route *gatewayv1.HTTPRoute) bool { return ofHosts[route.Name] }
+	for _, t := range d.targets {
+		if t.kept != nil {
+			all = append(all, slices.DeleteFunc(d.routesAt(t, *t.kept), isRedirect)...)
+		}
+		all = append(all, slices.DeleteFunc(d.routesAt(t, t.place), isRedirect)...)
+	}
+	return all
+}
+
+// routesAt returns the routes of a target at one of its places.
+func (d *decision) routesAt(t target, at place) []*gatewayv1.HTTPRoute {
+	h := d.host(at.host)
+	if h == nil {
+		return nil
+	}
+	var all []*gatewayv1.HTTPRoute
+	forward := func(route, hsts string) gatewayv1.HTTPRouteRule {
+		rule := forwardRule(t, at.path, hsts)
+		rule.BackendRefs = d.staged(t, route, rule.BackendRefs)
+		rule.Filters = d.guarded(rule.Filters, h.isShared(at.path))
+		return rule
+	}
+	if h.secure() {
+		all = append(all, httpRoute(d.State, at.https, forward(at.https, d.hsts()), httpsListenerName(d.State, at.host)))
+	}
+	switch listener := httpListenerName(d.State, at.host); {
+	case d.Config.EnforceHTTPS || !h.http:
+	case t.inClear(d):
+		all = append(all, httpRoute(d.State, at.http, forward(at.http, ""), listener))
+	case h.secure():
+		all = append(all, httpRoute(d.State, at.http, redirectRule(at.path), listener))
+	default:
+		// Whoever asks for the redirect is not served in clear for want of
+		// a certificate, if there is somebody to issue one.
+	}
+	return all
+}
+
+// redirects returns each host that is served over HTTPS a route of its own which redirects
+// to that, where HTTPS is enforced. Whoever writes its own routes redirects by itself.
+func (d *decision) redirects() []*gatewayv1.HTTPRoute {
+	if !d.Config.EnforceHTTPS {
+		return nil
+	}
+	secure := slices.DeleteFunc(d.secureHosts(), func(h host) bool { return !h.own || !h.http })
+	all := d.sharedRedirect(secure)
+	for _, h := range secure {
+		all = append(all, httpRoute(d.State, redirectRouteName(d.State, h.name), redirectRule("/"), httpListenerName(d.State, h.name)))
+	}
+	return all
+}
+
+// sharedRedirect returns the one redirect for all hosts that earlier releases made, for the
+// hosts whose own redirect is not accepted yet. There is none where it has the name of the
+// redirect of a host.
+func (d *decision) sharedRedirect(secure []host) []*gatewayv1.HTTPRoute {
+	name := redirectRouteName(d.State, "")
+	i := slices.IndexFunc(d.Cluster.Routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == name })
+	if i < 0 || forwards(&d.Cluster.Routes[i]) || slices.ContainsFunc(secure, func(h host) bool { return h.name == "" }) {
+		return nil
+	}
+	live, shared := livePlacesOf(d.State), &d.Cluster.Routes[i]
+	var listeners []string
+	for _, h := range secure {
+		listener := httpListenerName(d.State, h.name)
+		if !isAttached(shared, listener) || !hasListener(d.State, listener) {
+			continue
+		}
+		since, serves := live.serves(d, redirectRouteName(d.State, h.name), listener, "/")
+		if !serves || !settledSince(d.State, since) {
+			listeners = append(listeners, listener)
+		}
+	}
+	if len(listeners) == 0 {
+		return nil
+	}
+	return []*gatewayv1.HTTPRoute{httpRoute(d.State, name, redirectRule("/"), listeners...)}
+}
+
+func httpRoute(s state.State, name string, rule gatewayv1.HTTPRouteRule, listeners ...string) *gatewayv1.HTTPRoute {
+	var parents []gatewayv1.ParentReference
+	for _, listener := range listeners {
+		parents = append(parents, parent(s, listener))
+	}
+	return &gatewayv1.HTTPRoute{
+		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "HTTPRoute"},
+		ObjectMeta: objectMeta(s, name),
+		Spec: gatewayv1.HTTPRouteSpec{
+			CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
+			Rules:           []gatewayv1.HTTPRouteRule{rule},
+		},
+	}
+}
+
+func parent(s state.State, listener string) gatewayv1.ParentReference {
+	return gatewayv1.ParentReference{
+		Group:       ptr(gatewayv1.Group(gatewayv1.GroupName)),
+		Kind:        ptr(gatewayv1.Kind("Gateway")),
+		Name:        gatewayv1.ObjectName(s.Application),
+		SectionName: ptr(gatewayv1.SectionName(listener)),
+	}
+}
+
+// movedPermanently is the only permanent redirect that all bundles of the
+// Gateway API know.
+const movedPermanently = 301
+
+// redirectRule sends every request below the path to HTTPS.
+func redirectRule(path string) gatewayv1.HTTPRouteRule {
+	return gatewayv1.HTTPRouteRule{
+		Matches: prefixMatch(path),
+		Filters: []gatewayv1.HTTPRouteFilter{{
+			Type: gatewayv1.HTTPRouteFilterRequestRedirect,
+			RequestRedirect: &gatewayv1.HTTPRequestRedirectFilter{
+				Scheme:     ptr("https"),
+				StatusCode: ptr(movedPermanently),
+			},
+		}},
+	}
+}
+
+// forwardRule sends a path to the target's Services, each as much. With a stripped
+// prefix the application is told of it, as proxies do, so that it can make links.
+func forwardRule(t target, path, hsts string) gatewayv1.HTTPRouteRule {
+	rule := gatewayv1.HTTPRouteRule{Matches: prefixMatch(path)}
+	for _, b := range t.backends {
+		rule.BackendRefs = append(rule.BackendRefs, backendRef(b.service, gatewayv1.PortNumber(portOf(t)), 1))
+	}
+	if t.StripPrefix && path != "/" {
+		rule.Filters = append(rule.Filters, setRequestHeader(headerPrefix, path), stripPrefix())
+	}
+	if hsts != "" {
+		rule.Filters = append(rule.Filters, setResponseHeader(headerHSTS, hsts))
+	}
+	return rule
+}
+
+func prefixMatch(path string) []gatewayv1.HTTPRouteMatch {
+	return []gatewayv1.HTTPRouteMatch{{
+		Path: &gatewayv1.HTTPPathMatch{Type: ptr(gatewayv1.PathMatchPathPrefix), Value: ptr(path)},
+	}}
+}

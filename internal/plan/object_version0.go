@@ -1,0 +1,73 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// oldRoutes returns the routes as they are, at the listeners that are planned for their hosts,
+// save those whose names planned routes have. Headers are guarded as those of all are. Over plain HTTP there are none where HTTPS is
+// enforced; a redirect that was there is replaced by ours.
+func (d *decision) oldRoutes(planned []*gatewayv1.HTTPRoute) []*gatewayv1.HTTPRoute {
+	taken := map[string]bool{}
+	for _, route := range planned {
+		taken[route.Name] = true
+	}
+	var all []*gatewayv1.HTTPRoute
+	for _, old := range d.old {
+		for _, route := range old.routes {
+			var listeners []string
+			for _, at := range route.at {
+				switch {
+				case at.secure:
+					listeners = append(listeners, httpsListenerName(d.State, at.host))
+				case !d.Config.EnforceHTTPS:
+					listeners = append(listeners, httpListenerName(d.State, at.host))
+				}
+			}
+			if len(listeners) == 0 || taken[route.Name] {
+				continue
+			}
+			taken[route.Name] = true
+			kept := httpRoute(d.State, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
+			kept.Spec.Hostnames, kept.Spec.Rules = route.Spec.Hostnames, slices.Clone(route.Spec.Rules)
+			for i := range kept.Spec.ParentRefs {
+				if len(kept.Spec.Hostnames) == 0 { // See isOfPython.
+					kept.Spec.ParentRefs[i].Namespace = ptr(gatewayv1.Namespace(d.InNamespace()))
+				}
+			}
+			for i, rule := range kept.Spec.Rules {
+				if len(rule.BackendRefs) > 0 {
+					kept.Spec.Rules[i].Filters = d.guarded(rule.Filters, true)
+				}
+			}
+			all = append(all, kept)
+		}
+	}
+	return all
+}
+
+// oldServices returns the Services that old routes lead to, as the Python charm made them.
+func (d *decision) oldServices() []Object {
+	var all []Object
+	made := map[string]bool{}
+	for _, old := range d.old {
+		if made[old.service] {
+			continue
+		}
+		made[old.service] = true
+		one := &service{
+			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Service"},
+			ObjectMeta: objectMeta(d.State, old.service),
+			Spec:       serviceSpec{Selector: map[string]string{labelJujuApplication: old.backend}},
+		}
+		for _, port := range old.ports {
+			one.Spec.Ports = append(one.Spec.Ports, servicePort{Name: fmt.Sprintf("tcp-%d", port), Protocol: protocolTCP, Port: port, TargetPort: port})
+		}
+		all = append(all, one)
+	}
+	return all
+}

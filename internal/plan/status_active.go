@@ -1,0 +1,55 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// activeStatus says where the applications are reached and, if it has anything to tell, who
+// of them is left out.
+func (d *decision) activeStatus(left trouble) Status {
+	const lead = "Gateway addresses: "
+	var rest string
+	if !d.Config.EnforceHTTPS {
+		rest += " (enforce-https is set to false)"
+	}
+	if d.withoutRecords() {
+		rest += "; no DNS records, which take IP addresses only"
+	}
+	if renewal := d.renewing(); renewal != "" {
+		rest += "; " + renewal
+	} else if chain := d.chainRemark(); chain != "" {
+		rest += "; " + chain
+	}
+	rest = pyjson.Commandless(rest)
+	all := addresses(d.Cluster.Gateway)
+	if left.what == "" {
+		return active(lead + someOf(all, maxMessage-length(lead+rest)) + rest)
+	}
+	// Who is left out, and what to do about it, must not be crowded out by what is well.
+	whole := lead + strings.Join(all, ", ") + rest + "; " + left.clean().text()
+	for _, begin := range []string{lead + strings.Join(all, ", ") + rest, lead + someOf(all, 0) + rest, lead + someOf(all, 0)} {
+		for _, one := range []trouble{left.clean(), left.clean().short()} {
+			if text := begin + "; " + one.text(); length(text) <= maxMessage {
+				return statusSaying(Active, text, whole)
+			}
+		}
+	}
+	return statusSaying(Active, left.status(Active).Message, whole)
+}
+
+// headersRemark tells the log that answers are left as they are; empty where they are not.
+func (d *decision) headersRemark() string {
+	shares := func(t target) bool {
+		h := d.host(t.host)
+		return h != nil && h.isShared(t.path)
+	}
+	if d.Config.EnforceHTTPS || d.class.name == "" || d.class.canChangeAnswers() || !slices.ContainsFunc(d.targets, shares) {
+		return ""
+	}
+	return "gateway class " + state.Quote(d.class.name) + " is not known to change the headers of answers: " +
+		strings.Join([]string{headerHSTS, headerWorkers, headerReports, headerReceivers}, ", ") + " and " + headerElsewhere + " of one application reach the host of all"
+}

@@ -1,0 +1,144 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/canonical/gateway-api-integrator/internal/controller"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+// certificateFindings speak of the wanted hosts that want for a certificate, or for
+// the next one.
+func (d *decision) certificateFindings() []*finding {
+	if !d.Certificates.Related {
+		return nil
+	}
+	var found []*finding
+	var late []host // What waits for its request is told of with its application.
+	wanted, secure := 0, 0
+	for _, h := range d.hosts {
+		if !h.wanted {
+			continue
+		}
+		wanted++
+		if !h.until.IsZero() {
+			late = append(late, h)
+			continue
+		}
+		if h.secure() {
+			secure++
+		}
+		if finding := h.finding(d.Now, d.Certificates.Provider); finding != nil {
+			finding.whose, finding.unserved = d.ownersOf(h.name), d.Config.EnforceHTTPS && !h.secure()
+			found = append(found, finding)
+		}
+	}
+	well := ""
+	if secure > 0 && wanted > 1 {
+		well = fmt.Sprintf("%d of %d hosts served over HTTPS", secure, wanted)
+	}
+	if len(late) == wanted && wanted > 0 {
+		found = append(found, allLate(d.State, late))
+	}
+	return besides(found, well)
+}
+
+// finding is what is wrong with the host's certificate; nil for nothing.
+func (h host) finding(now time.Time, provider string) *finding {
+	const issuing = "Waiting for TLS certificates to be issued."
+	switch {
+	case h.newest == nil && len(h.names) == 0:
+		return nil // There is no address yet, of which another rung speaks.
+	case h.newest == nil: // It is being made.
+		return waits(issuing, "")
+	}
+	about := h.title()
+	switch until := h.servedUntil(); {
+	case until.IsZero():
+	case until.Before(now):
+		about += " (served past the end of its chain)"
+	default:
+		about += " (served until " + day(until) + ")"
+	}
+	why := h.newest.Reason
+	switch h.newest.State {
+	case state.CertificateIssued:
+		return nil
+	case state.CertificatePending, state.CertificateEarly:
+		if h.issued != nil {
+			return nil // The renewal is on its way; see renewing.
+		}
+		if h.newest.State == state.CertificatePending {
+			return waits(issuing, "")
+		}
+		return waits("Waiting for a certificate for "+about, why)
+	case state.CertificateDenied:
+		return blocks(trouble{what: "Certificate for " + about, why: why, cure: "allow it at the provider"})
+	case state.CertificateUnusable:
+		return blocks(trouble{what: "Certificate for " + about, why: why, cure: "correct the provider"})
+	default:
+		found := waits("Waiting for a certificate for "+about, why)
+		if h.newest.State == state.CertificateDelayed && provider != "" {
+			found.why = strings.Replace(why, "the provider", provider, 1)
+			if h.servedUntil().IsZero() {
+				found.cure = "see `juju status " + provider + "`"
+			}
+		}
+		return found
+	}
+}
+
+// servedUntil is the end of the certificate that is served in place of the one which
+// the newest request has not brought; zero for none.
+func (h host) servedUntil() time.Time {
+	switch {
+	case h.issued != nil:
+		return h.issued.NotAfter
+	case h.live != nil:
+		return h.live.NotAfter
+	}
+	return time.Time{}
+}
+
+// renewing names the first host whose next certificate is on its way, and until when
+// it is served with the present one; empty for none.
+func (d *decision) renewing() string {
+	for _, h := range d.hosts {
+		if h.wanted && h.issued != nil && (h.newest != h.issued || h.asks(d.State)) {
+			return "renewing the certificate for " + h.title() + ", good until " + day(h.issued.NotAfter)
+		}
+	}
+	return ""
+}
+
+// chainRemark names the first host whose chain not every client can verify: it does not lead
+// to the CA that the provider gives, or is not sent as a whole. It is empty for none.
+func (d *decision) chainRemark() string {
+	for _, h := range d.hosts {
+		switch {
+		case !h.wanted || h.issued == nil:
+		case h.issued.LeadsTo != "":
+			return "the chain for " + h.title() + " leads to " + h.issued.LeadsTo + ", not to the CA"
+		case h.chain != "" && h.chain != h.issued.Chain:
+			return "the chain for " + h.title() + " is sent without what " + controller.Name(d.class.controller()) + " refuses"
+		}
+	}
+	return ""
+}
+
+// allLate is what there is to say when no host is served nor has a request.
+func allLate(s state.State, late []host) *finding {
+	until := late[0].until
+	var names []string
+	for _, h := range late {
+		names = append(names, h.title())
+		if h.until.Before(until) {
+			until = h.until
+		}
+	}
+	found := waits("No new certificates before "+until.Format("15:04 MST"), someOf(names, 0))
+	found.cure = configure(s, state.OptionCertificatesPerHour, fmt.Sprint(mostRequests(s)+len(late)))
+	return found
+}

@@ -1,0 +1,67 @@
+package plan
+
+// status climbs the ladder; the first rung that has something to say wins. The
+// order is that of causes: what stands further down often follows from what
+// stands above. What is the trouble of some applications, and not of all, waits until
+// nothing else is wrong. The remarks are for the log: troubles that the status only counts.
+func (p *planned) status() (_ Status, remarks []string) {
+	if p.config != nil {
+		return *p.config, nil
+	}
+	if !p.Cluster.Usable() {
+		return clusterStatus(p.State), nil
+	}
+	if status := p.refusedStatus(); status != nil {
+		return *status, nil
+	}
+	if status := foreignStatus(p.State); status != nil {
+		return *status, nil
+	}
+	if p.classStatus != nil && p.classStatus.Kind == Blocked {
+		return *p.classStatus, nil
+	}
+	var some []*finding
+	for _, rung := range ladder() {
+		var said *Status
+		if rung.many == nil {
+			said = rung.one(p)
+		} else {
+			everybodys, rest := split(rung.many(p))
+			some = append(some, rest...)
+			said = worst(everybodys).status()
+		}
+		if said != nil {
+			return *said, nil
+		}
+	}
+	return p.someStatus(some)
+}
+
+// A rung looks for one thing that is wrong, or for many, of everybody and of some.
+type rung struct {
+	one  func(*planned) *Status
+	many findingsOf
+}
+
+// ladder has the rungs for a cluster that can be used, those further up first. What the operator
+// can do now comes before what he has to wait for.
+func ladder() []rung {
+	return []rung{
+		{one: func(p *planned) *Status { return p.unrelated }},
+		{many: (*planned).foreignFindings},
+		{one: func(p *planned) *Status { return p.classStatus }},
+		{one: (*planned).gatewayStatus},
+		{many: (*planned).listenerFindings},
+		{one: func(p *planned) *Status { return listenersNotValid(p.State) }},
+		{many: (*planned).certificateFindings},
+		{one: (*planned).addressStatus},
+		{one: (*planned).requirerStatus},
+		{many: (*planned).backendFindings},
+		{many: (*planned).routeFindings},
+		{many: (*planned).protocolFindings},
+		{many: (*planned).dnsFindings},
+	}
+}
+
+// findingsOf look for what is wrong on one rung, of everybody and of some.
+type findingsOf func(*planned) []*finding

@@ -1,0 +1,81 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+)
+
+// ownersOf names the applications whose host it is; none for the host of the options, and
+// for one that nobody asks for any more.
+func (d *decision) ownersOf(host string) []string {
+	if !d.idle && slices.Contains(d.optionHosts(), host) {
+		return nil
+	}
+	var all []string
+	for _, t := range d.targets {
+		if t.host == host || t.kept != nil && t.kept.host == host {
+			all = append(all, t.Application)
+		}
+	}
+	for _, t := range d.routes {
+		if slices.Contains(t.hosts, host) {
+			all = append(all, t.Application)
+		}
+	}
+	for _, old := range d.old {
+		if len(d.targets)+len(d.routes) > 0 && slices.Contains(old.hosts, host) {
+			all = append(all, old.application)
+		}
+	}
+	return all
+}
+
+// ownersAt names the applications whose host a route of ours is for, by its one listener; none
+// where it has several.
+func (d *decision) ownersAt(parents []gatewayv1.ParentReference) []string {
+	for _, h := range d.hosts {
+		if len(parents) == 1 && string(*parents[0].SectionName) == httpListenerName(d.State, h.name) {
+			return d.ownersOf(h.name)
+		}
+	}
+	return nil
+}
+
+// counts tells how many applications are served, of which so many are not after all.
+func (r routing) counts(not int) string {
+	planned := len(r.targets) + len(r.routes)
+	return fmt.Sprintf("%d of %d applications served", planned-not, planned+len(r.omitted)+len(r.silent))
+}
+
+// others tells of those that are served while so many wait; empty when there are none.
+func (r routing) others(waiting int) string {
+	switch {
+	case waiting >= len(r.targets)+len(r.routes):
+		return ""
+	case waiting == 0 && len(r.omitted)+len(r.silent) == 0:
+		return "all applications served"
+	default:
+		return r.counts(waiting)
+	}
+}
+
+// silentNames are the applications that have not written anything yet, over one interface or,
+// without its name, over any.
+func (r routing) silentNames(iface string) string {
+	var names []string
+	for _, one := range r.silent {
+		if one.reason == "" && (iface == "" || one.iface == iface) {
+			names = append(names, one.application)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// isLeftOut reports whether an application does not count among those that are planned to be served.
+func (r routing) isLeftOut(application string) bool {
+	return !slices.ContainsFunc(r.targets, func(t target) bool { return t.Application == application }) &&
+		!slices.ContainsFunc(r.routes, func(t routeTarget) bool { return t.Application == application })
+}

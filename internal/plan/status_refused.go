@@ -1,0 +1,36 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
+	"github.com/canonical/gateway-api-integrator/internal/state"
+)
+
+func clusterStatus(s state.State) Status {
+	if s.Cluster.WithoutGatewayAPI {
+		return blocked(trouble{what: "Gateway API resources are not installed in the cluster", cure: "try `k8s enable gateway`, or install its CRDs"})
+	}
+	return notPermitted(s)
+}
+
+func notPermitted(s state.State) Status {
+	return blocked(trouble{what: "Insufficient permissions", joint: ", try: ", cure: trustCommand(s)})
+}
+
+// refusedStatus speaks of permissions, and of objects that no single application is
+// named for.
+func (d *decision) refusedStatus() *Status {
+	if len(d.refused) == 0 {
+		return nil
+	}
+	if slices.ContainsFunc(d.refused, func(one state.Refusal) bool { return one.Permission }) {
+		return statusOf(notPermitted(d.State))
+	}
+	first := d.refused[0]
+	verb, _, _ := strings.Cut(first.Action, " ")
+	return statusOf(blocked(trouble{
+		what: "The API server refuses to " + verb + " " + first.Kind + " " + first.Name, why: pyjson.Said(first.Reason), cure: elsewhere,
+	}))
+}

@@ -1,0 +1,38 @@
+package plan
+
+import (
+	"cmp"
+	"strings"
+)
+
+// requirerStatus speaks when nothing can be served to anybody. As long as some
+// application is served, those that are not are named in the active status.
+func (d *decision) requirerStatus() *Status {
+	if len(d.targets)+len(d.routes) > 0 {
+		return nil
+	}
+	if len(d.omitted) > 0 {
+		first := d.omitted[0]
+		if first.other {
+			return statusOf(blocked(trouble{what: first.application + strings.TrimPrefix(first.reason, "it"), cure: first.cure}))
+		}
+		if first.unit != "" {
+			return statusOf(blocked(first.trouble("")))
+		}
+		what := "No application is served; "
+		if first.iface == "ingress" {
+			what = "Validation of ingress relation data failed. " // The Python charm's words.
+		}
+		return statusOf(blocked(trouble{
+			what: what + first.application, why: first.reason,
+			cure: cmp.Or(first.cure, correctThere),
+		}))
+	}
+	if len(d.silent) > 0 {
+		if first := d.silent[0]; first.reason != "" {
+			return statusOf(waitingFor("Waiting for "+first.iface+" relation data from "+first.application, first.reason))
+		}
+		return statusOf(waiting("Waiting for " + d.silent[0].iface + " relation data from " + d.silentNames(d.silent[0].iface)))
+	}
+	return nil
+}

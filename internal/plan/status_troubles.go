@@ -1,0 +1,158 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Troubles of some applications and not of all. Whoever may relate an application chooses
+// hosts that an authority refuses, or ports that are none: that must neither look like the
+// trouble of all, nor hide that of another.
+
+const (
+	notServed   rank = iota // and somebody must act
+	leftOut                 // the same of one that was never let in, in the order of ages
+	stillServed             // and somebody must act
+	waited                  // for somebody who will
+	unheard                 // of an application that has not said what it wants
+)
+
+const (
+	behindCounts telling = iota
+	besideCounts         // it is about a unit
+	alone                // nobody's service is at stake
+)
+
+// A rank is how much harm a trouble does; the least number does most.
+type rank int
+
+// A ranked trouble is one of some applications.
+type ranked struct {
+	rank
+	trouble
+	whose []string
+	inLog bool // the log has it already
+	told  telling
+}
+
+// A telling is how the number of applications that are served stands with a trouble.
+type telling int
+
+// ranks puts all troubles of some applications in the order of harm.
+func (r routing) ranks(some []*finding) []ranked {
+	var all []ranked
+	for _, one := range some {
+		by := waited
+		switch {
+		case one.kind == Blocked && one.unserved:
+			by = notServed
+		case one.kind == Blocked:
+			by = stillServed
+		}
+		all = append(all, ranked{rank: by, trouble: one.trouble, whose: one.whose})
+	}
+	add := func(by rank, omitted []omission) {
+		for _, one := range omitted {
+			told := ranked{by, trouble{what: one.application, why: one.reason, cure: one.cure}, []string{one.application}, true, behindCounts}
+			if one.unit != "" {
+				told.trouble, told.told = one.trouble(""), besideCounts
+			}
+			all = append(all, told)
+		}
+	}
+	add(leftOut, r.omitted)
+	add(stillServed, r.strayed)
+	for _, one := range r.short {
+		application, _, _ := strings.Cut(one.what, ":")
+		all = append(all, ranked{stillServed, one, []string{application}, true, alone})
+	}
+	add(unheard, r.silent)
+	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
+	return all
+}
+
+// someStatus tells of the trouble of some applications that does most harm, and counts the
+// other applications that have any. As long as all is well with some, it is not for the unit
+// to be blocked.
+func (d *decision) someStatus(some []*finding) (Status, []string) {
+	all := d.ranks(some)
+	if len(all) == 0 {
+		return d.activeStatus(trouble{}), nil
+	}
+	unserved, troubled := map[string]bool{}, map[string]bool{}
+	for _, one := range some {
+		for _, application := range one.whose {
+			if d.isLeftOut(application) {
+				continue
+			}
+			if one.unserved {
+				unserved[application] = true
+			}
+			if one.unserved || one.kind == Blocked {
+				troubled[application] = true
+			}
+		}
+	}
+	everybodys := len(some) > 0 && len(troubled) >= len(d.targets)+len(d.routes)
+	if everybodys || all[0].rank == waited {
+		first := worst(some)
+		remarks := others(all, first.trouble, first.whose, &first.more)
+		return *first.status(), remarks
+	}
+	first := all[0]
+	remarks := others(all, first.trouble, first.whose, &first.more)
+	what := first.inShort()
+	if first.rank == unheard && first.why == "" {
+		what = "no data yet from " + d.silentNames("")
+	}
+	switch counts := d.counts(len(unserved)); first.told {
+	case besideCounts:
+		first.aside = counts
+	case behindCounts:
+		first.what = counts + "; " + what
+	}
+	return d.activeStatus(first.trouble), remarks
+}
+
+// others counts the applications that somebody has to see to beside those of the first
+// trouble, and gives what is wrong with them for the log, which has those left out already.
+func others(all []ranked, first trouble, whose []string, more *int) (remarks []string) {
+	counted := map[string]bool{}
+	for _, one := range all {
+		if one.trouble == first || one.rank >= waited {
+			continue
+		}
+		known := len(counted)
+		for _, application := range one.whose {
+			if !slices.Contains(whose, application) {
+				counted[application] = true
+			}
+		}
+		if !one.inLog && len(counted) > known {
+			remarks = append(remarks, strings.Join(one.whose, ", ")+": "+one.clean().text())
+		}
+	}
+	*more = len(counted)
+	return remarks
+}
+
+// inShort is what is wrong as it follows the number of those that are served: the name of
+// the application comes first, since it must not be cut.
+func (r ranked) inShort() string {
+	name := r.whose[0]
+	if r.what == name {
+		return name
+	}
+	return name + ": " + lowered(strings.TrimSpace(strings.Replace(r.what+" ", " of "+name+" ", " ", 1)))
+}
+
+// lowered begins with a small letter, unless that is no word: "Route of", "HTTPS listener".
+func lowered(text string) string {
+	runes := []rune(text)
+	if len(runes) > 1 && unicode.IsLower(runes[1]) {
+		runes[0] = unicode.ToLower(runes[0])
+	}
+	return string(runes)
+}
