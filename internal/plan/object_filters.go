@@ -26,54 +26,68 @@ const (
 	headerElsewhere = "Alt-Svc"
 )
 
-// isShared reports whether more than one application is served at the host, or may come to be.
-func (h host) isShared(path string) bool { return path != "/" || h.open || h.old }
+// A filters is what one rule of a route changes of requests and answers. It has one filter of a
+// kind at most: the API server takes no more.
+type filters []gatewayv1.HTTPRouteFilter
 
-// guarded adds to the filters of a route to an application those that keep it, and its
-// clients, from speaking for others. Answers are changed on shared hosts only, and where
-// the controller is known to do it or is asked to anyway.
-func (d *decision) guarded(filters []gatewayv1.HTTPRouteFilter, shared bool) []gatewayv1.HTTPRouteFilter {
-	const request, response = gatewayv1.HTTPRouteFilterRequestHeaderModifier, gatewayv1.HTTPRouteFilterResponseHeaderModifier
-	filters = removing(filters, request, headerPrefix)
-	asked := slices.ContainsFunc(filters, func(f gatewayv1.HTTPRouteFilter) bool { return f.Type == response })
-	if shared && (asked || d.class.canChangeAnswers()) {
-		filters = removing(filters, response, headerWorkers, headerReports, headerReceivers, headerElsewhere, headerHSTS)
+const (
+	onRequest  = gatewayv1.HTTPRouteFilterRequestHeaderModifier
+	onResponse = gatewayv1.HTTPRouteFilterResponseHeaderModifier
+)
+
+// filtersOf returns a copy of the filters of a live rule.
+func filtersOf(live []gatewayv1.HTTPRouteFilter) filters {
+	all := make(filters, len(live))
+	for i := range live {
+		live[i].DeepCopyInto(&all[i])
 	}
-	return filters
+	return all
 }
 
-// removing returns filters that also remove headers, save those that they set themselves. A
-// rule has room for one filter of a kind.
-func removing(filters []gatewayv1.HTTPRouteFilter, kind gatewayv1.HTTPRouteFilterType, names ...string) []gatewayv1.HTTPRouteFilter {
-	i := slices.IndexFunc(filters, func(f gatewayv1.HTTPRouteFilter) bool { return f.Type == kind })
-	changed := &gatewayv1.HTTPHeaderFilter{}
-	if i >= 0 {
-		if found := headersOf(filters[i]); found != nil {
-			changed = found.DeepCopy()
+// set has a header replaced: adding would make two headers of one.
+func (f *filters) set(kind gatewayv1.HTTPRouteFilterType, name, value string) {
+	headers := f.headers(kind)
+	headers.Set = append(headers.Set, gatewayv1.HTTPHeader{Name: gatewayv1.HTTPHeaderName(name), Value: value})
+}
+
+// remove has headers removed, save those that the filters change already.
+func (f *filters) remove(kind gatewayv1.HTTPRouteFilterType, names ...string) {
+	for _, name := range names {
+		if headers := f.headers(kind); !changes(*headers, name) {
+			headers.Remove = append(headers.Remove, name)
 		}
 	}
-	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return changes(*changed, name) })
-	if len(names) == 0 {
-		return filters
-	}
-	changed.Remove = append(changed.Remove, names...)
-	filter := gatewayv1.HTTPRouteFilter{Type: kind, RequestHeaderModifier: changed}
-	if kind == gatewayv1.HTTPRouteFilterResponseHeaderModifier {
-		filter = gatewayv1.HTTPRouteFilter{Type: kind, ResponseHeaderModifier: changed}
-	}
-	if i < 0 {
-		return append(slices.Clone(filters), filter)
-	}
-	filters = slices.Clone(filters)
-	filters[i] = filter
-	return filters
 }
 
-func headersOf(filter gatewayv1.HTTPRouteFilter) *gatewayv1.HTTPHeaderFilter {
-	if filter.Type == gatewayv1.HTTPRouteFilterResponseHeaderModifier {
-		return filter.ResponseHeaderModifier
+// stripPrefix has the path that the rule matches taken off.
+func (f *filters) stripPrefix() {
+	f.of(gatewayv1.HTTPRouteFilterURLRewrite).URLRewrite = &gatewayv1.HTTPURLRewriteFilter{
+		Path: &gatewayv1.HTTPPathModifier{Type: gatewayv1.PrefixMatchHTTPPathModifier, ReplacePrefixMatch: ptr("/")},
 	}
-	return filter.RequestHeaderModifier
+}
+
+// headers returns what the filters change of the headers of requests, or of answers.
+func (f *filters) headers(kind gatewayv1.HTTPRouteFilterType) *gatewayv1.HTTPHeaderFilter {
+	modifier := &f.of(kind).RequestHeaderModifier
+	if kind == onResponse {
+		modifier = &f.of(kind).ResponseHeaderModifier
+	}
+	if *modifier == nil {
+		*modifier = &gatewayv1.HTTPHeaderFilter{}
+	}
+	return *modifier
+}
+
+// of returns the filter of a kind, a new one if there is none.
+func (f *filters) of(kind gatewayv1.HTTPRouteFilterType) *gatewayv1.HTTPRouteFilter {
+	if !f.have(kind) {
+		*f = append(*f, gatewayv1.HTTPRouteFilter{Type: kind})
+	}
+	return &(*f)[slices.IndexFunc(*f, func(one gatewayv1.HTTPRouteFilter) bool { return one.Type == kind })]
+}
+
+func (f *filters) have(kind gatewayv1.HTTPRouteFilterType) bool {
+	return slices.ContainsFunc(*f, func(one gatewayv1.HTTPRouteFilter) bool { return one.Type == kind })
 }
 
 // changes reports whether a filter says something of a header already.
@@ -83,6 +97,19 @@ func changes(filter gatewayv1.HTTPHeaderFilter, name string) bool {
 		slices.ContainsFunc(filter.Remove, func(one string) bool { return strings.EqualFold(one, name) })
 }
 
+// isShared reports whether more than one application is served at the host, or may come to be.
+func (h host) isShared(path string) bool { return path != "/" || h.open || h.old }
+
+// isolate adds to the filters of a rule that leads to an application those that keep it, and its
+// clients, from speaking for others. Answers are changed on shared hosts only, and where
+// the controller is known to do it or is asked to anyway.
+func (d *decision) isolate(f *filters, shared bool) {
+	f.remove(onRequest, headerPrefix)
+	if shared && (f.have(onResponse) || d.class.canChangeAnswers()) {
+		f.remove(onResponse, headerWorkers, headerReports, headerReceivers, headerElsewhere, headerHSTS)
+	}
+}
+
 // hsts is the value of Strict-Transport-Security, empty for no header: a
 // browser that has learnt it would refuse what enforce-https=false allows.
 func (d *decision) hsts() string {
@@ -90,38 +117,4 @@ func (d *decision) hsts() string {
 		return ""
 	}
 	return "max-age=" + strconv.FormatInt(d.Config.HSTSMaxAge, 10)
-}
-
-func stripPrefix() gatewayv1.HTTPRouteFilter {
-	return gatewayv1.HTTPRouteFilter{
-		Type: gatewayv1.HTTPRouteFilterURLRewrite,
-		URLRewrite: &gatewayv1.HTTPURLRewriteFilter{
-			Path: &gatewayv1.HTTPPathModifier{
-				Type:               gatewayv1.PrefixMatchHTTPPathModifier,
-				ReplacePrefixMatch: ptr("/"),
-			},
-		},
-	}
-}
-
-func setRequestHeader(name, value string) gatewayv1.HTTPRouteFilter {
-	return gatewayv1.HTTPRouteFilter{
-		Type:                  gatewayv1.HTTPRouteFilterRequestHeaderModifier,
-		RequestHeaderModifier: setHeader(name, value),
-	}
-}
-
-// setResponseHeader replaces what the application itself sends; adding would
-// make two headers of one.
-func setResponseHeader(name, value string) gatewayv1.HTTPRouteFilter {
-	return gatewayv1.HTTPRouteFilter{
-		Type:                   gatewayv1.HTTPRouteFilterResponseHeaderModifier,
-		ResponseHeaderModifier: setHeader(name, value),
-	}
-}
-
-func setHeader(name, value string) *gatewayv1.HTTPHeaderFilter {
-	return &gatewayv1.HTTPHeaderFilter{
-		Set: []gatewayv1.HTTPHeader{{Name: gatewayv1.HTTPHeaderName(name), Value: value}},
-	}
 }

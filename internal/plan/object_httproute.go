@@ -38,9 +38,8 @@ func (d *decision) routesAt(t target, at place) []*gatewayv1.HTTPRoute {
 	}
 	var all []*gatewayv1.HTTPRoute
 	forward := func(route, hsts string) gatewayv1.HTTPRouteRule {
-		rule := forwardRule(t, at.path, hsts)
-		rule.BackendRefs = d.staged(t, route, rule.BackendRefs)
-		rule.Filters = d.guarded(rule.Filters, h.isShared(at.path))
+		rule := gatewayv1.HTTPRouteRule{Matches: prefixMatch(at.path), BackendRefs: d.staged(t, route, backendRefs(t))}
+		rule.Filters = d.filters(t, at.path, hsts, h.isShared(at.path))
 		return rule
 	}
 	if h.secure() {
@@ -142,20 +141,28 @@ func redirectRule(path string) gatewayv1.HTTPRouteRule {
 	}
 }
 
-// forwardRule sends a path to the target's Services, each as much. With a stripped
-// prefix the application is told of it, as proxies do, so that it can make links.
-func forwardRule(t target, path, hsts string) gatewayv1.HTTPRouteRule {
-	rule := gatewayv1.HTTPRouteRule{Matches: prefixMatch(path)}
-	for _, b := range t.backends {
-		rule.BackendRefs = append(rule.BackendRefs, backendRef(b.service, gatewayv1.PortNumber(portOf(t)), 1))
-	}
+// filters are those of a rule that leads to a target. With a stripped prefix the application is
+// told of it, as proxies do, so that it can make links. An hsts header is for HTTPS alone.
+func (d *decision) filters(t target, path, hsts string, shared bool) filters {
+	var f filters
 	if t.StripPrefix && path != "/" {
-		rule.Filters = append(rule.Filters, setRequestHeader(headerPrefix, path), stripPrefix())
+		f.set(onRequest, headerPrefix, path)
+		f.stripPrefix()
 	}
 	if hsts != "" {
-		rule.Filters = append(rule.Filters, setResponseHeader(headerHSTS, hsts))
+		f.set(onResponse, headerHSTS, hsts)
 	}
-	return rule
+	d.isolate(&f, shared)
+	return f
+}
+
+// backendRefs are a target's Services, each for as many requests as the others.
+func backendRefs(t target) []gatewayv1.HTTPBackendRef {
+	var all []gatewayv1.HTTPBackendRef
+	for _, b := range t.backends {
+		all = append(all, backendRef(b.service, gatewayv1.PortNumber(portOf(t)), 1))
+	}
+	return all
 }
 
 func prefixMatch(path string) []gatewayv1.HTTPRouteMatch {

@@ -9,8 +9,8 @@ import (
 )
 
 // oldRoutes returns the routes as they are, at the listeners that are planned for their hosts,
-// save those whose names planned routes have. Headers are guarded as those of all are. Over plain HTTP there are none where HTTPS is
-// enforced; a redirect that was there is replaced by ours.
+// save those whose names planned routes have. Their headers are changed
+// as those of all routes are. Over plain HTTP there are none where HTTPS is enforced; a redirect that was there is replaced by ours.
 func (d *decision) oldRoutes(planned []*gatewayv1.HTTPRoute) []*gatewayv1.HTTPRoute {
 	taken := map[string]bool{}
 	for _, route := range planned {
@@ -41,7 +41,9 @@ func (d *decision) oldRoutes(planned []*gatewayv1.HTTPRoute) []*gatewayv1.HTTPRo
 			}
 			for i, rule := range kept.Spec.Rules {
 				if len(rule.BackendRefs) > 0 {
-					kept.Spec.Rules[i].Filters = d.guarded(rule.Filters, true)
+					changed := filtersOf(rule.Filters)
+					d.isolate(&changed, true)
+					kept.Spec.Rules[i].Filters = changed
 				}
 			}
 			all = append(all, kept)
