@@ -27,7 +27,7 @@ func (d *decision) requests() *Requests {
 	}
 	r := &Requests{RelationID: d.Certificates.RelationID}
 	for _, served := range []bool{true, false} { // Renewals come first.
-		for _, h := range d.hosts {
+		for _, h := range d.certified() {
 			if h.secure() == served && h.asks(d.State) {
 				r.Create = append(r.Create, h.names)
 			}
@@ -90,14 +90,14 @@ func (h host) mayBeServedBy(entry state.Certificate) bool {
 // answeredBy guesses which request it is that what stands in the Secret answers, while
 // the provider's data do not tell, because they cannot be read perhaps: the oldest
 // with its key that may have been issued. It is -1 for none.
-func (h host) answeredBy(s state.State) int {
-	if h.live == nil {
+func (c *certificate) answeredBy(s state.State) int {
+	if c.live == nil {
 		return -1
 	}
 	return slices.IndexFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
 		switch entry.State {
 		case state.CertificateIssued, state.CertificatePending, state.CertificateDenied, state.CertificateDelayed:
-			return entry.KeyID == h.live.KeyID && slices.ContainsFunc(entry.Hosts, h.live.Covers)
+			return entry.KeyID == c.live.KeyID && slices.ContainsFunc(entry.Hosts, c.live.Covers)
 		default:
 			return false
 		}
@@ -112,7 +112,7 @@ func indexOf(entries []state.Certificate, entry *state.Certificate) int {
 // served no longer for want of the next one; zero for never.
 func (d *decision) wakeAt() time.Time {
 	var first time.Time
-	for _, h := range d.hosts {
+	for _, h := range d.certified() {
 		for _, at := range h.moments(d.Now) {
 			if at.After(d.Now) && (first.IsZero() || at.Before(first)) {
 				first = at
@@ -123,19 +123,19 @@ func (d *decision) wakeAt() time.Time {
 }
 
 // moments are the times at which something is to be done about a host's certificate.
-func (h host) moments(now time.Time) []time.Time {
+func (c *certificate) moments(now time.Time) []time.Time {
 	var all []time.Time
-	if h.newest != nil {
-		all = append(all, h.newest.RenewAt)
-		if h.newest.State == state.CertificateEarly {
-			all = append(all, h.newest.NotBefore)
+	if c.newest != nil {
+		all = append(all, c.newest.RenewAt)
+		if c.newest.State == state.CertificateEarly {
+			all = append(all, c.newest.NotBefore)
 		}
 	}
 	switch {
-	case h.issued != nil && (h.issued != h.newest || h.issued.Due(now)):
-		all = append(all, h.issued.NotAfter)
-	case h.live != nil:
-		all = append(all, h.live.NotAfter)
+	case c.issued != nil && (c.issued != c.newest || c.issued.Due(now)):
+		all = append(all, c.issued.NotAfter)
+	case c.live != nil:
+		all = append(all, c.live.NotAfter)
 	}
 	return all
 }

@@ -65,18 +65,18 @@ func (d *decision) urlOf(t target) string {
 // covered returns those of the Gateway's addresses that the certificate served is good
 // for. There are none for a while when all of them have changed: the next is asked
 // for then, and what it will be good for is the best there is to tell.
-func (h host) covered(addresses []string) []string {
+func (c *certificate) covered(addresses []string) []string {
 	var good []string
 	for _, address := range addresses {
-		if h.issued != nil && slices.Contains(h.issued.Hosts, address) || h.live != nil && h.live.Covers(address) {
+		if c.issued != nil && slices.Contains(c.issued.Hosts, address) || c.live != nil && c.live.Covers(address) {
 			good = append(good, address)
 		}
 	}
 	switch {
 	case len(good) > 0:
 		return good
-	case len(h.names) == 0:
+	case len(c.names) == 0:
 		return addresses
 	}
-	return slices.DeleteFunc(slices.Clone(addresses), func(address string) bool { return !slices.Contains(h.names, address) })
+	return slices.DeleteFunc(slices.Clone(addresses), func(address string) bool { return !slices.Contains(c.names, address) })
 }

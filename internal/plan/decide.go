@@ -7,7 +7,7 @@ import (
 )
 
 // decide settles what is served where, from which all else follows. In the state of the decision
-// the options are those in force.
+// the options are those in force. Each step reads what the steps above it have settled.
 func decide(s state.State) *decision {
 	d := &decision{State: s}
 	d.Config, d.settings = settle(s)
@@ -15,29 +15,44 @@ func decide(s state.State) *decision {
 	d.Cluster.Gateway = unforged(d.State)
 	d.route()
 	d.hosts = d.makeRoom()
-	nameSecrets(d.State, d.hosts)
+	d.nameSecrets()
+	d.nameListeners()
 	d.ration()
 	d.leaveRefused()
 	return d
 }
 
-// nameSecrets returns each host that is served over HTTPS a Secret of its own. Names that are
+// nameSecrets names the Secret of each certificate that is served, so that no two share one. Names that are
 // cut can be chosen to be alike: who names a host may name it as the Secret of another is
 // called. Who has the Secret in use keeps it, and another gets a hash.
-func nameSecrets(s state.State, hosts []host) {
+func (d *decision) nameSecrets() {
 	taken := map[string]bool{}
 	for _, inUse := range []bool{true, false} {
-		for i := range hosts {
-			h := &hosts[i]
-			if !h.secure() || (secretInUse(s, h.name) == h.secret) != inUse {
+		for _, h := range d.certified() {
+			if !h.secure() || (secretInUse(d.State, h.name) == h.secret) != inUse {
 				continue
 			}
-			for key := s.Application + "/" + h.name; taken[h.secret] || s.Cluster.ForeignOf("Secret", h.secret) != nil; key += "+" {
+			for key := d.Application + "/" + h.name; taken[h.secret] || d.Cluster.ForeignOf("Secret", h.secret) != nil; key += "+" {
 				h.secret = withHash(h.secret, key, maxLabelName)
 			}
-			if taken[h.secret] = true; slices.Contains(s.Cluster.Refused, h.secret) {
+			if taken[h.secret] = true; slices.Contains(d.Cluster.Refused, h.secret) {
 				h.secret, h.chain, h.key = "", "", "" // See secretOf.
 			}
+		}
+	}
+}
+
+// nameListeners makes the listeners of each host: HTTP, where there is room, and HTTPS once it has
+// a certificate: a listener that refers to a Secret that is not there can stop a controller from
+// taking any change of the Gateway.
+func (d *decision) nameListeners() {
+	for i := range d.hosts {
+		h := &d.hosts[i]
+		if h.http {
+			h.listeners = append(h.listeners, newListener(d.State, h.name, false))
+		}
+		if h.secure() {
+			h.listeners = append(h.listeners, newListener(d.State, h.name, true))
 		}
 	}
 }

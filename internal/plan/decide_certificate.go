@@ -11,7 +11,7 @@ import (
 // request or, until there is one, what stands in its Secret. What was revoked is
 // served no more, nor what comes from a relation that is gone.
 func newHost(s state.State, name string) host {
-	h := host{name: name, names: []string{name}, secret: secretOf(s, name)}
+	h := host{name: name, certificate: &certificate{names: []string{name}, secret: secretOf(s, name)}}
 	if name == "" {
 		h.names = addressNames(s)
 	}
@@ -44,14 +44,14 @@ func newHost(s state.State, name string) host {
 	return h
 }
 
-// asksFor reports whether a request is one for this host as it has to be: made with the
+// asksFor reports whether a request is one for this certificate as it has to be: made with the
 // present key, for the names of now.
-func (h host) asksFor(entry state.Certificate) bool {
+func (c *certificate) asksFor(entry state.Certificate) bool {
 	if entry.Foreign {
 		return false
 	}
-	if len(h.names) > 0 {
-		return slices.Equal(entry.Hosts, h.names)
+	if len(c.names) > 0 {
+		return slices.Equal(entry.Hosts, c.names)
 	}
 	// The Gateway has lost its address for a while: what was asked for counts.
 	return len(entry.Hosts) > 0 && !slices.ContainsFunc(entry.Hosts, isName)

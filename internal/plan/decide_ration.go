@@ -21,9 +21,8 @@ func (d *decision) ration() {
 	anew := a.For != given
 	a.For, a.Hosts = given, nil
 	var late []lateness
-	for i := range d.hosts {
-		h := &d.hosts[i]
-		if h.asks(d.State) && !anew && !wasAskedFor(d.State, *h) {
+	for _, h := range d.certified() {
+		if h.asks(d.State) && !anew && !wasAskedFor(d.State, h) {
 			late = charge(a.Times, late, h, d.payers(h.name), most, d.Now)
 		}
 		if h.newest != nil || h.asks(d.State) || h.until.IsZero() && slices.Contains(d.Allowance.Hosts, h.name) {
@@ -89,7 +88,7 @@ type lateness struct {
 
 // charge notes a host's request with the first application that has any left in this hour, or
 // has the host wait for that of the first application.
-func charge(times map[string][]int64, late []lateness, h *host, payers []payer, most int, now time.Time) []lateness {
+func charge(times map[string][]int64, late []lateness, h host, payers []payer, most int, now time.Time) []lateness {
 	if len(payers) == 0 {
 		return late
 	}

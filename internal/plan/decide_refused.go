@@ -86,9 +86,9 @@ func (d *decision) placeOf(t target) (at place, secure bool) {
 // standsAt reports whether the target's live route is where its URL would say.
 func (d *decision) standsAt(t target) bool {
 	at, secure := d.placeOf(t)
-	name, listener := at.http, httpListenerName(d.State, at.host)
+	name, listener := at.http, newListener(d.State, at.host, secure).name
 	if secure {
-		name, listener = at.https, httpsListenerName(d.State, at.host)
+		name = at.https
 	}
 	return hasListener(d.State, listener) && slices.ContainsFunc(d.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool {
 		return route.Name == name && pathOf(&route) == at.path && isAttached(&route, listener)
@@ -98,8 +98,7 @@ func (d *decision) standsAt(t target) bool {
 // listensFor reports whether the live Gateway has the listeners of a host.
 func (d *decision) listensFor(host string) bool {
 	h := d.host(host)
-	return h != nil && (!h.http || hasListener(d.State, httpListenerName(d.State, host))) &&
-		(!h.secure() || hasListener(d.State, httpsListenerName(d.State, host)))
+	return h != nil && !slices.ContainsFunc(h.listeners, func(l listener) bool { return !hasListener(d.State, l.name) })
 }
 
 // whyRefused returns the reason why an application is not served as it asks, and the cure.

@@ -99,11 +99,8 @@ type backend struct {
 // address it is reached at.
 type host struct {
 	name string
-	// names are what its certificate is asked for, sorted; empty while the
-	// Gateway has no address to ask for.
-	names []string
-	// wanted says that the options, or an application on gateway-route, ask for
-	// it. A host that is not wanted any more goes on being served until those that replace it have certificates.
+	// wanted says that the options, or an application on gateway-route, ask for it. A host that
+	// is not wanted any more is served until those that replace it have certificates.
 	wanted bool
 	// own says that applications are served there by routes that we write.
 	own bool
@@ -113,16 +110,32 @@ type host struct {
 	// or, where not all of theirs are known, from any.
 	open bool
 	from []string
-	// http says that it has an HTTP listener.
+	// http says that there is room for an HTTP listener.
 	http bool
-	// newest is the newest request for a certificate with the present key, issued
-	// the newest of those that are answered with a valid one; nil for none.
+	// listeners are those that it has, HTTP first.
+	listeners []listener
+	// certificate is what it is served with over HTTPS; several hosts may share one.
+	*certificate
+}
+
+// A listener is one listener of a host.
+type listener struct {
+	name   string
+	secure bool   // HTTPS
+	parent string // the name of the Gateway that has it
+}
+
+// A certificate is what hosts are served with over HTTPS, and the requests for that.
+type certificate struct {
+	// names are what it is asked for, sorted; empty while the Gateway has no address to ask for.
+	names []string
+	// newest is the newest request for it with the present key, issued the newest of those that
+	// are answered with a valid one; nil for none.
 	newest, issued *state.Certificate
 	// live is what stands in its Secret and is served until a request is
 	// answered; nil when there is nothing, or when it is not needed.
 	live *state.Served
-	// chain and key are what the host is served with over HTTPS, in PEM; empty
-	// when it cannot be.
+	// chain and key are what is served, in PEM; empty when nothing can be.
 	chain string
 	key   state.PrivateKey
 	// until is when its first request is made, of one that has to wait; see ration.
@@ -214,8 +227,36 @@ func (d *decision) secureHosts() []host {
 	return slices.DeleteFunc(slices.Clone(d.hosts), func(h host) bool { return !h.secure() })
 }
 
-// secure reports whether the host can be served over HTTPS.
-func (h host) secure() bool { return h.chain != "" }
+// certified returns one host for each certificate, the wanted hosts first.
+func (d *decision) certified() []host {
+	seen := map[*certificate]bool{}
+	return slices.DeleteFunc(slices.Clone(d.hosts), func(h host) bool {
+		shared := seen[h.certificate]
+		seen[h.certificate] = true
+		return shared
+	})
+}
+
+// secure reports whether there is a certificate to serve.
+func (c *certificate) secure() bool { return c.chain != "" }
+
+// newListener returns the listener of a host, "" for any, which is one of the Gateway.
+func newListener(s state.State, host string, secure bool) listener {
+	name := httpListenerName(s, host)
+	if secure {
+		name = httpsListenerName(s, host)
+	}
+	return listener{name: name, secure: secure, parent: s.Application}
+}
+
+// listener returns the listener of a host for HTTP or HTTPS, nil for none.
+func (h host) listener(secure bool) *listener {
+	i := slices.IndexFunc(h.listeners, func(l listener) bool { return l.secure == secure })
+	if i < 0 {
+		return nil
+	}
+	return &h.listeners[i]
+}
 
 // routeNames are those of all routes that the target can have now.
 func (t target) routeNames() []string {

@@ -25,65 +25,50 @@ func (d *decision) gateway() *gatewayv1.Gateway {
 		ObjectMeta: meta,
 		Spec: gatewayv1.GatewaySpec{
 			GatewayClassName: gatewayv1.ObjectName(d.class.name),
-			Listeners:        d.listeners(),
+			Listeners:        d.listenerObjects(),
 		},
 	}
 	noteUnjudged(d.State, planned)
 	return planned
 }
 
-// listeners returns each host an HTTP listener, and an HTTPS one once it has a
-// certificate: a listener that refers to a Secret that is not there can stop a
-// controller from taking any change of the Gateway. Where there is no host yet, one
-// HTTP listener stands for any, so that the Gateway can have its address early.
-func (d *decision) listeners() []gatewayv1.Listener {
+// listenerObjects are the listeners of all hosts. Where there is no host yet, one HTTP listener
+// stands for any, so that the Gateway can have its address early.
+func (d *decision) listenerObjects() []gatewayv1.Listener {
 	if len(d.hosts) == 0 {
-		return []gatewayv1.Listener{httpListener(d.State, host{})}
+		return []gatewayv1.Listener{listenerObject(d.State, host{}, newListener(d.State, "", false))}
 	}
 	var all []gatewayv1.Listener
 	for _, h := range d.hosts {
-		if h.http {
-			all = append(all, httpListener(d.State, h))
-		}
-		if h.secure() {
-			all = append(all, httpsListener(d.State, h))
+		for _, l := range h.listeners {
+			all = append(all, listenerObject(d.State, h, l))
 		}
 	}
 	return all
 }
 
-func httpListener(s state.State, h host) gatewayv1.Listener {
-	listener := gatewayv1.Listener{
-		Name:          gatewayv1.SectionName(httpListenerName(s, h.name)),
+func listenerObject(s state.State, h host, l listener) gatewayv1.Listener {
+	object := gatewayv1.Listener{
+		Name:          gatewayv1.SectionName(l.name),
 		Port:          80,
 		Protocol:      gatewayv1.HTTPProtocolType,
 		AllowedRoutes: allowedRoutes(s, h),
 	}
-	if h.name != "" {
-		listener.Hostname = ptr(gatewayv1.Hostname(h.name))
-	}
-	return listener
-}
-
-func httpsListener(s state.State, h host) gatewayv1.Listener {
-	listener := gatewayv1.Listener{
-		Name:          gatewayv1.SectionName(httpsListenerName(s, h.name)),
-		Port:          443,
-		Protocol:      gatewayv1.HTTPSProtocolType,
-		AllowedRoutes: allowedRoutes(s, h),
-		TLS: &gatewayv1.ListenerTLSConfig{
+	if l.secure {
+		object.Port, object.Protocol = 443, gatewayv1.HTTPSProtocolType
+		object.TLS = &gatewayv1.ListenerTLSConfig{
 			Mode: ptr(gatewayv1.TLSModeTerminate),
 			CertificateRefs: []gatewayv1.SecretObjectReference{{
 				Group: ptr(gatewayv1.Group("")),
 				Kind:  ptr(gatewayv1.Kind("Secret")),
 				Name:  gatewayv1.ObjectName(h.secret),
 			}},
-		},
+		}
 	}
 	if h.name != "" {
-		listener.Hostname = ptr(gatewayv1.Hostname(h.name))
+		object.Hostname = ptr(gatewayv1.Hostname(h.name))
 	}
-	return listener
+	return object
 }
 
 // allowedRoutes admits the routes of our own model and, where applications write their
@@ -133,7 +118,10 @@ func noteUnjudged(s state.State, planned *gatewayv1.Gateway) {
 // secrets holds the key and the certificate of every host served over HTTPS.
 func (d *decision) secrets() []Object {
 	var all []Object
-	for _, h := range d.secureHosts() {
+	for _, h := range d.certified() {
+		if !h.secure() {
+			continue
+		}
 		all = append(all, &secret{
 			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Secret"},
 			ObjectMeta: objectMeta(d.State, h.secret),

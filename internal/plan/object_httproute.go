@@ -42,15 +42,15 @@ func (d *decision) routesAt(t target, at place) []*gatewayv1.HTTPRoute {
 		rule.Filters = d.filters(t, at.path, hsts, h.isShared(at.path))
 		return rule
 	}
-	if h.secure() {
-		all = append(all, httpRoute(d.State, at.https, forward(at.https, d.hsts()), httpsListenerName(d.State, at.host)))
+	if secure := h.listener(true); secure != nil {
+		all = append(all, httpRoute(d.State, at.https, forward(at.https, d.hsts()), *secure))
 	}
-	switch listener := httpListenerName(d.State, at.host); {
-	case d.Config.EnforceHTTPS || !h.http:
+	switch clear := h.listener(false); {
+	case d.Config.EnforceHTTPS || clear == nil:
 	case t.inClear(d):
-		all = append(all, httpRoute(d.State, at.http, forward(at.http, ""), listener))
+		all = append(all, httpRoute(d.State, at.http, forward(at.http, ""), *clear))
 	case h.secure():
-		all = append(all, httpRoute(d.State, at.http, redirectRule(at.path), listener))
+		all = append(all, httpRoute(d.State, at.http, redirectRule(at.path), *clear))
 	default:
 		// Whoever asks for the redirect is not served in clear for want of
 		// a certificate, if there is somebody to issue one.
@@ -64,10 +64,10 @@ func (d *decision) redirects() []*gatewayv1.HTTPRoute {
 	if !d.Config.EnforceHTTPS {
 		return nil
 	}
-	secure := slices.DeleteFunc(d.secureHosts(), func(h host) bool { return !h.own || !h.http })
+	secure := slices.DeleteFunc(d.secureHosts(), func(h host) bool { return !h.own || h.listener(false) == nil })
 	all := d.sharedRedirect(secure)
 	for _, h := range secure {
-		all = append(all, httpRoute(d.State, redirectRouteName(d.State, h.name), redirectRule("/"), httpListenerName(d.State, h.name)))
+		all = append(all, httpRoute(d.State, redirectRouteName(d.State, h.name), redirectRule("/"), *h.listener(false)))
 	}
 	return all
 }
@@ -82,15 +82,15 @@ func (d *decision) sharedRedirect(secure []host) []*gatewayv1.HTTPRoute {
 		return nil
 	}
 	live, shared := livePlacesOf(d.State), &d.Cluster.Routes[i]
-	var listeners []string
+	var listeners []listener
 	for _, h := range secure {
-		listener := httpListenerName(d.State, h.name)
-		if !isAttached(shared, listener) || !hasListener(d.State, listener) {
+		l := h.listener(false)
+		if !isAttached(shared, l.name) || !hasListener(d.State, l.name) {
 			continue
 		}
-		since, serves := live.serves(d, redirectRouteName(d.State, h.name), listener, "/")
+		since, serves := live.serves(d, redirectRouteName(d.State, h.name), l.name, "/")
 		if !serves || !settledSince(d.State, since) {
-			listeners = append(listeners, listener)
+			listeners = append(listeners, *l)
 		}
 	}
 	if len(listeners) == 0 {
@@ -99,10 +99,15 @@ func (d *decision) sharedRedirect(secure []host) []*gatewayv1.HTTPRoute {
 	return []*gatewayv1.HTTPRoute{httpRoute(d.State, name, redirectRule("/"), listeners...)}
 }
 
-func httpRoute(s state.State, name string, rule gatewayv1.HTTPRouteRule, listeners ...string) *gatewayv1.HTTPRoute {
+func httpRoute(s state.State, name string, rule gatewayv1.HTTPRouteRule, listeners ...listener) *gatewayv1.HTTPRoute {
 	var parents []gatewayv1.ParentReference
-	for _, listener := range listeners {
-		parents = append(parents, parent(s, listener))
+	for _, l := range listeners {
+		parents = append(parents, gatewayv1.ParentReference{
+			Group:       ptr(gatewayv1.Group(gatewayv1.GroupName)),
+			Kind:        ptr(gatewayv1.Kind("Gateway")),
+			Name:        gatewayv1.ObjectName(l.parent),
+			SectionName: ptr(gatewayv1.SectionName(l.name)),
+		})
 	}
 	return &gatewayv1.HTTPRoute{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "HTTPRoute"},
@@ -111,15 +116,6 @@ func httpRoute(s state.State, name string, rule gatewayv1.HTTPRouteRule, listene
 			CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
 			Rules:           []gatewayv1.HTTPRouteRule{rule},
 		},
-	}
-}
-
-func parent(s state.State, listener string) gatewayv1.ParentReference {
-	return gatewayv1.ParentReference{
-		Group:       ptr(gatewayv1.Group(gatewayv1.GroupName)),
-		Kind:        ptr(gatewayv1.Kind("Gateway")),
-		Name:        gatewayv1.ObjectName(s.Application),
-		SectionName: ptr(gatewayv1.SectionName(listener)),
 	}
 }
 

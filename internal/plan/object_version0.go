@@ -19,13 +19,13 @@ func (d *decision) oldRoutes(planned []*gatewayv1.HTTPRoute) []*gatewayv1.HTTPRo
 	var all []*gatewayv1.HTTPRoute
 	for _, old := range d.old {
 		for _, route := range old.routes {
-			var listeners []string
+			var listeners []listener
 			for _, at := range route.at {
 				switch {
 				case at.secure:
-					listeners = append(listeners, httpsListenerName(d.State, at.host))
+					listeners = append(listeners, newListener(d.State, at.host, true))
 				case !d.Config.EnforceHTTPS:
-					listeners = append(listeners, httpListenerName(d.State, at.host))
+					listeners = append(listeners, newListener(d.State, at.host, false))
 				}
 			}
 			if len(listeners) == 0 || taken[route.Name] {

@@ -46,7 +46,7 @@ func howFar(s state.State, h host) string {
 		return served.Secret == h.secret && served.Chain == h.chain
 	})
 	if inSecret && s.Cluster.Gateway != nil && slices.ContainsFunc(s.Cluster.Gateway.Spec.Listeners, func(l gatewayv1.Listener) bool {
-		return string(l.Name) == httpsListenerName(s, h.name)
+		return string(l.Name) == newListener(s, h.name, true).name
 	}) {
 		return "served"
 	}

@@ -92,12 +92,12 @@ func (h host) finding(now time.Time, provider string) *finding {
 
 // servedUntil is the end of the certificate that is served in place of the one which
 // the newest request has not brought; zero for none.
-func (h host) servedUntil() time.Time {
+func (c *certificate) servedUntil() time.Time {
 	switch {
-	case h.issued != nil:
-		return h.issued.NotAfter
-	case h.live != nil:
-		return h.live.NotAfter
+	case c.issued != nil:
+		return c.issued.NotAfter
+	case c.live != nil:
+		return c.live.NotAfter
 	}
 	return time.Time{}
 }
