@@ -94,6 +94,29 @@ func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied er
 	return c.deniedForLong(ctx, strings.TrimSpace(id+" "+unit), denied)
 }
 
+// absentOrDoubted is absent for a hook that is to find everything that is undecided, not to begin to
+// doubt the next ghost when it has done with the first: it counts that as absent for now, and
+// remembers that the hook must change nothing.
+func (c *Charm) absentOrDoubted(ctx context.Context, endpoint, id, unit string, denied error) (bool, error) {
+	absent, err := c.absent(ctx, endpoint, id, unit, denied)
+	if c.doubted(err) {
+		return true, nil
+	}
+	return absent, err
+}
+
+// doubted reports whether an error says that nobody can tell whether something is there, and remembers
+// the first.
+func (c *Charm) doubted(err error) bool {
+	if !errors.Is(err, errUndecided) {
+		return false
+	}
+	if c.desk.doubt == nil {
+		c.desk.doubt = err
+	}
+	return true
+}
+
 // relatedAgain says that there is another relation of the endpoint with the same application:
 // which of them the controller has, its answer does not tell.
 func (c *Charm) relatedAgain(ctx context.Context, endpoint, id, application string) (bool, error) {

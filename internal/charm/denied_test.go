@@ -297,6 +297,30 @@ func TestGhostOfAnApplicationThatIsRelatedAgain(t *testing.T) {
 	}
 }
 
+// Several relations may be ghosts at once, be it of one application or on several endpoints. They are doubted
+// from the same hook on: the charm is not held up for each in its turn.
+func TestGhostsAreDoubtedTogether(t *testing.T) {
+	t.Parallel()
+	w := everything(t)
+	w.relate("gateway:9", "shop")
+	w.relate("gateway:10", "shop")
+	w.relations["receive-ca-cert"] = append(w.relations["receive-ca-cert"], "receive-ca-cert:11")
+	w.remotes["receive-ca-cert:11"] = w.remotes[w.relations["receive-ca-cert"][0]]
+	w.ghosts = []string{"gateway:1", "gateway:9", "receive-ca-cert:11"}
+	w.run(updateStatus())
+	if got := w.lastStatus(); !strings.HasPrefix(got, "waiting Waiting for a relation that Juju lists") || len(w.writes()) > 0 {
+		t.Errorf("status is %q", got)
+	}
+	w.later += time.Minute
+	w.quiet()
+	if got := w.urlOn("gateway:10"); !strings.Contains(got, "https://web.example.com/prod-shop") {
+		t.Errorf("told %q", got)
+	}
+	if got := w.lastStatus(); !strings.HasPrefix(got, "active ") {
+		t.Errorf("status is %q", got)
+	}
+}
+
 // The relation that is breaking is in the controller's answer until every unit has left it, and the answer
 // means that one as well as a ghost of the same application, or of another that we use by an offer. Neither
 // is a reason to fail: the hook would wait for its own end.

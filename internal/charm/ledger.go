@@ -91,8 +91,10 @@ type desk struct {
 	asked map[string]string
 	// goals is what the controller has; nil before it is asked.
 	goals *gocharm.GoalState
-	// undecided is what this hook was denied, and nobody can say why.
+	// undecided is what this hook was denied, and nobody can say why; doubt is the first of it, nil
+	// for none, with which the hook ends when it has read all there is.
 	undecided []string
+	doubt     error
 }
 
 // openLedger reads the ledger, once in a hook.

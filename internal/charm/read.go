@@ -113,7 +113,7 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 		return st, err
 	}
 	st.Config, st.Problems = state.ParseConfig(options)
-	if st.Certificates, err = c.readCertificates(ctx); err != nil {
+	if st.Certificates, err = c.readCertificates(ctx); err != nil && !c.doubted(err) {
 		return st, err
 	}
 	if st.Record, err = c.readRecord(ctx); err != nil {
@@ -136,8 +136,10 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 	if st.DNSProviders, err = readEach(ctx, c, endpointDNSRecord, c.readDNSProvider); err != nil {
 		return st, err
 	}
-	st.CAProviders, err = readEach(ctx, c, endpointReceiveCA, c.readCAProvider)
-	return st, err
+	if st.CAProviders, err = readEach(ctx, c, endpointReceiveCA, c.readCAProvider); err != nil {
+		return st, err
+	}
+	return st, c.desk.doubt
 }
 
 // readEach reads every relation of an endpoint, but those that are only listed.
@@ -154,7 +156,7 @@ func readEach[T any](ctx context.Context, c *Charm, endpoint string, read func(c
 		}
 		one, err := twice(func() (T, error) { return read(ctx, id, number) })
 		if gone(err) {
-			absent, err := c.absent(ctx, endpoint, id, "", err)
+			absent, err := c.absentOrDoubted(ctx, endpoint, id, "", err)
 			if err != nil {
 				return nil, err
 			}
@@ -259,12 +261,18 @@ func (c *Charm) readCertificates(ctx context.Context) (state.Certificates, error
 			return certificates, err
 		}
 	}
+	var undecided error
 	for _, id := range ids {
-		if _, err := c.absent(ctx, endpointCertificates, id, "", denied[id]); err != nil {
-			return state.Certificates{}, fmt.Errorf("relation %s: %w", id, err)
+		_, err := c.absent(ctx, endpointCertificates, id, "", denied[id])
+		if err != nil {
+			err = fmt.Errorf("relation %s: %w", id, err)
 		}
+		if err != nil && !errors.Is(err, errUndecided) {
+			return state.Certificates{}, err
+		}
+		undecided = cmp.Or(undecided, err)
 	}
-	return state.Certificates{}, nil
+	return state.Certificates{}, undecided
 }
 
 // certificateData reads both sides of a certificates relation. Being denied our own, when

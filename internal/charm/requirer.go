@@ -2,7 +2,6 @@ package charm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -69,7 +68,7 @@ func (c *Charm) readUnits(ctx context.Context, endpoint, id string, names []stri
 	for _, name := range names {
 		unit, err := twice(func() (state.Databag, error) { return c.Tools.UnitData(ctx, id, name) })
 		if gone(err) {
-			absent, err := c.absent(ctx, endpoint, id, name, err)
+			absent, err := c.absentOrDoubted(ctx, endpoint, id, name, err)
 			if err != nil {
 				return nil, unitError{err}
 			}
@@ -98,6 +97,3 @@ func (c *Charm) readUnits(ctx context.Context, endpoint, id string, names []stri
 // unitError is a unit that is there and cannot be read, which says nothing about its
 // relation: it is not for readEach to judge that by it.
 type unitError struct{ error }
-
-// Is has it told apart from others only in that nobody can tell whether the unit is there.
-func (e unitError) Is(target error) bool { return target == errUndecided && errors.Is(e.error, target) }
