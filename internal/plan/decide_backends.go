@@ -15,16 +15,15 @@ import (
 // maxBackends is how many Services a rule of an HTTPRoute may lead to.
 const maxBackends = 16
 
-// findBackends reports whether an application can be forwarded to, and where. Of one that
+// findBackends returns what the routes of an application lead to, nothing where that cannot be said. Of one that
 // is served, and whose units have changed, none may have written yet: it is served on as
 // it has been, where its units are needed for that at the last addresses known. Without
 // a unit there is nobody to forward to, and the addresses may be another's by now.
-func (d *decision) findBackends(names namer, t *target) bool {
+func (d *decision) findBackends(names namer, t target) []backend {
 	each := speaksTLS(t.Requirer) && !d.tls.oneForAll(t.Requirer)
 	if each {
-		t.backends = d.backendForEach(names, *t)
-		if len(t.backends) > 0 || len(t.Hosts) > 0 {
-			return len(t.backends) > 0
+		if all := d.backendForEach(names, t); len(all) > 0 || len(t.Hosts) > 0 {
+			return all
 		}
 	}
 	whole := backend{service: t.service, hosts: t.Hosts, addresses: t.Addresses}
@@ -32,24 +31,23 @@ func (d *decision) findBackends(names namer, t *target) bool {
 	if speaksTLS(t.Requirer) && len(whole.hosts) == 0 {
 		whole.hosts = policyHosts(d.State, t.service)
 		if n := len(whole.hosts); n == 0 || n > d.tls.names {
-			if !each { // Units that say nothing may be served one by one.
-				t.backends = d.backendForEach(names, *t)
+			if each { // Units that say nothing may be served one by one.
+				return nil
 			}
-			return len(t.backends) > 0
+			return d.backendForEach(names, t)
 		}
 	}
 	switch {
 	case !t.remote && t.Waiting && !served:
-		return false
+		return nil
 	case t.remote && len(t.Addresses) == 0:
 		if !t.HasUnits || len(last) == 0 {
-			return false
+			return nil
 		}
 		whole.addresses = last
 		d.remark(t.Application, t.RelationID, lastAddresses)
 	}
-	t.backends = []backend{whole}
-	return true
+	return []backend{whole}
 }
 
 const lastAddresses = "none of its units says its address: still served at the last ones known"
@@ -90,26 +88,27 @@ func (d *decision) backendForEach(names namer, t target) []backend {
 	return ready
 }
 
-// keepBackends reports whether an application that speaks TLS is served, and where, while the
-// charm may not see or write what that needs. The Services that stand were made with their
-// policies, and lead where they led. New ones would lead there in clear.
-func keepBackends(s state.State, names namer, t *target) bool {
+// keepBackends returns what the routes of an application that speaks TLS lead to while the charm may
+// not see or write what that needs. The Services that stand were made with their policies, and lead
+// where they led. New ones would lead there in clear.
+func keepBackends(s state.State, names namer, t target) []backend {
 	stands := func(b backend) bool {
 		return slices.Contains(s.Cluster.TLSServices, b.service) && (!t.remote || t.HasUnits && len(b.addresses) > 0)
 	}
+	var all []backend
 	for _, unit := range t.Units {
-		if b := unitBackend(s, names, *t, unit).last(s); stands(b) && len(t.backends) < maxBackends {
-			t.backends = append(t.backends, b)
+		if b := unitBackend(s, names, t, unit).last(s); stands(b) && len(all) < maxBackends {
+			all = append(all, b)
 		}
 	}
-	if len(t.backends) > 0 {
-		return true
+	if len(all) > 0 {
+		return all
 	}
 	whole := backend{service: t.service, addresses: t.Addresses}
 	if whole = whole.last(s); stands(whole) {
-		t.backends = []backend{whole}
+		return []backend{whole}
 	}
-	return len(t.backends) > 0
+	return nil
 }
 
 func (r *routing) leaveOut(t target, units []int, reason string) {

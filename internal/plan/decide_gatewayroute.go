@@ -54,9 +54,9 @@ func (r *routing) leaving(room listenerRoom, rank int) int {
 		return 0
 	}
 	hosts := map[string]bool{}
-	for _, t := range r.targets {
-		if t.kept != nil && !slices.Contains(slices.Collect(maps.Values(room)), t.kept.host) {
-			hosts[t.kept.host] = true
+	for _, one := range r.rules() {
+		if one.kept != nil && !slices.Contains(slices.Collect(maps.Values(room)), one.kept.host) {
+			hosts[one.kept.host] = true
 		}
 	}
 	return len(hosts)
@@ -70,13 +70,13 @@ func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
 // application is served until its new host has a certificate.
 func (d *decision) yieldToKept() {
 	d.routes = slices.DeleteFunc(d.routes, func(route routeTarget) bool {
-		for _, t := range d.targets {
-			if t.kept == nil {
+		for _, one := range d.rules() {
+			if one.kept == nil {
 				continue
 			}
 			for _, host := range route.hosts {
-				if dashed(host) == listenerLabel(d.State, t.kept.host) && host != t.kept.host {
-					d.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, t.kept.host))
+				if dashed(host) == listenerLabel(d.State, one.kept.host) && host != one.kept.host {
+					d.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, one.kept.host))
 					return true
 				}
 			}

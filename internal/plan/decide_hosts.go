@@ -18,30 +18,30 @@ func (d *decision) findHosts() []host {
 		h.own = h.old || slices.Contains(own, name) && (!h.open || len(d.targets) > 0)
 		all = append(all, h)
 	}
-	for _, t := range d.targets {
-		if t.kept == nil {
+	for _, one := range d.rules() {
+		if one.kept == nil {
 			continue
 		}
-		i := slices.IndexFunc(all, func(h host) bool { return listenerLabel(d.State, h.name) == listenerLabel(d.State, t.kept.host) })
+		i := slices.IndexFunc(all, func(h host) bool { return listenerLabel(d.State, h.name) == listenerLabel(d.State, one.kept.host) })
 		switch {
 		case i < 0:
-			kept := newHost(d.State, t.kept.host)
+			kept := newHost(d.State, one.kept.host)
 			kept.own = true
 			all = append(all, kept)
-		case all[i].name == t.kept.host:
+		case all[i].name == one.kept.host:
 			all[i].own = true
 		}
 	}
-	return withListeners(d.State, all, d.targets)
+	return withListeners(d.State, all, d.rules())
 }
 
 // withListeners decides which hosts have an HTTP listener, as there is room: those
 // served over HTTPS first, since a client is sent from there; then those that are
 // all an application has, which are there before which are to come; then those that are to
 // replace another.
-func withListeners(s state.State, all []host, targets []target) []host {
+func withListeners(s state.State, all []host, rules []*rule) []host {
 	only := func(h host) bool {
-		return h.open || h.old || slices.ContainsFunc(targets, func(t target) bool { return t.onlyHost() == h.name })
+		return h.open || h.old || slices.ContainsFunc(rules, func(r *rule) bool { return r.onlyHost() == h.name })
 	}
 	room := min(maxHosts, maxListeners-secureOf(all))
 	stands := func(h host) bool { return only(h) && hasListener(s, httpListenerName(s, h.name)) }
@@ -99,9 +99,9 @@ func (d *decision) ownHosts() []string {
 		return nil
 	}
 	var names []string
-	for _, t := range d.targets {
-		if !slices.Contains(names, t.host) { // Some may stay where all were.
-			names = append(names, t.host)
+	for _, one := range d.rules() {
+		if !slices.Contains(names, one.host) { // Some may stay where all were.
+			names = append(names, one.host)
 		}
 	}
 	return names
@@ -141,43 +141,47 @@ func (r routing) keepsOld(host string) bool {
 	return slices.ContainsFunc(r.old, func(old oldTarget) bool { return slices.Contains(old.hosts, host) })
 }
 
-// makeRoom returns up old places while more hosts have to be served than a Gateway has room
-// for: first those of the newest applications which can be served at their new place.
+// makeRoom ends the stay at old places while more hosts have to be served than a Gateway has room
+// for: first those of the newest applications which can be served at their new place. It returns
+// the hosts that are left.
 func (d *decision) makeRoom() []host {
 	all := d.findHosts()
 	for d.needed(all) > maxHosts {
-		i := len(d.targets) - 1
-		for i >= 0 && (d.targets[i].kept == nil || !newHost(d.State, d.targets[i].host).secure()) {
-			i--
-		}
-		if i < 0 {
+		newest := d.newestMoving()
+		if newest == nil {
 			return all
 		}
-		d.targets[i].kept = nil
+		newest.kept = nil
 		all = d.findHosts()
 	}
 	return all
 }
 
+// newestMoving returns the newest rule that stands at an old place and can be served at its new one;
+// nil for none.
+func (d *decision) newestMoving() *rule {
+	for _, one := range slices.Backward(d.rules()) {
+		if one.kept != nil && newHost(d.State, one.host).secure() {
+			return one
+		}
+	}
+	return nil
+}
+
 // needed counts the hosts that are served over HTTPS, or at which somebody is served who
 // is served nowhere else.
-func (r routing) needed(hosts []host) int {
+func (r *routing) needed(hosts []host) int {
 	names := map[string]bool{}
 	for _, h := range hosts {
 		if h.secure() || h.open || h.old {
 			names[h.name] = true
 		}
 	}
-	for _, t := range r.targets {
-		names[t.onlyHost()] = true
+	for _, one := range r.rules() {
+		names[one.onlyHost()] = true
 	}
 	return len(names)
 }
 
-// onlyHost is the host that the target has for sure until it is served at another.
-func (t target) onlyHost() string {
-	if t.kept != nil {
-		return t.kept.host
-	}
-	return t.host
-}
+// onlyHost is the host that the rule has for sure until it is served at another.
+func (r rule) onlyHost() string { return r.places()[0].host }

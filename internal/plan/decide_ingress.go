@@ -27,55 +27,57 @@ func (g giving) give(requirer state.Requirer) {
 // would have in another mode: names that differ may be cut to the same label of a host, and
 // who has either place is known by it. Two that were served before that was so keep theirs.
 func (g giving) taken(d *decision, t target) string {
-	holder := ""
-	for _, key := range t.Places() {
-		if holder == "" && (!t.Holds || key == state.PlaceKey(t.host, t.path)) {
-			holder = g.owner[key]
+	for _, r := range t.rules {
+		holder := ""
+		for _, key := range t.Places() {
+			if holder == "" && (!t.Holds || key == state.PlaceKey(r.host, r.path)) {
+				holder = g.owner[key]
+			}
+			if holder == "" && yields(d.State, t.Requirer) {
+				holder = g.reserved[key]
+			}
 		}
-		if holder == "" && yields(d.State, t.Requirer) {
-			holder = g.reserved[key]
+		switch {
+		case holder == "":
+		case d.Config.RoutingMode == state.RoutingSubdomain:
+			return "host " + r.host + " belongs to " + holder
+		default:
+			return "path " + r.path + " belongs to " + holder
 		}
 	}
-	switch {
-	case holder == "":
-		return ""
-	case d.Config.RoutingMode == state.RoutingSubdomain:
-		return "host " + t.host + " belongs to " + holder
-	default:
-		return "path " + t.path + " belongs to " + holder
-	}
+	return ""
 }
 
 // isAt reports whether an application which has a host of its own is served there now: it has been
 // told so, or its route stands there.
-func (g giving) isAt(s state.State, t target) bool {
-	if t.Holds && t.wasAt(s, g.live, t.place) {
+func (g giving) isAt(s state.State, t target, at place) bool {
+	if t.Holds && t.wasAt(s, g.live, at) {
 		return true
 	}
 	return slices.ContainsFunc(g.live.of(t), func(route liveRoute) bool {
-		return route.host == t.host && route.path == t.path && t.mayName(s, route.name) && !g.names.isOthers(route.name)
+		return route.host == at.host && route.path == at.path && t.mayName(s, route.name) && !g.names.isOthers(route.name)
 	})
 }
 
-// stays has a target that cannot have the host where it is to be stay where it is, if the record has
-// that as its place and it stands there.
-func (t *target) stays(d *decision, g giving) bool {
+// stays has a rule that cannot have the host where it is to be stay where it is, if the record has
+// that as its target's place and it stands there.
+func (r *rule) stays(d *decision, g giving, t target) bool {
 	if !t.Holds {
 		return false
 	}
 	all := []place{{host: d.Config.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
-	for _, route := range g.live.of(*t) {
+	for _, route := range g.live.of(t) {
 		if t.mayName(d.State, route.name) && !g.names.isOthers(route.name) {
 			all = append(all, place{host: route.host, path: route.path})
 		}
 	}
 	for _, at := range all {
-		if at.host == t.host || !t.canBeAt(at.host, at.path) || !t.wasAt(d.State, g.live, at) {
+		if at.host == r.host || !t.canBeAt(at.host, at.path) || !t.wasAt(d.State, g.live, at) {
 			continue
 		}
 		if g.room.claim(d.State, []string{at.host}, false, 0) == "" {
-			at.https, at.http = t.https, t.http
-			t.place = at
+			at.https, at.http = r.https, r.http
+			r.place = at
 			return true
 		}
 	}
@@ -97,7 +99,8 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 		return
 	}
 	host, path, tooLong := placeFor(d.Config, requirer)
-	t := target{Requirer: requirer, remote: isRemote(d.State, requirer), place: place{host: host, path: path}}
+	t := target{Requirer: requirer, remote: isRemote(d.State, requirer), rules: []rule{{place: place{host: host, path: path}}}}
+	one := &t.rules[0]
 	attached := d.attachedTo(g, t)
 	// Whatever else keeps it from being served: where it is not known what it had, it gets no hold of that.
 	d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
@@ -114,10 +117,13 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 		t.nameObjects(d.State, g.names)
 		switch {
 		case speaksTLS(requirer) && d.Cluster.ForbiddenBackendTLS != "":
-			if !keepBackends(d.State, g.names, &t) {
+			if one.backends = keepBackends(d.State, g.names, t); len(one.backends) == 0 {
 				reason, cure = d.tls.problem, d.tls.cure
 			}
-		case !d.findBackends(g.names, &t):
+		default:
+			if one.backends = d.findBackends(g.names, t); len(one.backends) > 0 {
+				break
+			}
 			d.wait(requirer)
 			if requirer.HasUnits { // Else nobody is there who would hold it.
 				d.hold(g, t)
@@ -134,8 +140,8 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 			reason = g.room.claim(d.State, []string{host}, false, 0)
 		}
 		d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
-		if reason != "" && t.stays(d, g) {
-			d.stay(t, reason)
+		if reason != "" && one.stays(d, g, t) {
+			d.stay(t, one.place, reason)
 			reason = ""
 		}
 	}
@@ -145,17 +151,19 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 		return
 	}
 	g.give(requirer)
-	t.findPlaces(d, g.names, g.live)
+	for i := range t.rules {
+		t.rules[i].findPlaces(d, t, g.names, g.live)
+	}
 	d.targets = append(d.targets, t)
 	d.leaveOutStrays(requirer)
 }
 
 // stay tells of an application that stays where it is.
-func (r *routing) stay(t target, reason string) {
+func (r *routing) stay(t target, at place, reason string) {
 	r.denied[t.RelationID] = false
-	what := t.Application + " stays at " + cmp.Or(t.host, "the Gateway's addresses")
+	what := t.Application + " stays at " + cmp.Or(at.host, "the Gateway's addresses")
 	r.short = append(r.short, trouble{what: what, why: reason})
-	r.remark(t.Application, t.RelationID, "it stays at "+cmp.Or(t.host, "the Gateway's addresses")+": "+reason)
+	r.remark(t.Application, t.RelationID, "it stays at "+cmp.Or(at.host, "the Gateway's addresses")+": "+reason)
 }
 
 // hold has an application that cannot be served now keep the place that it has, until it can be
@@ -165,8 +173,10 @@ func (d *decision) hold(g giving, t target) {
 		return
 	}
 	g.give(t.Requirer)
-	if d.Config.RoutingMode == state.RoutingSubdomain && t.host != "" {
-		_ = g.room.claim(d.State, []string{t.host}, false, 0) // If there is none, it has none to keep.
+	for _, r := range t.rules {
+		if d.Config.RoutingMode == state.RoutingSubdomain && r.host != "" {
+			_ = g.room.claim(d.State, []string{r.host}, false, 0) // If there is none, it has none to keep.
+		}
 	}
 }
 
@@ -174,33 +184,46 @@ func (d *decision) hold(g giving, t target) {
 // routes of its own there; empty if it is not. An application chooses its name, and so what its
 // host is called: it must not get what the routes of another leave at that one's host.
 func (d *decision) attachedTo(g giving, t target) string {
-	if !t.remote || d.Config.RoutingMode != state.RoutingSubdomain || g.isAt(d.State, t) {
+	if !t.remote || d.Config.RoutingMode != state.RoutingSubdomain {
 		return ""
 	}
-	for _, one := range d.routes {
-		if slices.Contains(one.hosts, t.host) {
-			return "host " + t.host + " belongs to " + one.Application
-		}
-	}
-	for _, one := range d.RouteRequirers { // It may have no turn for the moment.
-		if one.Holds && slices.Contains(one.Hostnames, t.host) {
-			return "host " + t.host + " belongs to " + one.Application
-		}
-	}
-	for _, old := range d.old {
-		if slices.Contains(old.hosts, t.host) {
-			return "host " + t.host + " belongs to " + old.application
+	for _, r := range t.rules {
+		if holder := d.attached(r.host); holder != "" && !g.isAt(d.State, t, r.place) {
+			return "host " + r.host + " belongs to " + holder
 		}
 	}
 	return ""
 }
 
-// nameObjects returns the target the names of its objects.
+// attached returns the application which has routes of its own at a host, empty for none.
+func (d *decision) attached(host string) string {
+	for _, one := range d.routes {
+		if slices.Contains(one.hosts, host) {
+			return one.Application
+		}
+	}
+	for _, one := range d.RouteRequirers { // It may have no turn for the moment.
+		if one.Holds && slices.Contains(one.Hostnames, host) {
+			return one.Application
+		}
+	}
+	for _, old := range d.old {
+		if slices.Contains(old.hosts, host) {
+			return old.application
+		}
+	}
+	return ""
+}
+
+// nameObjects names the Service of a target, and its routes.
 func (t *target) nameObjects(s state.State, names namer) {
 	id := t.Path()
 	t.service = names.unique(serviceNames, serviceName(s, t.Requirer), id, maxLabelName, t.Requirer)
-	t.https = names.unique(routeNames, routeName(s.Application, t.Requirer), id, maxLabelName, t.Requirer)
-	t.http = names.unique(routeNames, httpRouteName(s.Application, t.Requirer), id+" http", maxLabelName, t.Requirer)
+	for i := range t.rules {
+		r := &t.rules[i]
+		r.https = names.unique(routeNames, routeName(s.Application, t.Requirer), id, maxLabelName, t.Requirer)
+		r.http = names.unique(routeNames, httpRouteName(s.Application, t.Requirer), id+" http", maxLabelName, t.Requirer)
+	}
 }
 
 // unservable returns the reason why a requirer cannot be served at all, and the cure where

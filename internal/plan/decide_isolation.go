@@ -67,9 +67,9 @@ func (d *decision) openBare(room listenerRoom) {
 // closes reports whether there is a host that is not open to every namespace.
 func (d *decision) closes() bool {
 	names := d.ownHosts()
-	for _, t := range d.targets {
-		if t.kept != nil {
-			names = append(names, t.kept.host)
+	for _, one := range d.rules() {
+		if one.kept != nil {
+			names = append(names, one.kept.host)
 		}
 	}
 	for _, t := range d.routes {

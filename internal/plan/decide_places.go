@@ -24,26 +24,26 @@ func (t target) canBeAt(host, path string) bool {
 	return path == t.Path() || path == "/" && strings.HasPrefix(host, t.Label()+".")
 }
 
-// findPlaces decides where the target has its routes: at its place and, until it is served
-// there, where it stands. The names of the target's place are those it has by default.
-func (t *target) findPlaces(d *decision, names namer, live livePlaces) {
-	base := t.place
+// findPlaces decides where a rule has its routes: at its place and, until it is served
+// there, where it stands. The names of the rule's place are those it has by default.
+func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
+	base := r.place
 	var here, elsewhere []liveRoute
-	for _, route := range live.of(*t) {
+	for _, route := range live.of(t) {
 		switch {
 		case !t.canBeAt(route.host, route.path) || !t.mayName(d.State, route.name) || names.isOthers(route.name):
-		case t.host == route.host && t.path == route.path:
+		case r.host == route.host && r.path == route.path:
 			here = append(here, route)
 		default:
 			elsewhere = append(elsewhere, route)
 		}
 	}
-	t.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
+	r.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
 	if len(elsewhere) == 0 {
-		t.keptOfRecord(d.State, names, live, base)
+		r.keptOfRecord(d.State, t, names, live, base)
 		return
 	}
-	kept := t.keptOf(d, live, elsewhere)
+	kept := r.keptOf(d, t, live, elsewhere)
 	if kept == nil {
 		return
 	}
@@ -52,28 +52,28 @@ func (t *target) findPlaces(d *decision, names namer, live livePlaces) {
 		switch {
 		case route.host != kept.host || route.path != kept.path:
 		// One route may stand at both places, as earlier releases made it.
-		case route.secure && route.name != t.https:
+		case route.secure && route.name != r.https:
 			old.https = route.name
-		case !route.secure && route.name != t.http:
+		case !route.secure && route.name != r.http:
 			old.http = route.name
 		}
 	}
 	old = names.claim(old, base, t.Requirer)
-	t.kept = &old
+	r.kept = &old
 }
 
-// keptOfRecord has a target stay where the record says that it is served, and a certificate is for that,
-// until there is one for where it is to be: somebody has deleted the Gateway, or its listeners.
-func (t *target) keptOfRecord(s state.State, names namer, live livePlaces, base place) {
-	if !t.Holds || !isElsewhere(s, t.Requirer) || newHost(s, t.host).secure() {
+// keptOfRecord has a rule stay where the record says that its target is served, and a certificate is for
+// that, until there is one for where it is to be: somebody has deleted the Gateway, or its listeners.
+func (r *rule) keptOfRecord(s state.State, t target, names namer, live livePlaces, base place) {
+	if !t.Holds || !isElsewhere(s, t.Requirer) || newHost(s, r.host).secure() {
 		return
 	}
 	for _, entry := range s.Certificates.Entries {
 		for _, path := range []string{t.Path(), "/"} {
 			for _, host := range entry.Hosts {
-				if at := (place{host: host, path: path}); host != t.host && t.wasAt(s, live, at) && newHost(s, host).secure() {
+				if at := (place{host: host, path: path}); host != r.host && t.wasAt(s, live, at) && newHost(s, host).secure() {
 					old := names.claim(base.named(host, path), base, t.Requirer)
-					t.kept = &old
+					r.kept = &old
 					return
 				}
 			}
@@ -137,22 +137,22 @@ func (n namer) claim(p, taken place, of state.Requirer) place {
 	return p
 }
 
-// keptOf finds where the target stands and has to stay for now; nil for nowhere. It sets
-// whether the target is served at its own place: over HTTPS, if it stands so elsewhere and
+// keptOf finds where a rule stands and has to stay for now; nil for nowhere. It sets
+// whether the target is served at the rule's own place: over HTTPS, if it stands so elsewhere and
 // a certificate is to come.
-func (t *target) keptOf(d *decision, live livePlaces, elsewhere []liveRoute) *place {
+func (r *rule) keptOf(d *decision, t target, live livePlaces, elsewhere []liveRoute) *place {
 	secure := func(route liveRoute) bool { return route.secure && newHost(d.State, route.host).secure() }
-	clear := !slices.ContainsFunc(elsewhere, secure) || t.host == "" && addressesInVain(d.State)
+	clear := !slices.ContainsFunc(elsewhere, secure) || r.host == "" && addressesInVain(d.State)
 	var since time.Time
-	since, t.served = t.servedAt(d, live, t.place, clear)
-	if t.served && settledSince(d.State, since) {
+	since, r.served = t.servedAt(d, live, r.place, clear)
+	if r.served && settledSince(d.State, since) {
 		return nil
 	}
 	var kept *place
 	best := -1
 	for _, route := range elsewhere {
 		switch {
-		case route.host != t.host && listenerLabel(d.State, route.host) == listenerLabel(d.State, t.host):
+		case route.host != r.host && listenerLabel(d.State, route.host) == listenerLabel(d.State, r.host):
 			continue // Its listeners have the names of the next ones.
 		case route.secure && !secure(route):
 			continue
@@ -208,17 +208,31 @@ func (t target) isServedAt(d *decision, live livePlaces, at place) bool {
 // joinKeptHost lets an application that comes while the host is being changed be
 // served on the old one meanwhile, as its neighbours are.
 func (d *decision) joinKeptHost(names namer, live livePlaces) {
-	i := slices.IndexFunc(d.targets, func(t target) bool { return t.kept != nil && t.kept.path == t.path })
-	if i < 0 || d.targets[i].path == "/" || newHost(d.State, d.targets[i].host).secure() {
+	moving := d.moving()
+	if moving == nil || moving.path == "/" || newHost(d.State, moving.host).secure() {
 		return // With a host for each application there is nothing to share.
 	}
-	old := d.targets[i].kept.host
-	for j := range d.targets {
-		t := &d.targets[j]
-		if t.kept != nil || t.host != d.targets[i].host || t.isServedAt(d, live, t.place) {
-			continue
+	old := moving.kept.host
+	for _, t := range d.targets {
+		for i := range t.rules {
+			r := &t.rules[i]
+			if r.kept != nil || r.host != moving.host || t.isServedAt(d, live, r.place) {
+				continue
+			}
+			kept := names.claim(r.named(old, r.path), r.place, t.Requirer)
+			r.kept = &kept
 		}
-		kept := names.claim(t.named(old, t.path), t.place, t.Requirer)
-		t.kept = &kept
 	}
+}
+
+// moving returns the first rule that moves from one host to another, nil for none.
+func (d *decision) moving() *rule {
+	for _, t := range d.targets {
+		for i := range t.rules {
+			if r := &t.rules[i]; r.kept != nil && r.kept.path == r.path {
+				return r
+			}
+		}
+	}
+	return nil
 }

@@ -62,7 +62,7 @@ func (d *decision) payers(name string) []payer {
 	}
 	var all []payer
 	for _, t := range d.targets {
-		if t.host == name {
+		if slices.ContainsFunc(t.rules, func(r rule) bool { return r.host == name }) {
 			all = append(all, payer{t.Application, t.RelationID})
 		}
 	}

@@ -53,39 +53,45 @@ func (t target) owns(s state.State, one state.Refusal) bool {
 	if strings.HasPrefix(one.Action, "delete ") {
 		return false // What is not wanted belongs to nobody.
 	}
-	isBackend := func(name string) bool {
-		return slices.ContainsFunc(t.backends, func(b backend) bool { return b.service == name })
-	}
 	switch one.Kind {
 	case "HTTPRoute":
 		return slices.Contains(t.routeNames(), one.Name)
 	case "Service":
-		return isBackend(one.Name)
+		return t.leadsTo(one.Name)
 	case "BackendTLSPolicy":
-		return speaksTLS(t.Requirer) && isBackend(one.Name)
+		return speaksTLS(t.Requirer) && t.leadsTo(one.Name)
 	case "ConfigMap":
 		return speaksTLS(t.Requirer)
 	case "EndpointSlice":
-		return t.remote && slices.ContainsFunc(t.backends, func(b backend) bool { return b.hasSlice(one.Name) })
+		return t.remote && slices.ContainsFunc(t.backends(), func(b backend) bool { return b.hasSlice(one.Name) })
 	default:
 		return false
 	}
 }
 
-// placeOf returns the place that a target's URL names, and whether that is over HTTPS:
-// where it shall be or, until it is served there, where it has been.
-func (d *decision) placeOf(t target) (at place, secure bool) {
-	at = t.place
-	if t.kept != nil && !t.served && d.host(t.kept.host) != nil {
-		at = *t.kept
+// placeOf returns the place that a target's URL names, and whether that is over HTTPS: that of its
+// first rule.
+func (d *decision) placeOf(t target) (at place, secure bool) { return d.placeNow(t.rules[0]) }
+
+// placeNow returns the place at which a rule is served, and whether that is over HTTPS: where it shall
+// be or, until it is served there, where it has been.
+func (d *decision) placeNow(r rule) (at place, secure bool) {
+	at = r.place
+	if r.kept != nil && !r.served && d.host(r.kept.host) != nil {
+		at = *r.kept
 	}
 	h := d.host(at.host)
 	return at, h != nil && h.secure()
 }
 
-// standsAt reports whether the target's live route is where its URL would say.
+// standsAt reports whether the target's live routes are where it is served.
 func (d *decision) standsAt(t target) bool {
-	at, secure := d.placeOf(t)
+	return !slices.ContainsFunc(t.rules, func(r rule) bool { return !d.stands(r) })
+}
+
+// stands reports whether a rule's live route is where it is served.
+func (d *decision) stands(r rule) bool {
+	at, secure := d.placeNow(r)
 	name, listener := at.http, newListener(d.State, at.host, secure).name
 	if secure {
 		name = at.https

@@ -113,7 +113,7 @@ func (d *decision) addVersion0(room listenerRoom, requirer state.RouteRequirer) 
 func (r *routing) dropOldOfTargets() {
 	r.old = slices.DeleteFunc(r.old, func(old oldTarget) bool {
 		return slices.ContainsFunc(r.targets, func(t target) bool {
-			return slices.ContainsFunc(t.backends, func(b backend) bool { return b.service == old.service })
+			return t.leadsTo(old.service)
 		})
 	})
 }

@@ -71,12 +71,17 @@ type routing struct {
 // A target is one application that is served.
 type target struct {
 	state.Requirer
-	place              // where it shall be served
-	served   bool      // that it is, of one that stands elsewhere too
-	kept     *place    // where it stands until then; nil for nowhere
-	service  string    // name of its Service, if it has one for all units
-	backends []backend // what its routes lead to
-	remote   bool      // of another model: no selector reaches its pods
+	service string // name of its Service, if it has one for all units
+	remote  bool   // of another model: no selector reaches its pods
+	rules   []rule // at least one
+}
+
+// A rule is one host and path of an application, and where its requests go.
+type rule struct {
+	place           // where it shall be served
+	served   bool   // that it is, of one that stands elsewhere too
+	kept     *place // where it stands until then; nil for nowhere
+	backends []backend
 }
 
 // A place is where an application is served.
@@ -258,13 +263,59 @@ func (h host) listener(secure bool) *listener {
 	return &h.listeners[i]
 }
 
+// rules are those of all targets.
+func (r *routing) rules() []*rule {
+	var all []*rule
+	for _, t := range r.targets {
+		for i := range t.rules {
+			all = append(all, &t.rules[i])
+		}
+	}
+	return all
+}
+
+// places are where a rule stands, and then where it shall be.
+func (r rule) places() []place {
+	if r.kept != nil {
+		return []place{*r.kept, r.place}
+	}
+	return []place{r.place}
+}
+
 // routeNames are those of all routes that the target can have now.
 func (t target) routeNames() []string {
-	names := []string{t.https, t.http}
-	if t.kept != nil {
-		names = append(names, t.kept.https, t.kept.http)
+	var names []string
+	for _, r := range t.rules {
+		for _, at := range r.places() {
+			names = append(names, at.https, at.http)
+		}
 	}
 	return names
+}
+
+// backends are what the routes of the target lead to, each Service once.
+func (t target) backends() []backend {
+	var all []backend
+	for _, r := range t.rules {
+		for _, b := range r.backends {
+			if !slices.ContainsFunc(all, func(other backend) bool { return other.service == b.service }) {
+				all = append(all, b)
+			}
+		}
+	}
+	return all
+}
+
+// isAt reports whether the target is served at a host, or shall be.
+func (t target) isAt(host string) bool {
+	return slices.ContainsFunc(t.rules, func(r rule) bool {
+		return slices.ContainsFunc(r.places(), func(at place) bool { return at.host == host })
+	})
+}
+
+// leadsTo reports whether a Service is one that the routes of the target lead to.
+func (t target) leadsTo(service string) bool {
+	return slices.ContainsFunc(t.backends(), func(b backend) bool { return b.service == service })
 }
 
 // speaksTLS reports whether an application is spoken to over TLS.

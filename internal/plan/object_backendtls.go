@@ -19,7 +19,7 @@ func (d *decision) backendPolicies() []Object {
 	var all []Object
 	for _, t := range d.targets {
 		if speaksTLS(t.Requirer) {
-			for _, b := range t.backends {
+			for _, b := range t.backends() {
 				all = append(all, backendPolicy(d.State, b))
 			}
 		}

@@ -22,23 +22,24 @@ func (d *decision) httpRoutes() []*gatewayv1.HTTPRoute {
 	// of a host that comes with it. The next run finds the redirect, and another name.
 	isRedirect := func(route *gatewayv1.HTTPRoute) bool { return ofHosts[route.Name] }
 	for _, t := range d.targets {
-		if t.kept != nil {
-			all = append(all, slices.DeleteFunc(d.routesAt(t, *t.kept), isRedirect)...)
+		for _, r := range t.rules {
+			for _, at := range r.places() {
+				all = append(all, slices.DeleteFunc(d.routesAt(t, r, at), isRedirect)...)
+			}
 		}
-		all = append(all, slices.DeleteFunc(d.routesAt(t, t.place), isRedirect)...)
 	}
 	return all
 }
 
-// routesAt returns the routes of a target at one of its places.
-func (d *decision) routesAt(t target, at place) []*gatewayv1.HTTPRoute {
+// routesAt returns the routes of a rule of a target at one of its places.
+func (d *decision) routesAt(t target, r rule, at place) []*gatewayv1.HTTPRoute {
 	h := d.host(at.host)
 	if h == nil {
 		return nil
 	}
 	var all []*gatewayv1.HTTPRoute
 	forward := func(route, hsts string) gatewayv1.HTTPRouteRule {
-		rule := gatewayv1.HTTPRouteRule{Matches: prefixMatch(at.path), BackendRefs: d.staged(t, route, backendRefs(t))}
+		rule := gatewayv1.HTTPRouteRule{Matches: prefixMatch(at.path), BackendRefs: d.staged(t, route, backendRefs(t, r))}
 		rule.Filters = d.filters(t, at.path, hsts, h.isShared(at.path))
 		return rule
 	}
@@ -152,10 +153,10 @@ func (d *decision) filters(t target, path, hsts string, shared bool) filters {
 	return f
 }
 
-// backendRefs are a target's Services, each for as many requests as the others.
-func backendRefs(t target) []gatewayv1.HTTPBackendRef {
+// backendRefs are the Services that a rule leads to, each for as many requests as the others.
+func backendRefs(t target, r rule) []gatewayv1.HTTPBackendRef {
 	var all []gatewayv1.HTTPBackendRef
-	for _, b := range t.backends {
+	for _, b := range r.backends {
 		all = append(all, backendRef(b.service, gatewayv1.PortNumber(portOf(t)), 1))
 	}
 	return all

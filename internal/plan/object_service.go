@@ -25,7 +25,7 @@ const maxEndpoints = 1000
 func (d *decision) services() []Object {
 	var all []Object
 	for _, t := range d.targets {
-		for _, b := range t.backends {
+		for _, b := range t.backends() {
 			all = append(all, serviceOf(d.State, t, b))
 			if t.remote {
 				all = append(all, endpointSlices(d.State, t, b, d.judges)...)

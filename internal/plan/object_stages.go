@@ -104,7 +104,7 @@ func (d *decision) mayStay(t target, refs []gatewayv1.HTTPBackendRef) bool {
 // isOthers reports whether a Service is to be that of another application.
 func (r *routing) isOthers(t target, service string) bool {
 	return slices.ContainsFunc(r.targets, func(other target) bool {
-		return other.RelationID != t.RelationID && slices.ContainsFunc(other.backends, func(b backend) bool { return b.service == service })
+		return other.RelationID != t.RelationID && other.leadsTo(service)
 	})
 }
 

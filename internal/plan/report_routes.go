@@ -50,8 +50,10 @@ func Routes(s state.State) []RouteRow {
 			Application: t.Application, Relation: t.RelationID, Interface: "ingress",
 			URL: told[t.RelationID], Services: serviceNamesOf(t),
 		}
-		for _, at := range placesOf(t) {
-			row.Hosts, row.Paths = append(row.Hosts, at.host), append(row.Paths, at.path)
+		for _, r := range t.rules {
+			for _, at := range r.places() {
+				row.Hosts, row.Paths = append(row.Hosts, at.host), append(row.Paths, at.path)
+			}
 		}
 		row.judge(row.URL != "" && d.standsAt(t), reasons)
 		rows = append(rows, row)
@@ -105,17 +107,9 @@ func (r *RouteRow) judge(stands bool, reasons routeReasons) {
 	}
 }
 
-// placesOf are where an application stands, and then where it shall be.
-func placesOf(t target) []place {
-	if t.kept != nil {
-		return []place{*t.kept, t.place}
-	}
-	return []place{t.place}
-}
-
 func serviceNamesOf(t target) []string {
 	var names []string
-	for _, b := range t.backends {
+	for _, b := range t.backends() {
 		names = append(names, b.service)
 	}
 	slices.Sort(names)

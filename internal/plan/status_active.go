@@ -44,8 +44,10 @@ func (d *decision) activeStatus(left trouble) Status {
 // headersRemark tells the log that answers are left as they are; empty where they are not.
 func (d *decision) headersRemark() string {
 	shares := func(t target) bool {
-		h := d.host(t.host)
-		return h != nil && h.isShared(t.path)
+		return slices.ContainsFunc(t.rules, func(r rule) bool {
+			h := d.host(r.host)
+			return h != nil && h.isShared(r.path)
+		})
 	}
 	if d.Config.EnforceHTTPS || d.class.name == "" || d.class.canChangeAnswers() || !slices.ContainsFunc(d.targets, shares) {
 		return ""

@@ -28,7 +28,7 @@ func (d *decision) backendFindings() []*finding {
 		if !speaksTLS(t.Requirer) {
 			continue
 		}
-		for _, b := range t.backends {
+		for _, b := range t.backends() {
 			found, known := d.findPolicy(t, live[b.service])
 			all.add(t.Application, []string{t.Application}, found, known, live[b.service] != nil && isLate(d.State, live[b.service]))
 		}

@@ -16,7 +16,7 @@ func (d *decision) ownersOf(host string) []string {
 	}
 	var all []string
 	for _, t := range d.targets {
-		if t.host == host || t.kept != nil && t.kept.host == host {
+		if t.isAt(host) {
 			all = append(all, t.Application)
 		}
 	}
