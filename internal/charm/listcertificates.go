@@ -16,19 +16,22 @@ func (c *Charm) listCertificates(ctx context.Context) error {
 		if !st.Certificates.Related {
 			return c.Tools.FailAction(ctx, "Certificates relation not created.")
 		}
-		return c.Tools.SetActionResults(ctx, map[string]string{"certificates": certificateTable(plan.Certificates(st))})
+		return c.Tools.SetActionResults(ctx, map[string]string{"certificates": certificateTable(plan.ReportOn(st).Hosts)})
 	})
 }
 
-// certificateTable has a row for each host.
-func certificateTable(rows []plan.CertificateRow) string {
+// certificateTable has a row for each host that has a certificate, or is to have one.
+func certificateTable(hosts []plan.Host) string {
 	var cells [][]string
-	for _, row := range rows {
+	for _, row := range hosts {
+		if row.Certificate == "" {
+			continue
+		}
 		notAfter := ""
 		if !row.NotAfter.IsZero() {
 			notAfter = row.NotAfter.UTC().Format(time.RFC3339)
 		}
-		cells = append(cells, []string{row.Host, row.Issuer, notAfter, row.State})
+		cells = append(cells, []string{row.Host, row.Issuer, notAfter, row.Certificate})
 	}
 	return table([]string{"HOST", "ISSUER", "NOT AFTER", "STATE"}, cells)
 }

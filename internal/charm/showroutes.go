@@ -15,7 +15,7 @@ import (
 
 // A shownRoute is one application, with what the cluster tells of its Services.
 type shownRoute struct {
-	plan.RouteRow
+	plan.Application
 	// Ready is how many endpoints of its Services are ready; nil where that is not known, and
 	// for an application that has no Service of ours.
 	Ready *int `json:"readyEndpoints"`
@@ -54,8 +54,8 @@ func shownRoutes(ctx context.Context, cluster *kube.Client, st state.State) ([]s
 		return nil, err
 	}
 	rows := []shownRoute{}
-	for _, row := range plan.Routes(st) {
-		shown := shownRoute{RouteRow: row}
+	for _, row := range plan.ReportOn(st).Applications {
+		shown := shownRoute{Application: row}
 		if ready != nil && len(row.Services) > 0 {
 			shown.Ready = new(int)
 			for _, service := range row.Services {
@@ -76,7 +76,7 @@ func routeTable(rows []shownRoute) string {
 			ready = strconv.Itoa(*row.Ready)
 		}
 		cells = append(cells, []string{
-			row.Application, hostsInWords(row.Hosts), strings.Join(row.Paths, ","), row.URL, strings.Join(row.Services, ","), ready,
+			row.Application.Application, hostsInWords(row.Hosts), strings.Join(row.Paths, ","), row.URL, strings.Join(row.Services, ","), ready,
 			string(row.State), row.Reason,
 		})
 	}

@@ -20,12 +20,12 @@ type DNSRecords struct {
 // interface takes no names as addresses, so that a load balancer with a name alone gets
 // no record.
 func (d *decision) dnsRecords() []DNSRecords {
-	if d.unsure || len(addresses(d.Cluster.Gateway)) == 0 {
+	if d.unsure || len(d.addresses) == 0 {
 		return nil
 	}
 	records := d.recordsOf()
 	var all []DNSRecords
-	for _, provider := range providersByAge(d.State) {
+	for _, provider := range providersByAge(d.observed) {
 		all = append(all, DNSRecords{RelationID: provider.RelationID, Records: records})
 	}
 	return all
@@ -37,7 +37,7 @@ func (d *decision) recordsOf() []dnsrecord.Record {
 		if h.name == "" {
 			continue
 		}
-		for _, ip := range oneOfEachFamily(addresses(d.Cluster.Gateway)) {
+		for _, ip := range oneOfEachFamily(d.addresses) {
 			records = append(records, dnsrecord.Record{Hostname: h.name, Address: ip})
 		}
 	}

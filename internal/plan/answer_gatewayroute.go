@@ -18,19 +18,19 @@ type RouteAnswer struct {
 // has no address, nor who comes before its listeners are there.
 func (d *decision) routeAnswers() []RouteAnswer {
 	var all []RouteAnswer
-	reachable := addresses(d.Cluster.Gateway)
+	reachable := d.addresses
 	if h := d.host(""); h != nil && h.secure() {
 		reachable = h.covered(reachable)
 	}
-	if named := namingAddress(d.State); slices.Contains(reachable, named) {
+	if named := namingAddress(d.observed); slices.Contains(reachable, named) {
 		reachable = []string{named} // The name of the listener is made of it.
 	}
-	for _, requirer := range routesByAge(d.State) {
+	for _, requirer := range routesByAge(d.observed) {
 		i := slices.IndexFunc(d.routes, func(t routeTarget) bool { return t.RelationID == requirer.RelationID })
 		served := i >= 0
 		lacks := func(host string) bool { return !d.listensFor(host) }
 		switch {
-		case served && (gatewayStays(d.State) || d.Cluster.Written && !requirer.Told) && slices.ContainsFunc(d.routes[i].hosts, lacks):
+		case served && (gatewayStays(d.observed) || d.Cluster.Written && !requirer.Told) && slices.ContainsFunc(d.routes[i].hosts, lacks):
 		case !served:
 			all = append(all, RouteAnswer{RelationID: requirer.RelationID})
 		case len(reachable) > 0:

@@ -47,7 +47,7 @@ func (d *decision) heldNow(urls []URL) map[int]string {
 			all[r.RelationID] = d.lastSum(r)
 		case !withdrawn && served && d.Config.RoutingMode == state.RoutingSubdomain && (host != is.host || path != is.path):
 			all[r.RelationID] = elsewhereSum(r, is)
-		case !d.told[r.RelationID] && heldPlace(d.State, r): // What is told now stands there for sure when the next hook finds it.
+		case !d.told[r.RelationID] && heldPlace(d.observed, r): // What is told now stands there for sure when the next hook finds it.
 			all[r.RelationID] = state.HeldSum(r.Path())
 		}
 	}

@@ -28,13 +28,13 @@ func (d *decision) requests() *Requests {
 	r := &Requests{RelationID: d.Certificates.RelationID}
 	for _, served := range []bool{true, false} { // Renewals come first.
 		for _, h := range d.certified() {
-			if h.secure() == served && h.asks(d.State) {
+			if h.secure() == served && h.asks(d.observed) {
 				r.Create = append(r.Create, h.names)
 			}
 		}
 	}
 	for i, entry := range d.Certificates.Entries {
-		keeps := func(h host) bool { return h.keeps(d.State, i) }
+		keeps := func(h host) bool { return h.keeps(d.observed, i) }
 		if !d.Cluster.Usable() || slices.ContainsFunc(d.hosts, keeps) {
 			r.Keep = append(r.Keep, entry.Request)
 		}
@@ -53,7 +53,7 @@ func (d *decision) requests() *Requests {
 //	  issued                     yes: it may be what is served, and only while it is
 //	                             asked for does the provider tell that it is revoked
 //	  unanswered                 only what is served, as far as can be told
-func (h host) keeps(s state.State, i int) bool {
+func (h host) keeps(s observed, i int) bool {
 	entry := &s.Certificates.Entries[i]
 	if h.leaves() {
 		return false
@@ -90,7 +90,7 @@ func (h host) mayBeServedBy(entry state.Certificate) bool {
 // answeredBy guesses which request it is that what stands in the Secret answers, while
 // the provider's data do not tell, because they cannot be read perhaps: the oldest
 // with its key that may have been issued. It is -1 for none.
-func (c *certificate) answeredBy(s state.State) int {
+func (c *certificate) answeredBy(s observed) int {
 	if c.live == nil {
 		return -1
 	}
@@ -141,7 +141,7 @@ func (c *certificate) moments(now time.Time) []time.Time {
 }
 
 // caRequests are the relations on receive-ca-cert in which our version has to stand.
-func caRequests(s state.State) []int {
+func caRequests(s observed) []int {
 	var all []int
 	for _, provider := range caProvidersByAge(s) {
 		all = append(all, provider.RelationID)

@@ -20,10 +20,10 @@ func (d *decision) urls() []URL {
 		if t.Holds || !d.Cluster.Written || d.standsAt(t) { // Else its route comes in the next run.
 			told[t.RelationID] = d.urlOf(t)
 		}
-		unchanged[t.RelationID] = gatewayStays(d.State) && !d.standsAt(t)
+		unchanged[t.RelationID] = gatewayStays(d.observed) && !d.standsAt(t)
 	}
 	var all []URL
-	for _, requirer := range requirersByAge(d.State) {
+	for _, requirer := range requirersByAge(d.observed) {
 		if unchanged[requirer.RelationID] {
 			continue // It may be served where it has been.
 		}
@@ -48,7 +48,7 @@ func (d *decision) urlOf(t target) string {
 	if at.host != "" {
 		return scheme + at.host + at.path
 	}
-	reachable := addresses(d.Cluster.Gateway)
+	reachable := d.addresses
 	if secure {
 		reachable = d.host("").covered(reachable)
 	}

@@ -6,7 +6,6 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/controller"
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // A class is the GatewayClass that the Gateway is made of.
@@ -17,7 +16,7 @@ type class struct {
 }
 
 // classNamed finds a class of the cluster.
-func classNamed(s state.State, name string) class {
+func classNamed(s observed, name string) class {
 	found := class{name: name}
 	if i := slices.IndexFunc(s.Cluster.Classes, func(c gatewayv1.GatewayClass) bool { return c.Name == name }); i >= 0 {
 		found.object = &s.Cluster.Classes[i]

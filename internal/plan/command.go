@@ -6,15 +6,15 @@ import (
 )
 
 // configure is the command that sets an option.
-func configure(s state.State, option, value string) string {
+func configure(s observed, option, value string) string {
 	return "`juju config " + s.Application + " " + option + "=" + value + "`"
 }
 
 // trustCommand is the command that gives the charm its permissions.
-func trustCommand(s state.State) string { return "`juju trust " + s.Application + " --scope=cluster`" }
+func trustCommand(s observed) string { return "`juju trust " + s.Application + " --scope=cluster`" }
 
 // describe is the command that shows what the controller says of the objects of a kind.
-func describe(s state.State, kind string) string {
+func describe(s observed, kind string) string {
 	return "see `kubectl -n " + s.InNamespace() + " describe " + kind + "`"
 }
 

@@ -9,10 +9,10 @@ import (
 // decide settles what is served where, from which all else follows. In the state of the decision
 // the options are those in force. Each step reads what the steps above it have settled.
 func decide(s state.State) *decision {
-	d := &decision{State: s}
-	d.Config, d.settings = settle(s)
+	d := &decision{observed: observed{State: s, addresses: addressesOf(s.Cluster.Gateway)}}
+	d.Config, d.settings = settle(d.observed)
 	d.RouteRequirers = d.attaching()
-	d.Cluster.Gateway = unforged(d.State)
+	d.Cluster.Gateway = unforged(d.observed)
 	d.route()
 	d.hosts = d.makeRoom()
 	d.nameSecrets()
@@ -29,7 +29,7 @@ func (d *decision) nameSecrets() {
 	taken := map[string]bool{}
 	for _, inUse := range []bool{true, false} {
 		for _, h := range d.certified() {
-			if !h.secure() || (secretInUse(d.State, h.name) == h.secret) != inUse {
+			if !h.secure() || (secretInUse(d.observed, h.name) == h.secret) != inUse {
 				continue
 			}
 			for key := d.Application + "/" + h.name; taken[h.secret] || d.Cluster.ForeignOf("Secret", h.secret) != nil; key += "+" {
@@ -49,10 +49,10 @@ func (d *decision) nameListeners() {
 	for i := range d.hosts {
 		h := &d.hosts[i]
 		if h.http {
-			h.listeners = append(h.listeners, newListener(d.State, h.name, false))
+			h.listeners = append(h.listeners, newListener(d.observed, h.name, false))
 		}
 		if h.secure() {
-			h.listeners = append(h.listeners, newListener(d.State, h.name, true))
+			h.listeners = append(h.listeners, newListener(d.observed, h.name, true))
 		}
 	}
 }

@@ -48,7 +48,7 @@ func (j judges) allowed(port int32, all []netip.Addr) []netip.Addr {
 // and out of what the cluster has of them: an older charm may have written it, or somebody
 // else. What is taken out of the former is kept in strays, by relation.
 func (d *decision) screen() {
-	remote := func(requirer state.Requirer) bool { return isRemote(d.State, requirer) }
+	remote := func(requirer state.Requirer) bool { return isRemote(d.observed, requirer) }
 	if !slices.ContainsFunc(d.Requirers, remote) {
 		return
 	}
@@ -123,7 +123,7 @@ func (d *decision) toldOf(requirer state.Requirer, how string) omission {
 		}
 		text := how + ": " + told.unit + " " + told.reason
 		if one.refusal.Network.IsValid() {
-			told.cure = configure(d.State, state.OptionCrossModelNetworks, string(d.Config.CrossModelNetworks.With(one.refusal.Network)))
+			told.cure = configure(d.observed, state.OptionCrossModelNetworks, string(d.Config.CrossModelNetworks.With(one.refusal.Network)))
 			text += "; " + told.cure
 		}
 		d.remark(requirer.Application, requirer.RelationID, text)

@@ -61,7 +61,7 @@ func digestOf(certificate string) string {
 // gather joins the authorities of all providers, each once and sorted, so that the
 // bytes are the same whatever the order. Of more than there is room for, each provider has as
 // many as its share of the room holds, and those of the older relations have what is left.
-func (t *backendTLS) gather(s state.State) {
+func (t *backendTLS) gather(s observed) {
 	providers, all, size := caProvidersByAge(s), map[string]bool{}, 0
 	t.told = told{}
 	refuses := refusesUnread(s)
@@ -117,7 +117,7 @@ const lastAuthorities = "it tells of no CA certificate: the last ones known are 
 // lastTold returns the authorities that a provider told of which says nothing at all any
 // more, such as one of version 0 that is scaled to no units. To say that there are none,
 // and the relation's end, withdraw them.
-func lastTold(s state.State, provider state.CAProvider) []string {
+func lastTold(s observed, provider state.CAProvider) []string {
 	noted, last := s.Cluster.Authorities.Told, told{}
 	if s.Record != nil {
 		noted = s.Record.Told // Anybody who may write the ConfigMap can add to its annotation.
@@ -132,7 +132,7 @@ func lastTold(s state.State, provider state.CAProvider) []string {
 
 // refusesUnread reports whether the controller that has the Gateway, or is to have it,
 // refuses certificates that Go does not read.
-func refusesUnread(s state.State) bool {
+func refusesUnread(s observed) bool {
 	return slices.ContainsFunc(s.Cluster.Classes, func(class gatewayv1.GatewayClass) bool {
 		wanted := s.Config.GatewayClass == "" || s.Config.GatewayClass == class.Name
 		has := s.Cluster.Gateway != nil && string(s.Cluster.Gateway.Spec.GatewayClassName) == class.Name

@@ -29,7 +29,7 @@ func (d *decision) findBackends(names namer, t target) []backend {
 	whole := backend{service: t.service, hosts: t.Hosts, addresses: t.Addresses}
 	last, served := d.Cluster.Services[t.service]
 	if speaksTLS(t.Requirer) && len(whole.hosts) == 0 {
-		whole.hosts = policyHosts(d.State, t.service)
+		whole.hosts = policyHosts(d.observed, t.service)
 		if n := len(whole.hosts); n == 0 || n > d.tls.names {
 			if each { // Units that say nothing may be served one by one.
 				return nil
@@ -58,14 +58,14 @@ func (d *decision) backendForEach(names namer, t target) []backend {
 	var ready, kept []backend
 	var nameless, nowhere []int
 	for _, unit := range t.Units {
-		b := unitBackend(d.State, names, t, unit)
+		b := unitBackend(d.observed, names, t, unit)
 		switch {
 		case !unit.Silent && unit.Host == "":
 			nameless = append(nameless, unit.Number)
 		case b.complete(t):
 			ready = append(ready, b)
 		default:
-			if last := b.last(d.State); last.complete(t) {
+			if last := b.last(d.observed); last.complete(t) {
 				kept = append(kept, last)
 			}
 			if !unit.Silent {
@@ -91,7 +91,7 @@ func (d *decision) backendForEach(names namer, t target) []backend {
 // keepBackends returns what the routes of an application that speaks TLS lead to while the charm may
 // not see or write what that needs. The Services that stand were made with their policies, and lead
 // where they led. New ones would lead there in clear.
-func keepBackends(s state.State, names namer, t target) []backend {
+func keepBackends(s observed, names namer, t target) []backend {
 	stands := func(b backend) bool {
 		return slices.Contains(s.Cluster.TLSServices, b.service) && (!t.remote || t.HasUnits && len(b.addresses) > 0)
 	}
@@ -121,7 +121,7 @@ func (r *routing) leaveOut(t target, units []int, reason string) {
 }
 
 // unitBackend is made of what a unit says.
-func unitBackend(s state.State, names namer, t target, unit state.Unit) backend {
+func unitBackend(s observed, names namer, t target, unit state.Unit) backend {
 	id := fmt.Sprintf("/%s-%s/%d", t.Model, t.Name, unit.Number)
 	b := backend{service: names.unique(serviceNames, unitServiceName(s, t.Requirer, unit.Number), id, maxLabelName, t.Requirer)}
 	if !t.remote {
@@ -143,7 +143,7 @@ func (b backend) hasSlice(name string) bool {
 }
 
 // last fills in what the unit does not say, as it is served now.
-func (b backend) last(s state.State) backend {
+func (b backend) last(s observed) backend {
 	if len(b.hosts) == 0 {
 		b.hosts = policyHosts(s, b.service)
 	}

@@ -15,7 +15,7 @@ const maxVerified = 5
 // backendTLSOf finds out what the cluster and the providers on receive-ca-cert allow.
 func (d *decision) backendTLSOf() backendTLS {
 	t := backendTLS{names: maxVerified}
-	t.gather(d.State)
+	t.gather(d.observed)
 	foreign := d.Cluster.ForeignOf("ConfigMap", AuthoritiesName(d.Application))
 	if d.class.does(controller.BackendTLSNames) == controller.No {
 		t.names = 1
@@ -30,9 +30,9 @@ func (d *decision) backendTLSOf() backendTLS {
 		t.cure = "install Gateway API 1.4 or newer"
 	case d.Cluster.ForbiddenBackendTLS != "":
 		t.problem = "scheme https, but the charm may not " + d.Cluster.ForbiddenBackendTLS
-		t.cure = trustCommand(d.State)
+		t.cure = trustCommand(d.observed)
 	case t.bundle == "":
-		t.problem, t.cure = noAuthority(d.State)
+		t.problem, t.cure = noAuthority(d.observed)
 	case foreign != nil:
 		t.problem, t.cure = "ConfigMap "+foreign.Name+" "+whose(*foreign), removeForeign
 	}
@@ -40,7 +40,7 @@ func (d *decision) backendTLSOf() backendTLS {
 }
 
 // noAuthority says why no authority is known.
-func noAuthority(s state.State) (problem, cure string) {
+func noAuthority(s observed) (problem, cure string) {
 	providers := caProvidersByAge(s)
 	if len(providers) == 0 {
 		return "no CA for scheme https", "`juju integrate " + s.Application + ":receive-ca-cert CA`"

@@ -16,7 +16,7 @@ import (
 // bound: that is nothing an application could bring about.
 
 // boundOf is how many hosts a relation may have.
-func boundOf(s state.State) int {
+func boundOf(s observed) int {
 	return cmp.Or(s.Config.HostsPerRelation, state.DefaultHostsPerRelation)
 }
 
@@ -31,7 +31,7 @@ func (d *decision) startAllowance() {
 		}
 	}
 	if d.Cluster.Usable() {
-		d.allowance.Bound = boundOf(d.State)
+		d.allowance.Bound = boundOf(d.observed)
 	}
 }
 
@@ -39,8 +39,8 @@ func (d *decision) startAllowance() {
 // name.
 func (d *decision) bound(requirer state.RouteRequirer, hosts []string) []string {
 	delete(d.allowance.Over, requirer.RelationID)
-	kept := withinBound(d.State, requirer, hosts)
-	if len(kept) > boundOf(d.State) {
+	kept := withinBound(d.observed, requirer, hosts)
+	if len(kept) > boundOf(d.observed) {
 		d.allowance.Over[requirer.RelationID] = kept
 	}
 	if left := without(hosts, kept); len(left) > 0 {
@@ -53,7 +53,7 @@ func (d *decision) bound(requirer state.RouteRequirer, hosts []string) []string 
 // had before the bound and the Gateway's addresses, then what has listeners, then the others
 // in its order, while there is room. Where it is not known what it had, as by a unit that has
 // just come to lead, that is what its namespace may attach routes to, and nobody else's.
-func withinBound(s state.State, requirer state.RouteRequirer, hosts []string) []string {
+func withinBound(s observed, requirer state.RouteRequirer, hosts []string) []string {
 	most, over := boundOf(s), s.Allowance.Over[requirer.RelationID]
 	if s.Allowance.Bound != most && s.Cluster.Usable() {
 		over = hadBefore(s, requirer)
@@ -79,7 +79,7 @@ func withinBound(s state.State, requirer state.RouteRequirer, hosts []string) []
 
 // hadBefore are the hosts at which an application may have been served: those that have
 // listeners to which its namespace may attach routes.
-func hadBefore(s state.State, requirer state.RouteRequirer) []string {
+func hadBefore(s observed, requirer state.RouteRequirer) []string {
 	if s.Cluster.Gateway == nil || !requirer.Told {
 		return nil
 	}
@@ -94,7 +94,7 @@ func hadBefore(s state.State, requirer state.RouteRequirer) []string {
 
 // liveHosts are those that the live Gateway has listeners for or, where somebody has deleted it,
 // those for which certificates are asked.
-func liveHosts(s state.State) []string {
+func liveHosts(s observed) []string {
 	var all []string
 	if s.Cluster.Gateway == nil {
 		for _, entry := range s.Certificates.Entries {
@@ -109,11 +109,11 @@ func liveHosts(s state.State) []string {
 }
 
 func (d *decision) leaveHosts(requirer state.RouteRequirer, asked int, left []string) {
-	cure := configure(d.State, state.OptionHostsPerRelation, fmt.Sprint(min(asked, maxHosts)))
+	cure := configure(d.observed, state.OptionHostsPerRelation, fmt.Sprint(min(asked, maxHosts)))
 	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), asked)
 	d.short = append(d.short, trouble{what: what, why: someOf(left, 0), cure: cure})
 	d.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out, since a relation may have %d: %s; %s",
-		boundOf(d.State), someOf(left, maxRemark), cure))
+		boundOf(d.observed), someOf(left, maxRemark), cure))
 }
 
 // leaveNewHosts leaves out hosts that an application cannot have beside those that it has.

@@ -10,7 +10,7 @@ import (
 // newHost finds what a host can be served with: the certificate that answers its
 // request or, until there is one, what stands in its Secret. What was revoked is
 // served no more, nor what comes from a relation that is gone.
-func newHost(s state.State, name string) host {
+func newHost(s observed, name string) host {
 	h := host{name: name, certificate: &certificate{names: []string{name}, secret: secretOf(s, name)}}
 	if name == "" {
 		h.names = addressNames(s)
@@ -59,7 +59,7 @@ func (c *certificate) asksFor(entry state.Certificate) bool {
 
 // issuedAs reports whether some request is answered with a valid certificate which may be the
 // one that is served.
-func issuedAs(s state.State, served state.Served) bool {
+func issuedAs(s observed, served state.Served) bool {
 	return slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
 		return entry.State == state.CertificateIssued && entry.KeyID == served.KeyID && slices.ContainsFunc(entry.Hosts, served.Covers)
 	})
@@ -67,7 +67,7 @@ func issuedAs(s state.State, served state.Served) bool {
 
 // liveCertificate returns what stands in a host's Secret, by whatever name, if it may be
 // served: it must have been asked for on this very relation, with the key that it has.
-func liveCertificate(s state.State, name string) *state.Served {
+func liveCertificate(s observed, name string) *state.Served {
 	for _, secret := range secretNames(s, name) {
 		served := s.Cluster.ServedIn(secret)
 		if served == nil {
@@ -87,7 +87,7 @@ func liveCertificate(s state.State, name string) *state.Served {
 
 // chainFor returns the chain to serve a certificate with: all of it, save where the controller
 // would serve nothing then. Some clients cannot verify the rest; without it, nobody could.
-func chainFor(s state.State, issued state.Certificate) string {
+func chainFor(s observed, issued state.Certificate) string {
 	if issued.ReadChain != "" && refusesUnread(s) {
 		return issued.ReadChain
 	}
@@ -96,7 +96,7 @@ func chainFor(s state.State, issued state.Certificate) string {
 
 // asks reports whether a new request is to be made for the host: its first with this key,
 // or the next one, since the newest is issued and worn out or has expired.
-func (h host) asks(s state.State) bool {
+func (h host) asks(s observed) bool {
 	switch {
 	case len(h.names) == 0, h.leaves(), !h.until.IsZero():
 		return false

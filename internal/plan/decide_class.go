@@ -12,7 +12,7 @@ import (
 // gatewayClass chooses the class and says what is wrong with the choice. With
 // trouble, the class that the Gateway was made of goes on being used: another class
 // would mean another controller and another address.
-func gatewayClass(s state.State) (class, *Status) {
+func gatewayClass(s observed) (class, *Status) {
 	if !s.Cluster.Usable() {
 		return class{}, nil
 	}
@@ -20,7 +20,7 @@ func gatewayClass(s state.State) (class, *Status) {
 	return classNamed(s, name), status
 }
 
-func chooseClass(s state.State) (string, *Status) {
+func chooseClass(s observed) (string, *Status) {
 	live := ""
 	if s.Cluster.Gateway != nil {
 		live = string(s.Cluster.Gateway.Spec.GatewayClassName)
@@ -38,7 +38,7 @@ func chooseClass(s state.State) (string, *Status) {
 	return onlyClass(s, live)
 }
 
-func configuredClass(s state.State, wanted, live string) (string, *Status) {
+func configuredClass(s observed, wanted, live string) (string, *Status) {
 	i := slices.IndexFunc(s.Cluster.Classes, func(c gatewayv1.GatewayClass) bool { return c.Name == wanted })
 	if i < 0 {
 		return live, oneOf(s, s.Cluster.Classes)
@@ -62,7 +62,7 @@ func configuredClass(s state.State, wanted, live string) (string, *Status) {
 
 // onlyClass chooses when no class is asked for. A class in use is left only when
 // it is gone: one that lost its controller for a while must not move the Gateway.
-func onlyClass(s state.State, live string) (string, *Status) {
+func onlyClass(s observed, live string) (string, *Status) {
 	var accepted []gatewayv1.GatewayClass
 	for _, class := range s.Cluster.Classes {
 		if classAccepted(class).is(true) {
@@ -95,7 +95,7 @@ func noneAccepted(classes []string) *Status {
 }
 
 // oneOf asks the operator to choose a class, or to bring one.
-func oneOf(s state.State, classes []gatewayv1.GatewayClass) *Status {
+func oneOf(s observed, classes []gatewayv1.GatewayClass) *Status {
 	if len(classes) == 0 {
 		return statusOf(blocked(trouble{
 			what: "There is no GatewayClass in the cluster", cure: "try `k8s enable gateway`, or install a Gateway API controller",

@@ -28,9 +28,9 @@ func (d *decision) addRoute(room listenerRoom, rank int, requirer state.RouteReq
 	if requirer.Problem == "" {
 		hosts = d.bound(requirer, hosts)
 	}
-	reason := cmp.Or(requirer.Problem, unnamable(d.State, hosts))
+	reason := cmp.Or(requirer.Problem, unnamable(d.observed, hosts))
 	if reason == "" {
-		reason = room.claim(d.State, hosts, true, d.leaving(room, rank))
+		reason = room.claim(d.observed, hosts, true, d.leaving(room, rank))
 	}
 	if kept := d.kept[requirer.RelationID]; reason != "" && requirer.Problem == "" && len(kept) > 0 {
 		d.leaveNewHosts(requirer, hosts, kept, reason)
@@ -41,7 +41,7 @@ func (d *decision) addRoute(room listenerRoom, rank int, requirer state.RouteReq
 		return
 	}
 	if d.heldBare(requirer, hosts) {
-		_ = room.claim(d.State, []string{""}, true, 0) // It keeps the room, until its namespace is known again.
+		_ = room.claim(d.observed, []string{""}, true, 0) // It keeps the room, until its namespace is known again.
 	}
 	d.routes = append(d.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
 }
@@ -75,7 +75,7 @@ func (d *decision) yieldToKept() {
 				continue
 			}
 			for _, host := range route.hosts {
-				if dashed(host) == listenerLabel(d.State, one.kept.host) && host != one.kept.host {
+				if dashed(host) == listenerLabel(d.observed, one.kept.host) && host != one.kept.host {
 					d.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, one.kept.host))
 					return true
 				}

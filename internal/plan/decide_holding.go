@@ -15,7 +15,7 @@ import (
 // more what is its own. That is on record in Juju meanwhile (state.Record).
 
 // holding returns the applications on ingress as they are, with what the record knows of them.
-func holding(s state.State) []state.Requirer {
+func holding(s observed) []state.Requirer {
 	all := slices.Clone(s.Requirers)
 	for i := range all {
 		all[i].Holds = all[i].Holds || heldPlace(s, all[i])
@@ -28,8 +28,8 @@ func holding(s state.State) []state.Requirer {
 func (d *decision) attaching() []state.RouteRequirer {
 	all := slices.Clone(d.RouteRequirers)
 	for i := range all {
-		hosts := withinBound(d.State, all[i], d.hostsFor(all[i]))
-		all[i].Holds = all[i].Servable() && (heldHosts(d.State, all[i], hosts) || d.heldBare(all[i], hosts))
+		hosts := withinBound(d.observed, all[i], d.hostsFor(all[i]))
+		all[i].Holds = all[i].Servable() && (heldHosts(d.observed, all[i], hosts) || d.heldBare(all[i], hosts))
 	}
 	return all
 }
@@ -37,7 +37,7 @@ func (d *decision) attaching() []state.RouteRequirer {
 // unforged returns the Gateway without listeners that are not as the record says: whoever may edit the
 // Gateway can have the listener of a host to which routes are attached be for another host, or be
 // called otherwise, and its application would have to make way.
-func unforged(s state.State) *gatewayv1.Gateway {
+func unforged(s observed) *gatewayv1.Gateway {
 	names, hosts := map[gatewayv1.SectionName]string{}, map[string]bool{}
 	for _, r := range s.RouteRequirers {
 		if !r.Holds {
@@ -66,13 +66,13 @@ func unforged(s state.State) *gatewayv1.Gateway {
 }
 
 // heldPlace reports whether the record has the place that an application asks for as its own.
-func heldPlace(s state.State, r state.Requirer) bool {
+func heldPlace(s observed, r state.Requirer) bool {
 	return r.Name != "" && (s.Record.Has(r.RelationID, state.HeldSum(r.Path())) || isElsewhere(s, r))
 }
 
 // isElsewhere reports whether the record has the place that an application asks for as its own, and that it
 // is served at another host than where it was to be.
-func isElsewhere(s state.State, r state.Requirer) bool {
+func isElsewhere(s observed, r state.Requirer) bool {
 	had, _ := s.Record.At(r.RelationID)
 	return r.Name != "" && strings.HasPrefix(had, state.HeldSum(r.Path())+elsewhereMark)
 }
@@ -83,13 +83,13 @@ const elsewhereMark = "@"
 // own or is to have one, for where it was served last.
 func (d *decision) lastSum(r state.Requirer) string {
 	had, _ := d.Record.At(r.RelationID)
-	last := lastServed(d.State)
+	last := lastServed(d.observed)
 	host, path, _ := placeFor(last.Config, r)
 	now, _, _ := placeFor(d.Config, r)
 	switch {
 	case d.Config.RoutingMode != state.RoutingSubdomain:
 		return state.HeldSum(r.Path())
-	case isElsewhere(d.State, r):
+	case isElsewhere(d.observed, r):
 		return had
 	case last.hostKnown && host != now:
 		return elsewhereSum(r, place{host: host, path: path})
@@ -103,14 +103,14 @@ func elsewhereSum(r state.Requirer, at place) string {
 
 // heldHosts reports whether the record has the hosts that an application with routes of its own asks
 // for as its own, as far as it may have them.
-func heldHosts(s state.State, r state.RouteRequirer, hosts []string) bool {
+func heldHosts(s observed, r state.RouteRequirer, hosts []string) bool {
 	return s.Record.Has(r.RelationID, hostsSum(hosts))
 }
 
 // heldBare reports whether the record has as an application's own these hosts and that for any, which it
 // cannot have while its namespace is not known.
 func (d *decision) heldBare(r state.RouteRequirer, hosts []string) bool {
-	return d.bares(r) && heldHosts(d.State, r, append(slices.Clone(hosts), ""))
+	return d.bares(r) && heldHosts(d.observed, r, append(slices.Clone(hosts), ""))
 }
 
 func hostsSum(hosts []string) string { return state.HeldSum(slices.Sorted(slices.Values(hosts))...) }

@@ -12,7 +12,7 @@ func (d *decision) findHosts() []host {
 	var all []host
 	own := d.ownHosts()
 	for _, name := range d.wantedHosts() {
-		h := newHost(d.State, name)
+		h := newHost(d.observed, name)
 		h.wanted, h.open, h.from = true, d.opens(name), d.namespacesAt(name)
 		h.old = d.keepsOld(name)
 		h.own = h.old || slices.Contains(own, name) && (!h.open || len(d.targets) > 0)
@@ -22,24 +22,26 @@ func (d *decision) findHosts() []host {
 		if one.kept == nil {
 			continue
 		}
-		i := slices.IndexFunc(all, func(h host) bool { return listenerLabel(d.State, h.name) == listenerLabel(d.State, one.kept.host) })
+		i := slices.IndexFunc(all, func(h host) bool {
+			return listenerLabel(d.observed, h.name) == listenerLabel(d.observed, one.kept.host)
+		})
 		switch {
 		case i < 0:
-			kept := newHost(d.State, one.kept.host)
+			kept := newHost(d.observed, one.kept.host)
 			kept.own = true
 			all = append(all, kept)
 		case all[i].name == one.kept.host:
 			all[i].own = true
 		}
 	}
-	return withListeners(d.State, all, d.rules())
+	return withListeners(d.observed, all, d.rules())
 }
 
 // withListeners decides which hosts have an HTTP listener, as there is room: those
 // served over HTTPS first, since a client is sent from there; then those that are
 // all an application has, which are there before which are to come; then those that are to
 // replace another.
-func withListeners(s state.State, all []host, rules []*rule) []host {
+func withListeners(s observed, all []host, rules []*rule) []host {
 	only := func(h host) bool {
 		return h.open || h.old || slices.ContainsFunc(rules, func(r *rule) bool { return r.onlyHost() == h.name })
 	}
@@ -161,7 +163,7 @@ func (d *decision) makeRoom() []host {
 // nil for none.
 func (d *decision) newestMoving() *rule {
 	for _, one := range slices.Backward(d.rules()) {
-		if one.kept != nil && newHost(d.State, one.host).secure() {
+		if one.kept != nil && newHost(d.observed, one.host).secure() {
 			return one
 		}
 	}

@@ -33,7 +33,7 @@ func (g giving) taken(d *decision, t target) string {
 			if holder == "" && (!t.Holds || key == state.PlaceKey(r.host, r.path)) {
 				holder = g.owner[key]
 			}
-			if holder == "" && yields(d.State, t.Requirer) {
+			if holder == "" && yields(d.observed, t.Requirer) {
 				holder = g.reserved[key]
 			}
 		}
@@ -50,7 +50,7 @@ func (g giving) taken(d *decision, t target) string {
 
 // isAt reports whether an application which has a host of its own is served there now: it has been
 // told so, or its route stands there.
-func (g giving) isAt(s state.State, t target, at place) bool {
+func (g giving) isAt(s observed, t target, at place) bool {
 	if t.Holds && t.wasAt(s, g.live, at) {
 		return true
 	}
@@ -67,15 +67,15 @@ func (r *rule) stays(d *decision, g giving, t target) bool {
 	}
 	all := []place{{host: d.Config.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
 	for _, route := range g.live.of(t) {
-		if t.mayName(d.State, route.name) && !g.names.isOthers(route.name) {
+		if t.mayName(d.observed, route.name) && !g.names.isOthers(route.name) {
 			all = append(all, place{host: route.host, path: route.path})
 		}
 	}
 	for _, at := range all {
-		if at.host == r.host || !t.canBeAt(at.host, at.path) || !t.wasAt(d.State, g.live, at) {
+		if at.host == r.host || !t.canBeAt(at.host, at.path) || !t.wasAt(d.observed, g.live, at) {
 			continue
 		}
-		if g.room.claim(d.State, []string{at.host}, false, 0) == "" {
+		if g.room.claim(d.observed, []string{at.host}, false, 0) == "" {
 			at.https, at.http = r.https, r.http
 			r.place = at
 			return true
@@ -99,7 +99,7 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 		return
 	}
 	host, path, tooLong := placeFor(d.Config, requirer)
-	t := target{Requirer: requirer, remote: isRemote(d.State, requirer), rules: []rule{{place: place{host: host, path: path}}}}
+	t := target{Requirer: requirer, remote: isRemote(d.observed, requirer), rules: []rule{{place: place{host: host, path: path}}}}
 	one := &t.rules[0]
 	attached := d.attachedTo(g, t)
 	// Whatever else keeps it from being served: where it is not known what it had, it gets no hold of that.
@@ -111,13 +111,13 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 	}
 	reason, cure := d.unservable(requirer)
 	if reason == "" && tooLong != "" {
-		reason, cure = tooLong, configure(d.State, state.OptionExternalHostname, state.ExampleOf(state.OptionExternalHostname))
+		reason, cure = tooLong, configure(d.observed, state.OptionExternalHostname, state.ExampleOf(state.OptionExternalHostname))
 	}
 	if reason == "" {
-		t.nameObjects(d.State, g.names)
+		t.nameObjects(d.observed, g.names)
 		switch {
 		case speaksTLS(requirer) && d.Cluster.ForbiddenBackendTLS != "":
-			if one.backends = keepBackends(d.State, g.names, t); len(one.backends) == 0 {
+			if one.backends = keepBackends(d.observed, g.names, t); len(one.backends) == 0 {
 				reason, cure = d.tls.problem, d.tls.cure
 			}
 		default:
@@ -137,7 +137,7 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 	}
 	if reason == "" && d.Config.RoutingMode == state.RoutingSubdomain {
 		if reason = attached; reason == "" {
-			reason = g.room.claim(d.State, []string{host}, false, 0)
+			reason = g.room.claim(d.observed, []string{host}, false, 0)
 		}
 		d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
 		if reason != "" && one.stays(d, g, t) {
@@ -169,13 +169,13 @@ func (r *routing) stay(t target, at place, reason string) {
 // hold has an application that cannot be served now keep the place that it has, until it can be
 // again, and the room for its listeners.
 func (d *decision) hold(g giving, t target) {
-	if d.denied[t.RelationID] || !t.Holds || t.Problem != "" || isImposter(d.State, t.Requirer) || g.taken(d, t) != "" {
+	if d.denied[t.RelationID] || !t.Holds || t.Problem != "" || isImposter(d.observed, t.Requirer) || g.taken(d, t) != "" {
 		return
 	}
 	g.give(t.Requirer)
 	for _, r := range t.rules {
 		if d.Config.RoutingMode == state.RoutingSubdomain && r.host != "" {
-			_ = g.room.claim(d.State, []string{r.host}, false, 0) // If there is none, it has none to keep.
+			_ = g.room.claim(d.observed, []string{r.host}, false, 0) // If there is none, it has none to keep.
 		}
 	}
 }
@@ -188,7 +188,7 @@ func (d *decision) attachedTo(g giving, t target) string {
 		return ""
 	}
 	for _, r := range t.rules {
-		if holder := d.attached(r.host); holder != "" && !g.isAt(d.State, t, r.place) {
+		if holder := d.attached(r.host); holder != "" && !g.isAt(d.observed, t, r.place) {
 			return "host " + r.host + " belongs to " + holder
 		}
 	}
@@ -216,7 +216,7 @@ func (d *decision) attached(host string) string {
 }
 
 // nameObjects names the Service of a target, and its routes.
-func (t *target) nameObjects(s state.State, names namer) {
+func (t *target) nameObjects(s observed, names namer) {
 	id := t.Path()
 	t.service = names.unique(serviceNames, serviceName(s, t.Requirer), id, maxLabelName, t.Requirer)
 	for i := range t.rules {
@@ -232,9 +232,9 @@ func (d *decision) unservable(requirer state.Requirer) (reason, cure string) {
 	switch {
 	case requirer.Problem != "":
 		return requirer.Problem, ""
-	case isImposter(d.State, requirer) && requirer.Model == d.Model:
+	case isImposter(d.observed, requirer) && requirer.Model == d.Model:
 		return "it claims to be " + requirer.Name + " of this model", ""
-	case isImposter(d.State, requirer):
+	case isImposter(d.observed, requirer):
 		return "it claims to be of model " + requirer.Model, ""
 	case speaksTLS(requirer) && d.Cluster.ForbiddenBackendTLS == "": // Else see keepBackends.
 		return d.tls.unverifiable(requirer)

@@ -45,8 +45,8 @@ func (d *decision) openBare(room listenerRoom) {
 			continue
 		}
 		reason, cure := "without a hostname it would open other hosts", "give it a hostname"
-		if !closed && len(route.hosts) < boundOf(d.State) {
-			reason, cure = room.claim(d.State, []string{""}, true, 0), ""
+		if !closed && len(route.hosts) < boundOf(d.observed) {
+			reason, cure = room.claim(d.observed, []string{""}, true, 0), ""
 		} else if !closed {
 			reason = "it names as many hosts as it may have"
 		}

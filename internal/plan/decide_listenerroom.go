@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // A listenerRoom is who holds which listeners: the host by what stands for it in their
@@ -16,7 +14,7 @@ type listenerRoom map[string]string
 // claim takes listeners for all of the hosts, or says why that cannot be. Those to which
 // applications attach routes themselves can have no names but those that these expect.
 // Beside what the room holds, so many more listeners are in use.
-func (room listenerRoom) claim(s state.State, hosts []string, attached bool, more int) string {
+func (room listenerRoom) claim(s observed, hosts []string, attached bool, more int) string {
 	fresh := listenerRoom{}
 	first := ""
 	for _, host := range hosts {
@@ -47,7 +45,7 @@ func (room listenerRoom) claim(s state.State, hosts []string, attached bool, mor
 }
 
 // claimEach takes listeners for each of the hosts for which it can, and gives these.
-func (room listenerRoom) claimEach(s state.State, hosts []string) []string {
+func (room listenerRoom) claimEach(s observed, hosts []string) []string {
 	var all []string
 	for _, host := range hosts {
 		if unnamable(s, []string{host}) == "" && room.claim(s, []string{host}, true, 0) == "" {
@@ -58,7 +56,7 @@ func (room listenerRoom) claimEach(s state.State, hosts []string) []string {
 }
 
 // holder returns the host that has listeners of the names which a label stands for.
-func (room listenerRoom) holder(s state.State, label string) (host string, taken bool) {
+func (room listenerRoom) holder(s observed, label string) (host string, taken bool) {
 	if host, taken = room[label]; taken {
 		return host, true
 	}
@@ -73,7 +71,7 @@ func (room listenerRoom) holder(s state.State, label string) (host string, taken
 // unnamable says of which host the listeners could not have the names by which the
 // application would refer to them; empty when there is none. The HTTPS listener for any host
 // is called after an address, and its Secret is.
-func unnamable(s state.State, hosts []string) string {
+func unnamable(s observed, hosts []string) string {
 	for _, host := range hosts {
 		if readsAsAddress(host) {
 			return fmt.Sprintf("the listener of %s would have the name of that of an address", host)

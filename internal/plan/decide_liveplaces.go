@@ -43,7 +43,7 @@ type livePlaces struct {
 	last *state.Config
 }
 
-func livePlacesOf(s state.State) livePlaces {
+func livePlacesOf(s observed) livePlaces {
 	all := livePlaces{routes: map[string][]liveRoute{}, byName: liveRoutes(s)}
 	if last := lastServed(s); last.hostKnown {
 		all.last = &last.Config
@@ -101,7 +101,7 @@ func (live livePlaces) of(t target) []liveRoute {
 // is now, and since when.
 func (live livePlaces) serves(d *decision, name, listener, path string) (since time.Time, serves bool) {
 	route := live.byName[name]
-	if route == nil || !hasListener(d.State, listener) || pathOf(route) != path {
+	if route == nil || !hasListener(d.observed, listener) || pathOf(route) != path {
 		return since, false
 	}
 	report := d.parentStatus(route, listener)
@@ -133,7 +133,7 @@ const settleTime = 5 * time.Second
 
 // settledSince reports whether what has been accepted since then has been so for long enough,
 // and the application has been told of it, which happens at the end of a run.
-func settledSince(s state.State, since time.Time) bool {
+func settledSince(s observed, since time.Time) bool {
 	return !s.Cluster.Written && s.Now.Sub(since) >= settleTime
 }
 
@@ -147,7 +147,7 @@ func (d *decision) parentStatus(live *gatewayv1.HTTPRoute, listener string) *gat
 	var fitting []gatewayv1.RouteParentStatus
 	for _, parent := range live.Status.Parents {
 		ref := parent.ParentRef
-		if isOurGateway(d.State, ref) && ref.SectionName != nil && string(*ref.SectionName) == listener && parent.ControllerName == id {
+		if isOurGateway(d.observed, ref) && ref.SectionName != nil && string(*ref.SectionName) == listener && parent.ControllerName == id {
 			fitting = append(fitting, parent)
 		}
 	}

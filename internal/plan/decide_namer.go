@@ -37,7 +37,7 @@ const (
 	ofVersion0  = "/ of version 0"
 )
 
-func newNamer(s state.State, live livePlaces) namer {
+func newNamer(s observed, live livePlaces) namer {
 	n := namer{taken: map[string]bool{}, foreign: map[string]bool{}, ours: map[string]bool{}, owner: map[string]string{}, places: map[string]bool{ofRedirects: true, ofVersion0: true}}
 	for _, one := range s.Cluster.Foreign {
 		switch one.Kind {
@@ -70,7 +70,7 @@ func newNamer(s state.State, live livePlaces) namer {
 // findOld tells what is kept for applications that speak version 0. What the Python charm made
 // at the path of one on ingress that is served, or of our model, is that one's own, and so is a
 // Service that has the name of that of one of our model.
-func (n namer) findOld(s state.State) {
+func (n namer) findOld(s observed) {
 	own := map[string]bool{}
 	for _, r := range s.Requirers {
 		if isRemote(s, r) && !r.Holds {
@@ -102,7 +102,7 @@ func (n namer) findOld(s state.State) {
 }
 
 // findOwners tells whose the routes are that stand, and the Services that they lead to.
-func (n namer) findOwners(s state.State, live livePlaces) {
+func (n namer) findOwners(s observed, live livePlaces) {
 	for place, routes := range live.routes {
 		for _, at := range routes {
 			route := live.byName[at.name]

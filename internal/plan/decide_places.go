@@ -31,7 +31,7 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 	var here, elsewhere []liveRoute
 	for _, route := range live.of(t) {
 		switch {
-		case !t.canBeAt(route.host, route.path) || !t.mayName(d.State, route.name) || names.isOthers(route.name):
+		case !t.canBeAt(route.host, route.path) || !t.mayName(d.observed, route.name) || names.isOthers(route.name):
 		case r.host == route.host && r.path == route.path:
 			here = append(here, route)
 		default:
@@ -40,7 +40,7 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 	}
 	r.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
 	if len(elsewhere) == 0 {
-		r.keptOfRecord(d.State, t, names, live, base)
+		r.keptOfRecord(d.observed, t, names, live, base)
 		return
 	}
 	kept := r.keptOf(d, t, live, elsewhere)
@@ -64,7 +64,7 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 
 // keptOfRecord has a rule stay where the record says that its target is served, and a certificate is for
 // that, until there is one for where it is to be: somebody has deleted the Gateway, or its listeners.
-func (r *rule) keptOfRecord(s state.State, t target, names namer, live livePlaces, base place) {
+func (r *rule) keptOfRecord(s observed, t target, names namer, live livePlaces, base place) {
 	if !t.Holds || !isElsewhere(s, t.Requirer) || newHost(s, r.host).secure() {
 		return
 	}
@@ -82,7 +82,7 @@ func (r *rule) keptOfRecord(s state.State, t target, names namer, live livePlace
 }
 
 // wasAt reports whether a place is where the target was served last, by the record.
-func (t target) wasAt(s state.State, live livePlaces, at place) bool {
+func (t target) wasAt(s observed, live livePlaces, at place) bool {
 	if isElsewhere(s, t.Requirer) {
 		return s.Record.Has(t.RelationID, elsewhereSum(t.Requirer, at))
 	}
@@ -95,7 +95,7 @@ func (t target) wasAt(s state.State, live livePlaces, at place) bool {
 
 // mayName reports whether a name is one that the target's routes can have, hashes and all.
 // The Python charm gave them names of hosts; routes of ours take their place.
-func (t target) mayName(s state.State, name string) bool {
+func (t target) mayName(s observed, name string) bool {
 	const suffixes = len("-http") + 2*len("-01234567")
 	stem := routeName(s.Application, t.Requirer)
 	return strings.HasPrefix(name, stem[:min(len(stem), maxLabelName-suffixes)])
@@ -141,18 +141,18 @@ func (n namer) claim(p, taken place, of state.Requirer) place {
 // whether the target is served at the rule's own place: over HTTPS, if it stands so elsewhere and
 // a certificate is to come.
 func (r *rule) keptOf(d *decision, t target, live livePlaces, elsewhere []liveRoute) *place {
-	secure := func(route liveRoute) bool { return route.secure && newHost(d.State, route.host).secure() }
-	clear := !slices.ContainsFunc(elsewhere, secure) || r.host == "" && addressesInVain(d.State)
+	secure := func(route liveRoute) bool { return route.secure && newHost(d.observed, route.host).secure() }
+	clear := !slices.ContainsFunc(elsewhere, secure) || r.host == "" && addressesInVain(d.observed)
 	var since time.Time
 	since, r.served = t.servedAt(d, live, r.place, clear)
-	if r.served && settledSince(d.State, since) {
+	if r.served && settledSince(d.observed, since) {
 		return nil
 	}
 	var kept *place
 	best := -1
 	for _, route := range elsewhere {
 		switch {
-		case route.host != r.host && listenerLabel(d.State, route.host) == listenerLabel(d.State, r.host):
+		case route.host != r.host && listenerLabel(d.observed, route.host) == listenerLabel(d.observed, r.host):
 			continue // Its listeners have the names of the next ones.
 		case route.secure && !secure(route):
 			continue
@@ -191,10 +191,10 @@ func (t target) inClear(d *decision) bool {
 // over HTTPS if there is a certificate, else over HTTP if that will do.
 func (t target) servedAt(d *decision, live livePlaces, at place, clear bool) (since time.Time, served bool) {
 	switch {
-	case newHost(d.State, at.host).secure():
-		return live.serves(d, at.https, httpsListenerName(d.State, at.host), at.path)
+	case newHost(d.observed, at.host).secure():
+		return live.serves(d, at.https, httpsListenerName(d.observed, at.host), at.path)
 	case clear && t.inClear(d):
-		return live.serves(d, at.http, httpListenerName(d.State, at.host), at.path)
+		return live.serves(d, at.http, httpListenerName(d.observed, at.host), at.path)
 	default:
 		return time.Time{}, false
 	}
@@ -209,7 +209,7 @@ func (t target) isServedAt(d *decision, live livePlaces, at place) bool {
 // served on the old one meanwhile, as its neighbours are.
 func (d *decision) joinKeptHost(names namer, live livePlaces) {
 	moving := d.moving()
-	if moving == nil || moving.path == "/" || newHost(d.State, moving.host).secure() {
+	if moving == nil || moving.path == "/" || newHost(d.observed, moving.host).secure() {
 		return // With a host for each application there is nothing to share.
 	}
 	old := moving.kept.host

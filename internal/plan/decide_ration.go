@@ -16,16 +16,16 @@ func (d *decision) ration() {
 	if !d.Certificates.Related || d.unsure {
 		return
 	}
-	a, most := &d.allowance, mostRequests(d.State)
+	a, most := &d.allowance, mostRequests(d.observed)
 	given := strings.Join([]string{d.Certificates.RelationID, d.Config.ExternalHostname, string(d.Config.RoutingMode)}, " ")
 	anew := a.For != given
 	a.For, a.Hosts = given, nil
 	var late []lateness
 	for _, h := range d.certified() {
-		if h.asks(d.State) && !anew && !wasAskedFor(d.State, h) {
+		if h.asks(d.observed) && !anew && !wasAskedFor(d.observed, h) {
 			late = charge(a.Times, late, h, d.payers(h.name), most, d.Now)
 		}
-		if h.newest != nil || h.asks(d.State) || h.until.IsZero() && slices.Contains(d.Allowance.Hosts, h.name) {
+		if h.newest != nil || h.asks(d.observed) || h.until.IsZero() && slices.Contains(d.Allowance.Hosts, h.name) {
 			a.Hosts = append(a.Hosts, h.name)
 		}
 	}
@@ -36,14 +36,14 @@ func (d *decision) ration() {
 }
 
 // mostRequests is how many first requests an application may cause in an hour.
-func mostRequests(s state.State) int {
+func mostRequests(s observed) int {
 	return cmp.Or(s.Config.CertificatesPerHour, state.DefaultCertificatesPerHour)
 }
 
 // wasAskedFor reports whether a request for the host is none that its application causes: one has
 // been made before, and it was there in each hook since. So it is renewed, or the private
 // key, the Gateway's addresses or what stands in the databag have changed.
-func wasAskedFor(s state.State, h host) bool {
+func wasAskedFor(s observed, h host) bool {
 	return h.newest != nil || h.secure() || slices.Contains(s.Allowance.Hosts, h.name) ||
 		slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool { return slices.Contains(entry.Hosts, h.name) })
 }
@@ -115,7 +115,7 @@ func charge(times map[string][]int64, late []lateness, h host, payers []payer, m
 }
 
 func (d *decision) tellLate(one lateness, most int) {
-	cure := configure(d.State, state.OptionCertificatesPerHour, fmt.Sprint(most+len(one.hosts)))
+	cure := configure(d.observed, state.OptionCertificatesPerHour, fmt.Sprint(most+len(one.hosts)))
 	at := one.until.Format("15:04 MST")
 	what := one.application + ": new certificates from " + at
 	d.short = append(d.short, trouble{what: what, why: someOf(one.hosts, 0), cure: cure})

@@ -23,7 +23,7 @@ func (d *decision) leaveRefused() {
 		var first *state.Refusal
 		stands := true
 		for i := range d.Cluster.Refusals {
-			if one := &d.Cluster.Refusals[i]; t.owns(d.State, *one) {
+			if one := &d.Cluster.Refusals[i]; t.owns(d.observed, *one) {
 				owned[i], stands = true, stands && one.Stands
 				if first == nil {
 					first = one
@@ -37,7 +37,7 @@ func (d *decision) leaveRefused() {
 		if stands && d.standsAt(t) {
 			d.held = append(d.held, t)
 		}
-		reason, cure := whyRefused(d.State, *first)
+		reason, cure := whyRefused(d.observed, *first)
 		d.omit("ingress", t.Application, t.RelationID, reason, cure)
 	}
 	d.targets = served
@@ -49,7 +49,7 @@ func (d *decision) leaveRefused() {
 }
 
 // owns reports whether an object is the target's, or one that it cannot be served without.
-func (t target) owns(s state.State, one state.Refusal) bool {
+func (t target) owns(s observed, one state.Refusal) bool {
 	if strings.HasPrefix(one.Action, "delete ") {
 		return false // What is not wanted belongs to nobody.
 	}
@@ -92,11 +92,11 @@ func (d *decision) standsAt(t target) bool {
 // stands reports whether a rule's live route is where it is served.
 func (d *decision) stands(r rule) bool {
 	at, secure := d.placeNow(r)
-	name, listener := at.http, newListener(d.State, at.host, secure).name
+	name, listener := at.http, newListener(d.observed, at.host, secure).name
 	if secure {
 		name = at.https
 	}
-	return hasListener(d.State, listener) && slices.ContainsFunc(d.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool {
+	return hasListener(d.observed, listener) && slices.ContainsFunc(d.Cluster.Routes, func(route gatewayv1.HTTPRoute) bool {
 		return route.Name == name && pathOf(&route) == at.path && isAttached(&route, listener)
 	})
 }
@@ -104,11 +104,11 @@ func (d *decision) stands(r rule) bool {
 // listensFor reports whether the live Gateway has the listeners of a host.
 func (d *decision) listensFor(host string) bool {
 	h := d.host(host)
-	return h != nil && !slices.ContainsFunc(h.listeners, func(l listener) bool { return !hasListener(d.State, l.name) })
+	return h != nil && !slices.ContainsFunc(h.listeners, func(l listener) bool { return !hasListener(d.observed, l.name) })
 }
 
 // whyRefused returns the reason why an application is not served as it asks, and the cure.
-func whyRefused(s state.State, one state.Refusal) (reason, cure string) {
+func whyRefused(s observed, one state.Refusal) (reason, cure string) {
 	if one.Permission && forBackendTLS(one) {
 		return "scheme https, but the charm may not " + one.Action, trustCommand(s)
 	}

@@ -14,15 +14,15 @@ func (d *decision) route() {
 	for _, r := range d.Requirers {
 		d.told[r.RelationID] = r.Holds
 	}
-	d.Requirers = holding(d.State)
+	d.Requirers = holding(d.observed)
 	d.startAllowance()
-	live := livePlacesOf(d.State)
-	g := giving{owner: map[string]string{}, reserved: reserved(d.State), names: newNamer(d.State, live), live: live, room: listenerRoom{}}
-	g.room.claim(d.State, d.optionHosts(), false, 0) // No application stands before the options.
+	live := livePlacesOf(d.observed)
+	g := giving{owner: map[string]string{}, reserved: reserved(d.observed), names: newNamer(d.observed, live), live: live, room: listenerRoom{}}
+	g.room.claim(d.observed, d.optionHosts(), false, 0) // No application stands before the options.
 	for _, one := range d.turnsOf() {
 		switch {
 		case one.keeps != nil:
-			d.kept[one.relation] = g.room.claimEach(d.State, one.keeps)
+			d.kept[one.relation] = g.room.claimEach(d.observed, one.keeps)
 		case one.route != nil:
 			d.addRoute(g.room, one.rank, *one.route)
 		default:

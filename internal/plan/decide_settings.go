@@ -22,7 +22,7 @@ type servedConfig struct {
 }
 
 // settle returns the options in force, and what follows from them.
-func settle(s state.State) (state.Config, settings) {
+func settle(s observed) (state.Config, settings) {
 	set := settling{Config: s.Config, settings: settings{byAddress: wantsAddress(s), idle: len(s.Requirers) == 0}}
 	served := lastServed(s)
 	for _, problem := range s.Problems {
@@ -52,7 +52,7 @@ type settling struct {
 
 // settleHost says what is wrong where there is no hostname and one is needed, and keeps what is
 // served.
-func (set *settling) settleHost(s state.State, served servedConfig) {
+func (set *settling) settleHost(s observed, served servedConfig) {
 	switch {
 	case set.ExternalHostname != "" || set.unsure:
 	case set.RoutingMode == state.RoutingSubdomain:
@@ -75,14 +75,14 @@ func (set *settling) settleHost(s state.State, served servedConfig) {
 }
 
 // needsTLS reports whether somebody is served over HTTPS or not at all.
-func (set settling) needsTLS(s state.State) bool {
+func (set settling) needsTLS(s observed) bool {
 	return set.EnforceHTTPS || slices.ContainsFunc(s.Requirers, func(r state.Requirer) bool { return r.Servable() && r.RedirectHTTPS })
 }
 
 // wantsAddress reports whether somebody may have to be served at the Gateway's addresses, for
 // want of a hostname. Applications on gateway-route name their hosts themselves, or say
 // that they have none: only then a certificate for the addresses is not asked for in vain.
-func wantsAddress(s state.State) bool {
+func wantsAddress(s observed) bool {
 	hostless := func(r state.RouteRequirer) bool { return r.Servable() && r.Hostless }
 	return len(s.Requirers) > 0 || slices.ContainsFunc(s.RouteRequirers, hostless)
 }
@@ -125,7 +125,7 @@ func (set *settling) report(status Status) {
 // its listeners tell the host. Without either the defaults stand, save for the host, which
 // is unknown. Others can edit both, and what is no setting is not believed: it would be
 // written into every object.
-func lastServed(s state.State) servedConfig {
+func lastServed(s observed) servedConfig {
 	if s.Record != nil {
 		if config, hostKnown, ok := state.ReadNote(s.Record.Settings); ok {
 			return servedConfig{config, hostKnown, true}

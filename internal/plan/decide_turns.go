@@ -36,7 +36,7 @@ const (
 
 // turnsOf returns the turns of all relations, the first first.
 func (d *decision) turnsOf() []turn {
-	standing := standingHosts(d.State)
+	standing := standingHosts(d.observed)
 	var all []turn
 	for i := range d.Requirers {
 		r := &d.Requirers[i]
@@ -57,19 +57,19 @@ func (d *decision) turnsOf() []turn {
 		if !d.isJudged(*r) {
 			continue
 		}
-		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(d.State, *r, d.hostsFor(*r))
+		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(d.observed, *r, d.hostsFor(*r))
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case heldHosts(d.State, *r, hosts), d.heldBare(*r, hosts):
+		case heldHosts(d.observed, *r, hosts), d.heldBare(*r, hosts):
 			one.rank = rankAttached
-		case r.Told && standing.all(d.State, *r, hosts):
+		case r.Told && standing.all(d.observed, *r, hosts):
 			one.rank = rankChanging
 		case r.Foreign:
 			one.rank = rankForeign
 		}
 		// What it comes to ask for as well costs it nothing of what it has.
-		lacks := func(host string) bool { return !standing.all(d.State, *r, []string{host}) }
+		lacks := func(host string) bool { return !standing.all(d.observed, *r, []string{host}) }
 		if keeps := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(keeps) > 0 {
 			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, keeps: keeps})
 		}
@@ -98,7 +98,7 @@ type standing struct {
 	open   map[string][]*gatewayv1.AllowedRoutes // nil for a request
 }
 
-func standingHosts(s state.State) standing {
+func standingHosts(s observed) standing {
 	all := standing{closed: map[string]bool{}, open: map[string][]*gatewayv1.AllowedRoutes{}}
 	for _, entry := range s.Certificates.Entries {
 		if len(entry.Hosts) == 1 {
@@ -122,7 +122,7 @@ func standingHosts(s state.State) standing {
 }
 
 // all reports whether an application with routes of its own is served at each of the hosts.
-func (a standing) all(s state.State, r state.RouteRequirer, hosts []string) bool {
+func (a standing) all(s observed, r state.RouteRequirer, hosts []string) bool {
 	return !slices.ContainsFunc(hosts, func(host string) bool {
 		return !slices.ContainsFunc(a.open[host], func(allowed *gatewayv1.AllowedRoutes) bool {
 			return allowed == nil || admits(s, *allowed, r.Namespace)

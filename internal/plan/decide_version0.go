@@ -17,7 +17,7 @@ import (
 // oldTargetOf finds the routes that were made for an application: those of the Python charm
 // that lead to the Service which it made for the one that is named, and nowhere else. Their
 // names tell nothing: releases differ in them.
-func oldTargetOf(s state.State, requirer state.RouteRequirer) oldTarget {
+func oldTargetOf(s observed, requirer state.RouteRequirer) oldTarget {
 	old := oldTarget{application: requirer.Application, relation: requirer.RelationID, backend: requirer.Backend, service: s.Application + "-" + requirer.Backend + "-service"}
 	_, stands := s.Cluster.Services[old.service]
 	if !stands || requirer.Backend == "" || s.Cluster.Gateway == nil || s.Cluster.ForeignOf("Service", old.service) != nil {
@@ -71,7 +71,7 @@ func portsOf(route *gatewayv1.HTTPRoute, namespace, service string) (ports []int
 // oldListenerOf finds what a route is attached to by one of its parent references. The
 // listener need not be there: without a certificate there is none, and the route, which
 // nobody could make again, waits for it.
-func oldListenerOf(s state.State, route *gatewayv1.HTTPRoute, ref gatewayv1.ParentReference) (at oldListener, ok bool) {
+func oldListenerOf(s observed, route *gatewayv1.HTTPRoute, ref gatewayv1.ParentReference) (at oldListener, ok bool) {
 	if ref.SectionName == nil || string(ref.Name) != s.Application {
 		return at, false
 	}
@@ -100,8 +100,8 @@ func oldListenerOf(s state.State, route *gatewayv1.HTTPRoute, ref gatewayv1.Pare
 // is of it.
 func (d *decision) addVersion0(room listenerRoom, requirer state.RouteRequirer) {
 	reason := requirer.Problem
-	old := oldTargetOf(d.State, requirer)
-	if len(old.routes) > 0 && unnamable(d.State, old.hosts) == "" && room.claim(d.State, old.hosts, false, 0) == "" {
+	old := oldTargetOf(d.observed, requirer)
+	if len(old.routes) > 0 && unnamable(d.observed, old.hosts) == "" && room.claim(d.observed, old.hosts, false, 0) == "" {
 		d.old = append(d.old, old)
 		reason = "it speaks gateway-route version 0, and has its old route only"
 	}

@@ -13,7 +13,7 @@ import (
 
 // A decision is what is served where, with what, and what is left out.
 type decision struct {
-	state.State
+	observed
 	settings
 	routing
 	hosts []host
@@ -246,7 +246,7 @@ func (d *decision) certified() []host {
 func (c *certificate) secure() bool { return c.chain != "" }
 
 // newListener returns the listener of a host, "" for any, which is one of the Gateway.
-func newListener(s state.State, host string, secure bool) listener {
+func newListener(s observed, host string, secure bool) listener {
 	name := httpListenerName(s, host)
 	if secure {
 		name = httpsListenerName(s, host)

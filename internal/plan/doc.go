@@ -20,7 +20,7 @@
 //
 // A file refers to files above it in this list, and to no others. internal/rules holds that.
 //
-//	message command condition class models live reachable names secretnames patience
+//	observed message command condition class models live reachable names secretnames patience
 //	decision
 //	decide_class decide_settings decide_omissions decide_listenerroom decide_authorities
 //	decide_backendtls decide_addresses decide_certificate decide_hosts decide_liveplaces
@@ -33,7 +33,7 @@
 //	status_owners status_finding status_refused status_foreign status_gateway
 //	status_listeners status_certificates status_requirers status_backendtls status_routes
 //	status_protocol status_dns status_active status_troubles status_ladder
-//	report_routes report_certificates
+//	report_hosts report_listeners report_routes report_applications report
 //	plan
 //
 // Every decision is shown by a pair of files in testdata: NAME.in.yaml holds a

@@ -10,7 +10,7 @@ import (
 )
 
 // listenersOf are those that the Gateway has.
-func listenersOf(s state.State) []gatewayv1.Listener {
+func listenersOf(s observed) []gatewayv1.Listener {
 	if s.Cluster.Gateway == nil {
 		return nil
 	}
@@ -26,14 +26,14 @@ func hostOf(listener gatewayv1.Listener) string {
 }
 
 // hasListener reports whether the live Gateway has a listener.
-func hasListener(s state.State, name string) bool {
+func hasListener(s observed, name string) bool {
 	return s.Cluster.Gateway != nil && slices.ContainsFunc(s.Cluster.Gateway.Spec.Listeners, func(l gatewayv1.Listener) bool {
 		return string(l.Name) == name
 	})
 }
 
 // secureListener returns the live HTTPS listener of a host, "" for any; nil for none.
-func secureListener(s state.State, host string) *gatewayv1.Listener {
+func secureListener(s observed, host string) *gatewayv1.Listener {
 	if s.Cluster.Gateway == nil {
 		return nil
 	}
@@ -53,7 +53,7 @@ func secureListener(s state.State, host string) *gatewayv1.Listener {
 
 // secretInUse returns the name of the Secret that the live HTTPS listener of a host refers
 // to; empty for none.
-func secretInUse(s state.State, host string) string {
+func secretInUse(s observed, host string) string {
 	listener := secureListener(s, host)
 	if listener == nil || listener.TLS == nil || len(listener.TLS.CertificateRefs) == 0 {
 		return ""
@@ -67,7 +67,7 @@ const labelNamespace = "kubernetes.io/metadata.name"
 
 // admits reports whether routes of a namespace may be attached to a listener as it stands; of an
 // unknown one only if those of all may.
-func admits(s state.State, allowed gatewayv1.AllowedRoutes, namespace string) bool {
+func admits(s observed, allowed gatewayv1.AllowedRoutes, namespace string) bool {
 	if allowed.Namespaces == nil || allowed.Namespaces.From == nil {
 		return namespace == s.InNamespace() // The default.
 	}
@@ -86,7 +86,7 @@ func admits(s state.State, allowed gatewayv1.AllowedRoutes, namespace string) bo
 
 // isOpen reports whether applications may have attached routes of their own to a listener: it takes
 // routes of other namespaces, or an application that is told of the Gateway names its host.
-func isOpen(s state.State, listener gatewayv1.Listener) bool {
+func isOpen(s observed, listener gatewayv1.Listener) bool {
 	allowed := listener.AllowedRoutes
 	if allowed != nil && allowed.Namespaces != nil && allowed.Namespaces.From != nil && *allowed.Namespaces.From != gatewayv1.NamespacesFromSame {
 		return true
@@ -97,7 +97,7 @@ func isOpen(s state.State, listener gatewayv1.Listener) bool {
 }
 
 // liveRoutes returns the application's routes as they are, by name.
-func liveRoutes(s state.State) map[string]*gatewayv1.HTTPRoute {
+func liveRoutes(s observed) map[string]*gatewayv1.HTTPRoute {
 	live := make(map[string]*gatewayv1.HTTPRoute, len(s.Cluster.Routes))
 	for i := range s.Cluster.Routes {
 		live[s.Cluster.Routes[i].Name] = &s.Cluster.Routes[i]
@@ -141,7 +141,7 @@ func servicesOf(route *gatewayv1.HTTPRoute) []string {
 }
 
 // policyHosts returns the names by which what stands behind a Service is verified now.
-func policyHosts(s state.State, service string) []string {
+func policyHosts(s observed, service string) []string {
 	for _, policy := range s.Cluster.Policies {
 		if policy.Name != service {
 			continue
@@ -159,13 +159,13 @@ func policyHosts(s state.State, service string) []string {
 
 // gatewayStays reports whether the Gateway was refused: it is as it was, and may lack listeners
 // that are planned.
-func gatewayStays(s state.State) bool {
+func gatewayStays(s observed) bool {
 	return slices.ContainsFunc(s.Cluster.Refusals, func(one state.Refusal) bool { return one.Kind == "Gateway" })
 }
 
 // isOurGateway reports whether a reference is to our Gateway. Others may have its name, in
 // other namespaces.
-func isOurGateway(s state.State, ref gatewayv1.ParentReference) bool {
+func isOurGateway(s observed, ref gatewayv1.ParentReference) bool {
 	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.InNamespace()) &&
 		(ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")
 }

@@ -16,7 +16,7 @@ func isLocal(r state.Requirer) bool {
 
 // isRemote reports whether an application is of another model, where no selector reaches its
 // pods.
-func isRemote(s state.State, r state.Requirer) bool {
+func isRemote(s observed, r state.Requirer) bool {
 	return r.Foreign || !isLocal(r) && r.Model != s.Model
 }
 
@@ -24,13 +24,13 @@ func isRemote(s state.State, r state.Requirer) bool {
 // would select the pods of others: one of our model that claims to be another of it, or of
 // another model; one that may be of another model, and claims to be of ours. Of an
 // application that is of another model for sure, Juju's name is an alias.
-func isImposter(s state.State, r state.Requirer) bool {
+func isImposter(s observed, r state.Requirer) bool {
 	return !isRemote(s, r) && (r.Name != r.Application || r.Model != s.Model)
 }
 
 // reserved are the places of the applications of our own model, be they served or not, and
 // their names.
-func reserved(s state.State) map[string]string {
+func reserved(s observed) map[string]string {
 	all := map[string]string{}
 	for _, r := range s.Requirers {
 		if isLocal(r) {
@@ -44,7 +44,7 @@ func reserved(s state.State) map[string]string {
 
 // yields reports whether an application has to leave its place to one of our model that is
 // related. Who holds a place keeps it, unless it calls its own model by the name of ours.
-func yields(s state.State, r state.Requirer) bool {
+func yields(s observed, r state.Requirer) bool {
 	return isRemote(s, r) && (!r.Holds || r.Model == s.Model)
 }
 
@@ -53,18 +53,18 @@ func byAge[T any](all []T, number func(T) int) []T {
 	return slices.SortedFunc(slices.Values(all), func(a, b T) int { return cmp.Compare(number(a), number(b)) })
 }
 
-func requirersByAge(s state.State) []state.Requirer {
+func requirersByAge(s observed) []state.Requirer {
 	return byAge(s.Requirers, func(r state.Requirer) int { return r.RelationID })
 }
 
-func routesByAge(s state.State) []state.RouteRequirer {
+func routesByAge(s observed) []state.RouteRequirer {
 	return byAge(s.RouteRequirers, func(r state.RouteRequirer) int { return r.RelationID })
 }
 
-func caProvidersByAge(s state.State) []state.CAProvider {
+func caProvidersByAge(s observed) []state.CAProvider {
 	return byAge(s.CAProviders, func(p state.CAProvider) int { return p.RelationID })
 }
 
-func providersByAge(s state.State) []state.DNSProvider {
+func providersByAge(s observed) []state.DNSProvider {
 	return byAge(s.DNSProviders, func(p state.DNSProvider) int { return p.RelationID })
 }

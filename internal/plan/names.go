@@ -39,7 +39,7 @@ func withHash(name, key string, limit int) string { return bounded(name+"-"+hash
 // ambiguous: where a listener to which such routes are attached has the name of one that
 // is for our own routes alone, the latter gets a hash of its host.
 
-func httpListenerName(s state.State, host string) string {
+func httpListenerName(s observed, host string) string {
 	if host == "" {
 		return s.Application + "-http"
 	}
@@ -49,7 +49,7 @@ func httpListenerName(s state.State, host string) string {
 // listenerLabel is how a host stands in the names of its listeners: by itself or, where another to
 // which routes are attached stands so, with a hash. Others can name a host that stands as this one
 // with its hash, so there are more of them. Listeners that are there keep their names.
-func listenerLabel(s state.State, host string) string {
+func listenerLabel(s observed, host string) string {
 	plain := dashed(host)
 	if host == "" {
 		return plain
@@ -76,7 +76,7 @@ func listenerLabel(s state.State, host string) string {
 
 // clashes reports whether a listener to which routes are attached, and that is for another host, has a name
 // in which that host stands so, or is to have it.
-func clashes(s state.State, label, host string) bool {
+func clashes(s observed, label, host string) bool {
 	names := labelled(s, label)
 	return standsForAnother(s, label, host) || slices.ContainsFunc(listenersOf(s), func(l gatewayv1.Listener) bool {
 		return l.Hostname != nil && string(*l.Hostname) != host && slices.Contains(names[:], string(l.Name)) && isOpen(s, l)
@@ -86,7 +86,7 @@ func clashes(s state.State, label, host string) bool {
 // standsForAnother reports whether an application which is told of the Gateway names another host that
 // stands so in the names of its listeners, and none names this one. That listener may be missing:
 // whoever may edit the Gateway may have deleted it.
-func standsForAnother(s state.State, label, host string) bool {
+func standsForAnother(s observed, label, host string) bool {
 	another := false
 	for _, r := range s.RouteRequirers {
 		for _, name := range r.Hostnames {
@@ -102,13 +102,13 @@ func standsForAnother(s state.State, label, host string) bool {
 
 // labelled are the names of the listeners of a host that stands in them so. They are cut where
 // they are too long, each to a hash of its own.
-func labelled(s state.State, label string) [2]string {
+func labelled(s observed, label string) [2]string {
 	return [2]string{bounded(s.Application+"-http-"+label, maxSubdomainName), bounded(s.Application+"-https-"+label, maxSubdomainName)}
 }
 
 // alikeCut reports whether two hosts, of which one is so long that the names of its listeners are cut,
 // would have a listener of the same name.
-func alikeCut(s state.State, label, other string) bool {
+func alikeCut(s observed, label, other string) bool {
 	if len(s.Application+"-https-")+max(len(label), len(other)) <= maxSubdomainName {
 		return false
 	}
@@ -118,7 +118,7 @@ func alikeCut(s state.State, label, other string) bool {
 
 // httpsListenerName is, without a host, made of an address of the Gateway, as the Python
 // charm does it.
-func httpsListenerName(s state.State, host string) string {
+func httpsListenerName(s observed, host string) string {
 	if host != "" {
 		return bounded(s.Application+"-https-"+listenerLabel(s, host), maxSubdomainName)
 	}
@@ -159,8 +159,8 @@ func readsAsAddress(host string) bool {
 // namingAddress is the IP address of the Gateway that the HTTPS listener for any host is
 // named after, and its Secret: the one that it is named after now or, where the Gateway
 // does not have that any more, the first. It is empty while there is none.
-func namingAddress(s state.State) string {
-	ips := slices.DeleteFunc(addresses(s.Cluster.Gateway), isName)
+func namingAddress(s observed) string {
+	ips := slices.DeleteFunc(slices.Clone(s.addresses), isName)
 	if listener := secureListener(s, ""); listener != nil {
 		for _, ip := range ips {
 			if string(listener.Name) == addressListenerName(s.Application, ip) {
@@ -178,17 +178,17 @@ func dashed(host string) string { return strings.ReplaceAll(host, ".", "-") }
 
 // serviceName is the Python charm's within a model. A requirer of another model
 // may have the name of one of ours, so there the model is part of it.
-func serviceName(s state.State, r state.Requirer) string {
+func serviceName(s observed, r state.Requirer) string {
 	return bounded(serviceStem(s, r)+"-service", maxLabelName)
 }
 
 // unitServiceName is that of the Service for one unit. No name of an application ends in
 // a number after a dash.
-func unitServiceName(s state.State, r state.Requirer, unit int) string {
+func unitServiceName(s observed, r state.Requirer, unit int) string {
 	return bounded(fmt.Sprintf("%s-%d-service", serviceStem(s, r), unit), maxLabelName)
 }
 
-func serviceStem(s state.State, r state.Requirer) string {
+func serviceStem(s observed, r state.Requirer) string {
 	if isRemote(s, r) {
 		return s.Application + "-" + r.Model + "-" + r.Name
 	}
@@ -199,7 +199,7 @@ func serviceStem(s state.State, r state.Requirer) string {
 // dashes could make it that of another host, or of an application's route. Without one it
 // is the name that the Python charm gave to one redirect for all hosts. A name that is
 // somebody else's, or that of an application's route, gets a hash, too, or another.
-func redirectRouteName(s state.State, host string) string {
+func redirectRouteName(s observed, host string) string {
 	name := bounded(s.Application+"-http", maxLabelName)
 	if host != "" {
 		suffix := "-" + hash(host)

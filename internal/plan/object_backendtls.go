@@ -5,8 +5,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // backendPolicies returns what the applications that speak TLS need: one ConfigMap with
@@ -20,18 +18,18 @@ func (d *decision) backendPolicies() []Object {
 	for _, t := range d.targets {
 		if speaksTLS(t.Requirer) {
 			for _, b := range t.backends() {
-				all = append(all, backendPolicy(d.State, b))
+				all = append(all, backendPolicy(d.observed, b))
 			}
 		}
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	return append([]Object{authorities(d.State, d.tls)}, all...)
+	return append([]Object{authorities(d.observed, d.tls)}, all...)
 }
 
 // authorities is the ConfigMap.
-func authorities(s state.State, t backendTLS) Object {
+func authorities(s observed, t backendTLS) Object {
 	meta := objectMeta(s, AuthoritiesName(s.Application))
 	text, err := json.Marshal(t.told) // with sorted keys
 	if err == nil {
@@ -47,7 +45,7 @@ func authorities(s state.State, t backendTLS) Object {
 // backendPolicy is for the Service of a backend, and has its name. The first host is the
 // name that the gateway asks for. It is the one that counts, too, unless there are
 // several: then each unit may show a certificate for any of them.
-func backendPolicy(s state.State, b backend) *gatewayv1.BackendTLSPolicy {
+func backendPolicy(s observed, b backend) *gatewayv1.BackendTLSPolicy {
 	policy := &gatewayv1.BackendTLSPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "BackendTLSPolicy"},
 		ObjectMeta: objectMeta(s, b.service),

@@ -7,8 +7,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // Everything the API server would fill in by itself is written out, here and in
@@ -18,7 +16,7 @@ import (
 // gateway is the one Gateway of the application. It is named after it and never
 // made anew, because a new one would get another address.
 func (d *decision) gateway() *gatewayv1.Gateway {
-	meta := objectMeta(d.State, d.Application)
+	meta := objectMeta(d.observed, d.Application)
 	meta.Annotations = map[string]string{annotationSettings: d.Config.Note(!d.unsure)}
 	planned := &gatewayv1.Gateway{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "Gateway"},
@@ -28,7 +26,7 @@ func (d *decision) gateway() *gatewayv1.Gateway {
 			Listeners:        d.listenerObjects(),
 		},
 	}
-	noteUnjudged(d.State, planned)
+	noteUnjudged(d.observed, planned)
 	return planned
 }
 
@@ -36,18 +34,18 @@ func (d *decision) gateway() *gatewayv1.Gateway {
 // stands for any, so that the Gateway can have its address early.
 func (d *decision) listenerObjects() []gatewayv1.Listener {
 	if len(d.hosts) == 0 {
-		return []gatewayv1.Listener{listenerObject(d.State, host{}, newListener(d.State, "", false))}
+		return []gatewayv1.Listener{listenerObject(d.observed, host{}, newListener(d.observed, "", false))}
 	}
 	var all []gatewayv1.Listener
 	for _, h := range d.hosts {
 		for _, l := range h.listeners {
-			all = append(all, listenerObject(d.State, h, l))
+			all = append(all, listenerObject(d.observed, h, l))
 		}
 	}
 	return all
 }
 
-func listenerObject(s state.State, h host, l listener) gatewayv1.Listener {
+func listenerObject(s observed, h host, l listener) gatewayv1.Listener {
 	object := gatewayv1.Listener{
 		Name:          gatewayv1.SectionName(l.name),
 		Port:          80,
@@ -74,7 +72,7 @@ func listenerObject(s state.State, h host, l listener) gatewayv1.Listener {
 // allowedRoutes admits the routes of our own model and, where applications write their
 // own, those of their models, if we know where these are: whoever may attach a route may
 // take a host's traffic.
-func allowedRoutes(s state.State, h host) *gatewayv1.AllowedRoutes {
+func allowedRoutes(s observed, h host) *gatewayv1.AllowedRoutes {
 	namespaces := &gatewayv1.RouteNamespaces{From: ptr(gatewayv1.NamespacesFromSame)}
 	others := slices.DeleteFunc(slices.Clone(h.from), func(name string) bool { return name == s.InNamespace() })
 	switch {
@@ -91,7 +89,7 @@ func allowedRoutes(s state.State, h host) *gatewayv1.AllowedRoutes {
 
 // noteUnjudged adds the note to a planned Gateway. Where nothing else changes it stays,
 // old or not: it is not worth a request of its own.
-func noteUnjudged(s state.State, planned *gatewayv1.Gateway) {
+func noteUnjudged(s observed, planned *gatewayv1.Gateway) {
 	live := s.Cluster.Gateway
 	if live == nil {
 		return
@@ -124,7 +122,7 @@ func (d *decision) secrets() []Object {
 		}
 		all = append(all, &secret{
 			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Secret"},
-			ObjectMeta: objectMeta(d.State, h.secret),
+			ObjectMeta: objectMeta(d.observed, h.secret),
 			Type:       secretTypeTLS,
 			Data: map[string][]byte{
 				secretTLSCert: []byte(h.chain),

@@ -5,8 +5,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // httpRoutes returns the redirects to HTTPS, and for every target at each of its places a
@@ -44,14 +42,14 @@ func (d *decision) routesAt(t target, r rule, at place) []*gatewayv1.HTTPRoute {
 		return rule
 	}
 	if secure := h.listener(true); secure != nil {
-		all = append(all, httpRoute(d.State, at.https, forward(at.https, d.hsts()), *secure))
+		all = append(all, httpRoute(d.observed, at.https, forward(at.https, d.hsts()), *secure))
 	}
 	switch clear := h.listener(false); {
 	case d.Config.EnforceHTTPS || clear == nil:
 	case t.inClear(d):
-		all = append(all, httpRoute(d.State, at.http, forward(at.http, ""), *clear))
+		all = append(all, httpRoute(d.observed, at.http, forward(at.http, ""), *clear))
 	case h.secure():
-		all = append(all, httpRoute(d.State, at.http, redirectRule(at.path), *clear))
+		all = append(all, httpRoute(d.observed, at.http, redirectRule(at.path), *clear))
 	default:
 		// Whoever asks for the redirect is not served in clear for want of
 		// a certificate, if there is somebody to issue one.
@@ -68,7 +66,7 @@ func (d *decision) redirects() []*gatewayv1.HTTPRoute {
 	secure := slices.DeleteFunc(d.secureHosts(), func(h host) bool { return !h.own || h.listener(false) == nil })
 	all := d.sharedRedirect(secure)
 	for _, h := range secure {
-		all = append(all, httpRoute(d.State, redirectRouteName(d.State, h.name), redirectRule("/"), *h.listener(false)))
+		all = append(all, httpRoute(d.observed, redirectRouteName(d.observed, h.name), redirectRule("/"), *h.listener(false)))
 	}
 	return all
 }
@@ -77,30 +75,30 @@ func (d *decision) redirects() []*gatewayv1.HTTPRoute {
 // hosts whose own redirect is not accepted yet. There is none where it has the name of the
 // redirect of a host.
 func (d *decision) sharedRedirect(secure []host) []*gatewayv1.HTTPRoute {
-	name := redirectRouteName(d.State, "")
+	name := redirectRouteName(d.observed, "")
 	i := slices.IndexFunc(d.Cluster.Routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == name })
 	if i < 0 || forwards(&d.Cluster.Routes[i]) || slices.ContainsFunc(secure, func(h host) bool { return h.name == "" }) {
 		return nil
 	}
-	live, shared := livePlacesOf(d.State), &d.Cluster.Routes[i]
+	live, shared := livePlacesOf(d.observed), &d.Cluster.Routes[i]
 	var listeners []listener
 	for _, h := range secure {
 		l := h.listener(false)
-		if !isAttached(shared, l.name) || !hasListener(d.State, l.name) {
+		if !isAttached(shared, l.name) || !hasListener(d.observed, l.name) {
 			continue
 		}
-		since, serves := live.serves(d, redirectRouteName(d.State, h.name), l.name, "/")
-		if !serves || !settledSince(d.State, since) {
+		since, serves := live.serves(d, redirectRouteName(d.observed, h.name), l.name, "/")
+		if !serves || !settledSince(d.observed, since) {
 			listeners = append(listeners, *l)
 		}
 	}
 	if len(listeners) == 0 {
 		return nil
 	}
-	return []*gatewayv1.HTTPRoute{httpRoute(d.State, name, redirectRule("/"), listeners...)}
+	return []*gatewayv1.HTTPRoute{httpRoute(d.observed, name, redirectRule("/"), listeners...)}
 }
 
-func httpRoute(s state.State, name string, rule gatewayv1.HTTPRouteRule, listeners ...listener) *gatewayv1.HTTPRoute {
+func httpRoute(s observed, name string, rule gatewayv1.HTTPRouteRule, listeners ...listener) *gatewayv1.HTTPRoute {
 	var parents []gatewayv1.ParentReference
 	for _, l := range listeners {
 		parents = append(parents, gatewayv1.ParentReference{

@@ -39,7 +39,7 @@ type Object interface {
 }
 
 // objectMeta is the metadata that all objects share.
-func objectMeta(s state.State, name string) metav1.ObjectMeta {
+func objectMeta(s observed, name string) metav1.ObjectMeta {
 	meta := metav1.ObjectMeta{
 		Name:      name,
 		Namespace: s.InNamespace(),

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // labelJujuApplication is what Juju puts on the pods of an application.
@@ -26,16 +24,16 @@ func (d *decision) services() []Object {
 	var all []Object
 	for _, t := range d.targets {
 		for _, b := range t.backends() {
-			all = append(all, serviceOf(d.State, t, b))
+			all = append(all, serviceOf(d.observed, t, b))
 			if t.remote {
-				all = append(all, endpointSlices(d.State, t, b, d.judges)...)
+				all = append(all, endpointSlices(d.observed, t, b, d.judges)...)
 			}
 		}
 	}
 	return all
 }
 
-func serviceOf(s state.State, t target, b backend) *service {
+func serviceOf(s observed, t target, b backend) *service {
 	port := servicePort{
 		Name:       portName(t),
 		Protocol:   protocolTCP,
@@ -80,7 +78,7 @@ func portName(t target) string {
 
 // endpointSlices returns one slice for each address family of a backend's units, and more where
 // one cannot hold them. Whatever road an address has come: here it is judged once more.
-func endpointSlices(s state.State, t target, b backend, judges judges) []Object {
+func endpointSlices(s observed, t target, b backend, judges judges) []Object {
 	families := map[string][]endpoint{}
 	for _, address := range judges.allowed(t.Port, b.addresses) {
 		family := addressTypeIPv6
@@ -106,7 +104,7 @@ func endpointSlices(s state.State, t target, b backend, judges judges) []Object 
 	return all
 }
 
-func endpointSliceOf(s state.State, t target, b backend, name, family string, endpoints []endpoint) *endpointSlice {
+func endpointSliceOf(s observed, t target, b backend, name, family string, endpoints []endpoint) *endpointSlice {
 	meta := objectMeta(s, name)
 	meta.Labels[labelServiceName] = b.service
 	// Kubernetes' own controller then leaves the slice to us.

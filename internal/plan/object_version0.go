@@ -23,16 +23,16 @@ func (d *decision) oldRoutes(planned []*gatewayv1.HTTPRoute) []*gatewayv1.HTTPRo
 			for _, at := range route.at {
 				switch {
 				case at.secure:
-					listeners = append(listeners, newListener(d.State, at.host, true))
+					listeners = append(listeners, newListener(d.observed, at.host, true))
 				case !d.Config.EnforceHTTPS:
-					listeners = append(listeners, newListener(d.State, at.host, false))
+					listeners = append(listeners, newListener(d.observed, at.host, false))
 				}
 			}
 			if len(listeners) == 0 || taken[route.Name] {
 				continue
 			}
 			taken[route.Name] = true
-			kept := httpRoute(d.State, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
+			kept := httpRoute(d.observed, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
 			kept.Spec.Hostnames, kept.Spec.Rules = route.Spec.Hostnames, slices.Clone(route.Spec.Rules)
 			for i := range kept.Spec.ParentRefs {
 				if len(kept.Spec.Hostnames) == 0 { // See isOfPython.
@@ -63,7 +63,7 @@ func (d *decision) oldServices() []Object {
 		made[old.service] = true
 		one := &service{
 			TypeMeta:   metav1.TypeMeta{APIVersion: groupVersionCore, Kind: "Service"},
-			ObjectMeta: objectMeta(d.State, old.service),
+			ObjectMeta: objectMeta(d.observed, old.service),
 			Spec:       serviceSpec{Selector: map[string]string{labelJujuApplication: old.backend}},
 		}
 		for _, port := range old.ports {

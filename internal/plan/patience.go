@@ -7,8 +7,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // What a controller has been silent about for too long. It may be gone; or it may fail at
@@ -21,7 +19,7 @@ import (
 const patience = 5 * time.Minute
 
 // overdue reports whether a time is known, and longer ago than there is patience for.
-func overdue(s state.State, since time.Time) bool {
+func overdue(s observed, since time.Time) bool {
 	return !since.IsZero() && s.Now.Sub(since) > patience
 }
 
@@ -42,7 +40,7 @@ func changedAt(object metav1.Object) time.Time {
 }
 
 // isLate reports whether a controller has had time enough for an object.
-func isLate(s state.State, object metav1.Object) bool {
+func isLate(s observed, object metav1.Object) bool {
 	return object.GetDeletionTimestamp() == nil && overdue(s, changedAt(object))
 }
 

@@ -57,7 +57,7 @@ func Make(s state.State) Plan {
 	d := decide(s)
 	built := d.build()
 	p := Plan{Remarks: d.remarks, WakeAt: d.wakeAt(), Allowance: d.allowance}
-	p.Relations.Requests, p.Relations.CARequests = d.requests(), caRequests(d.State)
+	p.Relations.Requests, p.Relations.CARequests = d.requests(), caRequests(d.observed)
 	if !d.Cluster.Usable() || d.class.name == "" || d.Cluster.ForeignOf("Gateway", d.Application) != nil {
 		p.KeepObjects = true
 	} else {
@@ -65,12 +65,12 @@ func Make(s state.State) Plan {
 		p.Unready = unready(p.Objects)
 		p.Relations.URLs = d.urls()
 		p.Relations.Routes = d.routeAnswers()
-		if !gatewayStays(d.State) {
+		if !gatewayStays(d.observed) {
 			p.Relations.DNS = d.dnsRecords()
 		}
 	}
 	p.Held = d.heldNow(p.Relations.URLs)
-	p.Remarks = slices.Concat(p.Remarks, d.dnsRemarks(), foreignRemarks(d.State))
+	p.Remarks = slices.Concat(p.Remarks, d.dnsRemarks(), foreignRemarks(d.observed))
 	if remark := d.headersRemark(); remark != "" {
 		p.Remarks = append(p.Remarks, remark)
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// addresses are those under which the Gateway can be reached: IP addresses
+// addressesOf are those under which the Gateway can be reached: IP addresses
 // first, then names, without what no URL can be made of. A name within the
 // cluster is no use to a client outside.
-func addresses(gateway *gatewayv1.Gateway) []string {
+func addressesOf(gateway *gatewayv1.Gateway) []string {
 	if gateway == nil {
 		return nil
 	}
@@ -42,9 +42,9 @@ func isName(address string) bool {
 // addressNames are what a certificate for the Gateway's addresses is asked for,
 // sorted: its IP addresses or, where it has none or the provider issues none for
 // such, a DNS name that it has: always the same of several.
-func addressNames(s state.State) []string {
+func addressNames(s observed) []string {
 	var ips, names []string
-	for _, address := range addresses(s.Cluster.Gateway) {
+	for _, address := range s.addresses {
 		if isName(address) {
 			names = append(names, address)
 		} else {
@@ -63,6 +63,6 @@ func addressNames(s state.State) []string {
 
 // addressesInVain reports whether the provider issues no certificate for any of the addresses
 // that the Gateway has. Without an address that is not known yet.
-func addressesInVain(s state.State) bool {
-	return len(addresses(s.Cluster.Gateway)) > 0 && len(addressNames(s)) == 0
+func addressesInVain(s observed) bool {
+	return len(s.addresses) > 0 && len(addressNames(s)) == 0
 }

@@ -2,8 +2,6 @@ package plan
 
 import (
 	"slices"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // A host's Secret has had other names, which may be in use still: releases of before cut
@@ -12,7 +10,7 @@ import (
 // counts until it stands under the present one.
 
 // secretNames returns the names that a host's Secret can have, the present one first.
-func secretNames(s state.State, host string) []string {
+func secretNames(s observed, host string) []string {
 	before := s.Application + "-secret"
 	if host != "" {
 		before += "-" + host
@@ -45,7 +43,7 @@ func secretNames(s state.State, host string) []string {
 
 // secretOf returns the name of the Secret that a host is to have. If somebody else's is in
 // the way, or the API server lets none be made, that is one that it has; empty for none.
-func secretOf(s state.State, host string) string {
+func secretOf(s observed, host string) string {
 	names := secretNames(s, host)
 	if s.Cluster.ForeignOf("Secret", names[0]) == nil && !slices.Contains(s.Cluster.Refused, names[0]) {
 		return names[0]

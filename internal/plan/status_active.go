@@ -25,7 +25,7 @@ func (d *decision) activeStatus(left trouble) Status {
 		rest += "; " + chain
 	}
 	rest = pyjson.Commandless(rest)
-	all := addresses(d.Cluster.Gateway)
+	all := d.addresses
 	if left.what == "" {
 		return active(lead + someOf(all, maxMessage-length(lead+rest)) + rest)
 	}

@@ -30,7 +30,7 @@ func (d *decision) backendFindings() []*finding {
 		}
 		for _, b := range t.backends() {
 			found, known := d.findPolicy(t, live[b.service])
-			all.add(t.Application, []string{t.Application}, found, known, live[b.service] != nil && isLate(d.State, live[b.service]))
+			all.add(t.Application, []string{t.Application}, found, known, live[b.service] != nil && isLate(d.observed, live[b.service]))
 		}
 	}
 	return all.findings(d)
@@ -50,7 +50,7 @@ func (d *decision) unseenPolicies() []*finding {
 	}
 	return []*finding{blocks(trouble{
 		what: "TLS policies of " + strings.Join(names, ", ") + " stay as they are",
-		why:  "the charm may not " + d.Cluster.ForbiddenBackendTLS, cure: trustCommand(d.State),
+		why:  "the charm may not " + d.Cluster.ForbiddenBackendTLS, cure: trustCommand(d.observed),
 	})}
 }
 
@@ -61,13 +61,13 @@ func (d *decision) findPolicy(t target, live *gatewayv1.BackendTLSPolicy) (troub
 		return nil, false
 	}
 	fitting := slices.DeleteFunc(slices.Clone(live.Status.Ancestors), func(a gatewayv1.PolicyAncestorStatus) bool {
-		return !isOurGateway(d.State, a.AncestorRef) || a.ControllerName != d.class.controller()
+		return !isOurGateway(d.observed, a.AncestorRef) || a.ControllerName != d.class.controller()
 	})
 	// A controller may speak of each of our listeners.
 	conditions := func(a gatewayv1.PolicyAncestorStatus) []metav1.Condition { return a.Conditions }
 	for _, ancestor := range newestOf(fitting, conditions, live.Generation) {
 		accepted := acceptedOf(ancestor.Conditions, live.Generation)
-		if found := policyTrouble(d.State, t, ancestor, live.Generation); found != nil {
+		if found := policyTrouble(d.observed, t, ancestor, live.Generation); found != nil {
 			return found, true
 		}
 		known = known || accepted.known
@@ -78,7 +78,7 @@ func (d *decision) findPolicy(t target, live *gatewayv1.BackendTLSPolicy) (troub
 // policyTrouble reads what the controller says of a policy at our Gateway, or at one of
 // its listeners. Somebody else's policy for the same Service is for the operator to
 // remove. The authorities are ours to deliver, and may just not have been seen yet.
-func policyTrouble(s state.State, t target, ancestor gatewayv1.PolicyAncestorStatus, generation int64) *finding {
+func policyTrouble(s observed, t target, ancestor gatewayv1.PolicyAncestorStatus, generation int64) *finding {
 	accepted := acceptedOf(ancestor.Conditions, generation)
 	if accepted.is(false) && accepted.Reason == string(gatewayv1.PolicyReasonConflicted) {
 		return blockedPolicy(s, "Another BackendTLSPolicy is for the Service of "+t.Application, accepted)
@@ -98,6 +98,6 @@ func policyTrouble(s state.State, t target, ancestor gatewayv1.PolicyAncestorSta
 	}
 }
 
-func blockedPolicy(s state.State, what string, c condition) *finding {
+func blockedPolicy(s observed, what string, c condition) *finding {
 	return blocks(trouble{what: what, why: c.because(), cure: describe(s, "backendtlspolicy")})
 }

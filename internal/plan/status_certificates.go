@@ -40,7 +40,7 @@ func (d *decision) certificateFindings() []*finding {
 		well = fmt.Sprintf("%d of %d hosts served over HTTPS", secure, wanted)
 	}
 	if len(late) == wanted && wanted > 0 {
-		found = append(found, allLate(d.State, late))
+		found = append(found, allLate(d.observed, late))
 	}
 	return besides(found, well)
 }
@@ -106,7 +106,7 @@ func (c *certificate) servedUntil() time.Time {
 // it is served with the present one; empty for none.
 func (d *decision) renewing() string {
 	for _, h := range d.hosts {
-		if h.wanted && h.issued != nil && (h.newest != h.issued || h.asks(d.State)) {
+		if h.wanted && h.issued != nil && (h.newest != h.issued || h.asks(d.observed)) {
 			return "renewing the certificate for " + h.title() + ", good until " + day(h.issued.NotAfter)
 		}
 	}
@@ -129,7 +129,7 @@ func (d *decision) chainRemark() string {
 }
 
 // allLate is what there is to say when no host is served nor has a request.
-func allLate(s state.State, late []host) *finding {
+func allLate(s observed, late []host) *finding {
 	until := late[0].until
 	var names []string
 	for _, h := range late {

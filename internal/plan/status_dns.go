@@ -11,7 +11,7 @@ import (
 // the worst, and of those of each application. All is served meanwhile.
 func (d *decision) dnsFindings() []*finding {
 	var found []*finding
-	for _, provider := range providersByAge(d.State) {
+	for _, provider := range providersByAge(d.observed) {
 		reply := dnsrecord.ParseProvider(provider.Reply)
 		for _, of := range recordsByOwner(d.recordsOf(), func(host string) []string { return d.ownersOf(host) }) {
 			one := dnsFinding(provider.Application, dnsrecord.Judge(of.records, reply))
@@ -61,7 +61,7 @@ func recordsByOwner(records []dnsrecord.Record, ownersOf func(host string) []str
 func (d *decision) dnsRemarks() []string {
 	var all []string
 	records := d.recordsOf()
-	for _, provider := range providersByAge(d.State) {
+	for _, provider := range providersByAge(d.observed) {
 		reply := dnsrecord.ParseProvider(provider.Reply)
 		remarks := reply.Remarks
 		if verdict := dnsrecord.Judge(records, reply); verdict.Status != dnsrecord.Approved && verdict.Status != dnsrecord.Pending {

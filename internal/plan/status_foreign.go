@@ -1,15 +1,11 @@
 package plan
 
-import (
-	"github.com/canonical/gateway-api-integrator/internal/state"
-)
-
 // Objects that have names of ours and are not ours. Where another name serves as well, it
 // is taken: see namer and secretNames. What needs the object is told otherwise.
 
 // foreignRemarks tells of each object that is left alone. Where another name is used, no
 // status does.
-func foreignRemarks(s state.State) []string {
+func foreignRemarks(s observed) []string {
 	var all []string
 	for _, one := range s.Cluster.Foreign {
 		all = append(all, one.Kind+" "+one.Name+" "+whose(one)+", and is left alone")
@@ -18,7 +14,7 @@ func foreignRemarks(s state.State) []string {
 }
 
 // foreignStatus speaks of an object that stands in the way of the Gateway.
-func foreignStatus(s state.State) *Status {
+func foreignStatus(s observed) *Status {
 	one := s.Cluster.ForeignOf("Gateway", s.Application)
 	if one == nil {
 		return nil
@@ -35,7 +31,7 @@ func (d *decision) foreignFindings() []*finding {
 		if !h.wanted || h.secret != "" || h.issued == nil {
 			continue
 		}
-		if one := d.Cluster.ForeignOf("Secret", secretNames(d.State, h.name)[0]); one != nil {
+		if one := d.Cluster.ForeignOf("Secret", secretNames(d.observed, h.name)[0]); one != nil {
 			found := blocks(trouble{what: "No HTTPS at " + h.title(), why: "Secret " + one.Name + " " + whose(*one), cure: removeForeign})
 			found.whose, found.unserved = d.ownersOf(h.name), true
 			all = append(all, found)

@@ -3,8 +3,6 @@ package plan
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // The rungs of the ladder that read what the controller says of the Gateway.
@@ -24,12 +22,12 @@ func (d *decision) gatewayStatus() *Status {
 	conditions, generation := gateway.Status.Conditions, gateway.Generation
 	accepted := acceptedOf(conditions, generation)
 	switch {
-	case !accepted.known && neverJudged(d.State):
+	case !accepted.known && neverJudged(d.observed):
 		return statusOf(blocked(trouble{
 			what: "The controller of gateway class " + d.class.name + " says nothing",
 			cure: "check that it runs: `kubectl describe gatewayclass " + d.class.name + "`",
 		}))
-	case overdue(d.State, unjudgedSince(gateway)):
+	case overdue(d.observed, unjudgedSince(gateway)):
 		return statusOf(blocked(d.silence("has not taken the last change of the Gateway")))
 	case !accepted.known:
 		return statusOf(trouble{
@@ -38,11 +36,11 @@ func (d *decision) gatewayStatus() *Status {
 	case accepted.is(false) && accepted.Reason == string(gatewayv1.GatewayReasonListenersNotValid):
 		return nil // The listeners tell more.
 	case accepted.is(false):
-		return gatewayRefused(d.State, accepted)
+		return gatewayRefused(d.observed, accepted)
 	}
 	programmed := conditionOf(conditions, string(gatewayv1.GatewayConditionProgrammed), generation)
 	if !programmed.known {
-		if overdue(d.State, changedAt(gateway)) {
+		if overdue(d.observed, changedAt(gateway)) {
 			return statusOf(blocked(d.silence("has not programmed the Gateway")))
 		}
 		return statusOf(trouble{
@@ -56,7 +54,7 @@ func (d *decision) gatewayStatus() *Status {
 	case string(gatewayv1.GatewayReasonAddressNotAssigned), string(gatewayv1.GatewayReasonPending):
 		return statusOf(d.withoutAddress(programmed.because()))
 	case string(gatewayv1.GatewayReasonAddressNotUsable):
-		return statusOf(blocked(trouble{what: "Gateway address cannot be used", why: programmed.because(), cure: describe(d.State, "gateway")}))
+		return statusOf(blocked(trouble{what: "Gateway address cannot be used", why: programmed.because(), cure: describe(d.observed, "gateway")}))
 	default:
 		return statusOf(waitingFor("Gateway is not programmed", programmed.because()))
 	}
@@ -68,10 +66,10 @@ const again = "checked again at update-status"
 // withoutAddress tells what to do about a Gateway that nobody has given an address for
 // minutes after it was made. It goes on waiting: some clouds need longer.
 func (d *decision) withoutAddress(why string) Status {
-	if !overdue(d.State, d.Cluster.Gateway.CreationTimestamp.Time) {
+	if !overdue(d.observed, d.Cluster.Gateway.CreationTimestamp.Time) {
 		return waitingFor("Waiting for gateway address", why)
 	}
-	cure := "give the load balancer free addresses; " + describe(d.State, "gateway")
+	cure := "give the load balancer free addresses; " + describe(d.observed, "gateway")
 	if d.class.name == classOfCanonical {
 		cure = "give it some: `sudo k8s set load-balancer.cidrs=CIDRS load-balancer.l2-mode=true`"
 	}
@@ -84,7 +82,7 @@ const classOfCanonical = "ck-gateway"
 // neverJudged reports whether no controller has written a word about the Gateway since it
 // was made, long ago: its conditions still are those that the CRD gives it, of no
 // generation and no status.
-func neverJudged(s state.State) bool {
+func neverJudged(s observed) bool {
 	gateway := s.Cluster.Gateway
 	for _, c := range gateway.Status.Conditions {
 		if c.ObservedGeneration > 0 || c.Status != metav1.ConditionUnknown {
@@ -94,13 +92,13 @@ func neverJudged(s state.State) bool {
 	return overdue(s, gateway.CreationTimestamp.Time)
 }
 
-func gatewayRefused(s state.State, accepted condition) *Status {
+func gatewayRefused(s observed, accepted condition) *Status {
 	return statusOf(blocked(trouble{what: "Gateway is not accepted", why: accepted.because(), cure: describe(s, "gateway")}))
 }
 
 // listenersNotValid is for a Gateway that is refused for its listeners when no
 // listener says why.
-func listenersNotValid(s state.State) *Status {
+func listenersNotValid(s observed) *Status {
 	accepted := acceptedOf(s.Cluster.Gateway.Status.Conditions, s.Cluster.Gateway.Generation)
 	if accepted.is(false) {
 		return gatewayRefused(s, accepted)
@@ -109,7 +107,7 @@ func listenersNotValid(s state.State) *Status {
 }
 
 func (d *decision) addressStatus() *Status {
-	if len(addresses(d.Cluster.Gateway)) == 0 {
+	if len(d.addresses) == 0 {
 		return statusOf(d.withoutAddress(""))
 	}
 	return nil

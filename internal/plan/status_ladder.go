@@ -9,12 +9,12 @@ func (p *planned) status() (_ Status, remarks []string) {
 		return *p.config, nil
 	}
 	if !p.Cluster.Usable() {
-		return clusterStatus(p.State), nil
+		return clusterStatus(p.observed), nil
 	}
 	if status := p.refusedStatus(); status != nil {
 		return *status, nil
 	}
-	if status := foreignStatus(p.State); status != nil {
+	if status := foreignStatus(p.observed); status != nil {
 		return *status, nil
 	}
 	if p.classStatus != nil && p.classStatus.Kind == Blocked {
@@ -52,7 +52,7 @@ func ladder() []rung {
 		{one: func(p *planned) *Status { return p.classStatus }},
 		{one: (*planned).gatewayStatus},
 		{many: (*planned).listenerFindings},
-		{one: func(p *planned) *Status { return listenersNotValid(p.State) }},
+		{one: func(p *planned) *Status { return listenersNotValid(p.observed) }},
 		{many: (*planned).certificateFindings},
 		{one: (*planned).addressStatus},
 		{one: (*planned).requirerStatus},

@@ -21,7 +21,7 @@ func (p *planned) listenerFindings() []*finding {
 		if finding == nil {
 			continue
 		}
-		if finding.unserved = true; listenersNotValid(p.State) == nil {
+		if finding.unserved = true; listenersNotValid(p.observed) == nil {
 			finding.whose = p.ownersOf(hostOf(one))
 		}
 		found = append(found, finding)
@@ -57,10 +57,10 @@ func (d *decision) findListener(planned gatewayv1.Listener, conditions []metav1.
 		case gatewayv1.ListenerReasonRefNotPermitted:
 			what, why = name+" may not use its Secret", resolved.told()
 		}
-		return blocks(trouble{what: what, why: why, cure: describe(d.State, "gateway")})
+		return blocks(trouble{what: what, why: why, cure: describe(d.observed, "gateway")})
 	}
 	if accepted.is(false) {
-		cure := describe(d.State, "gateway")
+		cure := describe(d.observed, "gateway")
 		if accepted.Reason == string(gatewayv1.ListenerReasonPortUnavailable) {
 			cure = fmt.Sprintf("let the controller offer port %d", planned.Port)
 		}
@@ -70,8 +70,8 @@ func (d *decision) findListener(planned gatewayv1.Listener, conditions []metav1.
 		return waits(name+" is not programmed", programmed.because())
 	}
 	// Every controller has to say so of every listener, and of the Gateway as it is now.
-	if !programmed.known && listenersNotValid(d.State) == nil {
-		if overdue(d.State, changedAt(d.Cluster.Gateway)) {
+	if !programmed.known && listenersNotValid(d.observed) == nil {
+		if overdue(d.observed, changedAt(d.Cluster.Gateway)) {
 			return blocks(d.silence("has not set up the " + name))
 		}
 		return waits("Waiting for the gateway controller to set up the "+name, "")

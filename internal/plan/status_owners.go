@@ -37,7 +37,7 @@ func (d *decision) ownersOf(host string) []string {
 // where it has several.
 func (d *decision) ownersAt(parents []gatewayv1.ParentReference) []string {
 	for _, h := range d.hosts {
-		if len(parents) == 1 && string(*parents[0].SectionName) == newListener(d.State, h.name, false).name {
+		if len(parents) == 1 && string(*parents[0].SectionName) == newListener(d.observed, h.name, false).name {
 			return d.ownersOf(h.name)
 		}
 	}

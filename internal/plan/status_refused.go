@@ -8,14 +8,14 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-func clusterStatus(s state.State) Status {
+func clusterStatus(s observed) Status {
 	if s.Cluster.WithoutGatewayAPI {
 		return blocked(trouble{what: "Gateway API resources are not installed in the cluster", cure: "try `k8s enable gateway`, or install its CRDs"})
 	}
 	return notPermitted(s)
 }
 
-func notPermitted(s state.State) Status {
+func notPermitted(s observed) Status {
 	return blocked(trouble{what: "Insufficient permissions", joint: ", try: ", cure: trustCommand(s)})
 }
 
@@ -26,7 +26,7 @@ func (d *decision) refusedStatus() *Status {
 		return nil
 	}
 	if slices.ContainsFunc(d.refused, func(one state.Refusal) bool { return one.Permission }) {
-		return statusOf(notPermitted(d.State))
+		return statusOf(notPermitted(d.observed))
 	}
 	first := d.refused[0]
 	verb, _, _ := strings.Cut(first.Action, " ")

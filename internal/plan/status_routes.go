@@ -2,8 +2,6 @@ package plan
 
 import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // The rung of the ladder that reads what the controller says of our routes.
@@ -11,18 +9,8 @@ import (
 // routeFindings read what the controller says of each planned route, at each of
 // its listeners.
 func (p *planned) routeFindings() []*finding {
-	live := liveRoutes(p.State)
-	served := map[string]string{} // route → application
-	for _, t := range p.targets {
-		for _, name := range t.routeNames() {
-			served[name] = t.Application
-		}
-	}
-	for _, old := range p.old {
-		for _, route := range old.routes {
-			served[route.Name] = old.application
-		}
-	}
+	live := liveRoutes(p.observed)
+	served := p.applicationsByRoute()
 	all := tally{of: "the routes"}
 	for _, planned := range p.objects.routes {
 		application := served[planned.Name]
@@ -31,9 +19,25 @@ func (p *planned) routeFindings() []*finding {
 			application, whose = redirect, p.ownersAt(planned.Spec.ParentRefs)
 		}
 		found, known := p.findRoute(application, planned, live[planned.Name])
-		all.add(application, whose, found, known, live[planned.Name] != nil && isLate(p.State, live[planned.Name]))
+		all.add(application, whose, found, known, live[planned.Name] != nil && isLate(p.observed, live[planned.Name]))
 	}
 	return all.findings(p.decision)
+}
+
+// applicationsByRoute tells whose a route is, by its name. It has none of the redirects.
+func (d *decision) applicationsByRoute() map[string]string {
+	all := map[string]string{}
+	for _, t := range d.targets {
+		for _, name := range t.routeNames() {
+			all[name] = t.Application
+		}
+	}
+	for _, old := range d.old {
+		for _, route := range old.routes {
+			all[route.Name] = old.application
+		}
+	}
+	return all
 }
 
 // findRoute returns trouble with a route; known is false while the controller has not
@@ -47,7 +51,7 @@ func (d *decision) findRoute(application string, planned, live *gatewayv1.HTTPRo
 		if report == nil {
 			return nil, false
 		}
-		if found := parentTrouble(d.State, application, report, live.Generation); found != nil {
+		if found := parentTrouble(d.observed, application, report, live.Generation); found != nil {
 			return found, true
 		}
 		if !acceptedOf(report.Conditions, live.Generation).known {
@@ -60,7 +64,7 @@ func (d *decision) findRoute(application string, planned, live *gatewayv1.HTTPRo
 // parentTrouble reads what the controller says of a route at one listener. It is the
 // operator's turn where the controller cannot do what the route asks for; everything
 // else may pass: listeners are set up, and pods come and go.
-func parentTrouble(s state.State, application string, report *gatewayv1.RouteParentStatus, generation int64) *finding {
+func parentTrouble(s observed, application string, report *gatewayv1.RouteParentStatus, generation int64) *finding {
 	of := func(kind gatewayv1.RouteConditionType) condition {
 		return conditionOf(report.Conditions, string(kind), generation)
 	}
