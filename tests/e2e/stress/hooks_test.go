@@ -164,6 +164,7 @@ func (w *world) afterHook(run jujutest.HookRun) {
 			w.last, w.tried, w.tampered = &seen, nil, false
 			w.middle.makeUp()
 			w.active = strings.Contains(status, " active") && !strings.Contains(status, "applications served")
+			w.unjudged = strings.Contains(status, "Waiting for the controller of gateway class")
 		}
 		return
 	}

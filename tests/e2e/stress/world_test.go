@@ -44,6 +44,8 @@ type world struct {
 	ghosts []int
 	// former are the authorities that were related by those.
 	former map[string]bool
+	// unjudged says that the charm waited for the Gateway to be judged in the last hook that was carried through.
+	unjudged bool
 	// twins says that a relation may be listed beside the ghost of one with the same application. The charm
 	// needs a minute to believe it.
 	twins bool
