@@ -2,7 +2,6 @@ package plan_test
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,12 +14,8 @@ import (
 // one is not served, and tells no other URL than the plan.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	inputs, err := filepath.Glob("testdata/*.in.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	seen := map[plan.RouteState]int{}
-	for _, input := range inputs {
+	for _, input := range goldenInputs(t) {
 		s := readState(t, input)
 		planned := plan.Make(s)
 		told := map[int]string{}
