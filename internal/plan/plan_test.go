@@ -5,7 +5,6 @@ import (
 	"flag"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,18 +15,17 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
+	"github.com/canonical/gateway-api-integrator/internal/golden"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/*.out.yaml")
 
-// golden is what a NAME.out.yaml shows of a Plan: in parts, since what a reader looks for first
+// shown is what a NAME.out.yaml shows of a Plan: in parts, since what a reader looks for first
 // comes first.
-type golden []any
-
-func goldenOf(p plan.Plan, objects []map[string]any) golden {
-	return golden{
+func shown(p plan.Plan, objects []map[string]any) []any {
+	return []any{
 		struct {
 			Status plan.Status `json:"status"`
 		}{p.Status},
@@ -51,13 +49,8 @@ func goldenOf(p plan.Plan, objects []map[string]any) golden {
 
 func TestMake(t *testing.T) {
 	t.Parallel()
-	inputs, err := filepath.Glob("testdata/*.in.yaml")
-	if err != nil || len(inputs) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
-	for _, input := range inputs {
-		name := strings.TrimSuffix(filepath.Base(input), ".in.yaml")
-		t.Run(name, func(t *testing.T) {
+	for _, input := range goldenInputs(t) {
+		t.Run(golden.Name(input), func(t *testing.T) {
 			t.Parallel()
 			got := render(t, plan.Make(readState(t, input)))
 			output := strings.TrimSuffix(input, ".in.yaml") + ".out.yaml"
@@ -82,12 +75,8 @@ func TestMake(t *testing.T) {
 // bytes, that the order of its parts does not count, and that it is not changed.
 func TestMakeIsPure(t *testing.T) {
 	t.Parallel()
-	inputs, err := filepath.Glob("testdata/*.in.yaml")
-	if err != nil || len(inputs) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
-	for _, input := range inputs {
-		t.Run(filepath.Base(input), func(t *testing.T) {
+	for _, input := range goldenInputs(t) {
+		t.Run(golden.Name(input), func(t *testing.T) {
 			t.Parallel()
 			s, untouched := readState(t, input), readState(t, input)
 			first := render(t, plan.Make(s))
@@ -109,11 +98,7 @@ func TestMakeIsPure(t *testing.T) {
 // TestMakeKeepsToItsBounds checks what must hold of every plan.
 func TestMakeKeepsToItsBounds(t *testing.T) {
 	t.Parallel()
-	inputs, err := filepath.Glob("testdata/*.in.yaml")
-	if err != nil || len(inputs) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
-	for _, input := range inputs {
+	for _, input := range goldenInputs(t) {
 		s := readState(t, input)
 		p := plan.Make(s)
 		if n := len([]rune(p.Status.Message)); n == 0 || n > 120 {
@@ -133,15 +118,21 @@ func TestMakeKeepsToItsBounds(t *testing.T) {
 	}
 }
 
-func readState(t *testing.T, path string) state.State {
+// goldenInputs are the paths of all golden cases.
+func goldenInputs(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(path)
+	inputs, err := golden.Inputs("testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s state.State
-	if err := yaml.UnmarshalStrict(text, &s); err != nil {
-		t.Fatalf("%s: %v", path, err)
+	return inputs
+}
+
+func readState(t *testing.T, path string) state.State {
+	t.Helper()
+	s, err := golden.Load(path)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return s
 }
@@ -158,7 +149,7 @@ func render(t *testing.T, p plan.Plan) []byte {
 		objects = append(objects, content)
 	}
 	var text []byte
-	for _, part := range goldenOf(p, objects) {
+	for _, part := range shown(p, objects) {
 		one, err := yaml.Marshal(part)
 		if err != nil {
 			t.Fatal(err)

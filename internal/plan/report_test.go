@@ -2,7 +2,6 @@ package plan_test
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,12 +15,8 @@ import (
 // one is not served, and tells no other URL than the plan.
 func TestApplications(t *testing.T) {
 	t.Parallel()
-	inputs, err := filepath.Glob("testdata/*.in.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	seen := map[plan.ApplicationState]int{}
-	for _, input := range inputs {
+	for _, input := range goldenInputs(t) {
 		s := readState(t, input)
 		planned := plan.Make(s)
 		told := map[int]string{}
@@ -77,12 +72,8 @@ func TestReportOfACase(t *testing.T) {
 // listener or route that the plan has not, and none that is refused or waited for while all is well.
 func TestReportAgreesWithStatus(t *testing.T) {
 	t.Parallel()
-	inputs, err := filepath.Glob("testdata/*.in.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	seen := map[plan.Judgement]int{}
-	for _, input := range inputs {
+	for _, input := range goldenInputs(t) {
 		s := readState(t, input)
 		planned, report := plan.Make(s), plan.ReportOn(s)
 		var want, got []string

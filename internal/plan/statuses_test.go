@@ -2,12 +2,12 @@ package plan_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/canonical/gateway-api-integrator/internal/golden"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
@@ -84,13 +84,9 @@ func TestCuresHaveRealNames(t *testing.T) {
 // goldenPlans are the plans of all golden cases, by name.
 func goldenPlans(t *testing.T) map[string]plan.Plan {
 	t.Helper()
-	inputs, err := filepath.Glob("testdata/*.in.yaml")
-	if err != nil || len(inputs) == 0 {
-		t.Fatalf("no golden files: %v", err)
-	}
 	plans := map[string]plan.Plan{}
-	for _, input := range inputs {
-		plans[strings.TrimSuffix(filepath.Base(input), ".in.yaml")] = plan.Make(readState(t, input))
+	for _, input := range goldenInputs(t) {
+		plans[golden.Name(input)] = plan.Make(readState(t, input))
 	}
 	return plans
 }

@@ -80,6 +80,11 @@ var importRules = []importRule{
 		others:   []string{"k8s.io", "sigs.k8s.io"},
 	},
 	{
+		packages: "internal/golden",
+		ours:     []string{"internal/state"},
+		others:   []string{"gopkg.in/yaml.v3"},
+	},
+	{
 		packages: "internal/jujutest",
 		others:   []string{"gopkg.in/yaml.v3"},
 	},
@@ -95,10 +100,10 @@ var importRules = []importRule{
 }
 
 // forTests are the packages of ours that are there for tests.
-var forTests = []string{"internal/jujutest", "internal/pkitest", "internal/recorded"}
+var forTests = []string{"internal/golden", "internal/jujutest", "internal/pkitest", "internal/recorded"}
 
 // testOnly are packages that may not get into the charm's program.
-var testOnly = []string{ours + "/internal/jujutest", ours + "/internal/pkitest", ours + "/internal/recorded", "testing", "net/http/httptest", "github.com/google/go-cmp"}
+var testOnly = []string{ours + "/internal/golden", ours + "/internal/jujutest", ours + "/internal/pkitest", ours + "/internal/recorded", "testing", "net/http/httptest", "github.com/google/go-cmp"}
 
 // listed is what `go list` tells of a package.
 type listed struct {

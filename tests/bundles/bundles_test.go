@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,10 +16,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/yaml"
 
+	"github.com/canonical/gateway-api-integrator/internal/golden"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
-	"github.com/canonical/gateway-api-integrator/internal/state"
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
@@ -45,7 +43,7 @@ var resources = map[string]schema.GroupVersionResource{
 // refused, and nothing may change the second time. Kubernetes' own kinds, which are
 // no matter of the bundle, are applied with the newest only.
 func TestEveryBundle(t *testing.T) {
-	inputs, err := filepath.Glob("../../internal/plan/testdata/*.in.yaml")
+	inputs, err := golden.Inputs("../../internal/plan/testdata")
 	if err != nil || len(inputs) < 100 {
 		t.Fatalf("%d golden cases, %v", len(inputs), err)
 	}
@@ -76,7 +74,7 @@ func TestEveryBundle(t *testing.T) {
 					defer func() { <-turns }()
 					namespace := fmt.Sprintf("b%s-%d", strings.ReplaceAll(bundle, ".", "-"), i)
 					if err := s.play(t.Context(), input, namespace); err != nil {
-						t.Errorf("%s: %v", filepath.Base(input), err)
+						t.Errorf("%s: %v", golden.Name(input), err)
 					}
 				})
 			}
@@ -125,12 +123,8 @@ func hasPolicies(planned plan.Plan) bool {
 
 // play plans one case as if the cluster had this bundle, in a namespace of its own.
 func (s *stage) play(ctx context.Context, input, namespace string) error {
-	text, err := os.ReadFile(input)
+	st, err := golden.Load(input)
 	if err != nil {
-		return err
-	}
-	var st state.State
-	if err := yaml.UnmarshalStrict(text, &st); err != nil {
 		return err
 	}
 	st.Cluster.Owner = nil // The garbage collector would miss it.

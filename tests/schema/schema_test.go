@@ -1,8 +1,6 @@
 package schema_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
+	"github.com/canonical/gateway-api-integrator/internal/golden"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
-	"github.com/canonical/gateway-api-integrator/internal/state"
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
@@ -37,12 +35,8 @@ func checkersOf(t *testing.T, bundle string) map[string]*checker {
 // planned returns the objects of a golden case that are of the bundles' kinds.
 func planned(t *testing.T, input string, withPolicies bool) []*unstructured.Unstructured {
 	t.Helper()
-	text, err := os.ReadFile(input)
+	s, err := golden.Load(input)
 	if err != nil {
-		t.Fatal(err)
-	}
-	var s state.State
-	if err := yaml.UnmarshalStrict(text, &s); err != nil {
 		t.Fatal(err)
 	}
 	if !withPolicies {
@@ -68,7 +62,7 @@ func planned(t *testing.T, input string, withPolicies bool) []*unstructured.Unst
 // TestGoldenObjects checks what is planned in every golden case, for every bundle.
 func TestGoldenObjects(t *testing.T) {
 	t.Parallel()
-	inputs, err := filepath.Glob("../../internal/plan/testdata/*.in.yaml")
+	inputs, err := golden.Inputs("../../internal/plan/testdata")
 	if err != nil || len(inputs) < 100 {
 		t.Fatalf("%d golden cases, %v", len(inputs), err)
 	}
@@ -83,11 +77,11 @@ func TestGoldenObjects(t *testing.T) {
 					seen[object.GetKind()]++
 					c := checkers[object.GetAPIVersion()+" "+object.GetKind()]
 					if c == nil {
-						t.Errorf("%s: the bundle has no %s", filepath.Base(input), object.GroupVersionKind())
+						t.Errorf("%s: the bundle has no %s", golden.Name(input), object.GroupVersionKind())
 						continue
 					}
 					if err := c.check(t.Context(), object); err != nil {
-						t.Errorf("%s: %s %s: %v", filepath.Base(input), object.GetKind(), object.GetName(), err)
+						t.Errorf("%s: %s %s: %v", golden.Name(input), object.GetKind(), object.GetName(), err)
 					}
 				}
 			}
