@@ -83,7 +83,7 @@ var importRules = []importRule{
 	},
 	{
 		packages: "internal/kube",
-		ours:     []string{"internal/controller"},
+		ours:     []string{"internal/kube/rollout"},
 		others:   []string{"k8s.io", "sigs.k8s.io"},
 	},
 	{
