@@ -152,10 +152,10 @@ charm: ## pack the charm for each platform, as juju deploy ./<file> takes it
 	$(call say,packing the charm for each platform)
 	@go -C internal/tools run ./packcharm -root $(CURDIR)
 
-golden: ## write the planner's golden files anew, and show which changed
-	$(call say,planning every case anew)
-	@go test ./internal/plan -update
-	@git status --short -- internal/plan/testdata
+golden: ## write the planner's golden files and the stories of the rollout anew, and show which changed
+	$(call say,planning every case and every rollout anew)
+	@go test ./internal/plan ./internal/kube/rollout -update
+	@git status --short -- internal/plan/testdata internal/kube/rollout/testdata
 
 demo: ## the guided tour: an application reached over HTTPS (ARGS=--keep leaves it running)
 	$(call say,compiling the tour; the first run goes on to build kube-apiserver (6 minutes on two cores) and to fetch Traefik)

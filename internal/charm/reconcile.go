@@ -175,12 +175,12 @@ func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State
 	if p.KeepObjects {
 		return nil, nil
 	}
-	changes, err := cluster.Apply(ctx, snapshot, objectsOf(p))
+	changes, _, err := cluster.Apply(ctx, snapshot, objectsOf(p))
 	var missing *kube.MissingSecretsError
 	if errors.As(err, &missing) {
 		// A host that cannot have its Secret holds up no other.
 		st.Cluster.Refused = missing.Names
-		more, othersErr := cluster.Apply(ctx, snapshot, objectsOf(plan.Make(*st)))
+		more, _, othersErr := cluster.Apply(ctx, snapshot, objectsOf(plan.Make(*st)))
 		changes, err = append(changes, more...), errors.Join(err, othersErr)
 	}
 	refused, err := kube.Refusals(err)

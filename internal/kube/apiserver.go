@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
 // The API server's own Service (Kubernetes, pkg/controlplane/controller/kubernetesservice).
@@ -20,7 +22,7 @@ const (
 func (c *Client) Servers(ctx context.Context) ([]netip.Addr, error) {
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	list, _, err := c.list(ctx, resourceOf("EndpointSlice").GroupVersionResource, serverNamespace, labelServiceName+"="+serverService)
+	list, _, err := c.list(ctx, resourceOf(rollout.KindEndpointSlice).GroupVersionResource, serverNamespace, rollout.LabelServiceName+"="+serverService)
 	if err != nil && !isForbidden(err) {
 		return nil, err
 	}

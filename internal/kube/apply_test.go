@@ -23,7 +23,7 @@ func run(t *testing.T, s *server, desired ...Object) (changes, written []string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := client.Apply(t.Context(), snapshot, desired)
+	done, _, err := client.Apply(t.Context(), snapshot, desired)
 	for _, change := range done {
 		changes = append(changes, change.String())
 	}
@@ -101,7 +101,7 @@ func TestApplyRequest(t *testing.T) {
 	object.CreationTimestamp = metav1.Now()
 	object.Status.Parents = nil
 	s.requests = nil
-	if _, err := client.Apply(t.Context(), snapshot, []Object{object}); err != nil {
+	if _, _, err := client.Apply(t.Context(), snapshot, []Object{object}); err != nil {
 		t.Fatal(err)
 	}
 	if len(s.requests) != 1 {
@@ -276,7 +276,7 @@ func TestApplyKeepsRouteWithService(t *testing.T) {
 	s.answer("PATCH "+servicesPath+"/refused", forbidden())
 	desired := []Object{gateway("gw", "a"), service("refused", 80), service("other", 80), to("new", "refused"), to("moved", "refused"), to("fine", "other")}
 	changes, _, _, err := run(t, s, desired...)
-	if target := (*RefusedError)(nil); !errors.As(err, &target) || target.Name != "refused" || strings.Contains(err.Error(), errHeldUp.Error()) {
+	if refused, others := Refusals(err); len(refused) != 1 || refused[0].Name != "refused" || others != nil {
 		t.Errorf("got error %v", err)
 	}
 	check(t, "changes", changes, "Gateway/gw created", "Service/other created", "HTTPRoute/fine created")
@@ -305,7 +305,7 @@ func TestApplyWithoutAnswer(t *testing.T) {
 		s.answer("PATCH "+routesPath+"/"+name, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		desired = append(desired, httpRoute(name))
 	}
-	changes, err := client.Apply(t.Context(), snapshot, desired)
+	changes, _, err := client.Apply(t.Context(), snapshot, desired)
 	if problem := plain(err); problem != nil || !unanswered(err) {
 		t.Errorf("got error %v (%v)", err, problem)
 	}

@@ -235,7 +235,7 @@ func TestPruneWithoutSeeingPolicies(t *testing.T) {
 				t.Fatal(err)
 			}
 			check(t, "Services that speak TLS", snapshot.TLSServices(), "tls")
-			changes, err := client.Apply(t.Context(), snapshot, c.wanted)
+			changes, _, err := client.Apply(t.Context(), snapshot, c.wanted)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -20,6 +20,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
 // requestTimeout bounds one API request. An API server that does not answer is
@@ -199,25 +201,20 @@ func namespaceFrom(file, model string) (string, error) {
 // A resource is one kind of object that the charm handles.
 type resource struct {
 	kind string
-	// referrers are the kinds that depend on this one: while one of those cannot be
-	// written, none of this kind is deleted.
-	referrers []string
 	schema.GroupVersionResource
 }
 
-// The kinds of objects an application can have, in the order in which they are
-// made: what is referred to before what refers to it. A BackendTLSPolicy comes before
-// the Service that it is for, which is thus never there without it. Pruning goes
-// backwards. The gatewayv1 and v1 versions are served by every bundle since 1.2, save
-// for BackendTLSPolicy, which came with 1.4.
+// The kinds of objects an application can have, in the order of rollout.Kinds. The gatewayv1
+// and v1 versions are served by every bundle since 1.2, save for BackendTLSPolicy, which came
+// with 1.4.
 var resources = []resource{
-	{"Secret", []string{"Gateway"}, schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
-	{"Gateway", nil, gatewayResource("gateways")},
-	{kindConfigMap, []string{kindPolicy, "Service", "HTTPRoute"}, configMaps},
-	{kindPolicy, []string{"Service", "HTTPRoute"}, gatewayResource("backendtlspolicies")},
-	{"Service", []string{"HTTPRoute"}, schema.GroupVersionResource{Version: "v1", Resource: "services"}},
-	{"EndpointSlice", []string{"HTTPRoute"}, schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}},
-	{"HTTPRoute", nil, gatewayResource("httproutes")},
+	{rollout.KindSecret, schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
+	{rollout.KindGateway, gatewayResource("gateways")},
+	{rollout.KindConfigMap, configMaps},
+	{rollout.KindPolicy, gatewayResource("backendtlspolicies")},
+	{rollout.KindService, schema.GroupVersionResource{Version: "v1", Resource: "services"}},
+	{rollout.KindEndpointSlice, schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}},
+	{rollout.KindRoute, gatewayResource("httproutes")},
 }
 
 // resourceOf finds a kind of those in the table.

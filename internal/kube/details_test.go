@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -10,6 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
 // TestMaker: who made an object is who has written it first, and not who tells of its state.
@@ -68,27 +69,8 @@ func TestSettledPolicies(t *testing.T) {
 			})
 		}
 		snapshot, _ := written(t, object)
-		if got := settled(snapshot.live[key{kindPolicy, "tls"}], false); got != slices.Contains(generations, 2) {
+		if got := settled(snapshot.live[key{rollout.KindPolicy, "tls"}], false); got != slices.Contains(generations, 2) {
 			t.Errorf("judged at %v: settled %t", generations, got)
-		}
-	}
-}
-
-// TestParentsAtTheBound: a route names listeners of before as far as there is room.
-func TestParentsAtTheBound(t *testing.T) {
-	t.Parallel()
-	for _, before := range []int{1, 31, 32} {
-		var listeners []string
-		for i := range before {
-			listeners = append(listeners, fmt.Sprint("old-", i))
-		}
-		route := applied(t, attached("r", "new"))
-		want := before + 1
-		if want > 32 {
-			want = 1
-		}
-		if got := parentsOf(withParentsOf(route, applied(t, attached("r", listeners...)))); len(got) != want {
-			t.Errorf("%d of before: %d parents, want %d", before, len(got), want)
 		}
 	}
 }
@@ -98,34 +80,6 @@ func withStatus(t *testing.T, route Object) *unstructured.Unstructured {
 	t.Helper()
 	snapshot, _ := written(t, route)
 	return snapshot.live[key{"HTTPRoute", route.GetName()}]
-}
-
-// TestSuccessors: the Gateway waits while what its routes are replaced by is not there at all.
-func TestSuccessors(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		live, wanted []string // routes of that name, to the listener "gw-old" or the next one
-		want         bool
-	}{
-		"one is to come":          {[]string{"a"}, []string{"b"}, true},
-		"several are to come":     {[]string{"a"}, []string{"b", "c"}, true},
-		"one of several is there": {[]string{"a", "c"}, []string{"b", "c"}, false},
-		"the same":                {[]string{"a"}, []string{"a"}, false},
-		"none is wanted":          {[]string{"a"}, nil, false},
-		"none is attached":        {nil, []string{"b"}, false},
-	} {
-		snapshot := newSnapshot()
-		for _, route := range c.live {
-			snapshot.live[key{"HTTPRoute", route}] = applied(t, attached(route, "gw-old"))
-		}
-		var wanted []*unstructured.Unstructured
-		for _, route := range c.wanted {
-			wanted = append(wanted, applied(t, attached(route, "gw-a")))
-		}
-		if got := waitForSuccessors(snapshot, wanted, []string{"gw-old"}); got != c.want {
-			t.Errorf("%s: waits %t", name, got)
-		}
-	}
 }
 
 // TestNothingElseGoesDuringARename: while routes are attached to listeners of before, what is not
@@ -191,14 +145,18 @@ func TestGoneBeforeItIsDisowned(t *testing.T) {
 	}
 }
 
-// TestKinds: each kind is known again by its resource, and no other is.
+// TestKinds: each kind is known again by its resource, and no other is. They are in the order in
+// which package rollout has them.
 func TestKinds(t *testing.T) {
 	t.Parallel()
+	var kinds []string
 	for _, r := range resources {
+		kinds = append(kinds, r.kind)
 		if got := kindOf(r.GroupVersionResource); got != r.kind {
 			t.Errorf("%s: %q", r.Resource, got)
 		}
 	}
+	check(t, "kinds", kinds, rollout.Kinds()...)
 	if got := kindOf(gatewayClasses); got != "" {
 		t.Errorf("classes: %q", got)
 	}

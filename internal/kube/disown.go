@@ -42,18 +42,6 @@ func (c *Client) disown(ctx context.Context, r resource, desired, live *unstruct
 	return classify(err, "apply", r.GroupVersionResource, live.GetName())
 }
 
-// isAttached reports whether an object is a route which is attached to something.
-func isAttached(live *unstructured.Unstructured) bool {
-	parents, _, _ := unstructured.NestedSlice(live.Object, "spec", "parentRefs")
-	return live.GetKind() == "HTTPRoute" && len(parents) > 0
-}
-
-// detach has a route serve nothing: one that a finalizer holds stays when it is deleted, and
-// controllers go on serving it.
-func (c *Client) detach(ctx context.Context, r resource, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	return c.merge(ctx, r, live, map[string]any{"spec": map[string]any{"parentRefs": []any{}}})
-}
-
 // merge patches the very object that was read, not another of its name.
 func (c *Client) merge(ctx context.Context, r resource, live *unstructured.Unstructured, patch map[string]any) (*unstructured.Unstructured, error) {
 	metadata, _ := patch["metadata"].(map[string]any)

@@ -60,7 +60,7 @@ func ownedBy(t *testing.T, owner map[string]any) {
 		t.Fatal(err)
 	}
 	s.written()
-	if _, err := client.Apply(t.Context(), snapshot, []Object{httpRoute("r")}); err != nil {
+	if _, _, err := client.Apply(t.Context(), snapshot, []Object{httpRoute("r")}); err != nil {
 		t.Fatal(err)
 	}
 	want := []map[string]any{{"metadata": map[string]any{
@@ -110,7 +110,7 @@ func TestHeldRoutesAreDetached(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.written()
-			changes, err := client.Apply(t.Context(), snapshot, nil)
+			changes, _, err := client.Apply(t.Context(), snapshot, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +127,7 @@ func TestHeldRoutesAreDetached(t *testing.T) {
 				t.Errorf("changes are %v", got)
 			}
 			// What was done is known, so that it is not done again within the event.
-			if changes, err = client.Apply(t.Context(), snapshot, nil); len(changes) > 0 || err != nil {
+			if changes, _, err = client.Apply(t.Context(), snapshot, nil); len(changes) > 0 || err != nil {
 				t.Errorf("and then %v, %v", changes, err)
 			}
 			check(t, "written again", s.written())

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
 // ReadyEndpoints counts the ready endpoints of each Service of the namespace, by the
@@ -13,7 +15,7 @@ import (
 func (c *Client) ReadyEndpoints(ctx context.Context) (map[string]int, error) {
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	slices, _, err := c.list(ctx, resourceOf("EndpointSlice").GroupVersionResource, c.options.Namespace, labelServiceName)
+	slices, _, err := c.list(ctx, resourceOf(rollout.KindEndpointSlice).GroupVersionResource, c.options.Namespace, rollout.LabelServiceName)
 	switch {
 	case isForbidden(err):
 		return nil, nil
@@ -23,7 +25,7 @@ func (c *Client) ReadyEndpoints(ctx context.Context) (map[string]int, error) {
 	seen := map[[2]string]bool{}
 	ready := map[string]int{}
 	for _, slice := range slices {
-		service := slice.GetLabels()[labelServiceName]
+		service := slice.GetLabels()[rollout.LabelServiceName]
 		for _, one := range endpointsOf(&slice) {
 			if !one.ready || len(one.addresses) == 0 {
 				continue

@@ -43,7 +43,7 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 		k := key{object.GetObjectKind().GroupVersionKind().Kind, object.GetName()}
 		if snapshot.live[k] == nil && !snapshot.looked[k] {
 			snapshot.looked[k] = true
-			unknown[k.kind] = append(unknown[k.kind], k.name)
+			unknown[k.Kind] = append(unknown[k.Kind], k.Name)
 		}
 	}
 	if len(unknown) == 0 {
@@ -216,4 +216,14 @@ func instancesIn(object metav1.Object, manager string) []string {
 		}
 	}
 	return all
+}
+
+// othersWrote reports whether a live object has fields that count as another's than what the
+// application applies: those of its predecessor, or of another application of this charm.
+func (c *Client) othersWrote(live *unstructured.Unstructured) bool {
+	managers := append(instancesIn(live, c.options.Manager), c.options.Manager)
+	return slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		applied := entry.Manager == c.options.Manager && entry.Operation == metav1.ManagedFieldsOperationApply
+		return slices.Contains(managers, entry.Manager) && entry.Subresource == "" && !applied
+	})
 }

@@ -64,7 +64,7 @@ func find(t *testing.T, s *server, desired ...Object) (found []Foreign, asked, w
 	if err != nil || len(again) > 0 || len(s.requests) > 0 {
 		t.Errorf("found again: %v, %v, with %d requests", again, err, len(s.requests))
 	}
-	_, err = client.Apply(t.Context(), snapshot, desired)
+	_, _, err = client.Apply(t.Context(), snapshot, desired)
 	return found, asked, s.written(), err
 }
 
@@ -210,7 +210,7 @@ func TestApplyReplaced(t *testing.T) {
 	}
 	s.has(t, servicesPath, map[string]any{"kind": "Service", "apiVersion": "v1", "metadata": map[string]any{"name": "v", "uid": "another"}})
 	s.written()
-	if _, err := client.Apply(t.Context(), snapshot, []Object{service("v", 8080)}); err != nil {
+	if _, _, err := client.Apply(t.Context(), snapshot, []Object{service("v", 8080)}); err != nil {
 		t.Fatal(err)
 	}
 	var forced []string
@@ -253,7 +253,7 @@ func TestTakeOverFromAnotherInstance(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.written()
-	if _, err := client.Apply(t.Context(), snapshot, []Object{service("v", 80)}); err != nil {
+	if _, _, err := client.Apply(t.Context(), snapshot, []Object{service("v", 80)}); err != nil {
 		t.Fatal(err)
 	}
 	if len(s.requests) != 2 || s.requests[0].contentType != "application/json-patch+json" {

@@ -9,6 +9,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/client-go/rest"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
 // FuzzSnapshot: objects of every kind may be of any shape. What cannot be read is left out or is
@@ -32,7 +35,7 @@ func FuzzSnapshot(f *testing.F) {
 	} {
 		f.Add(text)
 	}
-	desired, err := sortByKind(all())
+	client, err := NewClient(&rest.Config{Host: "http://127.0.0.1:1"}, Options{Namespace: "shop", Manager: "gw", Label: testLabel})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -71,18 +74,23 @@ func FuzzSnapshot(f *testing.F) {
 			t.Errorf("Services that speak TLS: %q", with)
 		}
 		snapshot.ConfigMap("gw")
-		now, kept := bridged(snapshot, desired, "gw")
-		stays := lingeringOf(snapshot, withRoutesInUse(snapshot, now, kept))
-		for kind, objects := range desired {
-			for _, wanted := range objects {
-				same(wanted, object, "gw")
+		wanted, err := client.compare(snapshot, append(all(), httpRoute("gw"), service("gw", 80)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		live, ends := client.live(snapshot), false
+		for answers := []rollout.Answer(nil); !ends; {
+			steps := rollout.Next(live, wanted.objects, answers)
+			for _, step := range steps {
+				answers = append(answers, rollout.Answer{Step: step, Failed: len(text)%2 == 0})
+				if body := wanted.bodies[key(step.Object.Ref)]; body != nil {
+					asWritten(body, snapshot.live[key(step.Object.Ref)], step.Object)
+				}
 			}
-			if stays.has(object) && len(stays.services)+len(stays.secrets) == 0 {
-				t.Errorf("a %s lingers for nothing", kind)
+			if ends = len(steps) == 0; len(answers) > len(wanted.objects)+len(live.Objects) {
+				t.Fatalf("%d steps for %d objects", len(answers), len(wanted.objects)+len(live.Objects))
 			}
 		}
-		neededUnseen(object, []*unstructured.Unstructured{object})
-		staying(snapshot, []*unstructured.Unstructured{object})
 		if !reflect.DeepEqual(before.Object, object.Object) {
 			t.Errorf("the object was changed from %v to %v", before.Object, object.Object)
 		}

@@ -10,13 +10,3 @@ import (
 func judges(c metav1.Condition, generation int64) bool {
 	return c.ObservedGeneration == generation || c.ObservedGeneration == 0 && c.Status != metav1.ConditionUnknown
 }
-
-// observed is the newest generation that a controller names in conditions which it wrote
-// together, 0 where it names none; judged is false where it has not written any.
-func observed(conditions []metav1.Condition) (generation int64, judged bool) {
-	for _, c := range conditions {
-		generation = max(generation, c.ObservedGeneration)
-		judged = judged || c.ObservedGeneration > 0 || c.Status != metav1.ConditionUnknown
-	}
-	return generation, judged
-}

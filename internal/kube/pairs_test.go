@@ -3,6 +3,8 @@ package kube
 import (
 	"strings"
 	"testing"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
 // TestNothingGoesBeforeItsSuccessorIsJudged has every pair of an object and what refers to
@@ -13,7 +15,7 @@ import (
 func TestNothingGoesBeforeItsSuccessorIsJudged(t *testing.T) {
 	t.Parallel()
 	slice := endpointSlice("old-ipv4", "10.1.0.5")
-	slice.Labels[labelServiceName] = "old"
+	slice.Labels[rollout.LabelServiceName] = "old"
 	led := []Object{routeTo("web", "old"), service("old", 443), slice, policy("old", "old.example.com"), configMap("ca", "CA")}
 	next := []Object{routeTo("web", "next"), service("next", 80)}
 	judgeRoute := func(s *server, generation, observed int64) { s.judge("web", generation, observed) }

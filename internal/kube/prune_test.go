@@ -118,7 +118,7 @@ func TestPruneTheVeryObject(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.written()
-	if _, err := client.Apply(t.Context(), snapshot, nil); err != nil {
+	if _, _, err := client.Apply(t.Context(), snapshot, nil); err != nil {
 		t.Fatal(err)
 	}
 	var options metav1.DeleteOptions

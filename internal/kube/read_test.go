@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
 // TestRead asks for everything at once over one connection, and gets it.
@@ -338,7 +340,7 @@ func TestServices(t *testing.T) {
 			endpoints = append(endpoints, map[string]any{"addresses": []any{address}})
 		}
 		return &unstructured.Unstructured{Object: map[string]any{
-			"kind": "EndpointSlice", "metadata": map[string]any{"name": name, "labels": map[string]any{labelServiceName: service}}, "endpoints": endpoints,
+			"kind": "EndpointSlice", "metadata": map[string]any{"name": name, "labels": map[string]any{rollout.LabelServiceName: service}}, "endpoints": endpoints,
 		}}
 	}
 	s := Snapshot{live: map[key]*unstructured.Unstructured{

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -75,7 +74,7 @@ func TestRename(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.written()
-		_, err = client.Apply(t.Context(), snapshot, []Object{
+		_, _, err = client.Apply(t.Context(), snapshot, []Object{
 			gateway("gw", "a.example.com"), attached("redirect", "gw-a.example.com"), attached("web", "gw-a.example.com"),
 		})
 		if err != nil {
@@ -181,35 +180,5 @@ func TestRenameWithoutOthers(t *testing.T) {
 		if !slices.Contains(last, "PATCH gateways/gw") {
 			t.Errorf("%s: the second event writes %v", name, last)
 		}
-	}
-}
-
-func TestReplacedListeners(t *testing.T) {
-	t.Parallel()
-	other := gateway("gw", "b.example.com")
-	secure := gateway("gw", "a.example.com")
-	secure.Spec.Listeners[0].Name, secure.Spec.Listeners[0].Port = "gw-https", 443
-	tests := map[string]struct {
-		live, next *gatewayv1.Gateway
-		want       bool
-	}{
-		"another name":   {renamed(), gateway("gw", "a.example.com"), true},
-		"the same":       {gateway("gw", "a.example.com"), gateway("gw", "a.example.com"), false},
-		"another host":   {renamed(), other, false},
-		"one more host":  {gateway("gw", "a.example.com"), gateway("gw", "a.example.com", "b.example.com"), false},
-		"another port":   {renamed(), secure, false},
-		"the first":      {nil, gateway("gw", "a.example.com"), false},
-		"no host at all": {gateway("gw"), gateway("gw", "a.example.com"), false},
-	}
-	got, want := map[string]bool{}, map[string]bool{}
-	for name, test := range tests {
-		wanted, err := sortByKind([]Object{test.next})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got[name], want[name] = len(replacedListeners(test.live, wanted["Gateway"])) > 0, test.want
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

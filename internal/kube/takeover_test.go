@@ -81,7 +81,7 @@ func takeOverGateway(t *testing.T, s *server) (changes []string, err error) {
 		t.Fatal(err)
 	}
 	s.written()
-	done, err := client.Apply(t.Context(), snapshot, []Object{gateway("gw", "new")})
+	done, _, err := client.Apply(t.Context(), snapshot, []Object{gateway("gw", "new")})
 	for _, change := range done {
 		changes = append(changes, change.String())
 	}

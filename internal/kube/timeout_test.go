@@ -75,7 +75,7 @@ func TestWithin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = client.Apply(t.Context(), snapshot, []Object{secret("a"), gateway("gw", "a"), httpRoute("r", "a")})
+		_, _, err = client.Apply(t.Context(), snapshot, []Object{secret("a"), gateway("gw", "a"), httpRoute("r", "a")})
 		if took := time.Since(started); !unanswered(err) || took != 25*time.Second {
 			t.Errorf("after %v: %v", took, err)
 		}

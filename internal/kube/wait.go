@@ -11,10 +11,12 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
 // judgedKinds are the kinds of objects that a Gateway's controller judges.
-var judgedKinds = []string{"Gateway", kindPolicy, "HTTPRoute"}
+var judgedKinds = []string{rollout.KindGateway, rollout.KindPolicy, rollout.KindRoute}
 
 // Await watches the objects that were changed until their controller has judged each as it
 // is now, or the time is over. A Gateway that was created gets its address in that time, too;
@@ -51,7 +53,7 @@ func (c *Client) watchKinds(ctx context.Context, snapshot *Snapshot, pending map
 	events := make(chan *unstructured.Unstructured)
 	var jobs []func() error
 	for _, r := range resources {
-		if !slices.ContainsFunc(pendingOf(pending), func(k key) bool { return k.kind == r.kind }) {
+		if !slices.ContainsFunc(pendingOf(pending), func(k key) bool { return k.Kind == r.kind }) {
 			continue
 		}
 		jobs = append(jobs, func() error {
@@ -127,13 +129,13 @@ func (s *Snapshot) settle(pending map[key]Action) bool {
 // that is to have one, given it an address.
 func settled(object *unstructured.Unstructured, address bool) bool {
 	switch object.GetKind() {
-	case "Gateway":
+	case rollout.KindGateway:
 		var gateway gatewayv1.Gateway
 		return fromUnstructured(object, &gateway) == nil && (gatewaySettled(&gateway) && (!address || len(gateway.Status.Addresses) > 0))
-	case "HTTPRoute":
+	case rollout.KindRoute:
 		var route gatewayv1.HTTPRoute
 		return fromUnstructured(object, &route) == nil && routeSettled(&route)
-	case kindPolicy:
+	case rollout.KindPolicy:
 		var policy gatewayv1.BackendTLSPolicy
 		return fromUnstructured(object, &policy) == nil && slices.ContainsFunc(policy.Status.Ancestors, func(a gatewayv1.PolicyAncestorStatus) bool {
 			return allJudged(a.Conditions, policy.Generation)

@@ -13,39 +13,6 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// TestRoutesStay: while the Gateway cannot be written no route leaves a listener that is there for
-// one that is not, nor is one made that no listener is there for.
-func TestRoutesStay(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		live, next []string // listeners; live is nil for a new route
-		written    bool
-	}{
-		"a new one, its listener is there":     {nil, []string{"gw-a"}, true},
-		"a new one, its listener is not there": {nil, []string{"gw-b"}, false},
-		"a new one, one of two is there":       {nil, []string{"gw-b", "gw-a"}, true},
-		"one that keeps its listener":          {[]string{"gw-a"}, []string{"gw-a"}, true},
-		"one that gets another besides":        {[]string{"gw-a"}, []string{"gw-a", "gw-b"}, true},
-		"one that moves":                       {[]string{"gw-a"}, []string{"gw-b"}, false},
-		"one that loses one of two":            {[]string{"gw-a", "gw-c"}, []string{"gw-a"}, true},
-		"one that was nowhere":                 {[]string{"gw-b"}, []string{"gw-c"}, true},
-		"one that names the Gateway":           {[]string{""}, []string{""}, true},
-	} {
-		snapshot := newSnapshot()
-		if snapshot.Gateway = gateway("gw", "a"); c.live != nil {
-			snapshot.live[key{"HTTPRoute", "r"}] = applied(t, attached("r", c.live...))
-		}
-		route := applied(t, attached("r", c.next...))
-		if got := staying(snapshot, []*unstructured.Unstructured{route}); len(got) != map[bool]int{true: 1}[c.written] {
-			t.Errorf("%s: %d written", name, len(got))
-		}
-	}
-	routes := []*unstructured.Unstructured{applied(t, attached("r", "gw-b"))}
-	if got := staying(newSnapshot(), routes); len(got) != 1 {
-		t.Error("without a Gateway nothing is written")
-	}
-}
-
 // TestNothingStaysForTheGatewayAsAWhole: a route that names no listener has none whose name could
 // have changed.
 func TestNothingStaysForTheGatewayAsAWhole(t *testing.T) {
@@ -77,9 +44,9 @@ func TestGatewayIsWrittenBehindARename(t *testing.T) {
 	}
 }
 
-// TestRoutesToTheUnguarded: while a policy cannot be written no route is led to its Service, though
+// TestRoutesToTheUnprotected: while a policy cannot be written no route is led to its Service, though
 // that is there.
-func TestRoutesToTheUnguarded(t *testing.T) {
+func TestRoutesToTheUnprotected(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.hasApplied(t, servicesPath, service("tls", 80))
@@ -103,7 +70,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 	}
 	delete(s.objects, gatewaysPath+"/gw")
 	s.written()
-	if _, err := client.Apply(t.Context(), snapshot, []Object{gateway("gw", "b")}); err != nil {
+	if _, _, err := client.Apply(t.Context(), snapshot, []Object{gateway("gw", "b")}); err != nil {
 		t.Fatal(err)
 	}
 	check(t, "written", s.written(), "PATCH gateways/gw", "PATCH gateways/gw")
@@ -125,7 +92,7 @@ func TestSilenceEndsPruning(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.written()
-	if _, err := client.Apply(t.Context(), snapshot, nil); !unanswered(err) {
+	if _, _, err := client.Apply(t.Context(), snapshot, nil); !unanswered(err) {
 		t.Errorf("got %v", err)
 	}
 	check(t, "written", slices.Compact(s.written()), "DELETE httproutes/r")

@@ -75,8 +75,15 @@ var importRules = []importRule{
 		reach:    []string{"k8s.io/client-go"},
 	},
 	{
-		packages: "internal/kube",
+		packages: "internal/kube/rollout",
 		ours:     []string{"internal/controller"},
+		others:   []string{"k8s.io/apimachinery", "sigs.k8s.io/gateway-api"},
+		never:    impure,
+		reach:    []string{"k8s.io/client-go"},
+	},
+	{
+		packages: "internal/kube",
+		ours:     []string{"internal/kube/rollout"},
 		others:   []string{"k8s.io", "sigs.k8s.io"},
 	},
 	{
@@ -198,6 +205,9 @@ func TestImportRulesComplain(t *testing.T) {
 		{"internal/gocharm", "OURS/internal/state", "may not import " + ours + "/internal/state"},
 		{"internal/kube", "OURS/internal/plan", "may not import " + ours + "/internal/plan"},
 		{"internal/kube", "k8s.io/client-go/dynamic", ""},
+		{"internal/kube/rollout", "OURS/internal/kube", "may not import " + ours + "/internal/kube"},
+		{"internal/kube/rollout", "k8s.io/client-go/dynamic", "may not import k8s.io/client-go/dynamic"},
+		{"internal/kube/rollout", "log/slog", "must not import log/slog: its results would depend on more than its arguments"},
 		{"internal/charm", "OURS/internal/kube OURS/internal/relation/ingress", ""},
 		{"internal/charm", "OURS/internal/jujutest", "may not import " + ours + "/internal/jujutest"},
 		{"internal/charm", "testing", "must not import testing: it belongs to tests"},

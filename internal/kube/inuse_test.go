@@ -5,8 +5,9 @@ import (
 	"slices"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
 // judge has a controller judge a route at a generation, of which it is at another.
@@ -18,48 +19,12 @@ func (s *server) judge(route string, generation, observed int64) {
 	}}}
 }
 
-// TestUnjudged: what a controller says of a route counts when it names no generation, and
-// reports that it has left as they were do not count beside a new one.
-func TestUnjudged(t *testing.T) {
-	t.Parallel()
-	yes := func(generation int64) metav1.Condition {
-		return metav1.Condition{Type: "Accepted", Status: metav1.ConditionTrue, ObservedGeneration: generation}
-	}
-	unknown := metav1.Condition{Type: "Accepted", Status: metav1.ConditionUnknown, Reason: "Pending"}
-	undecided := unknown
-	undecided.ObservedGeneration = 1
-	for name, c := range map[string]struct {
-		reports [][]metav1.Condition
-		want    bool
-	}{
-		"nobody's":              {nil, false},
-		"nothing said":          {[][]metav1.Condition{{}, {unknown}}, false},
-		"old":                   {[][]metav1.Condition{{yes(1)}}, true},
-		"old, and undecided":    {[][]metav1.Condition{{undecided}}, true},
-		"present":               {[][]metav1.Condition{{yes(2)}}, false},
-		"undated":               {[][]metav1.Condition{{yes(0)}}, false},
-		"undated beside old":    {[][]metav1.Condition{{yes(0), yes(1)}}, true},
-		"old beside present":    {[][]metav1.Condition{{yes(1), yes(2)}}, false},
-		"an old report first":   {[][]metav1.Condition{{yes(1)}, {yes(2)}}, false},
-		"an old one, undated":   {[][]metav1.Condition{{yes(1)}, {yes(0)}}, false},
-		"an old one, one empty": {[][]metav1.Condition{{yes(1)}, {unknown}}, true},
-	} {
-		route := &gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Generation: 2}}
-		for _, conditions := range c.reports {
-			route.Status.Parents = append(route.Status.Parents, gatewayv1.RouteParentStatus{Conditions: conditions})
-		}
-		if unjudged(route) != c.want {
-			t.Errorf("%s: judged as it was before: %t, want %t", name, !c.want, c.want)
-		}
-	}
-}
-
-// TestLinger leads a route away: what it has led to goes when its controller has seen
+// TestServiceInUse leads a route away: what it has led to goes when its controller has seen
 // that, and not before.
-func TestLinger(t *testing.T) {
+func TestServiceInUse(t *testing.T) {
 	t.Parallel()
 	slice := endpointSlice("old-ipv4", "10.1.0.5")
-	slice.Labels[labelServiceName] = "old"
+	slice.Labels[rollout.LabelServiceName] = "old"
 	old := []Object{routeTo("web", "old"), service("old", 443), slice, policy("old", "old.example.com"), configMap("ca", "CA")}
 	next := []Object{routeTo("web", "next"), service("next", 80)}
 	s := newServer(t)
@@ -90,7 +55,7 @@ func TestLinger(t *testing.T) {
 
 	// What belongs to a Service that stays goes at once.
 	other := endpointSlice("next-ipv6", "fd00::1")
-	other.Labels[labelServiceName] = "next"
+	other.Labels[rollout.LabelServiceName] = "next"
 	guard := []Object{other, policy("next", "next.example.com"), configMap("ca", "CA")}
 	step("more of it", append(guard, next...), "ConfigMap/ca created", "BackendTLSPolicy/next created", "EndpointSlice/next-ipv6 created")
 	step("less of it", next, "EndpointSlice/next-ipv6 deleted", "BackendTLSPolicy/next deleted", "ConfigMap/ca deleted")
@@ -99,9 +64,9 @@ func TestLinger(t *testing.T) {
 	step("without it", nil, "HTTPRoute/web deleted", "Service/next deleted")
 }
 
-// TestLingerForNobody: where no controller judges at all nothing stays for longer than a
+// TestServiceInUseByNobody: where no controller judges at all nothing stays for longer than a
 // run, and what no route leads away from goes at once.
-func TestLingerForNobody(t *testing.T) {
+func TestServiceInUseByNobody(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	if _, _, _, err := run(t, s, both()...); err != nil {
@@ -142,9 +107,9 @@ func secureGateway(secrets map[string]string) *gatewayv1.Gateway {
 	return object
 }
 
-// TestLingerSecret returns a listener another Secret: the one that it had goes when the
+// TestSecretInUse has a listener get another Secret: the one that it had goes when the
 // Gateway has been judged with the new one. One whose listener goes is not kept.
-func TestLingerSecret(t *testing.T) {
+func TestSecretInUse(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	step := func(what string, desired []Object, want ...string) {

@@ -1,0 +1,83 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// write applies an object, which is live already unless live is nil.
+func (c *Client) write(ctx context.Context, r resource, object, live *unstructured.Unstructured) outcome {
+	result, err := c.applyOver(ctx, r, object, live)
+	switch refused := (*RefusedError)(nil); {
+	case errors.As(err, &refused):
+		refused.Stands = live != nil
+		return outcome{err: err}
+	case err != nil:
+		return outcome{err: err}
+	case live == nil:
+		return outcome{change: Created, object: result}
+	case live.GetResourceVersion() != result.GetResourceVersion():
+		return outcome{change: Configured, object: result}
+	default:
+		return outcome{object: result}
+	}
+}
+
+// applyOver applies an object. Only what was read and is ours is written over. What is made
+// is not forced: where somebody was quicker, that is as refusing it.
+func (c *Client) applyOver(ctx context.Context, r resource, object, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if live != nil {
+		if err := c.takeOver(ctx, r, live); err != nil {
+			return nil, err
+		}
+		if err := c.disown(ctx, r, object, live); err != nil {
+			return nil, err
+		}
+		object = object.DeepCopy()
+		object.SetUID(live.GetUID())
+		result, err := c.apply(ctx, r, object, true)
+		if !apierrors.IsConflict(err) {
+			return result, err
+		}
+		found, lookErr := c.lookFor(ctx, r, []string{object.GetName()})
+		if lookErr != nil || len(found) > 0 && found[0].UID == live.GetUID() {
+			return nil, err
+		}
+		// It was deleted since it was read, and what may stand there now is another.
+		object.SetUID("")
+	}
+	return c.apply(ctx, r, object, false)
+}
+
+// anothersObject is why an object is not written.
+const anothersObject = "an object of that name is there, and is not ours"
+
+func notOurs(r resource, name string, err error) error {
+	return &RefusedError{Kind: r.kind, Name: name, Action: "apply " + r.Resource, Reason: anothersObject, err: err}
+}
+
+func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Unstructured, force bool) (*unstructured.Unstructured, error) {
+	body, err := json.Marshal(object.Object)
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode %s %s: %w", r.kind, object.GetName(), err)
+	}
+	result, err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Patch(
+		ctx, object.GetName(), types.ApplyPatchType, body,
+		metav1.PatchOptions{FieldManager: c.options.Manager, Force: &force, FieldValidation: metav1.FieldValidationStrict},
+	)
+	if err != nil {
+		classified := classify(err, "apply", r.GroupVersionResource, object.GetName())
+		if apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict) {
+			return nil, notOurs(r, object.GetName(), classified)
+		}
+		return nil, classified
+	}
+	return result, nil
+}
