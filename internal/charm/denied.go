@@ -111,8 +111,8 @@ func (c *Charm) doubted(err error) bool {
 	if !errors.Is(err, errUndecided) {
 		return false
 	}
-	if c.desk.doubt == nil {
-		c.desk.doubt = err
+	if c.learned.doubt == nil {
+		c.learned.doubt = err
 	}
 	return true
 }
@@ -212,12 +212,12 @@ func (c *Charm) unlessUnlisted(ctx context.Context, endpoint, id string, err err
 
 // goals asks what the controller has, once in a hook.
 func (c *Charm) goals(ctx context.Context) (gocharm.GoalState, error) {
-	if c.desk.goals != nil {
-		return *c.desk.goals, nil
+	if c.learned.goals != nil {
+		return *c.learned.goals, nil
 	}
 	goals, err := c.Tools.GoalState(ctx)
 	if err == nil {
-		c.desk.goals = &goals
+		c.learned.goals = &goals
 	}
 	return goals, err
 }
@@ -243,7 +243,7 @@ func (c *Charm) deniedForLong(ctx context.Context, what string, denied error) (b
 	}
 	first, known := since[what]
 	if !known {
-		c.desk.undecided = append(c.desk.undecided, what)
+		c.learned.undecided = append(c.learned.undecided, what)
 		return false, fmt.Errorf("%s: %w: %w", what, errUndecided, denied)
 	}
 	if c.Now.Sub(first) < minDenied {
@@ -283,7 +283,7 @@ func (c *Charm) storeDenied(ctx context.Context, since map[string]time.Time) err
 	if err != nil {
 		return err
 	}
-	c.desk.stored[keyDenied] = string(text)
+	c.ledgers.stored[keyDenied] = string(text)
 	return c.Tools.SetState(ctx, map[string]string{keyDenied: string(text)})
 }
 
@@ -294,15 +294,15 @@ func (c *Charm) hold(ctx context.Context, undecided error) error {
 	if err != nil {
 		return err
 	}
-	for _, what := range c.desk.undecided {
+	for _, what := range c.learned.undecided {
 		since[what] = c.Now.UTC().Truncate(time.Second)
 	}
-	if len(c.desk.undecided) > 0 {
+	if len(c.learned.undecided) > 0 {
 		if err := c.storeDenied(ctx, since); err != nil {
 			return err
 		}
 	}
-	if c.desk.stored[ledgerKey] != "" {
+	if c.ledgers.stored[ledgerKey] != "" {
 		// Nor does one after which the ledger is not to be trusted.
 		if err := c.Tools.DeleteState(ctx, ledgerKey); err != nil {
 			return err

@@ -45,8 +45,10 @@ type Charm struct {
 
 	// rotated is the private key that this run has made in place of another.
 	rotated state.PrivateKey
-	// desk is what this unit knows of its side of the relations.
-	desk desk
+	// ledgers is what this unit knows of its side of the relations, learned what Juju has told
+	// in this run.
+	ledgers ledgers
+	learned learned
 }
 
 // Run handles the event. One that fails is Juju's to repeat.

@@ -18,13 +18,13 @@ import (
 // once. Before Juju 3.6 its goal state has an application of our model by its name, and
 // one of another model not.
 func (c *Charm) whose(ctx context.Context, endpoint, id string, number int, application, model string) (local, foreign bool, err error) {
-	local, foreign = slices.Contains(c.desk.trusted.Ours, number), slices.Contains(c.desk.trusted.Theirs, number)
+	local, foreign = slices.Contains(c.ledgers.trusted.Ours, number), slices.Contains(c.ledgers.trusted.Theirs, number)
 	if !local && !foreign {
 		if local, foreign, err = c.askWhose(ctx, endpoint, id, application, model); err != nil {
 			return false, false, err
 		}
 	}
-	switch written := c.desk.written; { // It may be read twice.
+	switch written := c.ledgers.written; { // It may be read twice.
 	case local && !slices.Contains(written.Ours, number):
 		written.Ours = append(written.Ours, number)
 	case foreign && !slices.Contains(written.Theirs, number):
@@ -34,16 +34,16 @@ func (c *Charm) whose(ctx context.Context, endpoint, id string, number int, appl
 }
 
 func (c *Charm) askWhose(ctx context.Context, endpoint, id, application, model string) (local, foreign bool, err error) {
-	if !c.desk.modelsUnknown {
+	if !c.learned.modelsUnknown {
 		uuid, err := c.Tools.RelationModelUUID(ctx, id)
 		switch {
 		case err == nil:
-			c.desk.noteModel(id, uuid)
+			c.learned.noteModel(id, uuid)
 			return uuid != "" && uuid == c.Event.ModelUUID, uuid != "" && uuid != c.Event.ModelUUID, nil
 		case !errors.Is(err, gocharm.ErrUnsupported):
 			return false, false, err
 		}
-		c.desk.modelsUnknown = true
+		c.learned.modelsUnknown = true
 	}
 	if model == "" || model == c.Event.Model || isUser(application) {
 		return false, false, nil // The name alone settles it.
@@ -90,7 +90,7 @@ func (c *Charm) toldOfGateway(ctx context.Context, id string, number int) (bool,
 // told returns what the ledger has of what a relation has been told. If it has nothing, our
 // side is read and made into that; publish then needs not read it again.
 func (c *Charm) told(ctx context.Context, id string, number int, read func(state.Databag) (string, error)) (string, error) {
-	what, known := c.desk.trusted.Told[number]
+	what, known := c.ledgers.trusted.Told[number]
 	if !known {
 		bag, err := c.ownBag(ctx, id)
 		if err != nil {
@@ -100,18 +100,18 @@ func (c *Charm) told(ctx context.Context, id string, number int, read func(state
 			return "", err
 		}
 	}
-	c.desk.written.Told[number] = what
+	c.ledgers.written.Told[number] = what
 	return what, nil
 }
 
 // ownBag reads our side of a relation, once in a hook.
 func (c *Charm) ownBag(ctx context.Context, id string) (state.Databag, error) {
-	if bag, ok := c.desk.bags[id]; ok {
+	if bag, ok := c.ledgers.bags[id]; ok {
 		return bag, nil
 	}
 	bag, err := c.ownData(ctx, id)
 	if err == nil {
-		c.desk.bags[id] = bag
+		c.ledgers.bags[id] = bag
 	}
 	return bag, err
 }

@@ -73,7 +73,7 @@ func (c *Charm) certificates(ctx context.Context, id string, provider, own state
 		}
 	}
 	certificates.LegacyKey = legacy
-	return certificates, c.logChanges(ctx, nil, remarks)
+	return certificates, c.logChanges(ctx, nil, nil, remarks)
 }
 
 // hasOwn reports whether some request was made with the key.

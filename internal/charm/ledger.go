@@ -13,40 +13,26 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A ledger is what this unit knows of what stands on our side of the relations, so that
-// it need not ask: to read a databag of our own is a question to Juju's controller, for
-// every relation in every hook. It is kept in the unit's stored state. A databag that is
-// in the ledger with what is to be written is left alone; any other is read, and written
-// if it differs.
+// A ledger is what this unit knows of what stands on our side of the relations. To read a databag
+// of our own is a question to Juju's controller, for every relation in every hook; a databag that
+// is in the ledger with what is to be written is left alone instead. Any other is read, and
+// written if it differs. The ledger is kept in the unit's stored state.
 //
-// A databag is entered only where a hook has found it to be as it has to; one that a hook
-// writes is not, until the next has read it. So the ledger is never ahead of what stands
-// there, in whichever order Juju carries out what a hook leaves to its end: Juju 3 writes
-// relations and stored state together, Juju 4.0 the stored state first, then secrets, then
-// relations, and may fail in between (juju/juju, commitHookChangesForOneUnit of
-// apiserver/facades/agent/uniter). A Juju that wrote relations first could leave an entry
-// of before: that is read past by a hook which wants what it has failed to enter, and is
-// wrong for one that wants the old data back. The entry may also be of what somebody else
-// has overwritten since:
+// A databag is entered only after a hook has found it to be as it has to be. One that a hook
+// writes is not entered, until the next hook has read it. So the ledger never runs ahead of the
+// databags, in whichever order Juju stores what a hook leaves behind. If Juju wrote relations
+// before state, a crash in between would leave a stale entry. A hook that wants the new data
+// misses and reads again; one that wants the old data back would wrongly trust it.
 //
-//   - another leader. A new one has a leader-elected of its own, which does not trust
-//     its ledger. Until then an event may come that does: where it wants what is
-//     entered it leaves what the other leader wrote, and leader-elected mends it;
-//     where it wants anything else it reads. Nobody else writes meanwhile.
-//   - another version of the charm, the Python one among them: upgrade-charm.
-//   - an operator, by hand: config-changed and start, which he can cause.
-//   - any of these, where the event that would have told is lost (resolved without a
-//     retry; leadership that is lost and won again behind one long hook).
-//
-// No ledger is trusted for longer than an hour, which bounds them all.
+// Events after which somebody else may have written do not trust the ledger (see trusts), and none
+// does for longer than an hour. DESIGN.md has the reasons, and what was rejected.
 type ledger struct {
-	// Read is when every databag was last read, rather than trusted to be what is
-	// entered.
+	// Read is when every databag was last read, and none trusted.
 	Read time.Time `json:"read"`
-	// Digests are those of what was found in our databags, by the relations' numbers. Juju
-	// gives no number twice.
+	// Digests are the sums of what was found in our databags, by the relations' numbers. Juju
+	// uses no number twice.
 	Digests map[int]string `json:"digests,omitempty"`
-	// Told is where an application is served, by what it was found to be told: the sum of
+	// Told is where an application is served, by what our databag was found to say: the sum of
 	// its place on gateway, something on gateway-route; empty for nothing.
 	Told map[int]string `json:"told,omitempty"`
 	// Ours are the relations, by number, with applications of our own model, Theirs those
@@ -55,35 +41,38 @@ type ledger struct {
 	Theirs []int `json:"theirs,omitempty"`
 }
 
-// ledgerKey is where the ledger stands in the unit's stored state, allowanceKey where what
-// applications have had does (see state.Allowance). The latter is trusted whatever happens:
-// who gets to lead after another unit begins with what it has itself, which may be nothing.
+// The keys of the unit's stored state: for the ledger, and for what applications have had (see
+// state.Allowance). The latter is trusted whatever happens: a unit that leads after another begins
+// with what it has stored itself, which may be nothing.
 const (
 	ledgerKey    = "ledger"
 	allowanceKey = "allowance"
 )
 
 const (
-	// maxLedger is less than what Juju takes as one value, 64 KiB. It has room for some
-	// thousand relations; those that are newer are read in every hook.
+	// maxLedger is less than what Juju takes as one value, 64 KiB. It has room for about a
+	// thousand relations; newer ones are read in every hook.
 	maxLedger = 60 << 10
 	maxTrust  = time.Hour
 )
 
-// A desk is where a run has the ledger that it trusts, and the one that it writes.
-type desk struct {
-	stored  map[string]string // the unit's stored state as the hook found it; nil before it is read
-	trusted ledger
+// ledgers holds the ledger loaded at the start of this run (trusted) and the one being built for
+// the next (written).
+type ledgers struct {
+	stored  map[string]string        // the unit's stored state as the hook found it; nil before it is read
+	trusted ledger                   // empty where the stored one is not trusted
 	written *ledger                  // nil before openLedger
 	bags    map[string]state.Databag // our sides, by the relations' ids, as this hook has read them
-	// modelsUnknown says that this Juju does not tell models apart.
-	modelsUnknown bool
-	// trustsLedger says that the ledger which the hook found is trusted.
-	trustsLedger bool
-	// handed tells which secret has the record, as this hook has seen it.
-	handed string
 	// stale says that another unit has led since this one has stored anything.
 	stale bool
+}
+
+// learned is what Juju has told in this run, so that it is asked once.
+type learned struct {
+	// modelsUnknown says that this Juju does not tell models apart.
+	modelsUnknown bool
+	// handed tells which secret has the record, as this hook has seen it.
+	handed string
 	// models are the UUIDs of the models of applications on gateway-route, by the relations'
 	// numbers; empty where they are not known.
 	models map[int]string
@@ -97,9 +86,10 @@ type desk struct {
 	doubt     error
 }
 
-// openLedger reads the ledger, once in a hook.
+// openLedger loads the ledger, once in a hook, and begins the next one. It comes before whatever
+// reads relations: they enter what they find.
 func (c *Charm) openLedger(ctx context.Context) error {
-	if c.desk.written != nil {
+	if c.ledgers.written != nil {
 		return nil
 	}
 	stored, err := c.storedState(ctx)
@@ -108,27 +98,36 @@ func (c *Charm) openLedger(ctx context.Context) error {
 	}
 	var l ledger
 	err = json.Unmarshal([]byte(stored[ledgerKey]), &l)
-	if c.desk.trustsLedger = err == nil && c.trusts(l); !c.desk.trustsLedger {
+	if err != nil || !c.trusts(l) {
 		l = ledger{Read: c.Now.UTC().Truncate(time.Second)}
 	}
-	c.desk.trusted, c.desk.written = l, &ledger{Read: l.Read, Digests: map[int]string{}, Told: map[int]string{}}
-	c.desk.bags = map[string]state.Databag{}
+	c.ledgers.trusted, c.ledgers.written = l, &ledger{Read: l.Read, Digests: map[int]string{}, Told: map[int]string{}}
+	c.ledgers.bags = map[string]state.Databag{}
 	return nil
 }
 
+// trusts reports whether this hook may rely on the ledger: nobody else can have written since.
+//
+//   - leader-elected: another leader may have. An event that comes before it and trusts the ledger
+//     leaves what that leader wrote, and leader-elected mends it.
+//   - upgrade-charm: another version may have, the Python one among them.
+//   - config-changed and start: an operator may have, by hand, and can cause these.
+//
+// An event like these can be lost (resolved without a retry; leadership lost and won again behind
+// one long hook): hence the hour.
 func (c *Charm) trusts(l ledger) bool {
 	switch c.Event.Kind {
 	case gocharm.LeaderElected, gocharm.UpgradeCharm, gocharm.Start, gocharm.ConfigChanged:
 		return false
 	}
 	age := c.Now.Sub(l.Read)
-	return !c.desk.stale && age >= 0 && age < maxTrust
+	return !c.ledgers.stale && age >= 0 && age < maxTrust
 }
 
-// keep carries what is known of a relation that is still there into the next ledger.
+// keep carries what is known of a relation that is still there over to the next ledger.
 func (c *Charm) keep(relation int) {
-	if digest, ok := c.desk.trusted.Digests[relation]; ok {
-		c.desk.written.Digests[relation] = digest
+	if digest, ok := c.ledgers.trusted.Digests[relation]; ok {
+		c.ledgers.written.Digests[relation] = digest
 	}
 }
 
@@ -143,7 +142,7 @@ func (c *Charm) closeLedger(ctx context.Context, allowance state.Allowance, reco
 	if err != nil {
 		return err
 	}
-	text, err := c.desk.written.encode()
+	text, err := c.ledgers.written.encode()
 	if err != nil {
 		return err
 	}
@@ -195,19 +194,19 @@ func (l ledger) encode() (string, error) {
 	}
 }
 
-// digest stands for data to be written. An empty value counts: it deletes a key.
+// digest returns a short sum of data to be written. An empty value counts: it deletes a key.
 func digest(data state.Databag) (string, error) {
 	text, err := json.Marshal(data) // with sorted keys
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:9]), err
 }
 
-// storedState returns what the unit has stored, as it stood when the hook began.
+// storedState returns the unit's stored state as it was when the hook began.
 func (c *Charm) storedState(ctx context.Context) (map[string]string, error) {
-	if c.desk.stored != nil {
-		return c.desk.stored, nil
+	if c.ledgers.stored != nil {
+		return c.ledgers.stored, nil
 	}
 	var err error
-	c.desk.stored, err = c.Tools.State(ctx)
-	return c.desk.stored, err
+	c.ledgers.stored, err = c.Tools.State(ctx)
+	return c.ledgers.stored, err
 }

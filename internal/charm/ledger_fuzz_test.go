@@ -55,9 +55,9 @@ func FuzzLedger(f *testing.F) {
 		}
 		kind := kinds[int(which)%len(kinds)]
 		c := open(now, kind)
-		trusted := c.desk.trusted
-		if age := now.Sub(trusted.Read); age < 0 || age >= time.Hour || !c.desk.written.Read.Equal(trusted.Read) {
-			t.Errorf("read at %v, written as read at %v", trusted.Read, c.desk.written.Read)
+		trusted := c.ledgers.trusted
+		if age := now.Sub(trusted.Read); age < 0 || age >= time.Hour || !c.ledgers.written.Read.Equal(trusted.Read) {
+			t.Errorf("read at %v, written as read at %v", trusted.Read, c.ledgers.written.Read)
 		}
 		if len(trusted.Digests)+len(trusted.Ours) > 0 && (!json.Valid([]byte(text)) || !slices.Contains(trusting, kind)) {
 			t.Errorf("%s trusts %+v of %q", kind, trusted, text)
@@ -65,7 +65,7 @@ func FuzzLedger(f *testing.F) {
 		// Only the relations that are there go on.
 		c.keep(relation)
 		if slices.Contains(trusted.Ours, relation) {
-			c.desk.written.Ours = append(c.desk.written.Ours, relation)
+			c.ledgers.written.Ours = append(c.ledgers.written.Ours, relation)
 		}
 		if err := c.closeLedger(t.Context(), state.Allowance{}, state.Record{}); err != nil {
 			t.Fatal(err)
@@ -78,7 +78,7 @@ func FuzzLedger(f *testing.F) {
 			return // It may not fit, as no digest of ours.
 		}
 		next := open(now, gocharm.UpdateStatus)
-		got := next.desk.trusted
+		got := next.ledgers.trusted
 		digest, kept := got.Digests[relation]
 		if kept != found || digest != want || len(got.Digests) > 1 || len(got.Ours) > 1 || !got.Read.Equal(trusted.Read) {
 			t.Errorf("of %+v\nis trusted by the next hook: %+v", trusted, got)
@@ -87,7 +87,7 @@ func FuzzLedger(f *testing.F) {
 		for number := range maps.Keys(got.Digests) {
 			next.keep(number)
 		}
-		next.desk.written.Ours = got.Ours
+		next.ledgers.written.Ours = got.Ours
 		before := maps.Clone(unit)
 		if err := next.closeLedger(t.Context(), state.Allowance{}, state.Record{}); err != nil {
 			t.Fatal(err)

@@ -26,10 +26,10 @@ func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (s
 	}
 	requirer.Foreign = foreign
 	if requirer.Servable() {
-		if c.desk.models == nil {
-			c.desk.models = map[int]string{}
+		if c.learned.models == nil {
+			c.learned.models = map[int]string{}
 		}
-		if c.desk.models[number], err = c.modelOf(ctx, id, application, local, foreign); err != nil {
+		if c.learned.models[number], err = c.modelOf(ctx, id, application, local, foreign); err != nil {
 			return state.RouteRequirer{}, err
 		}
 	}
@@ -45,10 +45,10 @@ func (c *Charm) modelOf(ctx context.Context, id, application string, local, fore
 	switch {
 	case local, !foreign && !isUser(application):
 		return c.Event.ModelUUID, nil
-	case !foreign || c.desk.modelsUnknown:
+	case !foreign || c.learned.modelsUnknown:
 		return "", nil
 	}
-	if uuid, known := c.desk.asked[id]; known {
+	if uuid, known := c.learned.asked[id]; known {
 		return uuid, nil
 	}
 	uuid, err := c.Tools.RelationModelUUID(ctx, id)
@@ -59,11 +59,11 @@ func (c *Charm) modelOf(ctx context.Context, id, application string, local, fore
 }
 
 // noteModel keeps what Juju has told of a relation's other side.
-func (d *desk) noteModel(id, uuid string) {
-	if d.asked == nil {
-		d.asked = map[string]string{}
+func (l *learned) noteModel(id, uuid string) {
+	if l.asked == nil {
+		l.asked = map[string]string{}
 	}
-	d.asked[id] = uuid
+	l.asked[id] = uuid
 }
 
 // findNamespaces finds where the models of applications with routes of their own are in the
@@ -75,7 +75,7 @@ func (c *Charm) findNamespaces(ctx context.Context, cluster *kube.Client, st *st
 	var found map[string]string
 	for i := range st.RouteRequirers {
 		requirer := &st.RouteRequirers[i]
-		switch model := c.desk.models[requirer.RelationID]; {
+		switch model := c.learned.models[requirer.RelationID]; {
 		case model == "":
 		case model == c.Event.ModelUUID:
 			requirer.Namespace = st.InNamespace()

@@ -74,22 +74,22 @@ func (c *Charm) publishRoutes(ctx context.Context, relations plan.Relations) err
 	return nil
 }
 
-// write puts data into our side of a relation, unless they stand there. Where they take
-// back what was said, nothing at all will do as well. What is written is for the next hook
-// to find and to enter in the ledger.
+// write sets our application data on a relation unless it already holds them. If the data
+// withdraw something, an empty databag counts as withdrawn. The next hook reads what was written,
+// and enters it in the ledger.
 func (c *Charm) write(ctx context.Context, endpoint string, number int, data state.Databag, takesBack bool) error {
 	sum, err := digest(data)
-	if err != nil || c.desk.trusted.Digests[number] == sum {
+	if err != nil || c.ledgers.trusted.Digests[number] == sum {
 		return err
 	}
 	id := relationID(endpoint, number)
 	bag, err := c.ownBag(ctx, id)
 	if err == nil && (holds(bag, data) || takesBack && len(bag) == 0) {
-		c.desk.written.Digests[number] = sum
+		c.ledgers.written.Digests[number] = sum
 		return nil
 	}
-	delete(c.desk.written.Digests, number)
-	delete(c.desk.written.Told, number)
+	delete(c.ledgers.written.Digests, number)
+	delete(c.ledgers.written.Told, number)
 	if err == nil {
 		err = c.Tools.SetApplicationData(ctx, id, data)
 	}

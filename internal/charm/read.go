@@ -139,7 +139,7 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 	if st.CAProviders, err = readEach(ctx, c, endpointReceiveCA, c.readCAProvider); err != nil {
 		return st, err
 	}
-	return st, c.desk.doubt
+	return st, c.learned.doubt
 }
 
 // readEach reads every relation of an endpoint, but those that are only listed.

@@ -73,9 +73,9 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	if err := c.stillLead(ctx, cluster, started); err != nil {
 		return err
 	}
-	changes, err := c.apply(ctx, cluster, &st, snapshot, p)
+	changes, held, err := c.apply(ctx, cluster, &st, snapshot, p)
 	// Log first: what was done is worth knowing most when something failed.
-	err = errors.Join(err, c.logChanges(ctx, changes, p.Remarks))
+	err = errors.Join(err, c.logChanges(ctx, changes, held, p.Remarks))
 	if err == nil {
 		err = c.await(ctx, cluster, snapshot, changes, leastPatience(p))
 	}
@@ -170,42 +170,46 @@ func objectsOf(p plan.Plan) []kube.Object {
 }
 
 // apply writes the objects and brings the state up to date with what the
-// cluster answered. That the API server refuses objects is an answer too, and no error.
-func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot, p plan.Plan) ([]kube.Change, error) {
+// cluster answered. That the API server refuses objects is an answer too, and no error. It
+// returns what was changed, and what has to wait.
+func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot, p plan.Plan) ([]kube.Change, []kube.Held, error) {
 	if p.KeepObjects {
-		return nil, nil
+		return nil, nil, nil
 	}
-	changes, _, err := cluster.Apply(ctx, snapshot, objectsOf(p))
+	changes, held, err := cluster.Apply(ctx, snapshot, objectsOf(p))
 	var missing *kube.MissingSecretsError
 	if errors.As(err, &missing) {
 		// A host that cannot have its Secret holds up no other.
 		st.Cluster.Refused = missing.Names
-		more, _, othersErr := cluster.Apply(ctx, snapshot, objectsOf(plan.Make(*st)))
-		changes, err = append(changes, more...), errors.Join(err, othersErr)
+		more, stillHeld, othersErr := cluster.Apply(ctx, snapshot, objectsOf(plan.Make(*st)))
+		changes, held, err = append(changes, more...), stillHeld, errors.Join(err, othersErr)
 	}
 	refused, err := kube.Refusals(err)
 	if logErr := c.logRefusals(ctx, refused); logErr != nil {
 		err = errors.Join(err, logErr)
 	}
 	if err != nil {
-		return changes, fmt.Errorf("cannot apply: %w", err)
+		return changes, held, fmt.Errorf("cannot apply: %w", err)
 	}
 	for _, one := range refused {
 		st.Cluster.Refusals = append(st.Cluster.Refusals, state.Refusal{
 			Kind: one.Kind, Name: one.Name, Action: one.Action, Permission: one.Permission, Stands: one.Stands, Reason: one.Reason,
 		})
 	}
-	return changes, nil
+	return changes, held, nil
 }
 
-// logChanges tells of each object that was written and of each remark, such as why an
-// application or a provider's entry is left out.
-func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, remarks []string) error {
-	written := make([]string, len(changes))
-	for i, change := range changes {
-		written[i] = change.String()
+// logChanges tells of each object that was written, of each that is held, and of each remark,
+// such as why an application or a provider's entry is left out.
+func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, held []kube.Held, remarks []string) error {
+	var objects []string
+	for _, change := range changes {
+		objects = append(objects, change.String())
 	}
-	err := c.Tools.LogList(ctx, gocharm.LevelInfo, "Objects of the cluster:", written)
+	for _, one := range held {
+		objects = append(objects, one.String())
+	}
+	err := c.Tools.LogList(ctx, gocharm.LevelInfo, "Objects of the cluster:", objects)
 	if err == nil {
 		err = c.Tools.LogList(ctx, gocharm.LevelWarning, "To be seen to:", remarks)
 	}

@@ -56,7 +56,7 @@ func (c *Charm) readRecord(ctx context.Context) (*state.Record, error) {
 	if known && kept.Handed != "" {
 		_, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: recordPrefix + kept.Handed})
 		if err == nil || !gone(err) {
-			c.desk.handed = kept.Handed
+			c.learned.handed = kept.Handed
 			return &kept.Record, err
 		}
 	}
@@ -65,12 +65,12 @@ func (c *Charm) readRecord(ctx context.Context) (*state.Record, error) {
 	case err != nil:
 		return nil, err
 	case found:
-		c.desk.handed, c.desk.stale = handed.Handed, true
+		c.learned.handed, c.ledgers.stale = handed.Handed, true
 		return &handed.Record, nil
 	case !known:
 		return nil, nil
 	case kept.Handed != "": // The leader before had nothing to hand over.
-		c.desk.stale = true
+		c.ledgers.stale = true
 		kept.Told, kept.Given, kept.Held = "", nil, nil
 	}
 	return &kept.Record, nil
@@ -164,7 +164,7 @@ func (c *Charm) handOver(ctx context.Context, record state.Record, text string) 
 	}
 	sum := sha256.Sum256([]byte(text))
 	digest := hex.EncodeToString(sum[:8])
-	if c.desk.handed == digest {
+	if c.learned.handed == digest {
 		return digest, nil // This hook has seen it.
 	}
 	label := recordPrefix + digest
@@ -187,10 +187,10 @@ func (c *Charm) handOver(ctx context.Context, record state.Record, text string) 
 
 // dropRecord removes the secret with the record of before, if there is one.
 func (c *Charm) dropRecord(ctx context.Context) error {
-	if c.desk.handed == "" {
+	if c.learned.handed == "" {
 		return nil
 	}
-	info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: recordPrefix + c.desk.handed})
+	info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: recordPrefix + c.learned.handed})
 	if err == nil {
 		err = c.Tools.RemoveSecret(ctx, info.ID, 0)
 	}

@@ -58,7 +58,7 @@ func FuzzRecord(f *testing.F) {
 			}
 			return
 		}
-		again, err := json.Marshal(keptRecord{Record: *got, Handed: c.desk.handed})
+		again, err := json.Marshal(keptRecord{Record: *got, Handed: c.learned.handed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,8 +68,8 @@ func FuzzRecord(f *testing.F) {
 		if len(got.Given) == 0 {
 			got.Given = nil
 		}
-		if diff := cmp.Diff(got, second); diff != "" || next.desk.handed != c.desk.handed {
-			t.Errorf("handed %q, then %q; read again (-first +second):\n%s", c.desk.handed, next.desk.handed, diff)
+		if diff := cmp.Diff(got, second); diff != "" || next.learned.handed != c.learned.handed {
+			t.Errorf("handed %q, then %q; read again (-first +second):\n%s", c.learned.handed, next.learned.handed, diff)
 		}
 	})
 }

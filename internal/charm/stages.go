@@ -57,7 +57,7 @@ func (c *Charm) goOn(ctx context.Context, cluster *kube.Client, st state.State, 
 	if err := c.logRefusals(ctx, refused); err != nil {
 		return changes, err
 	}
-	if err := c.logChanges(ctx, changes, nil); err != nil {
+	if err := c.logChanges(ctx, changes, nil, nil); err != nil {
 		return changes, err
 	}
 	return changes, c.await(ctx, cluster, snapshot, changes, 0)

@@ -360,3 +360,32 @@ func TestRewrite(t *testing.T) {
 		t.Errorf("the snapshot has %d routes, the first to %s", len(snapshot.Routes), led)
 	}
 }
+
+// TestHeld: what has to wait comes back with the reason, and what is reported as refused does not.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.hasApplied(t, routesPath, routeTo("moved", "before"))
+	s.hasApplied(t, servicesPath, service("before", 80))
+	s.has(t, servicesPath, by(t, service("theirs", 80), "", "kubectl"))
+	client := s.client(t)
+	snapshot, err := client.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	desired := []Object{service("theirs", 80), routeTo("new", "theirs"), service("next", 80), routeTo("moved", "next")}
+	if _, _, err := client.FindForeign(t.Context(), snapshot, desired); err != nil {
+		t.Fatal(err)
+	}
+	_, held, err := client.Apply(t.Context(), snapshot, desired)
+	if refused, others := Refusals(err); len(refused) != 1 || refused[0].Name != "theirs" || others != nil {
+		t.Errorf("got error %v", err)
+	}
+	var lines []string
+	for _, one := range held {
+		lines = append(lines, one.String())
+	}
+	check(t, "held", lines,
+		"HTTPRoute new: held since there is no Service theirs",
+		"Service before: kept since a referring HTTPRoute could not be changed")
+}

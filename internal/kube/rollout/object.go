@@ -11,7 +11,7 @@ type Ref struct {
 // String reads as in a line of a log: "Service web-service".
 func (r Ref) String() string { return r.Kind + " " + r.Name }
 
-// An Object is what the rules look at of an object, live or desired.
+// An Object is what the rules look at of an object, live or desired. Its JSON is for stories.
 type Object struct {
 	Ref
 
@@ -41,17 +41,17 @@ type Object struct {
 	UID string `json:"uid,omitempty"`
 	// Behind says of a live Gateway or route that its controller has judged it, but not as
 	// it is now; see the function of that name.
-	Behind bool `json:"behind,omitempty"`
+	Behind bool `json:"-"`
 	// Deleting says that a live object is being deleted, Finalizers that one has any.
 	Deleting   bool `json:"deleting,omitempty"`
 	Finalizers bool `json:"finalizers,omitempty"`
 
 	// Differs says of a desired object that the live one of its name is another than it,
 	// leaving aside a route's parents and its note, which the rules decide.
-	Differs bool `json:"differs,omitempty"`
+	Differs bool `json:"-"`
 	// Taken says of a desired object that the live one has fields which the charm's
 	// predecessor wrote, or another application of the charm.
-	Taken bool `json:"taken,omitempty"`
+	Taken bool `json:"-"`
 }
 
 // A Listener is what the rules look at of a Gateway's listener.

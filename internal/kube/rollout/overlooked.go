@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
@@ -29,8 +30,8 @@ func IsNote(text string) bool { return digests.MatchString(text) }
 func (r *run) note(route Object) string {
 	live := r.live[route.Ref]
 	note := live.Note
-	if digest := r.digest(route.Backends); digest != "" && live.overlooksBackend() {
-		note = digest
+	if live.overlooksBackend() {
+		note = cmp.Or(r.digest(route.Backends), note)
 	}
 	if !IsNote(note) {
 		return ""

@@ -27,8 +27,7 @@ type renaming struct {
 }
 
 func (r *run) renamed() renaming {
-	replaced := r.replacedListeners()
-	if len(replaced) > 0 {
+	if replaced := r.replacedListeners(); len(replaced) > 0 {
 		return renaming{replaced, replaced}
 	}
 	return renaming{nil, r.goneListeners()}
@@ -50,7 +49,7 @@ func (r *run) replacedListeners() []string {
 	return names
 }
 
-// goneListeners returns the names that routes have for listeners which the Gateway has no
+// goneListeners returns the names, sorted, that routes have for listeners which the Gateway has no
 // more, as long as its controller has not judged it since.
 func (r *run) goneListeners() []string {
 	if r.gateway == nil || !r.gateway.Behind {
@@ -64,7 +63,8 @@ func (r *run) goneListeners() []string {
 			}
 		}
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // maxParents is how many parents a route can have (Gateway API, CommonRouteSpec).
@@ -150,7 +150,7 @@ func (r *run) waitsForSuccessors() bool {
 type InUseByRename struct{ Listeners []string }
 
 func (u InUseByRename) String() string {
-	return "kept until the Gateway is observed without " + strings.Join(slices.Compact(slices.Sorted(slices.Values(u.Listeners))), ", ")
+	return "kept until the Gateway is observed without " + strings.Join(u.Listeners, ", ")
 }
 
 func inUseByRename(r *run, o Object) Reason {
