@@ -9,7 +9,6 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // action handles an action. Whatever stands in its way is the action's failure,
@@ -32,27 +31,21 @@ func (c *Charm) action(ctx context.Context) error {
 // leaderOnly does what only the leader can: read what our application has written
 // to its relations, and write its secrets.
 func (c *Charm) leaderOnly(ctx context.Context, do func() error) error {
-	leader, err := c.Tools.IsLeader(ctx)
-	if err != nil {
-		return fmt.Errorf("cannot learn who leads: %w", err)
+	leads, err := c.asLeader(ctx, do)
+	if err != nil || leads {
+		return err
 	}
-	if leader {
-		err = do()
-	}
-	if !leader || errors.Is(err, gocharm.ErrNotLeader) {
-		return c.Tools.FailAction(ctx, "Only the leader can do this; run it on "+c.Event.Application()+"/leader.")
-	}
-	return err
+	return c.Tools.FailAction(ctx, "Only the leader can do this; run it on "+c.Event.Application()+"/leader.")
 }
 
-// withState reads everything for an action of the leader.
-func (c *Charm) withState(ctx context.Context, do func(*kube.Client, state.State) error) error {
+// afterReading reads everything for an action of the leader.
+func (c *Charm) afterReading(ctx context.Context, do func(*run) error) error {
 	return c.leaderOnly(ctx, func() error {
 		cluster, err := c.connect()
 		if err != nil {
 			return c.Tools.FailAction(ctx, "Cannot reach the cluster: "+commandless(err))
 		}
-		st, _, err := c.read(ctx, cluster)
+		r, err := c.read(ctx, cluster)
 		switch {
 		case errors.Is(err, gocharm.ErrNotLeader):
 			return err
@@ -61,7 +54,7 @@ func (c *Charm) withState(ctx context.Context, do func(*kube.Client, state.State
 			reason, _, _ := strings.Cut(commandless(err), "\n")
 			return c.Tools.FailAction(ctx, "Cannot tell what is served: "+reason)
 		}
-		return do(cluster, st)
+		return do(r)
 	})
 }
 

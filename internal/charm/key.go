@@ -73,7 +73,8 @@ func (c *Charm) certificates(ctx context.Context, id string, provider, own state
 		}
 	}
 	certificates.LegacyKey = legacy
-	return certificates, c.logChanges(ctx, nil, nil, remarks)
+	certificates.Remarks = remarks
+	return certificates, nil
 }
 
 // hasOwn reports whether some request was made with the key.

@@ -4,19 +4,17 @@ import (
 	"context"
 	"time"
 
-	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // listCertificates answers the action of that name: a table of the hosts and what
 // they are served with.
 func (c *Charm) listCertificates(ctx context.Context) error {
-	return c.withState(ctx, func(_ *kube.Client, st state.State) error {
-		if !st.Certificates.Related {
+	return c.afterReading(ctx, func(r *run) error {
+		if !r.state.Certificates.Related {
 			return c.Tools.FailAction(ctx, "Certificates relation not created.")
 		}
-		return c.Tools.SetActionResults(ctx, map[string]string{"certificates": certificateTable(plan.ReportOn(st).Hosts)})
+		return c.Tools.SetActionResults(ctx, map[string]string{"certificates": certificateTable(plan.ReportOn(r.state).Hosts)})
 	})
 }
 

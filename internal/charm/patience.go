@@ -46,7 +46,7 @@ func patience(stored string, now time.Time) time.Duration {
 
 // await waits until what was written is judged, as far as the allowance goes, or for as long
 // as it takes at least.
-func (c *Charm) await(ctx context.Context, cluster *kube.Client, snapshot *kube.Snapshot, changes []kube.Change, least time.Duration) error {
+func (c *Charm) await(ctx context.Context, r *run, changes []kube.Change, least time.Duration) error {
 	written := slices.ContainsFunc(changes, func(change kube.Change) bool { return change.Action != kube.Deleted })
 	stored, err := c.storedState(ctx)
 	if err != nil || !written {
@@ -58,7 +58,7 @@ func (c *Charm) await(ctx context.Context, cluster *kube.Client, snapshot *kube.
 		return nil
 	}
 	began := time.Now()
-	cluster.Await(ctx, snapshot, changes, limit)
+	r.cluster.Await(ctx, r.snapshot, changes, limit)
 	spent := time.Since(began)
 	if spent < minSpent {
 		return nil

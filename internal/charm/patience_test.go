@@ -92,7 +92,7 @@ func TestStillLead(t *testing.T) {
 				c := Charm{Tools: gocharm.NewTools(juju)}
 				before := time.Now()
 				time.Sleep(test.passed)
-				if err := c.stillLead(t.Context(), cluster, before); !errors.Is(err, test.want) || test.want == nil && err != nil {
+				if err := c.stillLead(t.Context(), &run{cluster: cluster, asked: before}); !errors.Is(err, test.want) || test.want == nil && err != nil {
 					t.Errorf("got %v, want %v", err, test.want)
 				}
 				if juju.times != test.asked {

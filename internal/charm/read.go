@@ -14,9 +14,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// read gathers everything a decision may depend on. The cluster is asked while
-// the hook tools are; they answer one at a time.
-func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *kube.Snapshot, error) {
+// read begins a run of the leader: it gathers everything a decision may depend on. The cluster
+// is asked while the hook tools are; they answer one at a time.
+func (c *Charm) read(ctx context.Context, cluster *kube.Client) (*run, error) {
 	type answer struct {
 		snapshot *kube.Snapshot
 		err      error
@@ -29,30 +29,31 @@ func (c *Charm) read(ctx context.Context, cluster *kube.Client) (state.State, *k
 	st, err := c.readJuju(ctx)
 	fromCluster := <-answers
 	if err != nil {
-		return st, nil, fmt.Errorf("cannot read from Juju: %w", err)
+		return nil, fmt.Errorf("cannot read from Juju: %w", err)
 	}
 	st.Namespace = cluster.Namespace()
 	st.Cluster, err = clusterState(st.Application, fromCluster.snapshot, fromCluster.err)
 	if err != nil {
-		return st, nil, fmt.Errorf("cannot read the cluster: %w", err)
+		return nil, fmt.Errorf("cannot read the cluster: %w", err)
 	}
 	if err = findAPIServer(ctx, cluster, &st); err != nil {
-		return st, nil, err
+		return nil, err
 	}
 	if err = c.readBackendTLS(ctx, cluster, &st, fromCluster.snapshot); err != nil {
-		return st, nil, err
+		return nil, err
 	}
 	if err = c.findNamespaces(ctx, cluster, &st); err != nil {
-		return st, nil, err
+		return nil, err
 	}
 	if err = c.readCilium(ctx, cluster, &st); err != nil {
-		return st, nil, err
+		return nil, err
 	}
 	st.Cluster.Served = served(fromCluster.snapshot, st)
+	r := &run{cluster: cluster, state: st, snapshot: fromCluster.snapshot}
 	if st.Cluster.Forbidden != "" {
-		err = c.logRefusal(ctx, fromCluster.err)
+		r.forbidden = fromCluster.err
 	}
-	return st, fromCluster.snapshot, err
+	return r, nil
 }
 
 // clusterState turns what was read, or why it could not be, into facts.

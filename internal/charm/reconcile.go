@@ -1,17 +1,14 @@
 package charm
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
-	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -31,78 +28,103 @@ func (c *Charm) reconcile(ctx context.Context) error {
 	if left, err := c.hasLeft(ctx); left || err != nil {
 		return err
 	}
-	leader, err := c.Tools.IsLeader(ctx)
+	leads, err := c.asLeader(ctx, func() error { return c.lead(ctx, started) })
 	if err != nil {
-		return fmt.Errorf("cannot learn who leads: %w", err)
+		return err
 	}
-	if leader {
-		err = c.lead(ctx, started)
+	switch err := c.forget(ctx, leads); {
+	case errors.Is(err, gocharm.ErrNotLeader):
+		leads = false
+	case err != nil:
+		return err
 	}
-	if errors.Is(err, gocharm.ErrNotLeader) {
-		leader, err = false, nil
+	if leads {
+		return nil
 	}
-	if err == nil {
-		err = c.forget(ctx, leader)
+	// Leadership can be lost in the middle of a hook. The new leader has an
+	// event of its own.
+	if err := c.stepDown(ctx); err != nil {
+		return err
 	}
-	if err == nil && !leader || errors.Is(err, gocharm.ErrNotLeader) {
-		// Leadership can be lost in the middle of a hook. The new leader has an
-		// event of its own.
-		if err := c.stepDown(ctx); err != nil {
-			return err
-		}
-		return c.setStatus(ctx, plan.Standby())
-	}
-	return err
+	return c.setStatus(ctx, plan.Standby())
 }
 
-// lead is the leader's part. An error that is ErrNotLeader says that the unit
-// leads no longer.
+// asLeader does what only the leader can, and reports whether this unit leads, and still did
+// at the end.
+func (c *Charm) asLeader(ctx context.Context, do func() error) (leads bool, err error) {
+	if leads, err = c.Tools.IsLeader(ctx); err != nil {
+		return false, fmt.Errorf("cannot learn who leads: %w", err)
+	}
+	if leads {
+		err = do()
+	}
+	if errors.Is(err, gocharm.ErrNotLeader) {
+		return false, nil
+	}
+	return leads, err
+}
+
+// A run is one run of the leader, from reading to the status.
+type run struct {
+	cluster  *kube.Client
+	asked    time.Time // when Juju has told that this unit leads
+	state    state.State
+	snapshot *kube.Snapshot
+	// forbidden is why the cluster cannot be read, of a charm that may not; nil if it can.
+	forbidden error
+	changes   []kube.Change // what was written so far
+	held      []kube.Held   // what is to be written or deleted, and has to wait
+}
+
+// lead is the leader's part: read, plan, apply, wait, publish, status. An error that is
+// ErrNotLeader says that the unit leads no longer.
 func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	cluster, err := c.connect()
 	if err != nil {
 		return err
 	}
-	st, snapshot, err := c.read(ctx, cluster)
+	r, err := c.read(ctx, cluster)
 	if err != nil {
 		return err
 	}
-	p, err := c.planAround(ctx, cluster, &st, snapshot)
+	r.asked = started
+	p, err := c.planAround(ctx, r)
 	if err != nil {
 		return err
 	}
-	if err := c.stillLead(ctx, cluster, started); err != nil {
+	if err := c.stillLead(ctx, r); err != nil {
 		return err
 	}
-	changes, held, err := c.apply(ctx, cluster, &st, snapshot, p)
-	// Log first: what was done is worth knowing most when something failed.
-	err = errors.Join(err, c.logChanges(ctx, changes, held, p.Remarks))
-	if err == nil {
-		err = c.await(ctx, cluster, snapshot, changes, leastPatience(p))
+	missing, err := c.apply(ctx, r, p)
+	if len(missing) > 0 {
+		// A host that cannot have its Secret holds up no other.
+		r.state.Cluster.Refused = missing
+		_, othersErr := c.apply(ctx, r, plan.Make(r.state))
+		err = errors.Join(err, othersErr)
 	}
-	if err != nil {
+	if err := c.applied(ctx, r, p, err); err != nil {
 		return err
 	}
-	st.Cluster.Written = len(changes) > 0
-	showJudged(&st, snapshot)
+	if err := c.await(ctx, r, r.changes, leastPatience(p)); err != nil {
+		return err
+	}
+	r.observe()
 	if len(p.Unready) > 0 {
-		more, err := c.goOn(ctx, cluster, st, snapshot, p, started)
-		if err != nil {
+		if err := c.goOn(ctx, r, p); err != nil {
 			return err
 		}
-		changes = append(changes, more...)
-		st.Cluster.Written = len(changes) > 0
-		showJudged(&st, snapshot)
+		r.observe()
 	}
 	// What was written may be judged now, or objects have been refused. Planning is pure,
 	// so ask again.
-	p = plan.Make(st)
-	if err := c.publish(ctx, st, p); err != nil {
+	p = plan.Make(r.state)
+	if err := c.publish(ctx, r.state, p); err != nil {
 		return err
 	}
 	if err := c.setStatus(ctx, p.Status); err != nil {
 		return err
 	}
-	return c.logEnd(ctx, p.Status, len(changes), time.Since(started))
+	return c.logEnd(ctx, p.Status, len(r.changes), time.Since(started))
 }
 
 // maxLooks is how often objects that are not ours are planned around in a run: a name that
@@ -111,53 +133,50 @@ const maxLooks = 4
 
 // planAround makes the plan. If objects of others have names that it would use, it makes
 // another with that.
-func (c *Charm) planAround(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot) (plan.Plan, error) {
-	p := plan.Make(*st)
+func (c *Charm) planAround(ctx context.Context, r *run) (plan.Plan, error) {
+	p := plan.Make(r.state)
 	for range maxLooks {
 		if p.KeepObjects {
 			break
 		}
-		found, own, err := cluster.FindForeign(ctx, snapshot, objectsOf(p))
+		found, own, err := r.cluster.FindForeign(ctx, r.snapshot, objectsOf(p))
 		if err != nil {
 			return p, fmt.Errorf("cannot read the cluster: %w", err)
 		}
 		if len(found) == 0 && !own {
 			break
 		}
-		if own {
-			showSnapshot(st, snapshot)
-			st.Cluster.Served = served(snapshot, *st)
+		if own { // Objects of ours that were not in the snapshot.
+			r.observe()
+			r.state.Cluster.Services, r.state.Cluster.TLSServices = r.snapshot.Services(), r.snapshot.TLSServices()
+			r.state.Cluster.Served = served(r.snapshot, r.state)
 		}
 		for _, one := range found {
-			st.Cluster.Foreign = append(st.Cluster.Foreign, state.Foreign{Kind: one.Kind, Name: one.Name, Instance: one.Instance, Maker: one.Maker})
+			r.state.Cluster.Foreign = append(r.state.Cluster.Foreign, state.Foreign{Kind: one.Kind, Name: one.Name, Instance: one.Instance, Maker: one.Maker})
 		}
-		p = plan.Make(*st)
+		p = plan.Make(r.state)
 	}
 	return p, nil
 }
 
-// showJudged brings the state up to date with what the controller has judged.
-func showJudged(st *state.State, snapshot *kube.Snapshot) {
-	if snapshot != nil {
-		st.Cluster.Gateway, st.Cluster.Routes, st.Cluster.Policies = snapshot.Gateway, snapshot.Routes, snapshot.Policies
+// observe brings the state up to date with what the controller has judged by now. What leads
+// to applications stays as it was read: the plan was made from that.
+func (r *run) observe() {
+	if r.snapshot != nil {
+		r.state.Cluster.Gateway, r.state.Cluster.Routes, r.state.Cluster.Policies = r.snapshot.Gateway, r.snapshot.Routes, r.snapshot.Policies
 	}
-}
-
-// showSnapshot brings the state up to date with objects that were found late.
-func showSnapshot(st *state.State, snapshot *kube.Snapshot) {
-	showJudged(st, snapshot)
-	st.Cluster.Services, st.Cluster.TLSServices = snapshot.Services(), snapshot.TLSServices()
+	r.state.Cluster.Written = len(r.changes) > 0
 }
 
 // stillLead asks again who leads before anything is written, if that was answered long ago.
-func (c *Charm) stillLead(ctx context.Context, cluster *kube.Client, asked time.Time) error {
-	if time.Since(asked) < leaderIsSure {
+func (c *Charm) stillLead(ctx context.Context, r *run) error {
+	if time.Since(r.asked) < leaderIsSure {
 		return nil
 	}
 	if err := c.mustLead(ctx); err != nil {
 		return err
 	}
-	cluster.Within(requestsLimit)
+	r.cluster.Within(requestsLimit)
 	return nil
 }
 
@@ -169,86 +188,32 @@ func objectsOf(p plan.Plan) []kube.Object {
 	return objects
 }
 
-// apply writes the objects and brings the state up to date with what the
-// cluster answered. That the API server refuses objects is an answer too, and no error. It
-// returns what was changed, and what has to wait.
-func (c *Charm) apply(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot, p plan.Plan) ([]kube.Change, []kube.Held, error) {
+// apply carries out a plan. If Secrets cannot be made, it returns their names with the error, and
+// nothing that comes after Secrets has been touched.
+func (c *Charm) apply(ctx context.Context, r *run, p plan.Plan) (missingSecrets []string, err error) {
 	if p.KeepObjects {
-		return nil, nil, nil
+		return nil, nil
 	}
-	changes, held, err := cluster.Apply(ctx, snapshot, objectsOf(p))
-	var missing *kube.MissingSecretsError
-	if errors.As(err, &missing) {
-		// A host that cannot have its Secret holds up no other.
-		st.Cluster.Refused = missing.Names
-		more, stillHeld, othersErr := cluster.Apply(ctx, snapshot, objectsOf(plan.Make(*st)))
-		changes, held, err = append(changes, more...), stillHeld, errors.Join(err, othersErr)
+	changes, held, err := r.cluster.Apply(ctx, r.snapshot, objectsOf(p))
+	r.changes, r.held = append(r.changes, changes...), held
+	if missing, is := errors.AsType[*kube.MissingSecretsError](err); is {
+		missingSecrets = missing.Names
 	}
+	return missingSecrets, err
+}
+
+// applied logs what became of a plan, and brings the state up to date with what the API server has
+// refused: that is an answer, and no error.
+func (c *Charm) applied(ctx context.Context, r *run, p plan.Plan, err error) error {
 	refused, err := kube.Refusals(err)
-	if logErr := c.logRefusals(ctx, refused); logErr != nil {
-		err = errors.Join(err, logErr)
-	}
 	if err != nil {
-		return changes, held, fmt.Errorf("cannot apply: %w", err)
+		err = fmt.Errorf("cannot apply: %w", err)
 	}
 	for _, one := range refused {
-		st.Cluster.Refusals = append(st.Cluster.Refusals, state.Refusal{
+		r.state.Cluster.Refusals = append(r.state.Cluster.Refusals, state.Refusal{
 			Kind: one.Kind, Name: one.Name, Action: one.Action, Permission: one.Permission, Stands: one.Stands, Reason: one.Reason,
 		})
 	}
-	return changes, held, nil
-}
-
-// logChanges tells of each object that was written, of each that is held, and of each remark,
-// such as why an application or a provider's entry is left out.
-func (c *Charm) logChanges(ctx context.Context, changes []kube.Change, held []kube.Held, remarks []string) error {
-	var objects []string
-	for _, change := range changes {
-		objects = append(objects, change.String())
-	}
-	for _, one := range held {
-		objects = append(objects, one.String())
-	}
-	err := c.Tools.LogList(ctx, gocharm.LevelInfo, "Objects of the cluster:", objects)
-	if err == nil {
-		err = c.Tools.LogList(ctx, gocharm.LevelWarning, "To be seen to:", remarks)
-	}
-	if err != nil {
-		return fmt.Errorf("cannot log: %w", err)
-	}
-	return nil
-}
-
-// logRefusals tells of each object that the API server has refused: the status has room
-// for one.
-func (c *Charm) logRefusals(ctx context.Context, refused []*kube.RefusedError) error {
-	lines := make([]string, len(refused))
-	for i, one := range refused {
-		lines[i], _, _ = strings.Cut(commandless(one), "\n")
-	}
-	if err := c.Tools.LogList(ctx, gocharm.LevelWarning, "Refused by the API server:", lines); err != nil {
-		return fmt.Errorf("cannot log: %w", err)
-	}
-	return nil
-}
-
-// commandless returns an error for the log, or for who ran an action. What others say in it must not
-// look like a command of the charm's.
-func commandless(err error) string { return pyjson.Commandless(err.Error()) }
-
-// logRefusal says what may not be read.
-func (c *Charm) logRefusal(ctx context.Context, refusal error) error {
-	if err := c.Tools.Log(ctx, gocharm.LevelWarning, commandless(refusal)); err != nil {
-		return fmt.Errorf("cannot log: %w", err)
-	}
-	return nil
-}
-
-func (c *Charm) logEnd(ctx context.Context, status plan.Status, changes int, took time.Duration) error {
-	message := fmt.Sprintf("%s: objects changed: %d, in %d ms; %s: %s",
-		c.Event, changes, took.Milliseconds(), status.Kind, cmp.Or(status.Whole, status.Message))
-	if err := c.Tools.Log(ctx, gocharm.LevelInfo, message); err != nil {
-		return fmt.Errorf("cannot log: %w", err)
-	}
-	return nil
+	// What was done is worth knowing most when something failed.
+	return errors.Join(err, c.logRefusals(ctx, refused), c.logRun(ctx, r, p))
 }

@@ -4,16 +4,15 @@ import (
 	"context"
 	"strings"
 
-	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // rotatePrivateKey answers the action of that name: a new key, and new requests made
 // with it. The cluster is not touched: each host is served with its old key and
 // certificate until the new certificate comes.
 func (c *Charm) rotatePrivateKey(ctx context.Context) error {
-	return c.withState(ctx, func(_ *kube.Client, st state.State) error {
+	return c.afterReading(ctx, func(r *run) error {
+		st := r.state
 		stored, err := c.storedState(ctx)
 		if err != nil {
 			return err

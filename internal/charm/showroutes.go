@@ -31,8 +31,8 @@ func (c *Charm) showRoutes(ctx context.Context) error {
 	if format = cmp.Or(format, "table"); format != "table" && format != "json" {
 		return c.Tools.FailAction(ctx, "format: must be table or json")
 	}
-	return c.withState(ctx, func(cluster *kube.Client, st state.State) error {
-		rows, err := shownRoutes(ctx, cluster, st)
+	return c.afterReading(ctx, func(r *run) error {
+		rows, err := shownRoutes(ctx, r.cluster, r.state)
 		if err != nil {
 			return c.Tools.FailAction(ctx, "Cannot tell what is served: "+commandless(err))
 		}

@@ -2,13 +2,13 @@ package charm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/kube"
 	"github.com/canonical/gateway-api-integrator/internal/plan"
-	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
 // A route that does not lead yet to all that it is to lead to goes on in the same hook: the
@@ -31,34 +31,32 @@ func leastPatience(p plan.Plan) time.Duration {
 }
 
 // goOn writes the routes of a plan that was applied as they go on, now that they are judged,
-// and waits until they are judged once more. It returns what it wrote.
-func (c *Charm) goOn(ctx context.Context, cluster *kube.Client, st state.State, snapshot *kube.Snapshot, applied plan.Plan, started time.Time) ([]kube.Change, error) {
-	next := plan.Make(st)
+// and waits until they are judged once more.
+func (c *Charm) goOn(ctx context.Context, r *run, applied plan.Plan) error {
+	next := plan.Make(r.state)
 	routes := slices.DeleteFunc(objectsOf(next), func(object kube.Object) bool {
 		name := object.GetName()
 		return object.GetObjectKind().GroupVersionKind().Kind != "HTTPRoute" || !slices.Contains(applied.Unready, name) || slices.Contains(next.Unready, name)
 	})
 	if len(routes) == 0 {
-		return nil, nil
+		return nil
 	}
 	select {
 	case <-ctx.Done():
-		return nil, fmt.Errorf("cannot go on: %w", ctx.Err())
+		return fmt.Errorf("cannot go on: %w", ctx.Err())
 	case <-time.After(readyTime):
 	}
-	if err := c.stillLead(ctx, cluster, started); err != nil {
-		return nil, err
+	if err := c.stillLead(ctx, r); err != nil {
+		return err
 	}
-	changes, err := cluster.Rewrite(ctx, snapshot, routes)
+	changes, err := r.cluster.Rewrite(ctx, r.snapshot, routes)
+	r.changes = append(r.changes, changes...)
 	refused, err := kube.Refusals(err)
 	if err != nil {
-		return changes, fmt.Errorf("cannot apply: %w", err)
+		return fmt.Errorf("cannot apply: %w", err)
 	}
-	if err := c.logRefusals(ctx, refused); err != nil {
-		return changes, err
+	if err := errors.Join(c.logRefusals(ctx, refused), c.logObjects(ctx, changes, nil)); err != nil {
+		return err
 	}
-	if err := c.logChanges(ctx, changes, nil, nil); err != nil {
-		return changes, err
-	}
-	return changes, c.await(ctx, cluster, snapshot, changes, 0)
+	return c.await(ctx, r, changes, 0)
 }

@@ -40,6 +40,8 @@ type Certificates struct {
 	// Entries are the certificate signing requests that stand in our databag,
 	// in its order, each with what has become of it.
 	Entries []Certificate `json:"entries,omitempty"`
+	// Remarks are lines for the log, about what is left out of the provider's answer and why.
+	Remarks []string `json:"-"`
 }
 
 // CertificateState says what has become of one certificate signing request.
