@@ -86,7 +86,7 @@ func TestBackendTLS(t *testing.T) {
 	if got := w.lastStatus(); !strings.HasPrefix(got, "blocked Validation of ingress relation data failed. shop: no CA certificate yet from ca") {
 		t.Errorf("status is %q", got)
 	}
-	if made := w.made(); !slices.Equal(made, []string{"PATCH gateways", "DELETE httproutes", "DELETE services"}) {
+	if made := w.made(); !slices.Equal(made, []string{"DELETE httproutes", "DELETE services"}) {
 		t.Errorf("without an authority: %v", made)
 	}
 	for version, bags := range []map[string]map[string]string{
@@ -96,7 +96,8 @@ func TestBackendTLS(t *testing.T) {
 		w.bags["receive-ca-cert:7"] = bags
 		w.run(event(gocharm.RelationChanged))
 		w.control()
-		if made := w.made(); !slices.Contains(made, "PATCH backendtlspolicies") {
+		// What the other version says is the same.
+		if made := w.made(); slices.Contains(made, "PATCH backendtlspolicies") != (version == 0) || version == 1 && len(made) > 0 {
 			t.Errorf("version %d: %v", version, made)
 		}
 		config := w.objects["/api/v1/namespaces/prod/configmaps/gw-backend-ca"]
@@ -111,7 +112,7 @@ func TestBackendTLS(t *testing.T) {
 	}
 	w.writes()
 	w.run(event(gocharm.RelationBroken))
-	want := []string{"PATCH gateways", "DELETE httproutes", "DELETE services", "DELETE backendtlspolicies", "DELETE configmaps"}
+	want := []string{"DELETE httproutes", "DELETE services", "DELETE backendtlspolicies", "DELETE configmaps"}
 	if made := w.made(); !slices.Equal(made, want) {
 		t.Errorf("without the relation: %v", made)
 	}

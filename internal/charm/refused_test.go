@@ -86,9 +86,9 @@ func TestOutageBesideARefusedSecret(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
 	w.withAuthority()
-	w.relate("gateway:2", "blog")
 	w.quiet()
 	w.issue(100 * time.Hour)
+	w.relate("gateway:2", "blog")
 	w.fail = map[string]answer{"PATCH /secrets/": byQuota, "PATCH httproutes/": broken}
 	err := w.try(updateStatus())
 	for range 2 {
@@ -149,7 +149,7 @@ func TestRefusedGateway(t *testing.T) {
 	if w.published() != urlOfShop || w.urlOn("gateway:2") != `{"url": "http://web.example.com/prod-blog"}` {
 		t.Errorf("published %q and %q", w.published(), w.urlOn("gateway:2"))
 	}
-	for _, route := range w.below(gatewayAPI + "/namespaces/prod/httproutes") {
+	for _, route := range w.api.Below(gatewayAPI + "/namespaces/prod/httproutes") {
 		if text := fmt.Sprint(route); strings.Contains(text, "next-example-com") {
 			t.Errorf("a route is led to a listener that is not there: %s", text)
 		}

@@ -1,9 +1,7 @@
 package kube
 
 import (
-	"encoding/json"
 	"errors"
-	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/kubetest"
 )
 
 // testKey is a private key that must never be seen outside a Secret.
@@ -116,57 +116,5 @@ func fromJSON(t *testing.T, object *unstructured.Unstructured) *unstructured.Uns
 	return decoded
 }
 
-// applyRecord is an entry of metadata.managedFields as it was seen on a real API
-// server.
-func applyRecord(object map[string]any) map[string]any {
-	return map[string]any{
-		"manager": "gw", "operation": "Apply", "apiVersion": object["apiVersion"],
-		"fieldsType": "FieldsV1", "fieldsV1": fieldsOf(withoutIdentity(object), ""),
-	}
-}
-
-// elementKeys are the lists whose elements have keys; others are one value.
-var elementKeys = map[string][]string{
-	"metadata.ownerReferences": {"uid"},
-	"spec.listeners":           {"name"},
-	"spec.ports":               {"port", "protocol"},
-}
-
-// wholeField is a map that is one value.
-const wholeField = "spec.selector"
-
-func fieldsOf(value any, path string) map[string]any {
-	record := map[string]any{}
-	switch value := value.(type) {
-	case map[string]any:
-		for name, child := range value {
-			childPath := strings.TrimPrefix(path+"."+name, ".")
-			if childPath == wholeField {
-				record["f:"+name] = map[string]any{}
-				continue
-			}
-			record["f:"+name] = fieldsOf(child, childPath)
-		}
-	case []any:
-		for _, item := range value {
-			keys := map[string]any{}
-			for _, name := range elementKeys[path] {
-				keys[name] = item.(map[string]any)[name]
-			}
-			if len(keys) == 0 {
-				return record
-			}
-			content, err := json.Marshal(keys)
-			if err != nil {
-				panic(err)
-			}
-			element := map[string]any{}
-			if path != "metadata.ownerReferences" { // Its elements are whole.
-				element = fieldsOf(item, path+"[]")
-				element["."] = map[string]any{}
-			}
-			record["k:"+string(content)] = element
-		}
-	}
-	return record
-}
+// applyRecord is the entry of metadata.managedFields for an object that we have applied.
+func applyRecord(object map[string]any) map[string]any { return kubetest.Record("gw", object) }

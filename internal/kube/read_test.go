@@ -276,7 +276,7 @@ func TestReadReconnects(t *testing.T) {
 // TestReadOverHTTP is how `kubectl proxy` is used: no TLS, no HTTP/2.
 func TestReadOverHTTP(t *testing.T) {
 	t.Parallel()
-	s := &server{objects: map[string]map[string]any{}, answers: map[string]http.HandlerFunc{}}
+	s := unstarted()
 	s.hasApplied(t, gatewaysPath, gateway("gw", "a"))
 	proxy := httptest.NewServer(s)
 	t.Cleanup(proxy.Close)

@@ -1,18 +1,15 @@
 package kube
 
 import (
-	"cmp"
-	"encoding/json"
+	"bytes"
 	"encoding/pem"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +17,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+
+	"github.com/canonical/gateway-api-integrator/internal/kube/kubetest"
 )
 
 // The paths under which the API server has what the charm handles.
@@ -60,24 +59,29 @@ func (r request) String() string {
 	return r.method + " " + tail
 }
 
-// server plays the HTTP edge of an API server: it lists what it was given, takes
-// what is applied, and deletes. It admits and defaults nothing. A test
-// can answer certain requests itself.
+// server is a kubetest.Server that keeps what it was asked. A test can answer certain requests
+// itself.
 type server struct {
 	*httptest.Server
+	api     *kubetest.Server
+	objects map[string]map[string]any // the api's
 
-	mutex       sync.Mutex
-	objects     map[string]map[string]any // by path
-	answers     map[string]http.HandlerFunc
+	mutex       *sync.Mutex // the api's
 	requests    []request
 	connections int
-	version     int
+	answers     map[string]http.HandlerFunc // the api's
+}
+
+// unstarted makes a server, which is a handler.
+func unstarted() *server {
+	api := kubetest.New()
+	return &server{api: api, objects: api.Objects, mutex: &api.Mutex, answers: api.Answers}
 }
 
 // newServer starts a server that speaks TLS and HTTP/2, as the real one does.
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{objects: map[string]map[string]any{}, answers: map[string]http.HandlerFunc{}}
+	s := unstarted()
 	s.Server = httptest.NewUnstartedServer(s)
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
@@ -115,13 +119,7 @@ func (s *server) answer(request string, handler http.HandlerFunc) { s.answers[re
 // has puts an object into the server, as another client would.
 func (s *server) has(t *testing.T, collection string, object map[string]any) {
 	t.Helper()
-	metadata := object["metadata"].(map[string]any)
-	s.version++
-	metadata["resourceVersion"] = strconv.Itoa(s.version)
-	if metadata["uid"] == nil {
-		metadata["uid"] = "uid-" + metadata["name"].(string)
-	}
-	s.objects[collection+"/"+metadata["name"].(string)] = object
+	s.api.Put(collection, object)
 }
 
 // hasApplied puts an object into the server as the application applied it.
@@ -153,81 +151,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mutex.Lock()
 	s.requests = append(s.requests, request{r.Method, r.URL.Path, r.URL.Query(), r.Header.Get("Content-Type"), body})
 	s.mutex.Unlock()
-	if handler := s.answers[r.Method+" "+r.URL.Path]; handler != nil {
-		handler(w, r)
-		return
-	}
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	switch {
-	case r.Method == http.MethodGet && slices.Contains(append(paths, classesPath, namespacesPath, serverSlicesPath), r.URL.Path):
-		reply(w, http.StatusOK, s.list(r.URL.Path, r.URL.Query()))
-	case r.Method == http.MethodPatch && r.Header.Get("Content-Type") == applyContentType:
-		s.apply(w, r.URL.Path, body)
-	case s.objects[r.URL.Path] == nil:
-		reply(w, http.StatusNotFound, status(http.StatusNotFound, "NotFound", "not found"))
-	case r.Method == http.MethodDelete:
-		delete(s.objects, r.URL.Path)
-		reply(w, http.StatusOK, map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Success"})
-	default:
-		reply(w, http.StatusOK, s.objects[r.URL.Path])
-	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	s.api.ServeHTTP(w, r)
 }
 
-func (s *server) list(collection string, query url.Values) map[string]any {
-	items := []any{}
-	for _, path := range slices.SortedFunc(maps.Keys(s.objects), cmp.Compare) {
-		if strings.HasPrefix(path, collection+"/") && selected(s.objects[path], query) {
-			items = append(items, s.objects[path])
-		}
-	}
-	return map[string]any{"kind": "List", "apiVersion": "v1", "metadata": map[string]any{}, "items": items}
-}
+func (s *server) list(collection string, _ url.Values) map[string]any { return s.api.List(collection) }
 
-// selected reports whether an object has the label of the selector, and the name of the other.
-func selected(object map[string]any, query url.Values) bool {
-	metadata, _ := object["metadata"].(map[string]any)
-	labels, _ := metadata["labels"].(map[string]any)
-	if name, value, found := strings.Cut(query.Get("labelSelector"), "="); found {
-		value, _, _ = strings.Cut(value, ",")
-		if labels[name] != value {
-			return false
-		}
-	}
-	_, name, found := strings.Cut(query.Get("fieldSelector"), "=")
-	return !found || metadata["name"] == name
-}
-
-// apply takes the object as the only manager's, with a new version, unless another is
-// meant than the one that is there.
-func (s *server) apply(w http.ResponseWriter, path string, body []byte) {
-	var object map[string]any
-	if err := json.Unmarshal(body, &object); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	metadata := object["metadata"].(map[string]any)
-	if uid := metadata["uid"]; uid != nil {
-		there, _ := s.objects[path]["metadata"].(map[string]any)
-		if there["uid"] != uid {
-			reply(w, http.StatusConflict, status(http.StatusConflict, metav1.StatusReasonConflict, "uid mismatch"))
-			return
-		}
-		delete(metadata, "uid") // It is in no record.
-	}
-	s.version++
-	metadata["managedFields"] = []any{applyRecord(object)}
-	metadata["resourceVersion"] = strconv.Itoa(s.version)
-	metadata["uid"] = "uid-" + metadata["name"].(string)
-	s.objects[path] = object
-	reply(w, http.StatusOK, object)
-}
-
-func reply(w http.ResponseWriter, code int, content any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(content) // The client may be gone.
-}
+func reply(w http.ResponseWriter, code int, content any) { kubetest.Reply(w, code, content) }
 
 func status(code int, reason metav1.StatusReason, message string) metav1.Status {
 	return metav1.Status{

@@ -75,6 +75,9 @@ var importRules = []importRule{
 		reach:    []string{"k8s.io/client-go"},
 	},
 	{
+		packages: "internal/kube/kubetest",
+	},
+	{
 		packages: "internal/kube/rollout",
 		ours:     []string{"internal/controller"},
 		others:   []string{"k8s.io/apimachinery", "sigs.k8s.io/gateway-api"},
@@ -107,10 +110,10 @@ var importRules = []importRule{
 }
 
 // forTests are the packages of ours that are there for tests.
-var forTests = []string{"internal/golden", "internal/jujutest", "internal/pkitest", "internal/recorded"}
+var forTests = []string{"internal/golden", "internal/jujutest", "internal/kube/kubetest", "internal/pkitest", "internal/recorded"}
 
 // testOnly are packages that may not get into the charm's program.
-var testOnly = []string{ours + "/internal/golden", ours + "/internal/jujutest", ours + "/internal/pkitest", ours + "/internal/recorded", "testing", "net/http/httptest", "github.com/google/go-cmp"}
+var testOnly = []string{ours + "/internal/golden", ours + "/internal/jujutest", ours + "/internal/kube/kubetest", ours + "/internal/pkitest", ours + "/internal/recorded", "testing", "net/http/httptest", "github.com/google/go-cmp"}
 
 // listed is what `go list` tells of a package.
 type listed struct {
@@ -208,6 +211,7 @@ func TestImportRulesComplain(t *testing.T) {
 		{"internal/kube/rollout", "OURS/internal/kube", "may not import " + ours + "/internal/kube"},
 		{"internal/kube/rollout", "k8s.io/client-go/dynamic", "may not import k8s.io/client-go/dynamic"},
 		{"internal/kube/rollout", "log/slog", "must not import log/slog: its results would depend on more than its arguments"},
+		{"internal/kube", "OURS/internal/kube/kubetest", "may not import " + ours + "/internal/kube/kubetest"},
 		{"internal/charm", "OURS/internal/kube OURS/internal/relation/ingress", ""},
 		{"internal/charm", "OURS/internal/jujutest", "may not import " + ours + "/internal/jujutest"},
 		{"internal/charm", "testing", "must not import testing: it belongs to tests"},
