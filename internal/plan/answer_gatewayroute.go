@@ -30,7 +30,7 @@ func (d *decision) routeAnswers() []RouteAnswer {
 		served := i >= 0
 		lacks := func(host string) bool { return !d.listensFor(host) }
 		switch {
-		case served && (gatewayStays(d.observed) || d.Cluster.Written && !requirer.Told) && slices.ContainsFunc(d.routes[i].hosts, lacks):
+		case served && (gatewayWasRefused(d.observed) || d.Cluster.Written && !requirer.Told) && slices.ContainsFunc(d.routes[i].hosts, lacks):
 		case !served:
 			all = append(all, RouteAnswer{RelationID: requirer.RelationID})
 		case len(reachable) > 0:

@@ -10,25 +10,25 @@ import (
 // heldNow returns what has to be on record: the hosts of who writes routes of its own, as long as
 // they are not given to another, and the places of applications on ingress that are not told of
 // theirs at the moment, unless another has it by now.
-func (d *decision) heldNow(urls []URL) map[int]string {
+func (d *decision) placesForRecord(urls []URL) map[int]string {
 	all := map[int]string{}
 	for _, r := range d.RouteRequirers {
-		if had, known := d.Record.At(r.RelationID); known && r.Servable() && !d.isJudged(r) {
+		if had, known := d.Record.At(r.RelationID); known && r.Servable() && !d.mayHaveListeners(r) {
 			all[r.RelationID] = had
 		}
 	}
 	for _, t := range d.routes {
 		hosts := slices.Clone(t.hosts)
-		if d.bares(t.RouteRequirer) { // It has none for any host in its turn.
+		if d.opensOtherHosts(t.RouteRequirer) { // It has none for any host in its turn.
 			hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
-			if d.heldBare(t.RouteRequirer, hosts) {
+			if d.recordHasHostless(t.RouteRequirer, hosts) {
 				hosts = append(hosts, "")
 			}
 		}
 		all[t.RelationID] = hostsSum(hosts)
 	}
 	owner, at := map[string]int{}, map[int]place{} // relations by place, and where they are served
-	for _, t := range slices.Concat(d.targets, d.held) {
+	for _, t := range slices.Concat(d.targets, d.servedAsBefore) {
 		at[t.RelationID], _ = d.placeOf(t)
 		for _, place := range t.Places() {
 			owner[place] = t.RelationID
@@ -46,8 +46,8 @@ func (d *decision) heldNow(urls []URL) map[int]string {
 		case withdrawn && r.Holds:
 			all[r.RelationID] = d.lastSum(r)
 		case !withdrawn && served && d.Config.RoutingMode == state.RoutingSubdomain && (host != is.host || path != is.path):
-			all[r.RelationID] = elsewhereSum(r, is)
-		case !d.told[r.RelationID] && heldPlace(d.observed, r): // What is told now stands there for sure when the next hook finds it.
+			all[r.RelationID] = otherHostSum(r, is)
+		case !d.published[r.RelationID] && recordHasPlace(d.observed, r): // What is told now stands there for sure when the next hook finds it.
 			all[r.RelationID] = state.HeldSum(r.Path())
 		}
 	}

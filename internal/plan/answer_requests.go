@@ -55,7 +55,7 @@ func (d *decision) requests() *Requests {
 //	  unanswered                 only what is served, as far as can be told
 func (h host) keeps(s observed, i int) bool {
 	entry := &s.Certificates.Entries[i]
-	if h.leaves() {
+	if h.isBeingReplaced() {
 		return false
 	}
 	if !h.asksFor(*entry) {
@@ -113,7 +113,7 @@ func indexOf(entries []state.Certificate, entry *state.Certificate) int {
 func (d *decision) wakeAt() time.Time {
 	var first time.Time
 	for _, h := range d.certified() {
-		for _, at := range h.moments(d.Now) {
+		for _, at := range h.renewalTimes(d.Now) {
 			if at.After(d.Now) && (first.IsZero() || at.Before(first)) {
 				first = at
 			}
@@ -123,7 +123,7 @@ func (d *decision) wakeAt() time.Time {
 }
 
 // moments are the times at which something is to be done about a host's certificate.
-func (c *certificate) moments(now time.Time) []time.Time {
+func (c *certificate) renewalTimes(now time.Time) []time.Time {
 	var all []time.Time
 	if c.newest != nil {
 		all = append(all, c.newest.RenewAt)

@@ -14,20 +14,20 @@ type URL struct {
 // urls returns what each requirer is told. An application that is not served, or
 // not yet, is told nothing: a URL is a promise.
 func (d *decision) urls() []URL {
-	told := map[int]string{}
+	urls := map[int]string{}
 	unchanged := map[int]bool{}
-	for _, t := range slices.Concat(d.targets, d.held) {
-		if t.Holds || !d.Cluster.Written || d.standsAt(t) { // Else its route comes in the next run.
-			told[t.RelationID] = d.urlOf(t)
+	for _, t := range slices.Concat(d.targets, d.servedAsBefore) {
+		if t.Holds || !d.Cluster.Written || d.isLiveAt(t) { // Else its route comes in the next run.
+			urls[t.RelationID] = d.urlOf(t)
 		}
-		unchanged[t.RelationID] = gatewayStays(d.observed) && !d.standsAt(t)
+		unchanged[t.RelationID] = gatewayWasRefused(d.observed) && !d.isLiveAt(t)
 	}
 	var all []URL
 	for _, requirer := range requirersByAge(d.observed) {
 		if unchanged[requirer.RelationID] {
 			continue // It may be served where it has been.
 		}
-		all = append(all, URL{RelationID: requirer.RelationID, URL: told[requirer.RelationID]})
+		all = append(all, URL{RelationID: requirer.RelationID, URL: urls[requirer.RelationID]})
 	}
 	return all
 }

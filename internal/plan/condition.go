@@ -101,4 +101,4 @@ func (c condition) because() string {
 
 // told returns the controller's own words without the reason, where what we say of it
 // tells as much as that.
-func (c condition) told() string { return cmp.Or(pyjson.Said(c.Message), c.Reason) }
+func (c condition) message() string { return cmp.Or(pyjson.Said(c.Message), c.Reason) }

@@ -11,13 +11,13 @@ import (
 func decide(s state.State) *decision {
 	d := &decision{observed: observed{State: s, addresses: addressesOf(s.Cluster.Gateway)}}
 	d.Config, d.settings = settle(d.observed)
-	d.RouteRequirers = d.attaching()
-	d.Cluster.Gateway = unforged(d.observed)
+	d.RouteRequirers = d.routeRequirersWithRecord()
+	d.Cluster.Gateway = withoutForgedListeners(d.observed)
 	d.route()
 	d.hosts = d.makeRoom()
 	d.nameSecrets()
 	d.nameListeners()
-	d.ration()
+	d.limitRequests()
 	d.leaveRefused()
 	return d
 }

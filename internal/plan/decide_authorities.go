@@ -37,7 +37,7 @@ const maxTold = 800
 
 // bound keeps, of more than are noted, each provider's share. Of the others it is not known who told
 // of them, should that one fall silent.
-func (all told) bound() {
+func (all authorityDigests) bound() {
 	count := 0
 	for _, digests := range all {
 		count += len(digests)
@@ -63,7 +63,7 @@ func digestOf(certificate string) string {
 // many as its share of the room holds, and those of the older relations have what is left.
 func (t *backendTLS) gather(s observed) {
 	providers, all, size := caProvidersByAge(s), map[string]bool{}, 0
-	t.told = told{}
+	t.told = authorityDigests{}
 	refuses := refusesUnread(s)
 	left, remarks := make([][]string, len(providers)), make([][]string, len(providers))
 	take := func(i, room int) {
@@ -118,7 +118,7 @@ const lastAuthorities = "it tells of no CA certificate: the last ones known are 
 // more, such as one of version 0 that is scaled to no units. To say that there are none,
 // and the relation's end, withdraw them.
 func lastTold(s observed, provider state.CAProvider) []string {
-	noted, last := s.Cluster.Authorities.Told, told{}
+	noted, last := s.Cluster.Authorities.Told, authorityDigests{}
 	if s.Record != nil {
 		noted = s.Record.Told // Anybody who may write the ConfigMap can add to its annotation.
 	}

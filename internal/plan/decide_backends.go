@@ -55,7 +55,7 @@ const lastAddresses = "none of its units says its address: still served at the l
 // backendForEach returns a backend for each unit that can be verified and, of another
 // model, found. If there is none, those that are served.
 func (d *decision) backendForEach(names namer, t target) []backend {
-	var ready, kept []backend
+	var ready, lastKnown []backend
 	var nameless, nowhere []int
 	for _, unit := range t.Units {
 		b := unitBackend(d.observed, names, t, unit)
@@ -66,15 +66,15 @@ func (d *decision) backendForEach(names namer, t target) []backend {
 			ready = append(ready, b)
 		default:
 			if last := b.last(d.observed); last.complete(t) {
-				kept = append(kept, last)
+				lastKnown = append(lastKnown, last)
 			}
 			if !unit.Silent {
 				nowhere = append(nowhere, unit.Number)
 			}
 		}
 	}
-	if len(ready) == 0 && len(kept) > 0 {
-		ready, nowhere = kept, nil
+	if len(ready) == 0 && len(lastKnown) > 0 {
+		ready, nowhere = lastKnown, nil
 		if t.remote {
 			d.remark(t.Application, t.RelationID, lastAddresses)
 		}

@@ -39,14 +39,14 @@ func (d *decision) startAllowance() {
 // name.
 func (d *decision) bound(requirer state.RouteRequirer, hosts []string) []string {
 	delete(d.allowance.Over, requirer.RelationID)
-	kept := withinBound(d.observed, requirer, hosts)
-	if len(kept) > boundOf(d.observed) {
-		d.allowance.Over[requirer.RelationID] = kept
+	allowed := withinBound(d.observed, requirer, hosts)
+	if len(allowed) > boundOf(d.observed) {
+		d.allowance.Over[requirer.RelationID] = allowed
 	}
-	if left := without(hosts, kept); len(left) > 0 {
+	if left := without(hosts, allowed); len(left) > 0 {
 		d.leaveHosts(requirer, len(hosts), left)
 	}
-	return kept
+	return allowed
 }
 
 // withinBound returns those of the hosts that the application of a relation may have: what it
@@ -111,16 +111,16 @@ func liveHosts(s observed) []string {
 func (d *decision) leaveHosts(requirer state.RouteRequirer, asked int, left []string) {
 	cure := configure(d.observed, state.OptionHostsPerRelation, fmt.Sprint(min(asked, maxHosts)))
 	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), asked)
-	d.short = append(d.short, trouble{what: what, why: someOf(left, 0), cure: cure})
+	d.shortfalls = append(d.shortfalls, trouble{what: what, why: someOf(left, 0), cure: cure})
 	d.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out, since a relation may have %d: %s; %s",
 		boundOf(d.observed), someOf(left, maxRemark), cure))
 }
 
 // leaveNewHosts leaves out hosts that an application cannot have beside those that it has.
-func (r *routing) leaveNewHosts(requirer state.RouteRequirer, hosts, kept []string, reason string) {
-	left := without(hosts, kept)
+func (r *routing) leaveNewHosts(requirer state.RouteRequirer, hosts, allowed []string, reason string) {
+	left := without(hosts, allowed)
 	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), len(hosts))
-	r.short = append(r.short, trouble{what: what, why: reason})
+	r.shortfalls = append(r.shortfalls, trouble{what: what, why: reason})
 	r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out: %s; %s", someOf(left, maxRemark), reason))
 }
 

@@ -98,7 +98,7 @@ func chainFor(s observed, issued state.Certificate) string {
 // or the next one, since the newest is issued and worn out or has expired.
 func (h host) asks(s observed) bool {
 	switch {
-	case len(h.names) == 0, h.leaves(), !h.until.IsZero():
+	case len(h.names) == 0, h.isBeingReplaced(), !h.requestAt.IsZero():
 		return false
 	case h.newest == nil:
 		return true
@@ -111,7 +111,7 @@ func (h host) asks(s observed) bool {
 
 // leaves reports whether the host is served over HTTP alone, and only until another
 // replaces it: no certificate is asked for then.
-func (h host) leaves() bool { return !h.wanted && !h.secure() }
+func (h host) isBeingReplaced() bool { return !h.wanted && !h.secure() }
 
 // title is what the host is called: its name or, without one, the names that its
 // certificate is for.

@@ -14,23 +14,23 @@ func (d *decision) findHosts() []host {
 	for _, name := range d.wantedHosts() {
 		h := newHost(d.observed, name)
 		h.wanted, h.open, h.from = true, d.opens(name), d.namespacesAt(name)
-		h.old = d.keepsOld(name)
+		h.old = d.hasOldRoutes(name)
 		h.own = h.old || slices.Contains(own, name) && (!h.open || len(d.targets) > 0)
 		all = append(all, h)
 	}
 	for _, one := range d.rules() {
-		if one.kept == nil {
+		if one.previous == nil {
 			continue
 		}
 		i := slices.IndexFunc(all, func(h host) bool {
-			return listenerLabel(d.observed, h.name) == listenerLabel(d.observed, one.kept.host)
+			return listenerLabel(d.observed, h.name) == listenerLabel(d.observed, one.previous.host)
 		})
 		switch {
 		case i < 0:
-			kept := newHost(d.observed, one.kept.host)
-			kept.own = true
-			all = append(all, kept)
-		case all[i].name == one.kept.host:
+			previous := newHost(d.observed, one.previous.host)
+			previous.own = true
+			all = append(all, previous)
+		case all[i].name == one.previous.host:
 			all[i].own = true
 		}
 	}
@@ -139,7 +139,7 @@ func (r routing) namespacesAt(host string) []string {
 }
 
 // keepsOld reports whether old routes are served at a host.
-func (r routing) keepsOld(host string) bool {
+func (r routing) hasOldRoutes(host string) bool {
 	return slices.ContainsFunc(r.old, func(old oldTarget) bool { return slices.Contains(old.hosts, host) })
 }
 
@@ -153,7 +153,7 @@ func (d *decision) makeRoom() []host {
 		if newest == nil {
 			return all
 		}
-		newest.kept = nil
+		newest.previous = nil
 		all = d.findHosts()
 	}
 	return all
@@ -163,7 +163,7 @@ func (d *decision) makeRoom() []host {
 // nil for none.
 func (d *decision) newestMoving() *rule {
 	for _, one := range slices.Backward(d.rules()) {
-		if one.kept != nil && newHost(d.observed, one.host).secure() {
+		if one.previous != nil && newHost(d.observed, one.host).secure() {
 			return one
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // isJudged reports whether an application with routes of its own has a turn at all. These routes may
 // serve in clear: there are no listeners for them where HTTPS is enforced and cannot be had.
-func (d *decision) isJudged(r state.RouteRequirer) bool {
+func (d *decision) mayHaveListeners(r state.RouteRequirer) bool {
 	return !d.Config.EnforceHTTPS || d.Certificates.Related || r.Version0
 }
 
@@ -22,7 +22,7 @@ func (d *decision) isJudged(r state.RouteRequirer) bool {
 // as far as there is room; an empty name is for any, see openBare.
 func (d *decision) hostsFor(r state.RouteRequirer) []string {
 	hosts := slices.Clone(r.Hostnames)
-	if r.Hostless && !d.bares(r) {
+	if r.Hostless && !d.opensOtherHosts(r) {
 		hosts = append(hosts, "")
 	}
 	return hosts
@@ -30,23 +30,23 @@ func (d *decision) hostsFor(r state.RouteRequirer) []string {
 
 // bares reports whether to open the listener for any host to an application would open the hosts
 // of others to every namespace: that of its own is not known.
-func (d *decision) bares(requirer state.RouteRequirer) bool {
+func (d *decision) opensOtherHosts(requirer state.RouteRequirer) bool {
 	return requirer.Hostless && requirer.Namespace == "" && d.class.name != "" && !d.class.isolates()
 }
 
 // openBare opens the listener for any host to whose namespaces are not known, unless there is
 // a host that is not for all. Then who names no host at all is left out.
-func (d *decision) openBare(room listenerRoom) {
-	closed := d.closes()
+func (d *decision) openHostless(table listenerTable) {
+	closed := d.hasRestrictedHost()
 	var all []routeTarget
 	for _, route := range d.routes {
-		if !d.bares(route.RouteRequirer) {
+		if !d.opensOtherHosts(route.RouteRequirer) {
 			all = append(all, route)
 			continue
 		}
 		reason, cure := "without a hostname it would open other hosts", "give it a hostname"
 		if !closed && len(route.hosts) < boundOf(d.observed) {
-			reason, cure = room.claim(d.observed, []string{""}, true, 0), ""
+			reason, cure = table.claim(d.observed, []string{""}, true, 0), ""
 		} else if !closed {
 			reason = "it names as many hosts as it may have"
 		}
@@ -65,11 +65,11 @@ func (d *decision) openBare(room listenerRoom) {
 }
 
 // closes reports whether there is a host that is not open to every namespace.
-func (d *decision) closes() bool {
+func (d *decision) hasRestrictedHost() bool {
 	names := d.ownHosts()
 	for _, one := range d.rules() {
-		if one.kept != nil {
-			names = append(names, one.kept.host)
+		if one.previous != nil {
+			names = append(names, one.previous.host)
 		}
 	}
 	for _, t := range d.routes {

@@ -78,11 +78,11 @@ func livePlacesOf(s observed) livePlaces {
 
 // of returns the routes that may be the target's: first those at the place of which it was
 // last told, by the settings, then the newest. The API server tells the age in seconds.
-func (live livePlaces) of(t target) []liveRoute {
-	told := func(liveRoute) int { return 0 }
+func (live livePlaces) routesOf(t target) []liveRoute {
+	order := func(liveRoute) int { return 0 }
 	if live.last != nil {
 		host, path, _ := placeFor(*live.last, t.Requirer)
-		told = func(r liveRoute) int {
+		order = func(r liveRoute) int {
 			if r.host == host && r.path == path {
 				return 0
 			}
@@ -92,7 +92,7 @@ func (live livePlaces) of(t target) []liveRoute {
 	all := slices.Clone(live.routes[t.Path()])
 	all = append(all, live.routes[state.PlaceKey(t.Label(), "/")]...)
 	slices.SortStableFunc(all, func(a, b liveRoute) int {
-		return cmp.Or(cmp.Compare(told(a), told(b)), b.made.Compare(a.made), cmp.Compare(a.name, b.name), cmp.Compare(a.host, b.host))
+		return cmp.Or(cmp.Compare(order(a), order(b)), b.made.Compare(a.made), cmp.Compare(a.name, b.name), cmp.Compare(a.host, b.host))
 	})
 	return all
 }

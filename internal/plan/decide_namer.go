@@ -63,14 +63,14 @@ func newNamer(s observed, live livePlaces) namer {
 		}
 	}
 	n.findOwners(s, live)
-	n.findOld(s)
+	n.findVersion0(s)
 	return n
 }
 
 // findOld tells what is kept for applications that speak version 0. What the Python charm made
 // at the path of one on ingress that is served, or of our model, is that one's own, and so is a
 // Service that has the name of that of one of our model.
-func (n namer) findOld(s observed) {
+func (n namer) findVersion0(s observed) {
 	own := map[string]bool{}
 	for _, r := range s.Requirers {
 		if isRemote(s, r) && !r.Holds {

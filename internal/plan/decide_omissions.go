@@ -27,7 +27,7 @@ func (r *routing) omitOther(iface, application string, relation int, reason, cur
 }
 
 // wait leaves out an application on ingress that has not written enough yet.
-func (r *routing) wait(requirer state.Requirer) {
+func (r *routing) addWithoutData(requirer state.Requirer) {
 	reason := ""
 	switch {
 	case requirer.Waiting:
@@ -36,7 +36,7 @@ func (r *routing) wait(requirer state.Requirer) {
 	case len(requirer.Addresses) == 0:
 		reason = "no unit says its address (ip)"
 	}
-	r.silent = append(r.silent, omission{application: requirer.Application, relation: requirer.RelationID, iface: "ingress", reason: reason})
+	r.withoutData = append(r.withoutData, omission{application: requirer.Application, relation: requirer.RelationID, iface: "ingress", reason: reason})
 }
 
 // trouble tells of a unit that is left out, or with which its application is.

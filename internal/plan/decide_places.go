@@ -29,7 +29,7 @@ func (t target) canBeAt(host, path string) bool {
 func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 	base := r.place
 	var here, elsewhere []liveRoute
-	for _, route := range live.of(t) {
+	for _, route := range live.routesOf(t) {
 		switch {
 		case !t.canBeAt(route.host, route.path) || !t.mayName(d.observed, route.name) || names.isOthers(route.name):
 		case r.host == route.host && r.path == route.path:
@@ -40,17 +40,17 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 	}
 	r.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
 	if len(elsewhere) == 0 {
-		r.keptOfRecord(d.observed, t, names, live, base)
+		r.previousOnRecord(d.observed, t, names, live, base)
 		return
 	}
-	kept := r.keptOf(d, t, live, elsewhere)
-	if kept == nil {
+	previous := r.previousPlace(d, t, live, elsewhere)
+	if previous == nil {
 		return
 	}
-	old := base.named(kept.host, kept.path)
+	old := base.named(previous.host, previous.path)
 	for _, route := range elsewhere {
 		switch {
-		case route.host != kept.host || route.path != kept.path:
+		case route.host != previous.host || route.path != previous.path:
 		// One route may stand at both places, as earlier releases made it.
 		case route.secure && route.name != r.https:
 			old.https = route.name
@@ -59,13 +59,13 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 		}
 	}
 	old = names.claim(old, base, t.Requirer)
-	r.kept = &old
+	r.previous = &old
 }
 
 // keptOfRecord has a rule stay where the record says that its target is served, and a certificate is for
 // that, until there is one for where it is to be: somebody has deleted the Gateway, or its listeners.
-func (r *rule) keptOfRecord(s observed, t target, names namer, live livePlaces, base place) {
-	if !t.Holds || !isElsewhere(s, t.Requirer) || newHost(s, r.host).secure() {
+func (r *rule) previousOnRecord(s observed, t target, names namer, live livePlaces, base place) {
+	if !t.Holds || !recordHasOtherHost(s, t.Requirer) || newHost(s, r.host).secure() {
 		return
 	}
 	for _, entry := range s.Certificates.Entries {
@@ -73,7 +73,7 @@ func (r *rule) keptOfRecord(s observed, t target, names namer, live livePlaces, 
 			for _, host := range entry.Hosts {
 				if at := (place{host: host, path: path}); host != r.host && t.wasAt(s, live, at) && newHost(s, host).secure() {
 					old := names.claim(base.named(host, path), base, t.Requirer)
-					r.kept = &old
+					r.previous = &old
 					return
 				}
 			}
@@ -83,8 +83,8 @@ func (r *rule) keptOfRecord(s observed, t target, names namer, live livePlaces, 
 
 // wasAt reports whether a place is where the target was served last, by the record.
 func (t target) wasAt(s observed, live livePlaces, at place) bool {
-	if isElsewhere(s, t.Requirer) {
-		return s.Record.Has(t.RelationID, elsewhereSum(t.Requirer, at))
+	if recordHasOtherHost(s, t.Requirer) {
+		return s.Record.Has(t.RelationID, otherHostSum(t.Requirer, at))
 	}
 	if live.last == nil {
 		return false
@@ -140,15 +140,15 @@ func (n namer) claim(p, taken place, of state.Requirer) place {
 // keptOf finds where a rule stands and has to stay for now; nil for nowhere. It sets
 // whether the target is served at the rule's own place: over HTTPS, if it stands so elsewhere and
 // a certificate is to come.
-func (r *rule) keptOf(d *decision, t target, live livePlaces, elsewhere []liveRoute) *place {
+func (r *rule) previousPlace(d *decision, t target, live livePlaces, elsewhere []liveRoute) *place {
 	secure := func(route liveRoute) bool { return route.secure && newHost(d.observed, route.host).secure() }
-	clear := !slices.ContainsFunc(elsewhere, secure) || r.host == "" && addressesInVain(d.observed)
+	clear := !slices.ContainsFunc(elsewhere, secure) || r.host == "" && noAddressCertificates(d.observed)
 	var since time.Time
 	since, r.served = t.servedAt(d, live, r.place, clear)
 	if r.served && settledSince(d.observed, since) {
 		return nil
 	}
-	var kept *place
+	var previous *place
 	best := -1
 	for _, route := range elsewhere {
 		switch {
@@ -176,10 +176,10 @@ func (r *rule) keptOf(d *decision, t target, live livePlaces, elsewhere []liveRo
 			rank++
 		}
 		if rank > best {
-			kept, best = at, rank
+			previous, best = at, rank
 		}
 	}
-	return kept
+	return previous
 }
 
 // inClear reports whether the application may be served over plain HTTP.
@@ -207,20 +207,20 @@ func (t target) isServedAt(d *decision, live livePlaces, at place) bool {
 
 // joinKeptHost lets an application that comes while the host is being changed be
 // served on the old one meanwhile, as its neighbours are.
-func (d *decision) joinKeptHost(names namer, live livePlaces) {
+func (d *decision) joinPreviousHost(names namer, live livePlaces) {
 	moving := d.moving()
 	if moving == nil || moving.path == "/" || newHost(d.observed, moving.host).secure() {
 		return // With a host for each application there is nothing to share.
 	}
-	old := moving.kept.host
+	old := moving.previous.host
 	for _, t := range d.targets {
 		for i := range t.rules {
 			r := &t.rules[i]
-			if r.kept != nil || r.host != moving.host || t.isServedAt(d, live, r.place) {
+			if r.previous != nil || r.host != moving.host || t.isServedAt(d, live, r.place) {
 				continue
 			}
-			kept := names.claim(r.named(old, r.path), r.place, t.Requirer)
-			r.kept = &kept
+			previous := names.claim(r.named(old, r.path), r.place, t.Requirer)
+			r.previous = &previous
 		}
 	}
 }
@@ -229,7 +229,7 @@ func (d *decision) joinKeptHost(names namer, live livePlaces) {
 func (d *decision) moving() *rule {
 	for _, t := range d.targets {
 		for i := range t.rules {
-			if r := &t.rules[i]; r.kept != nil && r.kept.path == r.path {
+			if r := &t.rules[i]; r.previous != nil && r.previous.path == r.path {
 				return r
 			}
 		}

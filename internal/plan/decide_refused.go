@@ -34,8 +34,8 @@ func (d *decision) leaveRefused() {
 			served = append(served, t)
 			continue
 		}
-		if stands && d.standsAt(t) {
-			d.held = append(d.held, t)
+		if stands && d.isLiveAt(t) {
+			d.servedAsBefore = append(d.servedAsBefore, t)
 		}
 		reason, cure := whyRefused(d.observed, *first)
 		d.omit("ingress", t.Application, t.RelationID, reason, cure)
@@ -71,27 +71,27 @@ func (t target) owns(s observed, one state.Refusal) bool {
 
 // placeOf returns the place that a target's URL names, and whether that is over HTTPS: that of its
 // first rule.
-func (d *decision) placeOf(t target) (at place, secure bool) { return d.placeNow(t.rules[0]) }
+func (d *decision) placeOf(t target) (at place, secure bool) { return d.currentPlace(t.rules[0]) }
 
 // placeNow returns the place at which a rule is served, and whether that is over HTTPS: where it shall
 // be or, until it is served there, where it has been.
-func (d *decision) placeNow(r rule) (at place, secure bool) {
+func (d *decision) currentPlace(r rule) (at place, secure bool) {
 	at = r.place
-	if r.kept != nil && !r.served && d.host(r.kept.host) != nil {
-		at = *r.kept
+	if r.previous != nil && !r.served && d.host(r.previous.host) != nil {
+		at = *r.previous
 	}
 	h := d.host(at.host)
 	return at, h != nil && h.secure()
 }
 
 // standsAt reports whether the target's live routes are where it is served.
-func (d *decision) standsAt(t target) bool {
-	return !slices.ContainsFunc(t.rules, func(r rule) bool { return !d.stands(r) })
+func (d *decision) isLiveAt(t target) bool {
+	return !slices.ContainsFunc(t.rules, func(r rule) bool { return !d.isLive(r) })
 }
 
 // stands reports whether a rule's live route is where it is served.
-func (d *decision) stands(r rule) bool {
-	at, secure := d.placeNow(r)
+func (d *decision) isLive(r rule) bool {
+	at, secure := d.currentPlace(r)
 	name, listener := at.http, newListener(d.observed, at.host, secure).name
 	if secure {
 		name = at.https
@@ -112,7 +112,7 @@ func whyRefused(s observed, one state.Refusal) (reason, cure string) {
 	if one.Permission && forBackendTLS(one) {
 		return "scheme https, but the charm may not " + one.Action, trustCommand(s)
 	}
-	return "refused by the API server: " + pyjson.Said(one.Reason), elsewhere
+	return "refused by the API server: " + pyjson.Said(one.Reason), seeLog
 }
 
 // forBackendTLS reports whether only applications that speak TLS need such an object.

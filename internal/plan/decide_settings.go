@@ -62,7 +62,7 @@ func (set *settling) settleHost(s observed, served servedConfig) {
 		}))
 		set.keepHost(served)
 		set.RoutingMode = served.RoutingMode
-	case set.byAddress && set.needsTLS(s) && s.Certificates.Related && addressesInVain(s):
+	case set.byAddress && set.needsTLS(s) && s.Certificates.Related && noAddressCertificates(s):
 		set.report(blocked(trouble{
 			what: "external-hostname must be set", why: "addresses get no certificate",
 			cure: configure(s, state.OptionExternalHostname, state.ExampleOf(state.OptionExternalHostname)),

@@ -20,7 +20,7 @@ type turn struct {
 	relation int
 	ingress  *state.Requirer
 	route    *state.RouteRequirer
-	keeps    []string // hosts for which it keeps the room until its own turn, in a turn for that alone
+	reserves []string // hosts for which it keeps the room until its own turn, in a turn for that alone
 }
 
 // The ranks of turns. Among equals those of our own model come first, then the older relation.
@@ -36,14 +36,14 @@ const (
 
 // turnsOf returns the turns of all relations, the first first.
 func (d *decision) turnsOf() []turn {
-	standing := standingHosts(d.observed)
+	standing := findExistingHosts(d.observed)
 	var all []turn
 	for i := range d.Requirers {
 		r := &d.Requirers[i]
 		one := turn{rank: rankLocal, relation: r.RelationID, ingress: r}
 		host, _, _ := placeFor(d.Config, *r)
 		switch {
-		case r.Holds && (d.Config.RoutingMode != state.RoutingSubdomain || standing.closed[host]):
+		case r.Holds && (d.Config.RoutingMode != state.RoutingSubdomain || standing.known[host]):
 			one.rank = rankServed
 		case r.Holds:
 			one.rank = rankMoving
@@ -54,24 +54,24 @@ func (d *decision) turnsOf() []turn {
 	}
 	for i := range d.RouteRequirers {
 		r := &d.RouteRequirers[i]
-		if !d.isJudged(*r) {
+		if !d.mayHaveListeners(*r) {
 			continue
 		}
 		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(d.observed, *r, d.hostsFor(*r))
 		switch {
 		case r.Version0: // It has what is there, and can get nothing else.
 			one.rank = rankServed
-		case heldHosts(d.observed, *r, hosts), d.heldBare(*r, hosts):
+		case recordHasHosts(d.observed, *r, hosts), d.recordHasHostless(*r, hosts):
 			one.rank = rankAttached
-		case r.Told && standing.all(d.observed, *r, hosts):
+		case r.Told && standing.servesAll(d.observed, *r, hosts):
 			one.rank = rankChanging
 		case r.Foreign:
 			one.rank = rankForeign
 		}
 		// What it comes to ask for as well costs it nothing of what it has.
-		lacks := func(host string) bool { return !standing.all(d.observed, *r, []string{host}) }
+		lacks := func(host string) bool { return !standing.servesAll(d.observed, *r, []string{host}) }
 		if keeps := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(keeps) > 0 {
-			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, keeps: keeps})
+			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, reserves: keeps})
 		}
 		all = append(all, one)
 	}
@@ -93,16 +93,16 @@ func (t turn) distance() int {
 // standing is which hosts are there: those that have a listener, and those of which open
 // ones tells whose routes may be attached. Of a host whose listener has been taken away, the
 // request for its certificate tells, which only the leader of the charm can write.
-type standing struct {
-	closed map[string]bool
-	open   map[string][]*gatewayv1.AllowedRoutes // nil for a request
+type existingHosts struct {
+	known   map[string]bool
+	allowed map[string][]*gatewayv1.AllowedRoutes // nil for a request
 }
 
-func standingHosts(s observed) standing {
-	all := standing{closed: map[string]bool{}, open: map[string][]*gatewayv1.AllowedRoutes{}}
+func findExistingHosts(s observed) existingHosts {
+	all := existingHosts{known: map[string]bool{}, allowed: map[string][]*gatewayv1.AllowedRoutes{}}
 	for _, entry := range s.Certificates.Entries {
 		if len(entry.Hosts) == 1 {
-			all.closed[entry.Hosts[0]], all.open[entry.Hosts[0]] = true, []*gatewayv1.AllowedRoutes{nil}
+			all.known[entry.Hosts[0]], all.allowed[entry.Hosts[0]] = true, []*gatewayv1.AllowedRoutes{nil}
 		}
 	}
 	if s.Cluster.Gateway == nil {
@@ -113,18 +113,18 @@ func standingHosts(s observed) standing {
 		if listener.Hostname != nil {
 			host = string(*listener.Hostname)
 		}
-		all.closed[host] = true
+		all.known[host] = true
 		if listener.AllowedRoutes != nil {
-			all.open[host] = append(all.open[host], listener.AllowedRoutes)
+			all.allowed[host] = append(all.allowed[host], listener.AllowedRoutes)
 		}
 	}
 	return all
 }
 
 // all reports whether an application with routes of its own is served at each of the hosts.
-func (a standing) all(s observed, r state.RouteRequirer, hosts []string) bool {
+func (a existingHosts) servesAll(s observed, r state.RouteRequirer, hosts []string) bool {
 	return !slices.ContainsFunc(hosts, func(host string) bool {
-		return !slices.ContainsFunc(a.open[host], func(allowed *gatewayv1.AllowedRoutes) bool {
+		return !slices.ContainsFunc(a.allowed[host], func(allowed *gatewayv1.AllowedRoutes) bool {
 			return allowed == nil || admits(s, *allowed, r.Namespace)
 		})
 	})

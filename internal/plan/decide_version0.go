@@ -98,10 +98,10 @@ func oldListenerOf(s observed, route *gatewayv1.HTTPRoute, ref gatewayv1.ParentR
 
 // addVersion0 leaves out an application that speaks version 0, by name, and keeps what there
 // is of it.
-func (d *decision) addVersion0(room listenerRoom, requirer state.RouteRequirer) {
+func (d *decision) addVersion0(table listenerTable, requirer state.RouteRequirer) {
 	reason := requirer.Problem
 	old := oldTargetOf(d.observed, requirer)
-	if len(old.routes) > 0 && unnamable(d.observed, old.hosts) == "" && room.claim(d.observed, old.hosts, false, 0) == "" {
+	if len(old.routes) > 0 && listenerNameProblem(d.observed, old.hosts) == "" && table.claim(d.observed, old.hosts, false, 0) == "" {
 		d.old = append(d.old, old)
 		reason = "it speaks gateway-route version 0, and has its old route only"
 	}

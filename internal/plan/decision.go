@@ -45,27 +45,27 @@ type routing struct {
 	old     []oldTarget // left out, and served by what there is
 	// omitted wrote something that cannot be served; silent wrote nothing yet,
 	// or, from another model, no address.
-	omitted []omission
-	silent  []omission // without a reason if it has written nothing at all
+	omitted     []omission
+	withoutData []omission // without a reason if it has written nothing at all
 	// strayed have units that are left out, because of where they are; others are served.
-	strayed []omission
+	unitsOmitted []omission
 	// kept are the hosts for which relations on gateway-route keep the room, while they ask for others.
-	kept map[int][]string
+	reservedHosts map[int][]string
 	// denied are the relations on ingress that ask for what another has; told are those whose
 	// application has been told a URL.
-	denied, told map[int]bool
-	judges       judges          // of addresses of other models
-	strays       map[int][]stray // by relation
-	remarks      []string
-	tls          backendTLS // for applications that speak TLS
+	denied, published map[int]bool
+	judges            judges                // of addresses of other models
+	refusedUnits      map[int][]refusedUnit // by relation
+	remarks           []string
+	tls               backendTLS // for applications that speak TLS
 	// short is what applications that are served do not get of what they ask for;
 	// allowance is what the next hook has to know of what they had.
-	short     []trouble
-	allowance state.Allowance
+	shortfalls []trouble
+	allowance  state.Allowance
 	// held are left out because of an object that was refused, and served as before;
 	// refused are the objects that were, and whose refusal is not one application's.
-	held    []target
-	refused []state.Refusal
+	servedAsBefore []target
+	refused        []state.Refusal
 }
 
 // A target is one application that is served.
@@ -80,7 +80,7 @@ type target struct {
 type rule struct {
 	place           // where it shall be served
 	served   bool   // that it is, of one that stands elsewhere too
-	kept     *place // where it stands until then; nil for nowhere
+	previous *place // where it stands until then; nil for nowhere
 	backends []backend
 }
 
@@ -144,7 +144,7 @@ type certificate struct {
 	chain string
 	key   state.PrivateKey
 	// until is when its first request is made, of one that has to wait; see ration.
-	until time.Time
+	requestAt time.Time
 	// secret is the name of its Secret; empty when it can have none.
 	secret string
 }
@@ -190,9 +190,9 @@ type omission struct {
 
 // backendTLS is how applications that speak TLS are verified.
 type backendTLS struct {
-	bundle string // the authorities, in PEM
-	told   told   // who told of them
-	names  int    // how many names one policy verifies
+	bundle string           // the authorities, in PEM
+	told   authorityDigests // who told of them
+	names  int              // how many names one policy verifies
 	// problem says why there can be nothing of the kind, and cure what to do about it;
 	// empty when there can.
 	problem, cure string
@@ -201,7 +201,7 @@ type backendTLS struct {
 
 // told are digests of authorities by the number of the relation that told of them, which
 // Juju gives to no other. It is what AnnotationTold holds.
-type told map[int][]string
+type authorityDigests map[int][]string
 
 // judges say where units of other models may be.
 type judges struct {
@@ -212,7 +212,7 @@ type judges struct {
 }
 
 // A stray is a unit of another model that is where none may be.
-type stray struct {
+type refusedUnit struct {
 	unit    int // -1 where it is not known which unit it is
 	at      netip.Addr
 	refusal address.Refusal
@@ -276,8 +276,8 @@ func (r *routing) rules() []*rule {
 
 // places are where a rule stands, and then where it shall be.
 func (r rule) places() []place {
-	if r.kept != nil {
-		return []place{*r.kept, r.place}
+	if r.previous != nil {
+		return []place{*r.previous, r.place}
 	}
 	return []place{r.place}
 }

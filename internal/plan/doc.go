@@ -22,9 +22,9 @@
 //
 //	observed message command condition class models live reachable names secretnames patience
 //	decision
-//	decide_class decide_settings decide_omissions decide_listenerroom decide_authorities
+//	decide_class decide_settings decide_omissions decide_listenertable decide_authorities
 //	decide_backendtls decide_addresses decide_certificate decide_hosts decide_liveplaces
-//	decide_bounds decide_isolation decide_ration decide_holding decide_version0
+//	decide_bounds decide_isolation decide_requestlimit decide_holding decide_version0
 //	decide_namer decide_places decide_turns decide_backends decide_ingress
 //	decide_gatewayroute decide_routing decide_refused decide
 //	object_kinds object_gateway object_service object_backendtls object_filters

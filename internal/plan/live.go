@@ -159,7 +159,7 @@ func policyHosts(s observed, service string) []string {
 
 // gatewayStays reports whether the Gateway was refused: it is as it was, and may lack listeners
 // that are planned.
-func gatewayStays(s observed) bool {
+func gatewayWasRefused(s observed) bool {
 	return slices.ContainsFunc(s.Cluster.Refusals, func(one state.Refusal) bool { return one.Kind == "Gateway" })
 }
 

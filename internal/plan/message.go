@@ -44,16 +44,16 @@ func waitingFor(what, why string) Status { return trouble{what: what, why: why}.
 // A trouble is a status message in its parts: "Listener l is in conflict", "HostnameConflict:
 // taken", "2 of 3 listeners are set up", "see `kubectl …`".
 type trouble struct {
-	what  string
-	why   string // in somebody else's words, mostly; empty for nothing to say
-	aside string // what is well all the same; left out where there is no room
-	cure  string // what the operator has to do; empty where it is not his turn
-	joint string // what stands before the cure, where that is not a semicolon
-	more  int    // how many other applications have troubles, of which the log tells
+	what      string
+	why       string // in somebody else's words, mostly; empty for nothing to say
+	aside     string // what is well all the same; left out where there is no room
+	cure      string // what the operator has to do; empty where it is not his turn
+	separator string // what stands before the cure, where that is not a semicolon
+	more      int    // how many other applications have troubles, of which the log tells
 }
 
 // elsewhere is where a message is found whole when it has no room for its own cure.
-const elsewhere = "see `juju debug-log`"
+const seeLog = "see `juju debug-log`"
 
 // status puts the parts together. Where there is no room for all, names are shortened or
 // the aside goes, then both, then what is wrong is cut, and the cure is kept whole: of what
@@ -64,7 +64,7 @@ func (t trouble) status(kind Kind) Status {
 	brief.aside = ""
 	for _, one := range []trouble{t, t.short(), brief, brief.short()} {
 		if one.fits() {
-			return statusSaying(kind, one.text(), t.text())
+			return statusWithWhole(kind, one.text(), t.text())
 		}
 	}
 	brief = brief.short()
@@ -76,9 +76,9 @@ func (t trouble) status(kind Kind) Status {
 		ending = brief.ending()
 	}
 	if length(ending) > most {
-		ending = "; " + elsewhere
+		ending = "; " + seeLog
 	}
-	return statusSaying(kind, cut(brief.said(), maxMessage-length(ending))+ending, t.text())
+	return statusWithWhole(kind, cut(brief.said(), maxMessage-length(ending))+ending, t.text())
 }
 
 // clean makes the parts fit to be put together. Only a cure has commands: words of others
@@ -125,8 +125,8 @@ func (t trouble) ending() string {
 	switch {
 	case t.cure == "":
 		return more
-	case t.joint != "":
-		return t.joint + t.cure + more
+	case t.separator != "":
+		return t.separator + t.cure + more
 	case strings.HasSuffix(t.said(), "."):
 		return " Try " + t.cure + more
 	default:
@@ -135,7 +135,7 @@ func (t trouble) ending() string {
 }
 
 // statusSaying is a status with a message that may say less than the whole.
-func statusSaying(kind Kind, message, whole string) Status {
+func statusWithWhole(kind Kind, message, whole string) Status {
 	if message == whole {
 		whole = ""
 	}
@@ -229,6 +229,6 @@ func Standby() Status { return active("Standby") }
 // its controller does not say either whether it is there.
 func Undecided() Status {
 	return trouble{
-		what: "Waiting for a relation that Juju lists", why: "it cannot be read, and nothing is changed meanwhile", cure: elsewhere,
+		what: "Waiting for a relation that Juju lists", why: "it cannot be read, and nothing is changed meanwhile", cure: seeLog,
 	}.status(Waiting)
 }

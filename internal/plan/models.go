@@ -30,7 +30,7 @@ func isImposter(s observed, r state.Requirer) bool {
 
 // reserved are the places of the applications of our own model, be they served or not, and
 // their names.
-func reserved(s observed) map[string]string {
+func localPlaces(s observed) map[string]string {
 	all := map[string]string{}
 	for _, r := range s.Requirers {
 		if isLocal(r) {

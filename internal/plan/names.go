@@ -62,7 +62,7 @@ func listenerLabel(s observed, host string) string {
 	}
 	for _, listener := range listenersOf(s) {
 		for i := 0; i < maxHosts && listener.Hostname != nil && string(*listener.Hostname) == host; i++ {
-			if names := labelled(s, label(i)); slices.Contains(names[:], string(listener.Name)) {
+			if names := listenerNames(s, label(i)); slices.Contains(names[:], string(listener.Name)) {
 				return label(i)
 			}
 		}
@@ -77,8 +77,8 @@ func listenerLabel(s observed, host string) string {
 // clashes reports whether a listener to which routes are attached, and that is for another host, has a name
 // in which that host stands so, or is to have it.
 func clashes(s observed, label, host string) bool {
-	names := labelled(s, label)
-	return standsForAnother(s, label, host) || slices.ContainsFunc(listenersOf(s), func(l gatewayv1.Listener) bool {
+	names := listenerNames(s, label)
+	return isNeededByAnother(s, label, host) || slices.ContainsFunc(listenersOf(s), func(l gatewayv1.Listener) bool {
 		return l.Hostname != nil && string(*l.Hostname) != host && slices.Contains(names[:], string(l.Name)) && isOpen(s, l)
 	})
 }
@@ -86,7 +86,7 @@ func clashes(s observed, label, host string) bool {
 // standsForAnother reports whether an application which is told of the Gateway names another host that
 // stands so in the names of its listeners, and none names this one. That listener may be missing:
 // whoever may edit the Gateway may have deleted it.
-func standsForAnother(s observed, label, host string) bool {
+func isNeededByAnother(s observed, label, host string) bool {
 	another := false
 	for _, r := range s.RouteRequirers {
 		for _, name := range r.Hostnames {
@@ -102,17 +102,17 @@ func standsForAnother(s observed, label, host string) bool {
 
 // labelled are the names of the listeners of a host that stands in them so. They are cut where
 // they are too long, each to a hash of its own.
-func labelled(s observed, label string) [2]string {
+func listenerNames(s observed, label string) [2]string {
 	return [2]string{bounded(s.Application+"-http-"+label, maxSubdomainName), bounded(s.Application+"-https-"+label, maxSubdomainName)}
 }
 
 // alikeCut reports whether two hosts, of which one is so long that the names of its listeners are cut,
 // would have a listener of the same name.
-func alikeCut(s observed, label, other string) bool {
+func sameWhenCut(s observed, label, other string) bool {
 	if len(s.Application+"-https-")+max(len(label), len(other)) <= maxSubdomainName {
 		return false
 	}
-	a, b := labelled(s, label), labelled(s, other)
+	a, b := listenerNames(s, label), listenerNames(s, other)
 	return a[0] == b[0] || a[1] == b[1]
 }
 
@@ -146,7 +146,7 @@ func addressLabel(address string) string {
 
 // readsAsAddress reports whether a host stands in the names of its listeners as some IP address
 // does in that of the listener for any host.
-func readsAsAddress(host string) bool {
+func looksLikeAddress(host string) bool {
 	label := dashed(host)
 	for _, separator := range []string{".", ":"} {
 		if ip, err := netip.ParseAddr(strings.ReplaceAll(label, "-", separator)); err == nil && dashed(addressLabel(ip.String())) == label {

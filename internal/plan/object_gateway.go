@@ -98,7 +98,7 @@ func noteUnjudged(s observed, planned *gatewayv1.Gateway) {
 	if live.Annotations[annotationSettings] != planned.Annotations[annotationSettings] ||
 		live.Spec.GatewayClassName != planned.Spec.GatewayClassName || !reflect.DeepEqual(live.Spec.Listeners, planned.Spec.Listeners) {
 		note = unjudgedNote{Since: unjudgedSince(live), Observed: newestGeneration(live)}
-		if s.Now.Sub(note.Since) < hesitation {
+		if s.Now.Sub(note.Since) < unjudgedGrace {
 			return
 		}
 	}

@@ -69,13 +69,13 @@ func stage(before, next []gatewayv1.HTTPBackendRef, seen bool) []gatewayv1.HTTPB
 	for _, ref := range union(next, before) {
 		switch {
 		case wanted(ref) && (complete || serves(ref)):
-			all = append(all, weighing(ref, 1))
+			all = append(all, withWeight(ref, 1))
 		case wanted(ref):
-			all = append(all, weighing(ref, 0))
+			all = append(all, withWeight(ref, 0))
 		case alone && weightOf(before, ref) > 0: // It carries on until the others are ready.
-			all = append(all, weighing(ref, 1))
+			all = append(all, withWeight(ref, 1))
 		case weightOf(before, ref) > 0 || !seen:
-			all = append(all, weighing(ref, 0))
+			all = append(all, withWeight(ref, 0))
 		}
 	}
 	return all
@@ -148,7 +148,7 @@ func weightOf(refs []gatewayv1.HTTPBackendRef, ref gatewayv1.HTTPBackendRef) int
 }
 
 // weighing is a reference to the same Service with another weight, as the charm writes it.
-func weighing(ref gatewayv1.HTTPBackendRef, weight int32) gatewayv1.HTTPBackendRef {
+func withWeight(ref gatewayv1.HTTPBackendRef, weight int32) gatewayv1.HTTPBackendRef {
 	return backendRef(string(ref.Name), *ref.Port, weight)
 }
 

@@ -54,7 +54,7 @@ const annotationUnjudged = "gateway-api-integrator.charm.juju.is/unjudged"
 
 // hesitation is how long a controller may need for a change without that being noted. In a
 // burst of events they come faster than any controller takes them.
-const hesitation = 30 * time.Second
+const unjudgedGrace = 30 * time.Second
 
 // unjudgedNote is what annotationUnjudged holds.
 type unjudgedNote struct {

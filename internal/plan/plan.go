@@ -65,11 +65,11 @@ func Make(s state.State) Plan {
 		p.Unready = unready(p.Objects)
 		p.Relations.URLs = d.urls()
 		p.Relations.Routes = d.routeAnswers()
-		if !gatewayStays(d.observed) {
+		if !gatewayWasRefused(d.observed) {
 			p.Relations.DNS = d.dnsRecords()
 		}
 	}
-	p.Held = d.heldNow(p.Relations.URLs)
+	p.Held = d.placesForRecord(p.Relations.URLs)
 	p.Remarks = slices.Concat(p.Remarks, d.dnsRemarks(), foreignRemarks(d.observed))
 	if remark := d.headersRemark(); remark != "" {
 		p.Remarks = append(p.Remarks, remark)

@@ -63,6 +63,6 @@ func addressNames(s observed) []string {
 
 // addressesInVain reports whether the provider issues no certificate for any of the addresses
 // that the Gateway has. Without an address that is not known yet.
-func addressesInVain(s observed) bool {
+func noAddressCertificates(s observed) bool {
 	return len(s.addresses) > 0 && len(addressNames(s)) == 0
 }

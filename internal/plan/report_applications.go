@@ -41,15 +41,15 @@ type Application struct {
 // applications reports on every application on gateway and gateway-route, by the age of its relation.
 func (p *planned) applications(listeners []Listener, routes []Route) []Application {
 	reasons := p.reasonsOf()
-	told := map[int]string{}
+	urls := map[int]string{}
 	for _, one := range p.urls() {
-		told[one.RelationID] = one.URL
+		urls[one.RelationID] = one.URL
 	}
 	var all []Application
 	for _, t := range p.targets {
 		one := Application{
 			Application: t.Application, Relation: t.RelationID, Interface: "ingress",
-			URL: told[t.RelationID], Services: serviceNamesOf(t),
+			URL: urls[t.RelationID], Services: serviceNamesOf(t),
 		}
 		for _, r := range t.rules {
 			for _, at := range r.places() {
@@ -61,7 +61,7 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 				one.Since = latest(one.Since, route.Since)
 			}
 		}
-		one.judge(one.URL != "" && p.standsAt(t), reasons)
+		one.judge(one.URL != "" && p.isLiveAt(t), reasons)
 		all = append(all, one)
 	}
 	for _, t := range p.decision.routes {
@@ -76,16 +76,16 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 		all = append(all, one)
 	}
 	for _, left := range p.omitted {
-		one := Application{Application: left.application, Relation: left.relation, Interface: left.iface, URL: told[left.relation], State: LeftOut, Reason: left.inWords()}
+		one := Application{Application: left.application, Relation: left.relation, Interface: left.iface, URL: urls[left.relation], State: LeftOut, Reason: left.inWords()}
 		if one.URL != "" {
 			one.State = Served // As before: the API server refused what has changed.
 		}
 		all = append(all, one)
 	}
-	for _, silent := range p.silent {
+	for _, silent := range p.withoutData {
 		all = append(all, Application{Application: silent.application, Relation: silent.relation, Interface: silent.iface, State: NoData, Reason: silent.inWords()})
 	}
-	all = append(all, unheardOf(p.observed, all, reasons)...)
+	all = append(all, notReportedYet(p.observed, all, reasons)...)
 	for i := range all {
 		for _, list := range []*[]string{&all[i].Hosts, &all[i].Paths, &all[i].Services} {
 			*list = slices.Compact(append([]string{}, *list...)) // In JSON none is an empty list.
@@ -97,7 +97,7 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 
 // unheardOf are the applications that are not known yet: those on gateway-route while nobody
 // can be served.
-func unheardOf(s observed, known []Application, reasons reasons) []Application {
+func notReportedYet(s observed, known []Application, reasons reasons) []Application {
 	var all []Application
 	for _, requirer := range s.RouteRequirers {
 		if !slices.ContainsFunc(known, func(one Application) bool { return one.Relation == requirer.RelationID }) {

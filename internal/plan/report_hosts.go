@@ -32,24 +32,24 @@ func (d *decision) hostReports() []Host {
 	for _, h := range d.hosts {
 		one := Host{Host: h.title()}
 		if d.Certificates.Related && (h.newest != nil || h.secure() || len(h.names) > 0) {
-			one = h.report(d.howFar(h))
+			one = h.report(d.certificateProgress(h))
 		}
-		one.HTTPS = h.secure() && d.howFar(h) == servedInWords
+		one.HTTPS = h.secure() && d.certificateProgress(h) == progressServed
 		all = append(all, one)
 	}
 	return all
 }
 
-const servedInWords = "served"
+const progressServed = "served"
 
 // howFar says in a word how far the certificate has come that the host is to be served
 // with: the cluster need not be as it has to be, or not be there to be read.
-func (d *decision) howFar(h host) string {
+func (d *decision) certificateProgress(h host) string {
 	inSecret := slices.ContainsFunc(d.Cluster.Served, func(served state.Served) bool {
 		return served.Secret == h.secret && served.Chain == h.chain
 	})
 	if inSecret && hasListener(d.observed, newListener(d.observed, h.name, true).name) {
-		return servedInWords
+		return progressServed
 	}
 	return "issued"
 }
@@ -57,8 +57,8 @@ func (d *decision) howFar(h host) string {
 // report describes the host; served is what a good certificate is called.
 func (h host) report(served string) Host {
 	one := Host{Host: h.title(), Certificate: "not requested yet"}
-	if !h.until.IsZero() {
-		one.Certificate = "not requested before " + day(h.until) + ", for want of certificates-per-hour"
+	if !h.requestAt.IsZero() {
+		one.Certificate = "not requested before " + day(h.requestAt) + ", for want of certificates-per-hour"
 	}
 	if h.newest != nil {
 		one.Certificate = inWords(*h.newest)

@@ -34,11 +34,11 @@ func (d *decision) activeStatus(left trouble) Status {
 	for _, begin := range []string{lead + strings.Join(all, ", ") + rest, lead + someOf(all, 0) + rest, lead + someOf(all, 0)} {
 		for _, one := range []trouble{left.clean(), left.clean().short()} {
 			if text := begin + "; " + one.text(); length(text) <= maxMessage {
-				return statusSaying(Active, text, whole)
+				return statusWithWhole(Active, text, whole)
 			}
 		}
 	}
-	return statusSaying(Active, left.status(Active).Message, whole)
+	return statusWithWhole(Active, left.status(Active).Message, whole)
 }
 
 // headersRemark tells the log that answers are left as they are; empty where they are not.

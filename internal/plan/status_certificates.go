@@ -16,15 +16,15 @@ func (d *decision) certificateFindings() []*finding {
 		return nil
 	}
 	var found []*finding
-	var late []host // What waits for its request is told of with its application.
+	var postponed []host // What waits for its request is told of with its application.
 	wanted, secure := 0, 0
 	for _, h := range d.hosts {
 		if !h.wanted {
 			continue
 		}
 		wanted++
-		if !h.until.IsZero() {
-			late = append(late, h)
+		if !h.requestAt.IsZero() {
+			postponed = append(postponed, h)
 			continue
 		}
 		if h.secure() {
@@ -39,8 +39,8 @@ func (d *decision) certificateFindings() []*finding {
 	if secure > 0 && wanted > 1 {
 		well = fmt.Sprintf("%d of %d hosts served over HTTPS", secure, wanted)
 	}
-	if len(late) == wanted && wanted > 0 {
-		found = append(found, allLate(d.observed, late))
+	if len(postponed) == wanted && wanted > 0 {
+		found = append(found, allPostponed(d.observed, postponed))
 	}
 	return besides(found, well)
 }
@@ -129,16 +129,16 @@ func (d *decision) chainRemark() string {
 }
 
 // allLate is what there is to say when no host is served nor has a request.
-func allLate(s observed, late []host) *finding {
-	until := late[0].until
+func allPostponed(s observed, postponed []host) *finding {
+	until := postponed[0].requestAt
 	var names []string
-	for _, h := range late {
+	for _, h := range postponed {
 		names = append(names, h.title())
-		if h.until.Before(until) {
-			until = h.until
+		if h.requestAt.Before(until) {
+			until = h.requestAt
 		}
 	}
 	found := waits("No new certificates before "+until.Format("15:04 MST"), someOf(names, 0))
-	found.cure = configure(s, state.OptionCertificatesPerHour, fmt.Sprint(mostRequests(s)+len(late)))
+	found.cure = configure(s, state.OptionCertificatesPerHour, fmt.Sprint(mostRequests(s)+len(postponed)))
 	return found
 }

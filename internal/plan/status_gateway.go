@@ -31,7 +31,7 @@ func (d *decision) gatewayStatus() *Status {
 		return statusOf(blocked(d.silence("has not taken the last change of the Gateway")))
 	case !accepted.known:
 		return statusOf(trouble{
-			what: "Waiting for the controller of gateway class " + d.class.name + " to accept the Gateway", aside: again,
+			what: "Waiting for the controller of gateway class " + d.class.name + " to accept the Gateway", aside: checkedAgain,
 		}.status(Waiting))
 	case accepted.is(false) && accepted.Reason == string(gatewayv1.GatewayReasonListenersNotValid):
 		return nil // The listeners tell more.
@@ -44,7 +44,7 @@ func (d *decision) gatewayStatus() *Status {
 			return statusOf(blocked(d.silence("has not programmed the Gateway")))
 		}
 		return statusOf(trouble{
-			what: "Waiting for the controller of gateway class " + d.class.name + " to program the Gateway", aside: again,
+			what: "Waiting for the controller of gateway class " + d.class.name + " to program the Gateway", aside: checkedAgain,
 		}.status(Waiting))
 	}
 	if programmed.is(true) {
@@ -61,7 +61,7 @@ func (d *decision) gatewayStatus() *Status {
 }
 
 // again is when what is waited for is looked at once more.
-const again = "checked again at update-status"
+const checkedAgain = "checked again at update-status"
 
 // withoutAddress tells what to do about a Gateway that nobody has given an address for
 // minutes after it was made. It goes on waiting: some clouds need longer.

@@ -53,9 +53,9 @@ func (d *decision) findListener(planned gatewayv1.Listener, conditions []metav1.
 		what, why := name+" has an invalid reference", resolved.because()
 		switch gatewayv1.ListenerConditionReason(resolved.Reason) {
 		case gatewayv1.ListenerReasonInvalidCertificateRef:
-			what, why = name+" cannot use its Secret", resolved.told()
+			what, why = name+" cannot use its Secret", resolved.message()
 		case gatewayv1.ListenerReasonRefNotPermitted:
-			what, why = name+" may not use its Secret", resolved.told()
+			what, why = name+" may not use its Secret", resolved.message()
 		}
 		return blocks(trouble{what: what, why: why, cure: describe(d.observed, "gateway")})
 	}

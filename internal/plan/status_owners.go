@@ -47,7 +47,7 @@ func (d *decision) ownersAt(parents []gatewayv1.ParentReference) []string {
 // counts tells how many applications are served, of which so many are not after all.
 func (r routing) counts(not int) string {
 	planned := len(r.targets) + len(r.routes)
-	return fmt.Sprintf("%d of %d applications served", planned-not, planned+len(r.omitted)+len(r.silent))
+	return fmt.Sprintf("%d of %d applications served", planned-not, planned+len(r.omitted)+len(r.withoutData))
 }
 
 // others tells of those that are served while so many wait; empty when there are none.
@@ -55,7 +55,7 @@ func (r routing) others(waiting int) string {
 	switch {
 	case waiting >= len(r.targets)+len(r.routes):
 		return ""
-	case waiting == 0 && len(r.omitted)+len(r.silent) == 0:
+	case waiting == 0 && len(r.omitted)+len(r.withoutData) == 0:
 		return "all applications served"
 	default:
 		return r.counts(waiting)
@@ -64,9 +64,9 @@ func (r routing) others(waiting int) string {
 
 // silentNames are the applications that have not written anything yet, over one interface or,
 // without its name, over any.
-func (r routing) silentNames(iface string) string {
+func (r routing) namesWithoutData(iface string) string {
 	var names []string
-	for _, one := range r.silent {
+	for _, one := range r.withoutData {
 		if one.reason == "" && (iface == "" || one.iface == iface) {
 			names = append(names, one.application)
 		}

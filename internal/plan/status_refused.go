@@ -16,7 +16,7 @@ func clusterStatus(s observed) Status {
 }
 
 func notPermitted(s observed) Status {
-	return blocked(trouble{what: "Insufficient permissions", joint: ", try: ", cure: trustCommand(s)})
+	return blocked(trouble{what: "Insufficient permissions", separator: ", try: ", cure: trustCommand(s)})
 }
 
 // refusedStatus speaks of permissions, and of objects that no single application is
@@ -31,6 +31,6 @@ func (d *decision) refusedStatus() *Status {
 	first := d.refused[0]
 	verb, _, _ := strings.Cut(first.Action, " ")
 	return statusOf(blocked(trouble{
-		what: "The API server refuses to " + verb + " " + first.Kind + " " + first.Name, why: pyjson.Said(first.Reason), cure: elsewhere,
+		what: "The API server refuses to " + verb + " " + first.Kind + " " + first.Name, why: pyjson.Said(first.Reason), cure: seeLog,
 	}))
 }

@@ -16,13 +16,13 @@ const (
 	leftOut                 // the same of one that was never let in, in the order of ages
 	stillServed             // and somebody must act
 	waited                  // for somebody who will
-	unheard                 // of an application that has not said what it wants
+	noData                  // of an application that has not said what it wants
 )
 
 const (
-	behindCounts telling = iota
-	besideCounts         // it is about a unit
-	alone                // nobody's service is at stake
+	countFirst countStyle = iota
+	countAside            // it is about a unit
+	noCount               // nobody's service is at stake
 )
 
 // A rank is how much harm a trouble does; the least number does most.
@@ -34,11 +34,11 @@ type ranked struct {
 	trouble
 	whose []string
 	inLog bool // the log has it already
-	told  telling
+	count countStyle
 }
 
 // A telling is how the number of applications that are served stands with a trouble.
-type telling int
+type countStyle int
 
 // ranks puts all troubles of some applications in the order of harm.
 func (r routing) ranks(some []*finding) []ranked {
@@ -55,20 +55,20 @@ func (r routing) ranks(some []*finding) []ranked {
 	}
 	add := func(by rank, omitted []omission) {
 		for _, one := range omitted {
-			told := ranked{by, trouble{what: one.application, why: one.reason, cure: one.cure}, []string{one.application}, true, behindCounts}
+			entry := ranked{by, trouble{what: one.application, why: one.reason, cure: one.cure}, []string{one.application}, true, countFirst}
 			if one.unit != "" {
-				told.trouble, told.told = one.trouble(""), besideCounts
+				entry.trouble, entry.count = one.trouble(""), countAside
 			}
-			all = append(all, told)
+			all = append(all, entry)
 		}
 	}
 	add(leftOut, r.omitted)
-	add(stillServed, r.strayed)
-	for _, one := range r.short {
+	add(stillServed, r.unitsOmitted)
+	for _, one := range r.shortfalls {
 		application, _, _ := strings.Cut(one.what, ":")
-		all = append(all, ranked{stillServed, one, []string{application}, true, alone})
+		all = append(all, ranked{stillServed, one, []string{application}, true, noCount})
 	}
-	add(unheard, r.silent)
+	add(noData, r.withoutData)
 	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
 	return all
 }
@@ -104,13 +104,13 @@ func (d *decision) someStatus(some []*finding) (Status, []string) {
 	first := all[0]
 	remarks := others(all, first.trouble, first.whose, &first.more)
 	what := first.inShort()
-	if first.rank == unheard && first.why == "" {
-		what = "no data yet from " + d.silentNames("")
+	if first.rank == noData && first.why == "" {
+		what = "no data yet from " + d.namesWithoutData("")
 	}
-	switch counts := d.counts(len(unserved)); first.told {
-	case besideCounts:
+	switch counts := d.counts(len(unserved)); first.count {
+	case countAside:
 		first.aside = counts
-	case behindCounts:
+	case countFirst:
 		first.what = counts + "; " + what
 	}
 	return d.activeStatus(first.trouble), remarks

@@ -9,23 +9,23 @@ import (
 
 // A listenerRoom is who holds which listeners: the host by what stands for it in their
 // names.
-type listenerRoom map[string]string
+type listenerTable map[string]string
 
 // claim takes listeners for all of the hosts, or says why that cannot be. Those to which
 // applications attach routes themselves can have no names but those that these expect.
 // Beside what the room holds, so many more listeners are in use.
-func (room listenerRoom) claim(s observed, hosts []string, attached bool, more int) string {
-	fresh := listenerRoom{}
+func (table listenerTable) claim(s observed, hosts []string, attached bool, more int) string {
+	fresh := listenerTable{}
 	first := ""
 	for _, host := range hosts {
 		label := listenerLabel(s, host)
 		if attached && label != dashed(host) {
 			label = dashed(host)
-			if _, taken := room[label]; !taken {
+			if _, taken := table[label]; !taken {
 				return fmt.Sprintf("the listener of %s has a name of another form", host)
 			}
 		}
-		other, taken := room.holder(s, label)
+		other, taken := table.holder(s, label)
 		if !taken {
 			other, taken = fresh.holder(s, label)
 		}
@@ -37,18 +37,18 @@ func (room listenerRoom) claim(s observed, hosts []string, attached bool, more i
 			fresh[label] = host
 		}
 	}
-	if len(fresh) > 0 && len(room)+len(fresh)+more > maxHosts {
+	if len(fresh) > 0 && len(table)+len(fresh)+more > maxHosts {
 		return fmt.Sprintf("there is no listener left for %s: a Gateway serves %d hosts at most", cmp.Or(first, "its addresses"), maxHosts)
 	}
-	maps.Copy(room, fresh)
+	maps.Copy(table, fresh)
 	return ""
 }
 
 // claimEach takes listeners for each of the hosts for which it can, and gives these.
-func (room listenerRoom) claimEach(s observed, hosts []string) []string {
+func (table listenerTable) claimEach(s observed, hosts []string) []string {
 	var all []string
 	for _, host := range hosts {
-		if unnamable(s, []string{host}) == "" && room.claim(s, []string{host}, true, 0) == "" {
+		if listenerNameProblem(s, []string{host}) == "" && table.claim(s, []string{host}, true, 0) == "" {
 			all = append(all, host)
 		}
 	}
@@ -56,13 +56,13 @@ func (room listenerRoom) claimEach(s observed, hosts []string) []string {
 }
 
 // holder returns the host that has listeners of the names which a label stands for.
-func (room listenerRoom) holder(s observed, label string) (host string, taken bool) {
-	if host, taken = room[label]; taken {
+func (table listenerTable) holder(s observed, label string) (host string, taken bool) {
+	if host, taken = table[label]; taken {
 		return host, true
 	}
-	for _, other := range slices.Sorted(maps.Keys(room)) {
-		if alikeCut(s, label, other) {
-			return room[other], true
+	for _, other := range slices.Sorted(maps.Keys(table)) {
+		if sameWhenCut(s, label, other) {
+			return table[other], true
 		}
 	}
 	return "", false
@@ -71,9 +71,9 @@ func (room listenerRoom) holder(s observed, label string) (host string, taken bo
 // unnamable says of which host the listeners could not have the names by which the
 // application would refer to them; empty when there is none. The HTTPS listener for any host
 // is called after an address, and its Secret is.
-func unnamable(s observed, hosts []string) string {
+func listenerNameProblem(s observed, hosts []string) string {
 	for _, host := range hosts {
-		if readsAsAddress(host) {
+		if looksLikeAddress(host) {
 			return fmt.Sprintf("the listener of %s would have the name of that of an address", host)
 		}
 		if len(s.Application+"-https-"+host) > maxSubdomainName {
