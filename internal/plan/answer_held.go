@@ -7,9 +7,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// heldNow returns what has to be on record: the hosts of who writes routes of its own, as long as
-// they are not given to another, and the places of applications on ingress that are not told of
-// theirs at the moment, unless another has it by now.
+// placesForRecord returns what has to be on record: the hosts of applications that write routes of
+// their own, as long as no other application gets them, and the places of applications on ingress
+// that are not told their URL at the moment, unless another application has the place by now.
 func (d *decision) placesForRecord(urls []URL) map[int]string {
 	all := map[int]string{}
 	for _, r := range d.RouteRequirers {
@@ -19,7 +19,7 @@ func (d *decision) placesForRecord(urls []URL) map[int]string {
 	}
 	for _, t := range d.routes {
 		hosts := slices.Clone(t.hosts)
-		if d.opensOtherHosts(t.RouteRequirer) { // It has none for any host in its turn.
+		if d.opensOtherHosts(t.RouteRequirer) { // It does not get any host in its turn.
 			hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
 			if d.recordHasHostless(t.RouteRequirer, hosts) {
 				hosts = append(hosts, "")
@@ -47,7 +47,7 @@ func (d *decision) placesForRecord(urls []URL) map[int]string {
 			all[r.RelationID] = d.lastSum(r)
 		case !withdrawn && served && d.Config.RoutingMode == state.RoutingSubdomain && (host != is.host || path != is.path):
 			all[r.RelationID] = otherHostSum(r, is)
-		case !d.published[r.RelationID] && recordHasPlace(d.observed, r): // What is told now stands there for sure when the next hook finds it.
+		case !d.published[r.RelationID] && recordHasPlace(d.observed, r): // The next hook certainly finds what is told now.
 			all[r.RelationID] = state.HeldSum(r.Path())
 		}
 	}
@@ -60,5 +60,5 @@ func (d *decision) placesForRecord(urls []URL) map[int]string {
 	return all
 }
 
-// maxHeld bounds what is on record: Juju keeps so much of a unit's state, and no more.
+// maxHeld limits what is on record: Juju limits the size of a unit's state.
 const maxHeld = 1000

@@ -9,9 +9,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// addRoute judges one application on gateway-route. A host for which there is no listener
-// left, or whose listener would have the name of one that has been given to another, leaves
-// it out. The same host for several is nobody's loss: their routes tell paths apart.
+// addRoute decides about one application on gateway-route. The application is left out if there is
+// no listener left for one of its hosts, or if that listener would have the name of another host's.
+// Several applications may share a host: their routes match different paths.
 func (d *decision) addRoute(table listenerTable, rank int, requirer state.RouteRequirer) {
 	for _, remark := range requirer.Remarks {
 		d.remark(requirer.Application, requirer.RelationID, remark)
@@ -41,14 +41,14 @@ func (d *decision) addRoute(table listenerTable, rank int, requirer state.RouteR
 		return
 	}
 	if d.recordHasHostless(requirer, hosts) {
-		_ = table.claim(d.observed, []string{""}, true, 0) // It keeps the room, until its namespace is known again.
+		_ = table.claim(d.observed, []string{""}, true, 0) // It keeps the listener until its namespace is known again.
 	}
 	d.routes = append(d.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
 }
 
-// leaving counts the hosts at which applications are served until they have moved. Who is
-// not served yet has to wait for them to leave: it would be told of listeners that are not
-// there. An application on ingress is told nothing until there is one.
+// leaving counts the hosts at which applications are served until they have moved. An application
+// that is not served yet waits until these hosts are gone: it would be told of listeners that do
+// not exist. An application on ingress is told nothing until there is a listener.
 func (r *routing) leaving(table listenerTable, rank int) int {
 	if rank < rankLocal {
 		return 0
@@ -66,8 +66,8 @@ func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
 	r.omit("gateway-route", requirer.Application, requirer.RelationID, reason, "")
 }
 
-// yieldToKept leaves out who wants listeners of the name of those at which an
-// application is served until its new host has a certificate.
+// omitClashingRoutes omits applications that need a listener of the same name as the listener of
+// another application's previous host, while that application moves.
 func (d *decision) omitClashingRoutes() {
 	d.routes = slices.DeleteFunc(d.routes, func(route routeTarget) bool {
 		for _, one := range d.rules() {

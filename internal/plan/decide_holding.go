@@ -9,12 +9,13 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Who is served keeps its place, also while it cannot be served through no doing of its own: the
-// provider of certificates, or of authorities, is being replaced, the Gateway has no address for
-// the moment, an object was refused. It is told nothing then, so what it was told does not say any
-// more what is its own. That is on record in Juju meanwhile (state.Record).
+// An application that is served keeps its place, also while it cannot be served for reasons that it
+// did not cause: the provider of certificates or of authorities is being replaced, the Gateway has
+// no address at the moment, or the API server refused an object. The charm withdraws its URL then,
+// so the relation does not say any more which place is its own. Juju keeps that on record meanwhile
+// (state.Record).
 
-// holding returns the applications on ingress as they are, with what the record knows of them.
+// requirersWithRecord returns the applications on ingress, with what the record knows of them.
 func requirersWithRecord(s observed) []state.Requirer {
 	all := slices.Clone(s.Requirers)
 	for i := range all {
@@ -23,8 +24,8 @@ func requirersWithRecord(s observed) []state.Requirer {
 	return all
 }
 
-// attaching returns the applications with routes of their own as they are, with what the record knows
-// of them.
+// routeRequirersWithRecord returns the applications with routes of their own, with what the record
+// knows of them.
 func (d *decision) routeRequirersWithRecord() []state.RouteRequirer {
 	all := slices.Clone(d.RouteRequirers)
 	for i := range all {
@@ -34,9 +35,9 @@ func (d *decision) routeRequirersWithRecord() []state.RouteRequirer {
 	return all
 }
 
-// unforged returns the Gateway without listeners that are not as the record says: whoever may edit the
-// Gateway can have the listener of a host to which routes are attached be for another host, or be
-// called otherwise, and its application would have to make way.
+// withoutForgedListeners returns the Gateway without listeners that contradict the record. Anybody
+// who may edit the Gateway can change the host or the name of a listener to which routes are
+// attached; the application of that host would then have to give it up.
 func withoutForgedListeners(s observed) *gatewayv1.Gateway {
 	names, hosts := map[gatewayv1.SectionName]string{}, map[string]bool{}
 	for _, r := range s.RouteRequirers {
@@ -65,22 +66,25 @@ func withoutForgedListeners(s observed) *gatewayv1.Gateway {
 	return gateway
 }
 
-// heldPlace reports whether the record has the place that an application asks for as its own.
+// recordHasPlace reports whether the record says that an application owns the place that it asks
+// for.
 func recordHasPlace(s observed, r state.Requirer) bool {
 	return r.Name != "" && (s.Record.Has(r.RelationID, state.HeldSum(r.Path())) || recordHasOtherHost(s, r))
 }
 
-// isElsewhere reports whether the record has the place that an application asks for as its own, and that it
-// is served at another host than where it was to be.
+// recordHasOtherHost reports whether the record says that an application owns the place that it
+// asks for, and is served at another host than the one where it is to be served.
 func recordHasOtherHost(s observed, r state.Requirer) bool {
 	had, _ := s.Record.At(r.RelationID)
 	return r.Name != "" && strings.HasPrefix(had, state.HeldSum(r.Path())+otherHostMark)
 }
 
+// otherHostMark separates the digest of an application's own place from that of the place where it
+// is served.
 const otherHostMark = "@"
 
-// lastSum stands for the place of an application that cannot be served now and, where it had one of its
-// own or is to have one, for where it was served last.
+// lastSum returns the digest for the place of an application that cannot be served now. If the
+// application had a host of its own, or is to have one, the digest says where it was served last.
 func (d *decision) lastSum(r state.Requirer) string {
 	had, _ := d.Record.At(r.RelationID)
 	last := lastServed(d.observed)
@@ -101,14 +105,14 @@ func otherHostSum(r state.Requirer, at place) string {
 	return state.HeldSum(r.Path()) + otherHostMark + state.HeldSum(at.host, at.path)
 }
 
-// heldHosts reports whether the record has the hosts that an application with routes of its own asks
-// for as its own, as far as it may have them.
+// recordHasHosts reports whether the record says that an application with routes of its own owns
+// the hosts that it asks for, as far as it may have them.
 func recordHasHosts(s observed, r state.RouteRequirer, hosts []string) bool {
 	return s.Record.Has(r.RelationID, hostsSum(hosts))
 }
 
-// heldBare reports whether the record has as an application's own these hosts and that for any, which it
-// cannot have while its namespace is not known.
+// recordHasHostless reports whether the record says that an application owns these hosts and any
+// host, which it cannot have while its namespace is unknown.
 func (d *decision) recordHasHostless(r state.RouteRequirer, hosts []string) bool {
 	return d.opensOtherHosts(r) && recordHasHosts(d.observed, r, append(slices.Clone(hosts), ""))
 }

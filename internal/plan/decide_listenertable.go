@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// A listenerRoom is who holds which listeners: the host by what stands for it in their
-// names.
+// A listenerTable says which host has which listeners: from the label in their names, see
+// listenerLabel, to the host.
 type listenerTable map[string]string
 
-// claim takes listeners for all of the hosts, or says why that cannot be. Those to which
-// applications attach routes themselves can have no names but those that these expect.
-// Beside what the room holds, so many more listeners are in use.
+// claim takes listeners for all of the hosts, or returns why that is impossible. If applications
+// attach routes to them (attached), the listeners must have exactly the names that these
+// applications expect. more is the number of hosts that have listeners and are not in the table.
 func (table listenerTable) claim(s observed, hosts []string, attached bool, more int) string {
 	fresh := listenerTable{}
 	first := ""
@@ -44,7 +44,8 @@ func (table listenerTable) claim(s observed, hosts []string, attached bool, more
 	return ""
 }
 
-// claimEach takes listeners for each of the hosts for which it can, and gives these.
+// claimEach takes listeners for each of the hosts for which that is possible, and returns these
+// hosts.
 func (table listenerTable) claimEach(s observed, hosts []string) []string {
 	var all []string
 	for _, host := range hosts {
@@ -55,7 +56,7 @@ func (table listenerTable) claimEach(s observed, hosts []string) []string {
 	return all
 }
 
-// holder returns the host that has listeners of the names which a label stands for.
+// holder returns the host whose listeners have the names that belong to a label.
 func (table listenerTable) holder(s observed, label string) (host string, taken bool) {
 	if host, taken = table[label]; taken {
 		return host, true
@@ -68,9 +69,9 @@ func (table listenerTable) holder(s observed, label string) (host string, taken 
 	return "", false
 }
 
-// unnamable says of which host the listeners could not have the names by which the
-// application would refer to them; empty when there is none. The HTTPS listener for any host
-// is called after an address, and its Secret is.
+// listenerNameProblem returns why the listeners of one of the hosts cannot have the names by which
+// the application would refer to them; empty if there is no such host. The HTTPS listener for any
+// host, and its Secret, are named after an address.
 func listenerNameProblem(s observed, hosts []string) string {
 	for _, host := range hosts {
 		if looksLikeAddress(host) {

@@ -10,8 +10,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// ration decides which of the hosts have their first request made now. The others wait until
-// it is an hour since enough of those that the same application had.
+// limitRequests decides for which of the hosts the first certificate request is made now. The other
+// hosts wait until enough earlier requests of the same application are an hour old.
 func (d *decision) limitRequests() {
 	if !d.Certificates.Related || d.unsure {
 		return
@@ -35,27 +35,28 @@ func (d *decision) limitRequests() {
 	}
 }
 
-// mostRequests is how many first requests an application may cause in an hour.
+// mostRequests returns how many first requests an application may cause in an hour.
 func mostRequests(s observed) int {
 	return cmp.Or(s.Config.CertificatesPerHour, state.DefaultCertificatesPerHour)
 }
 
-// wasAskedFor reports whether a request for the host is none that its application causes: one has
-// been made before, and it was there in each hook since. So it is renewed, or the private
-// key, the Gateway's addresses or what stands in the databag have changed.
+// wasAskedFor reports whether the application does not cause the host's request: there was a
+// request before, and the host was present in each hook since. The reason is then a renewal, or a
+// change of the private key, of the Gateway's addresses or of the databag.
 func wasAskedFor(s observed, h host) bool {
 	return h.newest != nil || h.secure() || slices.Contains(s.Allowance.Hosts, h.name) ||
 		slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool { return slices.Contains(entry.Hosts, h.name) })
 }
 
-// A payer is an application that names a host, by a relation.
+// A requester is an application that asks for a host, by a relation.
 type requester struct {
 	application string
 	relation    int
 }
 
-// payers are the applications of which one accounts for a host's request, oldest relation of
-// each endpoint first; none for a host of the options, and for one that is being left.
+// requesters returns the applications of which one accounts for a host's request, on each endpoint
+// the oldest relation first. There are none for a host of the options, and for a host that is being
+// replaced.
 func (d *decision) requesters(name string) []requester {
 	if !d.idle && slices.Contains(d.optionHosts(), name) {
 		return nil
@@ -79,15 +80,15 @@ func (d *decision) requesters(name string) []requester {
 	return all
 }
 
-// A lateness is what one application waits for: hosts whose first request is made later.
+// A postponement says what one application waits for: hosts whose first request is made later.
 type postponement struct {
 	requester
 	hosts []string
-	until time.Time // of the first
+	until time.Time // of the first host
 }
 
-// charge notes a host's request with the first application that has any left in this hour, or
-// has the host wait for that of the first application.
+// charge counts a host's request against the first application that has requests left in this hour.
+// If none has, the host waits until the first application has.
 func charge(times map[string][]int64, postponed []postponement, h host, requesters []requester, most int, now time.Time) []postponement {
 	if len(requesters) == 0 {
 		return postponed

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// route judges the requirers, each in its turn: what one has been given is not there for
-// those that come later. What is wrong with one touches no other.
+// route decides about the requirers, each in its turn: what one application gets is not available
+// to later ones. What is wrong with one application affects no other.
 func (d *decision) route() {
 	d.routing = routing{tls: d.backendTLSOf(), denied: map[int]bool{}, reservedHosts: map[int][]string{}, published: map[int]bool{}}
 	d.remarks = d.tls.remarks
@@ -18,7 +18,7 @@ func (d *decision) route() {
 	d.startAllowance()
 	live := livePlacesOf(d.observed)
 	g := allocation{owner: map[string]string{}, localPlaces: localPlaces(d.observed), names: newNamer(d.observed, live), live: live, listeners: listenerTable{}}
-	g.listeners.claim(d.observed, d.optionHosts(), false, 0) // No application stands before the options.
+	g.listeners.claim(d.observed, d.optionHosts(), false, 0) // The options come before any application.
 	for _, one := range d.turnsOf() {
 		switch {
 		case one.reserves != nil:
@@ -36,8 +36,8 @@ func (d *decision) route() {
 	d.dropOldOfTargets()
 }
 
-// sortByAge has the oldest relation first again, whoever had the first turn: what is made
-// of it does not change when an application begins to be served.
+// sortByAge puts the oldest relation first again, whoever had the first turn: the objects do not
+// change when an application begins to be served.
 func (r *routing) sortByAge() {
 	slices.SortStableFunc(r.targets, func(a, b target) int { return cmp.Compare(a.RelationID, b.RelationID) })
 	slices.SortStableFunc(r.routes, func(a, b routeTarget) int { return cmp.Compare(a.RelationID, b.RelationID) })

@@ -9,13 +9,13 @@
 // a Remark; there is no error to return. What needs randomness, such as a new
 // certificate signing request, is ordered here and made by package charm.
 //
-// One call goes through these rooms, from the first to the last, and a file belongs to
-// the room by which its name begins:
+// One call goes through these stages, from the first to the last. The name of a file begins
+// with its stage:
 //
 //	decide   what is served where, with what, and what is left out: one decision
 //	object   the Kubernetes objects, built once from the decision
 //	answer   what the applications and the providers are told
-//	status   one message for the operator; it reads what the controller says of the objects
+//	status   one message for the operator, also from what the controller reports on the objects
 //	report   typed facts, for actions
 //
 // A file refers to files above it in this list, and to no others. internal/rules holds that.

@@ -8,9 +8,10 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// oldRoutes returns the routes as they are, at the listeners that are planned for their hosts,
-// save those whose names planned routes have. Their headers are changed
-// as those of all routes are. Over plain HTTP there are none where HTTPS is enforced; a redirect that was there is replaced by ours.
+// oldRoutes returns the routes of the Python charm as they are, at the listeners planned for their
+// hosts, except those whose names planned routes have. Their headers are changed like those of all
+// routes. While HTTPS is enforced there are none on plain HTTP; our redirects replace the existing
+// ones.
 func (d *decision) oldRoutes(planned []*gatewayv1.HTTPRoute) []*gatewayv1.HTTPRoute {
 	taken := map[string]bool{}
 	for _, route := range planned {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// An ApplicationState says how an application stands.
+// An ApplicationState says whether an application is served.
 type ApplicationState string
 
 // The states of applications.
@@ -17,25 +17,36 @@ const (
 	NoData  ApplicationState = "no data"  // it has not written yet what it wants
 )
 
-// An Application is what there is to know of one application on gateway or gateway-route.
+// An Application is what is known about one application on gateway or gateway-route.
 type Application struct {
 	Application string `json:"application"`
 	Relation    int    `json:"relation"`
 	Interface   string `json:"interface"` // "ingress" or "gateway-route"
-	// Hosts are where it is served, or is to be; an empty name: at the Gateway's addresses.
+	// Hosts are where it is served, or is to be; an empty name is the Gateway's addresses.
 	Hosts []string `json:"hosts"`
-	// Paths are what its routes match; none for one that writes routes of its own.
+	// Paths are what its routes match; none for an application that writes routes of its own.
 	Paths []string `json:"paths"`
 	// URL is what it has been told; empty for nothing.
 	URL string `json:"url,omitempty"`
-	// Services are the names of those that its routes lead to.
+	// Services are the names of the Services that its routes lead to.
 	Services []string         `json:"services"`
 	State    ApplicationState `json:"state"`
-	// Reason says why it is not served, or what is wrong though it is; empty for nothing.
+	// Reason says why it is not served, or what is wrong although it is served; empty for nothing.
 	Reason string `json:"reason,omitempty"`
-	// Since is when the controller last changed its mind about one of its routes or, of one that writes
-	// routes of its own, about one of its listeners; zero where that is not known.
+	// Since is when the controller last changed its judgement of one of its routes or, if it writes
+	// routes of its own, of one of its listeners; zero if unknown.
 	Since time.Time `json:"-"`
+}
+
+// reasons are the problems by application, and the problem of all applications.
+type reasons struct {
+	some       map[string]reason
+	everybodys string
+}
+
+type reason struct {
+	reason   string
+	unserved bool
 }
 
 // applications reports on every application on gateway and gateway-route, by the age of its relation.
@@ -61,7 +72,7 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 				one.Since = latest(one.Since, route.Since)
 			}
 		}
-		one.judge(one.URL != "" && p.isLiveAt(t), reasons)
+		one.judge(one.URL != "" && p.hasLiveRoutes(t), reasons)
 		all = append(all, one)
 	}
 	for _, t := range p.decision.routes {
@@ -79,7 +90,7 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 		one := Application{Application: left.application, Relation: left.relation, Interface: left.iface, URL: urls[left.relation], State: LeftOut, Reason: left.inWords()}
 		if one.URL != "" {
 			one.State = Served // As before: the API server refused what has changed.
-		}
+		} // As before: the API server refused the change.
 		all = append(all, one)
 	}
 	for _, silent := range p.withoutData {
@@ -88,15 +99,15 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 	all = append(all, notReportedYet(p.observed, all, reasons)...)
 	for i := range all {
 		for _, list := range []*[]string{&all[i].Hosts, &all[i].Paths, &all[i].Services} {
-			*list = slices.Compact(append([]string{}, *list...)) // In JSON none is an empty list.
+			*list = slices.Compact(append([]string{}, *list...)) // In JSON, no value is an empty list.
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Application) int { return cmp.Compare(a.Relation, b.Relation) })
 	return all
 }
 
-// unheardOf are the applications that are not known yet: those on gateway-route while nobody
-// can be served.
+// notReportedYet returns the applications that are not among the known ones: those on gateway-route
+// while no application can be served.
 func notReportedYet(s observed, known []Application, reasons reasons) []Application {
 	var all []Application
 	for _, requirer := range s.RouteRequirers {
@@ -109,7 +120,8 @@ func notReportedYet(s observed, known []Application, reasons reasons) []Applicat
 	return all
 }
 
-// judge settles the state of one that is to be served; stands says that all of it is there.
+// judge sets the state of an application that is to be served; stands says that all of its objects
+// exist.
 func (a *Application) judge(stands bool, reasons reasons) {
 	found := reasons.some[a.Application]
 	a.State, a.Reason = Served, found.reason
@@ -127,19 +139,8 @@ func serviceNamesOf(t target) []string {
 	return names
 }
 
-// reasons are what is wrong, by application, and with everybody.
-type reasons struct {
-	some       map[string]reason
-	everybodys string
-}
-
-type reason struct {
-	reason   string
-	unserved bool
-}
-
-// reasonsOf looks at the same things as the ladder of the status, and at all of them: the first
-// trouble of each application counts.
+// reasonsOf looks at the same things as the status ladder, but at all rungs: the first trouble of
+// each application counts.
 func (p *planned) reasonsOf() reasons {
 	all := reasons{some: map[string]reason{}}
 	if status, _ := p.status(); status.Kind != Active {

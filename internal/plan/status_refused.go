@@ -19,8 +19,8 @@ func notPermitted(s observed) Status {
 	return blocked(trouble{what: "Insufficient permissions", separator: ", try: ", cure: trustCommand(s)})
 }
 
-// refusedStatus speaks of permissions, and of objects that no single application is
-// named for.
+// refusedStatus reports missing permissions, and refused objects that do not belong to a single
+// application.
 func (d *decision) refusedStatus() *Status {
 	if len(d.refused) == 0 {
 		return nil

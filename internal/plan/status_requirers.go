@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// requirerStatus speaks when nothing can be served to anybody. As long as some
-// application is served, those that are not are named in the active status.
+// requirerStatus reports that no application can be served at all. While some application is
+// served, the active status names those that are not.
 func (d *decision) requirerStatus() *Status {
 	if len(d.targets)+len(d.routes) > 0 {
 		return nil
