@@ -8,17 +8,16 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
 )
 
-// DNSRecords are the records to ask for on one relation; none clears what is there.
+// DNSRecords are the records to request on one relation; an empty list clears the earlier ones.
 type DNSRecords struct {
 	RelationID int                `json:"relationID"`
 	Records    []dnsrecord.Record `json:"records"`
 }
 
-// dnsRecords asks every provider for an address record for each host, one of each
-// family: two of one family for the same host count as a conflict with bind. While the
-// Gateway has no address, or its host is not known, what was asked for stays. The
-// interface takes no names as addresses, so that a load balancer with a name alone gets
-// no record.
+// dnsRecords requests from every provider an address record for each host, one of each address
+// family: bind treats two of one family for the same host as a conflict. While the Gateway has no
+// address, or its host is unknown, earlier requests stay. The interface accepts no names as
+// addresses, so a load balancer that has only a name gets no record.
 func (d *decision) dnsRecords() []DNSRecords {
 	if d.unsure || len(d.addresses) == 0 {
 		return nil
@@ -44,8 +43,8 @@ func (d *decision) recordsOf() []dnsrecord.Record {
 	return records
 }
 
-// oneOfEachFamily returns the least IPv4 address and the least IPv6 one: always the same,
-// in whatever order a controller lists them.
+// oneOfEachFamily returns the lowest IPv4 address and the lowest IPv6 address: always the same
+// ones, in whatever order a controller lists them.
 func oneOfEachFamily(addresses []string) []netip.Addr {
 	least := map[bool]netip.Addr{} // by whether it is IPv4
 	for _, address := range addresses {

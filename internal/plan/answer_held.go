@@ -7,28 +7,28 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// heldNow returns what has to be on record: the hosts of who writes routes of its own, as long as
-// they are not given to another, and the places of applications on ingress that are not told of
-// theirs at the moment, unless another has it by now.
-func (d *decision) heldNow(urls []URL) map[int]string {
+// placesForRecord returns what has to be on record: the hosts of applications that write routes of
+// their own, as long as no other application gets them, and the places of applications on ingress
+// that are not told their URL at the moment, unless another application has the place by now.
+func (d *decision) placesForRecord(urls []URL) map[int]string {
 	all := map[int]string{}
 	for _, r := range d.RouteRequirers {
-		if had, known := d.Record.At(r.RelationID); known && r.Servable() && !d.isJudged(r) {
+		if had, known := d.Record.At(r.RelationID); known && r.Servable() && !d.mayHaveListeners(r) {
 			all[r.RelationID] = had
 		}
 	}
 	for _, t := range d.routes {
 		hosts := slices.Clone(t.hosts)
-		if d.bares(t.RouteRequirer) { // It has none for any host in its turn.
+		if d.opensOtherHosts(t.RouteRequirer) { // It does not get any host in its turn.
 			hosts = slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
-			if d.heldBare(t.RouteRequirer, hosts) {
+			if d.recordHasHostless(t.RouteRequirer, hosts) {
 				hosts = append(hosts, "")
 			}
 		}
 		all[t.RelationID] = hostsSum(hosts)
 	}
 	owner, at := map[string]int{}, map[int]place{} // relations by place, and where they are served
-	for _, t := range slices.Concat(d.targets, d.held) {
+	for _, t := range slices.Concat(d.targets, d.servedAsBefore) {
 		at[t.RelationID], _ = d.placeOf(t)
 		for _, place := range t.Places() {
 			owner[place] = t.RelationID
@@ -46,8 +46,8 @@ func (d *decision) heldNow(urls []URL) map[int]string {
 		case withdrawn && r.Holds:
 			all[r.RelationID] = d.lastSum(r)
 		case !withdrawn && served && d.Config.RoutingMode == state.RoutingSubdomain && (host != is.host || path != is.path):
-			all[r.RelationID] = elsewhereSum(r, is)
-		case !d.told[r.RelationID] && heldPlace(d.observed, r): // What is told now stands there for sure when the next hook finds it.
+			all[r.RelationID] = otherHostSum(r, is)
+		case !d.published[r.RelationID] && recordHasPlace(d.observed, r): // The next hook certainly finds what is told now.
 			all[r.RelationID] = state.HeldSum(r.Path())
 		}
 	}
@@ -60,5 +60,5 @@ func (d *decision) heldNow(urls []URL) map[int]string {
 	return all
 }
 
-// maxHeld bounds what is on record: Juju keeps so much of a unit's state, and no more.
+// maxHeld limits what is on record: Juju limits the size of a unit's state.
 const maxHeld = 1000

@@ -7,20 +7,20 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Requests says which certificate signing requests shall stand in our databag.
+// Requests says which certificate signing requests are to be in our databag.
 type Requests struct {
 	// RelationID is the certificates relation.
 	RelationID string `json:"relationID"`
-	// Keep are requests that stand there and stay, in PEM, in order.
+	// Keep are the requests in the databag that stay, in PEM, in order.
 	Keep []string `json:"keep,omitempty"`
-	// Create are what to make a new request for, after those kept: the names of
-	// each, DNS names or IP addresses.
+	// Create are the names for each new request, DNS names or IP addresses. New requests come after
+	// those kept.
 	Create [][]string `json:"create,omitempty"`
 }
 
-// requests says which certificate signing requests to have: for each host the one
-// that it is served with, and a newer one while that is to be renewed. None is
-// dropped while the cluster cannot be read: what it serves is not known then.
+// requests returns the certificate signing requests to have: for each host the one that it is
+// served with and, during a renewal, a newer one. No request is dropped while the cluster cannot be
+// read, because it is unknown then what the cluster serves.
 func (d *decision) requests() *Requests {
 	if !d.Certificates.Related || d.unsure {
 		return nil
@@ -55,7 +55,7 @@ func (d *decision) requests() *Requests {
 //	  unanswered                 only what is served, as far as can be told
 func (h host) keeps(s observed, i int) bool {
 	entry := &s.Certificates.Entries[i]
-	if h.leaves() {
+	if h.isBeingReplaced() {
 		return false
 	}
 	if !h.asksFor(*entry) {
@@ -70,7 +70,7 @@ func (h host) keeps(s observed, i int) bool {
 	case state.CertificateUnusable:
 		return entry == h.newest
 	case state.CertificatePending, state.CertificateDenied, state.CertificateDelayed:
-		// A provider that issues none for addresses may tell so after it was asked.
+		// A provider that issues no certificates for addresses may say so only after a request.
 		refused := len(h.names) == 0 && s.Certificates.NoAddresses
 		return !refused || i == h.answeredBy(s)
 	default:
@@ -78,8 +78,8 @@ func (h host) keeps(s observed, i int) bool {
 	}
 }
 
-// mayBeServedBy reports whether a certificate which is not quite for this host can be what
-// it is served with: one of an earlier key, or of earlier addresses.
+// mayBeServedBy reports whether the host can be served with a certificate that does not quite fit:
+// one of an earlier key, or of earlier addresses.
 func (h host) mayBeServedBy(entry state.Certificate) bool {
 	if h.name != "" {
 		return slices.Contains(entry.Hosts, h.name)
@@ -87,9 +87,9 @@ func (h host) mayBeServedBy(entry state.Certificate) bool {
 	return h.live != nil && slices.ContainsFunc(entry.Hosts, h.live.Covers)
 }
 
-// answeredBy guesses which request it is that what stands in the Secret answers, while
-// the provider's data do not tell, because they cannot be read perhaps: the oldest
-// with its key that may have been issued. It is -1 for none.
+// answeredBy guesses which request the certificate in the Secret answers, while the provider's data
+// do not tell (perhaps they cannot be read): the oldest request with its key that may have been
+// issued. It is -1 for none.
 func (c *certificate) answeredBy(s observed) int {
 	if c.live == nil {
 		return -1
@@ -108,12 +108,12 @@ func indexOf(entries []state.Certificate, entry *state.Certificate) int {
 	return slices.IndexFunc(entries, func(e state.Certificate) bool { return e.Request == entry.Request })
 }
 
-// wakeAt is when a certificate is next to be renewed, begins to be valid, or may be
-// served no longer for want of the next one; zero for never.
+// wakeAt returns when a certificate is next to be renewed, becomes valid, or expires without a next
+// one; zero for never.
 func (d *decision) wakeAt() time.Time {
 	var first time.Time
 	for _, h := range d.certified() {
-		for _, at := range h.moments(d.Now) {
+		for _, at := range h.renewalTimes(d.Now) {
 			if at.After(d.Now) && (first.IsZero() || at.Before(first)) {
 				first = at
 			}
@@ -122,8 +122,8 @@ func (d *decision) wakeAt() time.Time {
 	return first
 }
 
-// moments are the times at which something is to be done about a host's certificate.
-func (c *certificate) moments(now time.Time) []time.Time {
+// renewalTimes returns the times at which something is to be done about a host's certificate.
+func (c *certificate) renewalTimes(now time.Time) []time.Time {
 	var all []time.Time
 	if c.newest != nil {
 		all = append(all, c.newest.RenewAt)
@@ -140,7 +140,7 @@ func (c *certificate) moments(now time.Time) []time.Time {
 	return all
 }
 
-// caRequests are the relations on receive-ca-cert in which our version has to stand.
+// caRequests returns the relations on receive-ca-cert in which we have to write our version.
 func caRequests(s observed) []int {
 	var all []int
 	for _, provider := range caProvidersByAge(s) {

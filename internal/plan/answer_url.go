@@ -5,34 +5,34 @@ import (
 	"strings"
 )
 
-// URL is what one ingress requirer is told.
+// URL is the URL that one ingress requirer is told.
 type URL struct {
 	RelationID int    `json:"relationID"`
 	URL        string `json:"url"`
 }
 
-// urls returns what each requirer is told. An application that is not served, or
-// not yet, is told nothing: a URL is a promise.
+// urls returns what each requirer is told. An application that is not served, or not yet, is told
+// an empty URL: a URL is a promise.
 func (d *decision) urls() []URL {
-	told := map[int]string{}
+	urls := map[int]string{}
 	unchanged := map[int]bool{}
-	for _, t := range slices.Concat(d.targets, d.held) {
-		if t.Holds || !d.Cluster.Written || d.standsAt(t) { // Else its route comes in the next run.
-			told[t.RelationID] = d.urlOf(t)
+	for _, t := range slices.Concat(d.targets, d.servedAsBefore) {
+		if t.Holds || !d.Cluster.Written || d.hasLiveRoutes(t) { // Otherwise its route comes in the next run.
+			urls[t.RelationID] = d.urlOf(t)
 		}
-		unchanged[t.RelationID] = gatewayStays(d.observed) && !d.standsAt(t)
+		unchanged[t.RelationID] = gatewayWasRefused(d.observed) && !d.hasLiveRoutes(t)
 	}
 	var all []URL
 	for _, requirer := range requirersByAge(d.observed) {
 		if unchanged[requirer.RelationID] {
-			continue // It may be served where it has been.
+			continue // It may be served where it was before.
 		}
-		all = append(all, URL{RelationID: requirer.RelationID, URL: told[requirer.RelationID]})
+		all = append(all, URL{RelationID: requirer.RelationID, URL: urls[requirer.RelationID]})
 	}
 	return all
 }
 
-// urlOf is the address of an application; empty while there is none.
+// urlOf returns the URL of an application; empty while there is none.
 func (d *decision) urlOf(t target) string {
 	at, secure := d.placeOf(t)
 	scheme := "http://"
@@ -62,9 +62,9 @@ func (d *decision) urlOf(t target) string {
 	}
 }
 
-// covered returns those of the Gateway's addresses that the certificate served is good
-// for. There are none for a while when all of them have changed: the next is asked
-// for then, and what it will be good for is the best there is to tell.
+// covered returns those of the Gateway's addresses that the served certificate is valid for. There
+// are none for a while if all of them have changed. The next certificate has then been requested,
+// and the addresses that it will be valid for are the best ones to tell.
 func (c *certificate) covered(addresses []string) []string {
 	var good []string
 	for _, address := range addresses {

@@ -5,25 +5,25 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// configure is the command that sets an option.
+// configure returns the command that sets an option.
 func configure(s observed, option, value string) string {
 	return "`juju config " + s.Application + " " + option + "=" + value + "`"
 }
 
-// trustCommand is the command that gives the charm its permissions.
+// trustCommand returns the command that gives the charm its permissions.
 func trustCommand(s observed) string { return "`juju trust " + s.Application + " --scope=cluster`" }
 
-// describe is the command that shows what the controller says of the objects of a kind.
+// describe returns the command that shows what the controller reports on the objects of a kind.
 func describe(s observed, kind string) string {
 	return "see `kubectl -n " + s.InNamespace() + " describe " + kind + "`"
 }
 
-// correctThere is the cure of what an application says of itself.
+// correctThere is the cure for wrong data that an application has written.
 const correctThere = "correct it there"
 
 const removeForeign = "delete it"
 
-// whose says of an object that is not ours to whom it belongs.
+// whose says who owns an object that is not ours.
 func whose(one state.Foreign) string {
 	switch {
 	case one.Instance != "":

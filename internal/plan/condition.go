@@ -9,18 +9,18 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// A condition is one condition of an object, believed only if it speaks of the
-// object's present generation; a missing or an older one is unknown.
+// A condition is one condition of an object. It counts only for the object's present generation; a
+// missing or older condition is unknown.
 type condition struct {
 	known bool
 	metav1.Condition
 }
 
-// conditionOf finds the condition of a kind in what a controller says of an object. One
-// without a generation is of the age of those beside it: some controllers write the
-// generation nowhere, and Cilium leaves it out of what it says of a bad certificate.
-// What a CRD gives an object at its birth has no generation either; its status, Unknown,
-// is nobody's word.
+// conditionOf finds a condition by its type in what a controller reports on an object. A condition
+// without a generation is as old as the conditions beside it: some controllers never write the
+// generation, and Cilium omits it from what it reports on a bad certificate. The conditions that a
+// CRD sets on a new object have no generation either; their status is Unknown, and no controller
+// wrote them.
 func conditionOf(conditions []metav1.Condition, kind string, generation int64) condition {
 	age := ageOf(conditions, generation)
 	for _, c := range conditions {
@@ -34,17 +34,17 @@ func conditionOf(conditions []metav1.Condition, kind string, generation int64) c
 	return condition{}
 }
 
-// An age tells how far what a controller says can be taken for its word on an object as
-// it is now. The greater of two is the surer.
+// An age says how far a controller's report applies to the object as it is now. Of two ages the
+// greater is the more reliable one.
 type age int
 
 const (
-	old     age = iota // on an earlier generation of the object
-	undated            // on none: absent is not old
+	old     age = iota // about an earlier generation of the object
+	undated            // about no generation: absent does not mean old
 	present
 )
 
-// ageOf is the age of the newest of conditions that were written together.
+// ageOf returns the age of the newest of conditions that were written together.
 func ageOf(conditions []metav1.Condition, generation int64) age {
 	newest := undated
 	for _, c := range conditions {
@@ -58,9 +58,9 @@ func ageOf(conditions []metav1.Condition, generation int64) age {
 	return newest
 }
 
-// newestOf returns those reports of an object that are newest, in their order. A list may
-// hold several that fit: Cilium 1.17 to 1.19 never remove one, and whoever wrote the
-// reference before wrote it in other words.
+// newestOf returns the newest of the reports on an object, in their order. A list may hold several
+// that fit: Cilium 1.17 to 1.19 never removes a report, and an earlier writer of the reference may
+// have written it in another form.
 func newestOf[R any](reports []R, conditions func(R) []metav1.Condition, generation int64) []R {
 	var newest []R
 	reached := old
@@ -75,8 +75,8 @@ func newestOf[R any](reports []R, conditions func(R) []metav1.Condition, generat
 	return newest
 }
 
-// acceptedOf is the condition of that name, which all kinds have. One that is false for
-// the time being is unknown: nobody has judged yet.
+// acceptedOf returns the condition Accepted, which all kinds have. If it is false only for the
+// moment, it is unknown: nobody has judged yet.
 func acceptedOf(conditions []metav1.Condition, generation int64) condition {
 	c := conditionOf(conditions, string(gatewayv1.GatewayConditionAccepted), generation)
 	if c.is(false) && (c.Reason == "Pending" || c.Reason == "Waiting") {
@@ -85,13 +85,14 @@ func acceptedOf(conditions []metav1.Condition, generation int64) condition {
 	return c
 }
 
-// is reports whether the condition is known to be so. Only the status counts: the
-// reason of a true condition differs from one controller to another.
+// is reports whether the condition is known and has this value. Only the status counts: the reason
+// of a true condition differs between controllers.
 func (c condition) is(value bool) bool {
 	return c.known && (c.Status == metav1.ConditionTrue) == value
 }
 
-// because returns the controller's own words, in quotes, after the reason, which is one of its identifiers.
+// because returns the reason, which is one of the controller's identifiers, and then the
+// controller's own words in quotes.
 func (c condition) because() string {
 	if c.Message == "" {
 		return c.Reason
@@ -99,6 +100,6 @@ func (c condition) because() string {
 	return c.Reason + ": " + pyjson.Said(c.Message)
 }
 
-// told returns the controller's own words without the reason, where what we say of it
-// tells as much as that.
-func (c condition) told() string { return cmp.Or(pyjson.Said(c.Message), c.Reason) }
+// message returns the controller's own words without the reason. It is for places where our own
+// text already says as much as the reason.
+func (c condition) message() string { return cmp.Or(pyjson.Said(c.Message), c.Reason) }

@@ -6,25 +6,26 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// decide settles what is served where, from which all else follows. In the state of the decision
-// the options are those in force. Each step reads what the steps above it have settled.
+// decide settles what is served where; everything else follows from that. The state inside the
+// decision has the options in force. Each step reads what the steps above it have settled.
 func decide(s state.State) *decision {
 	d := &decision{observed: observed{State: s, addresses: addressesOf(s.Cluster.Gateway)}}
 	d.Config, d.settings = settle(d.observed)
-	d.RouteRequirers = d.attaching()
-	d.Cluster.Gateway = unforged(d.observed)
+	d.RouteRequirers = d.routeRequirersWithRecord()
+	d.Cluster.Gateway = withoutForgedListeners(d.observed)
 	d.route()
 	d.hosts = d.makeRoom()
 	d.nameSecrets()
 	d.nameListeners()
-	d.ration()
+	d.limitRequests()
 	d.leaveRefused()
 	return d
 }
 
-// nameSecrets names the Secret of each certificate that is served, so that no two share one. Names that are
-// cut can be chosen to be alike: who names a host may name it as the Secret of another is
-// called. Who has the Secret in use keeps it, and another gets a hash.
+// nameSecrets names the Secret of each certificate that is served, so that no two share one. Names
+// that are cut can be made equal on purpose: an application can choose a host whose Secret would
+// have the name of another host's Secret. The host that uses the Secret keeps it, and the other
+// gets a hash.
 func (d *decision) nameSecrets() {
 	taken := map[string]bool{}
 	for _, inUse := range []bool{true, false} {
@@ -42,9 +43,9 @@ func (d *decision) nameSecrets() {
 	}
 }
 
-// nameListeners makes the listeners of each host: HTTP, where there is room, and HTTPS once it has
-// a certificate: a listener that refers to a Secret that is not there can stop a controller from
-// taking any change of the Gateway.
+// nameListeners sets the listeners of each host: HTTP if there is room, and HTTPS once it has a
+// certificate. A listener that refers to a missing Secret can stop a controller from taking any
+// change of the Gateway.
 func (d *decision) nameListeners() {
 	for i := range d.hosts {
 		h := &d.hosts[i]

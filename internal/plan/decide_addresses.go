@@ -9,9 +9,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Where units of other models may be. No selector reaches their pods, so traffic goes to the
-// addresses that they tell, and these are judged first. Pods of our own model are found by
-// selectors, and what their units tell counts for nothing.
+// At which addresses units of other models may be. No selector reaches their pods, so traffic goes
+// to the addresses that the units write, and the charm judges these first. Pods of our own model
+// are found by selectors, and the addresses that their units write do not count.
 
 func (d *decision) judgesOf() judges {
 	known := address.Known{Pod: d.PodAddresses, APIServer: d.Cluster.APIServer, Services: d.Cluster.ServiceAddresses}
@@ -27,7 +27,7 @@ func (d *decision) judgesOf() judges {
 	return j
 }
 
-// of judges an address of an application on a port.
+// of judges an address of an application that listens on a port.
 func (j judges) of(port int32, at netip.Addr) address.Refusal {
 	if port == 80 || port == 443 {
 		return j.atGateway.Judge(at)
@@ -35,7 +35,8 @@ func (j judges) of(port int32, at netip.Addr) address.Refusal {
 	return j.any.Judge(at)
 }
 
-// allowed returns those of some addresses at which units of an application on a port may be.
+// allowed returns those of the addresses at which units of an application that listens on a port
+// may be.
 func (j judges) allowed(port int32, all []netip.Addr) []netip.Addr {
 	refused := func(at netip.Addr) bool { return j.of(port, at).Reason != "" }
 	if !slices.ContainsFunc(all, refused) {
@@ -44,19 +45,19 @@ func (j judges) allowed(port int32, all []netip.Addr) []netip.Addr {
 	return slices.DeleteFunc(slices.Clone(all), refused)
 }
 
-// screen takes all addresses at which no unit may be out of what units of other models tell,
-// and out of what the cluster has of them: an older charm may have written it, or somebody
-// else. What is taken out of the former is kept in strays, by relation.
-func (d *decision) screen() {
+// dropRefusedAddresses removes all addresses at which no unit may be: from what units of other
+// models write, and from the live Services, where an older charm or somebody else may have written
+// them. What it removes from the former is kept in refusedUnits, by relation.
+func (d *decision) dropRefusedAddresses() {
 	remote := func(requirer state.Requirer) bool { return isRemote(d.observed, requirer) }
 	if !slices.ContainsFunc(d.Requirers, remote) {
 		return
 	}
-	d.judges, d.strays = d.judgesOf(), map[int][]stray{}
+	d.judges, d.refusedUnits = d.judgesOf(), map[int][]refusedUnit{}
 	d.Requirers = slices.Clone(d.Requirers)
 	for i := range d.Requirers {
 		if one := &d.Requirers[i]; remote(*one) {
-			d.strays[one.RelationID] = d.straysOf(*one)
+			d.refusedUnits[one.RelationID] = d.refusedUnitsOf(*one)
 			one.Addresses = d.judges.allowed(one.Port, one.Addresses)
 			one.Units = slices.Clone(one.Units)
 			for u := range one.Units {
@@ -73,14 +74,14 @@ func (d *decision) screen() {
 	d.Cluster.Services = services
 }
 
-// straysOf returns the units of an application that are where none may be, by number. There
-// may be very many.
-func (r *routing) straysOf(requirer state.Requirer) []stray {
-	var all []stray
+// refusedUnitsOf returns the units of an application at addresses where none may be, by number.
+// There may be very many.
+func (r *routing) refusedUnitsOf(requirer state.Requirer) []refusedUnit {
+	var all []refusedUnit
 	seen := map[netip.Addr]bool{}
 	add := func(unit int, at netip.Addr) {
 		if refusal := r.judges.of(requirer.Port, at); refusal.Reason != "" {
-			all, seen[at] = append(all, stray{unit: unit, at: at, refusal: refusal}), true
+			all, seen[at] = append(all, refusedUnit{unit: unit, at: at, refusal: refusal}), true
 		}
 	}
 	for _, one := range requirer.At {
@@ -94,41 +95,40 @@ func (r *routing) straysOf(requirer state.Requirer) []stray {
 	return all
 }
 
-// omitStray leaves out an application of which no unit is where one may be.
-func (d *decision) omitStray(requirer state.Requirer) {
-	d.omitted = append(d.omitted, d.toldOf(requirer, "not served"))
+// omitAllUnits omits an application none of whose units is at an allowed address.
+func (d *decision) omitAllUnits(requirer state.Requirer) {
+	d.omitted = append(d.omitted, d.describeRefused(requirer, "not served"))
 }
 
-// leaveOutStrays tells of the units of an application that are left out, while others are
-// served.
-func (d *decision) leaveOutStrays(requirer state.Requirer) {
-	if len(d.strays[requirer.RelationID]) > 0 {
-		d.strayed = append(d.strayed, d.toldOf(requirer, "left out"))
+// omitUnits records which units of an application are left out while others are served.
+func (d *decision) omitUnits(requirer state.Requirer) {
+	if len(d.refusedUnits[requirer.RelationID]) > 0 {
+		d.unitsOmitted = append(d.unitsOmitted, d.describeRefused(requirer, "left out"))
 	}
 }
 
-// toldOf is what the status says of an application's strays. The log names each, as far as
-// there is room.
-func (d *decision) toldOf(requirer state.Requirer, how string) omission {
+// describeRefused returns what the status says of an application's refused units. It logs each of
+// them, up to a limit.
+func (d *decision) describeRefused(requirer state.Requirer, how string) omission {
 	const most = 10
-	all := d.strays[requirer.RelationID]
+	all := d.refusedUnits[requirer.RelationID]
 	var first omission
 	for i, one := range all[:min(most, len(all))] {
-		told := omission{
+		entry := omission{
 			application: requirer.Application, relation: requirer.RelationID, iface: "ingress", unit: requirer.Application,
 			reason: fmt.Sprintf("is at %s, %s", one.at.Unmap(), one.refusal.Reason),
 		}
 		if one.unit >= 0 {
-			told.unit += fmt.Sprintf("/%d", one.unit)
+			entry.unit += fmt.Sprintf("/%d", one.unit)
 		}
-		text := how + ": " + told.unit + " " + told.reason
+		text := how + ": " + entry.unit + " " + entry.reason
 		if one.refusal.Network.IsValid() {
-			told.cure = configure(d.observed, state.OptionCrossModelNetworks, string(d.Config.CrossModelNetworks.With(one.refusal.Network)))
-			text += "; " + told.cure
+			entry.cure = configure(d.observed, state.OptionCrossModelNetworks, string(d.Config.CrossModelNetworks.With(one.refusal.Network)))
+			text += "; " + entry.cure
 		}
 		d.remark(requirer.Application, requirer.RelationID, text)
 		if i == 0 {
-			first = told
+			first = entry
 		}
 	}
 	if more := len(all) - most; more > 0 {

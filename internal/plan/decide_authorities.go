@@ -16,54 +16,29 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The authorities that sign the certificates of applications that speak TLS: those that
-// the providers on receive-ca-cert tell of, in one ConfigMap.
+// The authorities that sign the certificates of applications that speak TLS. The providers on
+// receive-ca-cert tell them, and the charm stores them in one ConfigMap.
 
-// AnnotationTold shows, on the ConfigMap, which relation told of which authorities, so
-// that those of a provider which falls silent are known. It is believed only where Juju has
-// no [state.Record].
+// AnnotationTold stores, on the ConfigMap, which relation told of which authorities, so that those
+// of a provider that stops writing are known. It counts only if Juju has no [state.Record].
 const AnnotationTold = "gateway-api-integrator.charm.juju.is/told"
 
-// AuthoritiesKey is where a BackendTLSPolicy looks for authorities in a ConfigMap.
+// AuthoritiesKey is the key under which a BackendTLSPolicy looks for authorities in a ConfigMap.
 const AuthoritiesKey = "ca.crt"
 
-// maxBundle bounds the authorities in the ConfigMap, in bytes. The API server takes a
-// megabyte.
+// maxBundle limits the authorities in the ConfigMap, in bytes. The API server accepts a megabyte.
 const maxBundle = 768 << 10
 
-// maxTold bounds how many authorities are noted as told of: Juju keeps so much and no more, with
-// what else is on record.
+// maxTold limits how many authorities are noted with their relation: Juju limits the size of what a
+// unit stores, and other things are on record too.
 const maxTold = 800
 
-// bound keeps, of more than are noted, each provider's share. Of the others it is not known who told
-// of them, should that one fall silent.
-func (all told) bound() {
-	count := 0
-	for _, digests := range all {
-		count += len(digests)
-	}
-	if count <= maxTold {
-		return
-	}
-	share := maxTold / len(all)
-	for relation, digests := range all {
-		if all[relation] = digests[:min(share, len(digests))]; share == 0 {
-			delete(all, relation)
-		}
-	}
-}
-
-func digestOf(certificate string) string {
-	sum := sha256.Sum256([]byte(certificate))
-	return hex.EncodeToString(sum[:8])
-}
-
-// gather joins the authorities of all providers, each once and sorted, so that the
-// bytes are the same whatever the order. Of more than there is room for, each provider has as
-// many as its share of the room holds, and those of the older relations have what is left.
+// gather joins the authorities of all providers, each once and sorted, so that the bytes do not
+// depend on the order of the providers. If there is not enough room, each provider first gets as
+// many as its share of the room holds; the older relations then get what is left.
 func (t *backendTLS) gather(s observed) {
 	providers, all, size := caProvidersByAge(s), map[string]bool{}, 0
-	t.told = told{}
+	t.told = authorityDigests{}
 	refuses := refusesUnread(s)
 	left, remarks := make([][]string, len(providers)), make([][]string, len(providers))
 	take := func(i, room int) {
@@ -90,7 +65,7 @@ func (t *backendTLS) gather(s observed) {
 				remarks[i] = append(remarks[i], lastAuthorities)
 			}
 		}
-		// One of them might spoil the others.
+		// One such certificate might make the controller refuse all of them.
 		left[i] = slices.DeleteFunc(certificates, func(one string) bool { return refuses && pki.Unread(one) })
 		if unread := len(certificates) - len(left[i]); unread > 0 {
 			remarks[i] = append(remarks[i], fmt.Sprintf("%d of its CA certificates are left out: Envoy Gateway refuses them", unread))
@@ -114,11 +89,11 @@ func (t *backendTLS) gather(s observed) {
 
 const lastAuthorities = "it tells of no CA certificate: the last ones known are kept"
 
-// lastTold returns the authorities that a provider told of which says nothing at all any
-// more, such as one of version 0 that is scaled to no units. To say that there are none,
-// and the relation's end, withdraw them.
+// lastTold returns the authorities that a provider told of earlier. It is for a provider that now
+// writes nothing at all, such as one of version 0 that is scaled to no units. A provider withdraws
+// its authorities by an empty list, or by the end of the relation.
 func lastTold(s observed, provider state.CAProvider) []string {
-	noted, last := s.Cluster.Authorities.Told, told{}
+	noted, last := s.Cluster.Authorities.Told, authorityDigests{}
 	if s.Record != nil {
 		noted = s.Record.Told // Anybody who may write the ConfigMap can add to its annotation.
 	}
@@ -130,12 +105,35 @@ func lastTold(s observed, provider state.CAProvider) []string {
 	})
 }
 
-// refusesUnread reports whether the controller that has the Gateway, or is to have it,
-// refuses certificates that Go does not read.
+// refusesUnread reports whether the controller that has the Gateway, or is to have it, refuses
+// certificates that Go cannot parse.
 func refusesUnread(s observed) bool {
 	return slices.ContainsFunc(s.Cluster.Classes, func(class gatewayv1.GatewayClass) bool {
 		wanted := s.Config.GatewayClass == "" || s.Config.GatewayClass == class.Name
 		has := s.Cluster.Gateway != nil && string(s.Cluster.Gateway.Spec.GatewayClassName) == class.Name
 		return controller.Does(&class, controller.UnreadCertificates) == controller.No && (has || wanted && s.Cluster.Gateway == nil || s.Config.GatewayClass == class.Name)
 	})
+}
+
+// bound cuts the digests to maxTold, and leaves each provider its share. Of the authorities that
+// are cut off, nobody knows who told of them if that provider stops writing.
+func (all authorityDigests) bound() {
+	count := 0
+	for _, digests := range all {
+		count += len(digests)
+	}
+	if count <= maxTold {
+		return
+	}
+	share := maxTold / len(all)
+	for relation, digests := range all {
+		if all[relation] = digests[:min(share, len(digests))]; share == 0 {
+			delete(all, relation)
+		}
+	}
+}
+
+func digestOf(certificate string) string {
+	sum := sha256.Sum256([]byte(certificate))
+	return hex.EncodeToString(sum[:8])
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// What the route of an application leads to: one Service for all its units or, where
-// they speak TLS and no single policy verifies them all, one for each.
+// What the routes of an application lead to: one Service for all its units or, if they speak TLS
+// and no single policy verifies them all, one Service for each.
 
 // maxBackends is how many Services a rule of an HTTPRoute may lead to.
 const maxBackends = 16
 
-// findBackends returns what the routes of an application lead to, nothing where that cannot be said. Of one that
-// is served, and whose units have changed, none may have written yet: it is served on as
-// it has been, where its units are needed for that at the last addresses known. Without
-// a unit there is nobody to forward to, and the addresses may be another's by now.
+// findBackends returns what the routes of an application lead to; nothing if that is unknown. If
+// the application is served, its units were replaced and none has written yet, it stays served as
+// before; without a selector, at the last known addresses. If it has no unit at all, there is
+// nobody to forward to, and the addresses may belong to others by now.
 func (d *decision) findBackends(names namer, t target) []backend {
 	each := speaksTLS(t.Requirer) && !d.tls.oneForAll(t.Requirer)
 	if each {
@@ -31,7 +31,7 @@ func (d *decision) findBackends(names namer, t target) []backend {
 	if speaksTLS(t.Requirer) && len(whole.hosts) == 0 {
 		whole.hosts = policyHosts(d.observed, t.service)
 		if n := len(whole.hosts); n == 0 || n > d.tls.names {
-			if each { // Units that say nothing may be served one by one.
+			if each { // Units that write nothing may be served one by one.
 				return nil
 			}
 			return d.backendForEach(names, t)
@@ -52,10 +52,10 @@ func (d *decision) findBackends(names namer, t target) []backend {
 
 const lastAddresses = "none of its units says its address: still served at the last ones known"
 
-// backendForEach returns a backend for each unit that can be verified and, of another
-// model, found. If there is none, those that are served.
+// backendForEach returns a backend for each unit that can be verified and, in another model, has an
+// address. If there is none, it returns those that are served.
 func (d *decision) backendForEach(names namer, t target) []backend {
-	var ready, kept []backend
+	var ready, lastKnown []backend
 	var nameless, nowhere []int
 	for _, unit := range t.Units {
 		b := unitBackend(d.observed, names, t, unit)
@@ -66,15 +66,15 @@ func (d *decision) backendForEach(names namer, t target) []backend {
 			ready = append(ready, b)
 		default:
 			if last := b.last(d.observed); last.complete(t) {
-				kept = append(kept, last)
+				lastKnown = append(lastKnown, last)
 			}
 			if !unit.Silent {
 				nowhere = append(nowhere, unit.Number)
 			}
 		}
 	}
-	if len(ready) == 0 && len(kept) > 0 {
-		ready, nowhere = kept, nil
+	if len(ready) == 0 && len(lastKnown) > 0 {
+		ready, nowhere = lastKnown, nil
 		if t.remote {
 			d.remark(t.Application, t.RelationID, lastAddresses)
 		}
@@ -88,9 +88,9 @@ func (d *decision) backendForEach(names namer, t target) []backend {
 	return ready
 }
 
-// keepBackends returns what the routes of an application that speaks TLS lead to while the charm may
-// not see or write what that needs. The Services that stand were made with their policies, and lead
-// where they led. New ones would lead there in clear.
+// keepBackends returns what the routes of an application that speaks TLS lead to while the charm
+// may not read or write the policies and authorities. The existing Services were made with their
+// policies, and lead where they led before. New ones would lead there in plain HTTP.
 func keepBackends(s observed, names namer, t target) []backend {
 	stands := func(b backend) bool {
 		return slices.Contains(s.Cluster.TLSServices, b.service) && (!t.remote || t.HasUnits && len(b.addresses) > 0)
@@ -120,7 +120,7 @@ func (r *routing) leaveOut(t target, units []int, reason string) {
 	}
 }
 
-// unitBackend is made of what a unit says.
+// unitBackend returns the backend for what a unit has written.
 func unitBackend(s observed, names namer, t target, unit state.Unit) backend {
 	id := fmt.Sprintf("/%s-%s/%d", t.Model, t.Name, unit.Number)
 	b := backend{service: names.unique(serviceNames, unitServiceName(s, t.Requirer, unit.Number), id, maxLabelName, t.Requirer)}
@@ -136,13 +136,13 @@ func unitBackend(s observed, names namer, t target, unit state.Unit) backend {
 	return b
 }
 
-// hasSlice reports whether an EndpointSlice of the name stands in for the backend's selector.
+// hasSlice reports whether an EndpointSlice of that name replaces the backend's selector.
 func (b backend) hasSlice(name string) bool {
 	rest, ok := strings.CutPrefix(name, b.service+"-ipv")
 	return ok && (strings.HasPrefix(rest, "4") || strings.HasPrefix(rest, "6"))
 }
 
-// last fills in what the unit does not say, as it is served now.
+// last fills in what the unit has not written with what is served now.
 func (b backend) last(s observed) backend {
 	if len(b.hosts) == 0 {
 		b.hosts = policyHosts(s, b.service)

@@ -8,20 +8,23 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// What one application may have. Whoever is related, from whatever model, names as many hosts
-// as it likes, and others in the next hook; but a Gateway has few listeners, and certificate
-// authorities count requests. So a relation on gateway-route has so many hosts and no more
-// (one on ingress has one, or a path), and an application causes so many first requests in
-// an hour. What is served, renewed, or asked for anew because of what the operator does is not
-// bound: that is nothing an application could bring about.
+// Limits for one application. Any related application, of whatever model, names as many hosts as it
+// likes, and other hosts in the next hook. But a Gateway has few listeners, and certificate
+// authorities count requests. So a relation on gateway-route has a limited number of hosts (one on
+// ingress has one host, or one path), and an application causes a limited number of first requests
+// in an hour. There is no limit on what is already served, on renewals, or on requests that follow
+// from an action of the operator: an application cannot cause these.
 
-// boundOf is how many hosts a relation may have.
+// boundOf returns how many hosts a relation may have.
 func boundOf(s observed) int {
 	return cmp.Or(s.Config.HostsPerRelation, state.DefaultHostsPerRelation)
 }
 
-// startAllowance begins what is left to the next hook: of hosts beyond the bound all that is
-// not judged in this one.
+// maxRemark limits a list in the log, in characters.
+const maxRemark = 1000
+
+// startAllowance begins the allowance for the next hook. It copies the hosts beyond the bound of
+// each relation; for relations that this run judges, bound replaces them.
 func (d *decision) startAllowance() {
 	d.allowance = d.Allowance.Within(d.Now)
 	d.allowance.Over = map[int][]string{}
@@ -35,24 +38,25 @@ func (d *decision) startAllowance() {
 	}
 }
 
-// bound returns those of the hosts that the application may have. The rest is left out by
-// name.
+// bound returns those of the hosts that the application may have, and reports the others as left
+// out.
 func (d *decision) bound(requirer state.RouteRequirer, hosts []string) []string {
 	delete(d.allowance.Over, requirer.RelationID)
-	kept := withinBound(d.observed, requirer, hosts)
-	if len(kept) > boundOf(d.observed) {
-		d.allowance.Over[requirer.RelationID] = kept
+	allowed := withinBound(d.observed, requirer, hosts)
+	if len(allowed) > boundOf(d.observed) {
+		d.allowance.Over[requirer.RelationID] = allowed
 	}
-	if left := without(hosts, kept); len(left) > 0 {
+	if left := without(hosts, allowed); len(left) > 0 {
 		d.leaveHosts(requirer, len(hosts), left)
 	}
-	return kept
+	return allowed
 }
 
-// withinBound returns those of the hosts that the application of a relation may have: what it
-// had before the bound and the Gateway's addresses, then what has listeners, then the others
-// in its order, while there is room. Where it is not known what it had, as by a unit that has
-// just come to lead, that is what its namespace may attach routes to, and nobody else's.
+// withinBound returns those of the hosts that the application of a relation may have: first the
+// Gateway's addresses and the hosts that it had before the bound; then, while there is room, hosts
+// that have listeners; then the others in its order. If it is unknown which hosts it had, for
+// example to a unit that has just become the leader, these are the hosts to which its namespace may
+// attach routes; what other namespaces may attach does not count.
 func withinBound(s observed, requirer state.RouteRequirer, hosts []string) []string {
 	most, over := boundOf(s), s.Allowance.Over[requirer.RelationID]
 	if s.Allowance.Bound != most && s.Cluster.Usable() {
@@ -77,8 +81,8 @@ func withinBound(s observed, requirer state.RouteRequirer, hosts []string) []str
 	return slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return !has[host] })
 }
 
-// hadBefore are the hosts at which an application may have been served: those that have
-// listeners to which its namespace may attach routes.
+// hadBefore returns the hosts at which an application may have been served: those with listeners
+// that accept routes of its namespace.
 func hadBefore(s observed, requirer state.RouteRequirer) []string {
 	if s.Cluster.Gateway == nil || !requirer.Told {
 		return nil
@@ -92,8 +96,8 @@ func hadBefore(s observed, requirer state.RouteRequirer) []string {
 	return all
 }
 
-// liveHosts are those that the live Gateway has listeners for or, where somebody has deleted it,
-// those for which certificates are asked.
+// liveHosts returns the hosts of the live Gateway's listeners or, if somebody has deleted the
+// Gateway, the hosts for which certificates are requested.
 func liveHosts(s observed) []string {
 	var all []string
 	if s.Cluster.Gateway == nil {
@@ -111,23 +115,20 @@ func liveHosts(s observed) []string {
 func (d *decision) leaveHosts(requirer state.RouteRequirer, asked int, left []string) {
 	cure := configure(d.observed, state.OptionHostsPerRelation, fmt.Sprint(min(asked, maxHosts)))
 	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), asked)
-	d.short = append(d.short, trouble{what: what, why: someOf(left, 0), cure: cure})
+	d.shortfalls = append(d.shortfalls, trouble{what: what, why: someOf(left, 0), cure: cure})
 	d.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out, since a relation may have %d: %s; %s",
 		boundOf(d.observed), someOf(left, maxRemark), cure))
 }
 
-// leaveNewHosts leaves out hosts that an application cannot have beside those that it has.
-func (r *routing) leaveNewHosts(requirer state.RouteRequirer, hosts, kept []string, reason string) {
-	left := without(hosts, kept)
+// leaveNewHosts leaves out hosts that an application cannot have in addition to those that it has.
+func (r *routing) leaveNewHosts(requirer state.RouteRequirer, hosts, allowed []string, reason string) {
+	left := without(hosts, allowed)
 	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), len(hosts))
-	r.short = append(r.short, trouble{what: what, why: reason})
+	r.shortfalls = append(r.shortfalls, trouble{what: what, why: reason})
 	r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out: %s; %s", someOf(left, maxRemark), reason))
 }
 
-// without returns those of the hosts that are none of the others.
+// without returns those of the hosts that are not among the others.
 func without(hosts, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return slices.Contains(others, host) })
 }
-
-// maxRemark bounds a list in the log, in characters.
-const maxRemark = 1000

@@ -7,9 +7,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// newHost finds what a host can be served with: the certificate that answers its
-// request or, until there is one, what stands in its Secret. What was revoked is
-// served no more, nor what comes from a relation that is gone.
+// newHost returns a host with what it can be served with: the certificate that answers its request
+// or, until there is one, the content of its Secret. A revoked certificate is not served any more,
+// and neither is one from a relation that has ended.
 func newHost(s observed, name string) host {
 	h := host{name: name, certificate: &certificate{names: []string{name}, secret: secretOf(s, name)}}
 	if name == "" {
@@ -28,7 +28,7 @@ func newHost(s observed, name string) host {
 		}
 	}
 	if h.issued != nil && h.secret == "" {
-		return h // As long as there is no Secret, it is as if there were no certificate.
+		return h // Without a Secret it is as if there were no certificate.
 	}
 	if h.issued != nil {
 		h.chain, h.key = chainFor(s, *h.issued), s.Certificates.Key
@@ -44,8 +44,8 @@ func newHost(s observed, name string) host {
 	return h
 }
 
-// asksFor reports whether a request is one for this certificate as it has to be: made with the
-// present key, for the names of now.
+// asksFor reports whether a request is as this certificate needs it: made with the present key, for
+// the present names.
 func (c *certificate) asksFor(entry state.Certificate) bool {
 	if entry.Foreign {
 		return false
@@ -53,20 +53,20 @@ func (c *certificate) asksFor(entry state.Certificate) bool {
 	if len(c.names) > 0 {
 		return slices.Equal(entry.Hosts, c.names)
 	}
-	// The Gateway has lost its address for a while: what was asked for counts.
+	// The Gateway has no address at the moment: the earlier request counts.
 	return len(entry.Hosts) > 0 && !slices.ContainsFunc(entry.Hosts, isName)
 }
 
-// issuedAs reports whether some request is answered with a valid certificate which may be the
-// one that is served.
+// issuedAs reports whether some request is answered with a valid certificate that may be the served
+// one.
 func issuedAs(s observed, served state.Served) bool {
 	return slices.ContainsFunc(s.Certificates.Entries, func(entry state.Certificate) bool {
 		return entry.State == state.CertificateIssued && entry.KeyID == served.KeyID && slices.ContainsFunc(entry.Hosts, served.Covers)
 	})
 }
 
-// liveCertificate returns what stands in a host's Secret, by whatever name, if it may be
-// served: it must have been asked for on this very relation, with the key that it has.
+// liveCertificate returns the content of a host's Secret, under whatever name, if it may be served:
+// it must have been requested on this very relation, with the key that it has.
 func liveCertificate(s observed, name string) *state.Served {
 	for _, secret := range secretNames(s, name) {
 		served := s.Cluster.ServedIn(secret)
@@ -85,8 +85,9 @@ func liveCertificate(s observed, name string) *state.Served {
 	return nil
 }
 
-// chainFor returns the chain to serve a certificate with: all of it, save where the controller
-// would serve nothing then. Some clients cannot verify the rest; without it, nobody could.
+// chainFor returns the chain to serve with a certificate: the whole chain, unless the controller
+// would then serve nothing at all. Some clients cannot verify the shorter chain; with the whole
+// one, no client could connect.
 func chainFor(s observed, issued state.Certificate) string {
 	if issued.ReadChain != "" && refusesUnread(s) {
 		return issued.ReadChain
@@ -94,27 +95,27 @@ func chainFor(s observed, issued state.Certificate) string {
 	return issued.Chain
 }
 
-// asks reports whether a new request is to be made for the host: its first with this key,
-// or the next one, since the newest is issued and worn out or has expired.
+// asks reports whether to make a new request for the host: its first one with this key, or the next
+// one, because the newest is issued and due for renewal, or has expired.
 func (h host) asks(s observed) bool {
 	switch {
-	case len(h.names) == 0, h.leaves(), !h.until.IsZero():
+	case len(h.names) == 0, h.isBeingReplaced(), !h.requestAt.IsZero():
 		return false
 	case h.newest == nil:
 		return true
 	case h.newest.State == state.CertificateIssued, h.newest.State == state.CertificateExpired:
 		return h.newest.Due(s.Now)
 	default:
-		return false // It may be answered yet.
+		return false // It may still be answered.
 	}
 }
 
-// leaves reports whether the host is served over HTTP alone, and only until another
-// replaces it: no certificate is asked for then.
-func (h host) leaves() bool { return !h.wanted && !h.secure() }
+// isBeingReplaced reports whether the host is served over plain HTTP alone, and only until another
+// host replaces it. Then no certificate is requested for it.
+func (h host) isBeingReplaced() bool { return !h.wanted && !h.secure() }
 
-// title is what the host is called: its name or, without one, the names that its
-// certificate is for.
+// title returns what messages call the host: its name or, without one, the names in its
+// certificate.
 func (h host) title() string {
 	switch {
 	case h.name != "":

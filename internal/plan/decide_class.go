@@ -9,9 +9,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// gatewayClass chooses the class and says what is wrong with the choice. With
-// trouble, the class that the Gateway was made of goes on being used: another class
-// would mean another controller and another address.
+// gatewayClass chooses the class, and returns what is wrong with the choice. While something is
+// wrong, the class that the Gateway already has stays in use: another class would mean another
+// controller and another address.
 func gatewayClass(s observed) (class, *Status) {
 	if !s.Cluster.Usable() {
 		return class{}, nil
@@ -26,7 +26,7 @@ func chooseClass(s observed) (string, *Status) {
 		live = string(s.Cluster.Gateway.Spec.GatewayClassName)
 	}
 	if s.Record != nil && s.Record.Class != "" {
-		live = s.Record.Class // Who may edit the Gateway cannot move it to another controller.
+		live = s.Record.Class // Whoever may edit the Gateway must not move it to another controller.
 	}
 	wrong := func(p state.Problem) bool { return p.Option == state.OptionGatewayClass }
 	if len(s.Problems) > 0 && live != "" || slices.ContainsFunc(s.Problems, wrong) {
@@ -60,8 +60,8 @@ func configuredClass(s observed, wanted, live string) (string, *Status) {
 	}
 }
 
-// onlyClass chooses when no class is asked for. A class in use is left only when
-// it is gone: one that lost its controller for a while must not move the Gateway.
+// onlyClass chooses a class if the options name none. A class in use is left only if it no longer
+// exists: if its controller is away for a while, the Gateway must not move.
 func onlyClass(s observed, live string) (string, *Status) {
 	var accepted []gatewayv1.GatewayClass
 	for _, class := range s.Cluster.Classes {
@@ -86,7 +86,7 @@ func onlyClass(s observed, live string) (string, *Status) {
 	}
 }
 
-// noneAccepted says that no controller has taken any of the classes.
+// noneAccepted returns the status that no controller has accepted any of the classes.
 func noneAccepted(classes []string) *Status {
 	return statusOf(blocked(trouble{
 		what: "No gateway class is accepted by a controller: [" + strings.Join(classes, ",") + "]",
@@ -94,7 +94,7 @@ func noneAccepted(classes []string) *Status {
 	}))
 }
 
-// oneOf asks the operator to choose a class, or to bring one.
+// oneOf returns the status that asks the operator to choose a class, or to install one.
 func oneOf(s observed, classes []gatewayv1.GatewayClass) *Status {
 	if len(classes) == 0 {
 		return statusOf(blocked(trouble{
@@ -112,8 +112,8 @@ func oneOf(s observed, classes []gatewayv1.GatewayClass) *Status {
 	}))
 }
 
-// classAccepted tells what the class's controller makes of it. One that does not know
-// the version of the CRDs need not say anything else.
+// classAccepted returns how the class's controller judges it. A controller that does not know the
+// version of the CRDs need not report anything else.
 func classAccepted(class gatewayv1.GatewayClass) condition {
 	accepted := acceptedOf(class.Status.Conditions, class.Generation)
 	supported := conditionOf(class.Status.Conditions, string(gatewayv1.GatewayClassConditionStatusSupportedVersion), class.Generation)

@@ -9,54 +9,54 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// addRoute judges one application on gateway-route. A host for which there is no listener
-// left, or whose listener would have the name of one that has been given to another, leaves
-// it out. The same host for several is nobody's loss: their routes tell paths apart.
-func (d *decision) addRoute(room listenerRoom, rank int, requirer state.RouteRequirer) {
+// addRoute decides about one application on gateway-route. The application is left out if there is
+// no listener left for one of its hosts, or if that listener would have the name of another host's.
+// Several applications may share a host: their routes match different paths.
+func (d *decision) addRoute(table listenerTable, rank int, requirer state.RouteRequirer) {
 	for _, remark := range requirer.Remarks {
 		d.remark(requirer.Application, requirer.RelationID, remark)
 	}
 	if requirer.Waiting {
-		d.silent = append(d.silent, omission{application: requirer.Application, relation: requirer.RelationID, iface: "gateway-route"})
+		d.withoutData = append(d.withoutData, omission{application: requirer.Application, relation: requirer.RelationID, iface: "gateway-route"})
 		return
 	}
 	if requirer.Version0 {
-		d.addVersion0(room, requirer)
+		d.addVersion0(table, requirer)
 		return
 	}
 	hosts := d.hostsFor(requirer)
 	if requirer.Problem == "" {
 		hosts = d.bound(requirer, hosts)
 	}
-	reason := cmp.Or(requirer.Problem, unnamable(d.observed, hosts))
+	reason := cmp.Or(requirer.Problem, listenerNameProblem(d.observed, hosts))
 	if reason == "" {
-		reason = room.claim(d.observed, hosts, true, d.leaving(room, rank))
+		reason = table.claim(d.observed, hosts, true, d.leaving(table, rank))
 	}
-	if kept := d.kept[requirer.RelationID]; reason != "" && requirer.Problem == "" && len(kept) > 0 {
-		d.leaveNewHosts(requirer, hosts, kept, reason)
-		hosts, reason = kept, ""
+	if reserved := d.reservedHosts[requirer.RelationID]; reason != "" && requirer.Problem == "" && len(reserved) > 0 {
+		d.leaveNewHosts(requirer, hosts, reserved, reason)
+		hosts, reason = reserved, ""
 	}
 	if reason != "" {
 		d.omitRoute(requirer, reason)
 		return
 	}
-	if d.heldBare(requirer, hosts) {
-		_ = room.claim(d.observed, []string{""}, true, 0) // It keeps the room, until its namespace is known again.
+	if d.recordHasHostless(requirer, hosts) {
+		_ = table.claim(d.observed, []string{""}, true, 0) // It keeps the listener until its namespace is known again.
 	}
 	d.routes = append(d.routes, routeTarget{RouteRequirer: requirer, hosts: hosts})
 }
 
-// leaving counts the hosts at which applications are served until they have moved. Who is
-// not served yet has to wait for them to leave: it would be told of listeners that are not
-// there. An application on ingress is told nothing until there is one.
-func (r *routing) leaving(room listenerRoom, rank int) int {
+// leaving counts the hosts at which applications are served until they have moved. An application
+// that is not served yet waits until these hosts are gone: it would be told of listeners that do
+// not exist. An application on ingress is told nothing until there is a listener.
+func (r *routing) leaving(table listenerTable, rank int) int {
 	if rank < rankLocal {
 		return 0
 	}
 	hosts := map[string]bool{}
 	for _, one := range r.rules() {
-		if one.kept != nil && !slices.Contains(slices.Collect(maps.Values(room)), one.kept.host) {
-			hosts[one.kept.host] = true
+		if one.previous != nil && !slices.Contains(slices.Collect(maps.Values(table)), one.previous.host) {
+			hosts[one.previous.host] = true
 		}
 	}
 	return len(hosts)
@@ -66,17 +66,17 @@ func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
 	r.omit("gateway-route", requirer.Application, requirer.RelationID, reason, "")
 }
 
-// yieldToKept leaves out who wants listeners of the name of those at which an
-// application is served until its new host has a certificate.
-func (d *decision) yieldToKept() {
+// omitClashingRoutes omits applications that need a listener of the same name as the listener of
+// another application's previous host, while that application moves.
+func (d *decision) omitClashingRoutes() {
 	d.routes = slices.DeleteFunc(d.routes, func(route routeTarget) bool {
 		for _, one := range d.rules() {
-			if one.kept == nil {
+			if one.previous == nil {
 				continue
 			}
 			for _, host := range route.hosts {
-				if dashed(host) == listenerLabel(d.observed, one.kept.host) && host != one.kept.host {
-					d.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, one.kept.host))
+				if dashed(host) == listenerLabel(d.observed, one.previous.host) && host != one.previous.host {
+					d.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, one.previous.host))
 					return true
 				}
 			}

@@ -9,35 +9,36 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Who is served keeps its place, also while it cannot be served through no doing of its own: the
-// provider of certificates, or of authorities, is being replaced, the Gateway has no address for
-// the moment, an object was refused. It is told nothing then, so what it was told does not say any
-// more what is its own. That is on record in Juju meanwhile (state.Record).
+// An application that is served keeps its place, also while it cannot be served for reasons that it
+// did not cause: the provider of certificates or of authorities is being replaced, the Gateway has
+// no address at the moment, or the API server refused an object. The charm withdraws its URL then,
+// so the relation does not say any more which place is its own. Juju keeps that on record meanwhile
+// (state.Record).
 
-// holding returns the applications on ingress as they are, with what the record knows of them.
-func holding(s observed) []state.Requirer {
+// requirersWithRecord returns the applications on ingress, with what the record knows of them.
+func requirersWithRecord(s observed) []state.Requirer {
 	all := slices.Clone(s.Requirers)
 	for i := range all {
-		all[i].Holds = all[i].Holds || heldPlace(s, all[i])
+		all[i].Holds = all[i].Holds || recordHasPlace(s, all[i])
 	}
 	return all
 }
 
-// attaching returns the applications with routes of their own as they are, with what the record knows
-// of them.
-func (d *decision) attaching() []state.RouteRequirer {
+// routeRequirersWithRecord returns the applications with routes of their own, with what the record
+// knows of them.
+func (d *decision) routeRequirersWithRecord() []state.RouteRequirer {
 	all := slices.Clone(d.RouteRequirers)
 	for i := range all {
 		hosts := withinBound(d.observed, all[i], d.hostsFor(all[i]))
-		all[i].Holds = all[i].Servable() && (heldHosts(d.observed, all[i], hosts) || d.heldBare(all[i], hosts))
+		all[i].Holds = all[i].Servable() && (recordHasHosts(d.observed, all[i], hosts) || d.recordHasHostless(all[i], hosts))
 	}
 	return all
 }
 
-// unforged returns the Gateway without listeners that are not as the record says: whoever may edit the
-// Gateway can have the listener of a host to which routes are attached be for another host, or be
-// called otherwise, and its application would have to make way.
-func unforged(s observed) *gatewayv1.Gateway {
+// withoutForgedListeners returns the Gateway without listeners that contradict the record. Anybody
+// who may edit the Gateway can change the host or the name of a listener to which routes are
+// attached; the application of that host would then have to give it up.
+func withoutForgedListeners(s observed) *gatewayv1.Gateway {
 	names, hosts := map[gatewayv1.SectionName]string{}, map[string]bool{}
 	for _, r := range s.RouteRequirers {
 		if !r.Holds {
@@ -45,7 +46,7 @@ func unforged(s observed) *gatewayv1.Gateway {
 		}
 		for _, host := range r.Hostnames {
 			hosts[host] = true
-			for _, name := range labelled(s, dashed(host)) {
+			for _, name := range listenerNames(s, dashed(host)) {
 				names[gatewayv1.SectionName(name)] = host
 			}
 		}
@@ -65,22 +66,25 @@ func unforged(s observed) *gatewayv1.Gateway {
 	return gateway
 }
 
-// heldPlace reports whether the record has the place that an application asks for as its own.
-func heldPlace(s observed, r state.Requirer) bool {
-	return r.Name != "" && (s.Record.Has(r.RelationID, state.HeldSum(r.Path())) || isElsewhere(s, r))
+// recordHasPlace reports whether the record says that an application owns the place that it asks
+// for.
+func recordHasPlace(s observed, r state.Requirer) bool {
+	return r.Name != "" && (s.Record.Has(r.RelationID, state.HeldSum(r.Path())) || recordHasOtherHost(s, r))
 }
 
-// isElsewhere reports whether the record has the place that an application asks for as its own, and that it
-// is served at another host than where it was to be.
-func isElsewhere(s observed, r state.Requirer) bool {
+// recordHasOtherHost reports whether the record says that an application owns the place that it
+// asks for, and is served at another host than the one where it is to be served.
+func recordHasOtherHost(s observed, r state.Requirer) bool {
 	had, _ := s.Record.At(r.RelationID)
-	return r.Name != "" && strings.HasPrefix(had, state.HeldSum(r.Path())+elsewhereMark)
+	return r.Name != "" && strings.HasPrefix(had, state.HeldSum(r.Path())+otherHostMark)
 }
 
-const elsewhereMark = "@"
+// otherHostMark separates the digest of an application's own place from that of the place where it
+// is served.
+const otherHostMark = "@"
 
-// lastSum stands for the place of an application that cannot be served now and, where it had one of its
-// own or is to have one, for where it was served last.
+// lastSum returns the digest for the place of an application that cannot be served now. If the
+// application had a host of its own, or is to have one, the digest says where it was served last.
 func (d *decision) lastSum(r state.Requirer) string {
 	had, _ := d.Record.At(r.RelationID)
 	last := lastServed(d.observed)
@@ -89,28 +93,28 @@ func (d *decision) lastSum(r state.Requirer) string {
 	switch {
 	case d.Config.RoutingMode != state.RoutingSubdomain:
 		return state.HeldSum(r.Path())
-	case isElsewhere(d.observed, r):
+	case recordHasOtherHost(d.observed, r):
 		return had
 	case last.hostKnown && host != now:
-		return elsewhereSum(r, place{host: host, path: path})
+		return otherHostSum(r, place{host: host, path: path})
 	}
 	return state.HeldSum(r.Path())
 }
 
-func elsewhereSum(r state.Requirer, at place) string {
-	return state.HeldSum(r.Path()) + elsewhereMark + state.HeldSum(at.host, at.path)
+func otherHostSum(r state.Requirer, at place) string {
+	return state.HeldSum(r.Path()) + otherHostMark + state.HeldSum(at.host, at.path)
 }
 
-// heldHosts reports whether the record has the hosts that an application with routes of its own asks
-// for as its own, as far as it may have them.
-func heldHosts(s observed, r state.RouteRequirer, hosts []string) bool {
+// recordHasHosts reports whether the record says that an application with routes of its own owns
+// the hosts that it asks for, as far as it may have them.
+func recordHasHosts(s observed, r state.RouteRequirer, hosts []string) bool {
 	return s.Record.Has(r.RelationID, hostsSum(hosts))
 }
 
-// heldBare reports whether the record has as an application's own these hosts and that for any, which it
-// cannot have while its namespace is not known.
-func (d *decision) heldBare(r state.RouteRequirer, hosts []string) bool {
-	return d.bares(r) && heldHosts(d.observed, r, append(slices.Clone(hosts), ""))
+// recordHasHostless reports whether the record says that an application owns these hosts and any
+// host, which it cannot have while its namespace is unknown.
+func (d *decision) recordHasHostless(r state.RouteRequirer, hosts []string) bool {
+	return d.opensOtherHosts(r) && recordHasHosts(d.observed, r, append(slices.Clone(hosts), ""))
 }
 
 func hostsSum(hosts []string) string { return state.HeldSum(slices.Sorted(slices.Values(hosts))...) }

@@ -6,41 +6,56 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// hosts returns the wanted hosts, oldest application first, then those that they have
-// yet to replace.
+// makeRoom returns the hosts. While more hosts have to be served than a Gateway has room for, it
+// drops previous places, first those of the newest applications that can be served at their new
+// place.
+func (d *decision) makeRoom() []host {
+	all := d.findHosts()
+	for d.needed(all) > maxHosts {
+		newest := d.newestMoving()
+		if newest == nil {
+			return all
+		}
+		newest.previous = nil
+		all = d.findHosts()
+	}
+	return all
+}
+
+// findHosts returns the wanted hosts, those of the oldest application first, then the hosts that
+// they are to replace.
 func (d *decision) findHosts() []host {
 	var all []host
 	own := d.ownHosts()
 	for _, name := range d.wantedHosts() {
 		h := newHost(d.observed, name)
 		h.wanted, h.open, h.from = true, d.opens(name), d.namespacesAt(name)
-		h.old = d.keepsOld(name)
+		h.old = d.hasOldRoutes(name)
 		h.own = h.old || slices.Contains(own, name) && (!h.open || len(d.targets) > 0)
 		all = append(all, h)
 	}
 	for _, one := range d.rules() {
-		if one.kept == nil {
+		if one.previous == nil {
 			continue
 		}
 		i := slices.IndexFunc(all, func(h host) bool {
-			return listenerLabel(d.observed, h.name) == listenerLabel(d.observed, one.kept.host)
+			return listenerLabel(d.observed, h.name) == listenerLabel(d.observed, one.previous.host)
 		})
 		switch {
 		case i < 0:
-			kept := newHost(d.observed, one.kept.host)
-			kept.own = true
-			all = append(all, kept)
-		case all[i].name == one.kept.host:
+			previous := newHost(d.observed, one.previous.host)
+			previous.own = true
+			all = append(all, previous)
+		case all[i].name == one.previous.host:
 			all[i].own = true
 		}
 	}
 	return withListeners(d.observed, all, d.rules())
 }
 
-// withListeners decides which hosts have an HTTP listener, as there is room: those
-// served over HTTPS first, since a client is sent from there; then those that are
-// all an application has, which are there before which are to come; then those that are to
-// replace another.
+// withListeners decides which hosts have an HTTP listener while there is room: first HTTPS hosts
+// (their HTTP listener redirects), then an application's only host (existing ones before new ones),
+// then hosts that are to replace another.
 func withListeners(s observed, all []host, rules []*rule) []host {
 	only := func(h host) bool {
 		return h.open || h.old || slices.ContainsFunc(rules, func(r *rule) bool { return r.onlyHost() == h.name })
@@ -58,7 +73,7 @@ func withListeners(s observed, all []host, rules []*rule) []host {
 	return slices.DeleteFunc(all, func(h host) bool { return !h.http && !h.secure() && !h.wanted })
 }
 
-// secureOf counts the hosts that are served over HTTPS.
+// secureOf counts the hosts served over HTTPS.
 func secureOf(hosts []host) int {
 	count := 0
 	for _, h := range hosts {
@@ -69,7 +84,7 @@ func secureOf(hosts []host) int {
 	return count
 }
 
-// wantedHosts are the hosts that somebody asks for: the options, for applications on
+// wantedHosts returns the hosts that somebody asks for: the options, on behalf of applications on
 // ingress, and the applications on gateway-route for themselves.
 func (d *decision) wantedHosts() []string {
 	names := d.ownHosts()
@@ -89,7 +104,7 @@ func (d *decision) wantedHosts() []string {
 	return names
 }
 
-// ownHosts are those where applications on ingress shall be served, if there are any.
+// ownHosts returns the hosts at which applications on ingress are to be served, if there are any.
 func (d *decision) ownHosts() []string {
 	if d.idle {
 		return nil
@@ -102,14 +117,14 @@ func (d *decision) ownHosts() []string {
 	}
 	var names []string
 	for _, one := range d.rules() {
-		if !slices.Contains(names, one.host) { // Some may stay where all were.
+		if !slices.Contains(names, one.host) { // Some applications may stay at the host where all were.
 			names = append(names, one.host)
 		}
 	}
 	return names
 }
 
-// optionHosts are those that the options alone name, whether or not anybody is there.
+// optionHosts returns the hosts that the options alone name, even if no application is related.
 func (d *decision) optionHosts() []string {
 	if d.unsure || d.Config.RoutingMode == state.RoutingSubdomain || d.Config.ExternalHostname == "" && !d.byAddress {
 		return nil
@@ -122,8 +137,8 @@ func (r routing) opens(host string) bool {
 	return slices.ContainsFunc(r.routes, func(t routeTarget) bool { return slices.Contains(t.hosts, host) })
 }
 
-// namespacesAt returns the namespaces of the applications that may attach routes of their own
-// to the host, each once; none if one of them is not known.
+// namespacesAt returns the namespaces of the applications that may attach routes of their own to
+// the host, each once; none if one of the namespaces is unknown.
 func (r routing) namespacesAt(host string) []string {
 	var all []string
 	for _, t := range r.routes {
@@ -138,40 +153,24 @@ func (r routing) namespacesAt(host string) []string {
 	return all
 }
 
-// keepsOld reports whether old routes are served at a host.
-func (r routing) keepsOld(host string) bool {
+// hasOldRoutes reports whether routes of the Python charm are served at a host.
+func (r routing) hasOldRoutes(host string) bool {
 	return slices.ContainsFunc(r.old, func(old oldTarget) bool { return slices.Contains(old.hosts, host) })
 }
 
-// makeRoom ends the stay at old places while more hosts have to be served than a Gateway has room
-// for: first those of the newest applications which can be served at their new place. It returns
-// the hosts that are left.
-func (d *decision) makeRoom() []host {
-	all := d.findHosts()
-	for d.needed(all) > maxHosts {
-		newest := d.newestMoving()
-		if newest == nil {
-			return all
-		}
-		newest.kept = nil
-		all = d.findHosts()
-	}
-	return all
-}
-
-// newestMoving returns the newest rule that stands at an old place and can be served at its new one;
-// nil for none.
+// newestMoving returns the newest rule that has a previous place and can be served at its new one;
+// nil if there is none.
 func (d *decision) newestMoving() *rule {
 	for _, one := range slices.Backward(d.rules()) {
-		if one.kept != nil && newHost(d.observed, one.host).secure() {
+		if one.previous != nil && newHost(d.observed, one.host).secure() {
 			return one
 		}
 	}
 	return nil
 }
 
-// needed counts the hosts that are served over HTTPS, or at which somebody is served who
-// is served nowhere else.
+// needed counts the hosts that are served over HTTPS, or at which an application is served that is
+// served nowhere else.
 func (r *routing) needed(hosts []host) int {
 	names := map[string]bool{}
 	for _, h := range hosts {
@@ -185,5 +184,5 @@ func (r *routing) needed(hosts []host) int {
 	return len(names)
 }
 
-// onlyHost is the host that the rule has for sure until it is served at another.
+// onlyHost returns the host that the rule certainly needs until it is served at another one.
 func (r rule) onlyHost() string { return r.places()[0].host }

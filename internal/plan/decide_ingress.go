@@ -7,90 +7,22 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// giving is what has been given so far.
-type giving struct {
-	owner    map[string]string // place, see state.PlaceKey → application
-	reserved map[string]string // see reserved
-	names    namer
-	live     livePlaces
-	room     listenerRoom
+// allocation is what applications have got so far.
+type allocation struct {
+	owner       map[string]string // place, see state.PlaceKey → application
+	localPlaces map[string]string // see reserved
+	names       namer
+	live        livePlaces
+	listeners   listenerTable
 }
 
-// give has the places of an application be its own.
-func (g giving) give(requirer state.Requirer) {
-	for _, key := range requirer.Places() {
-		g.owner[key] = requirer.Application
-	}
-}
-
-// taken says that the place of a target is another's; empty if it is not. So is one that it
-// would have in another mode: names that differ may be cut to the same label of a host, and
-// who has either place is known by it. Two that were served before that was so keep theirs.
-func (g giving) taken(d *decision, t target) string {
-	for _, r := range t.rules {
-		holder := ""
-		for _, key := range t.Places() {
-			if holder == "" && (!t.Holds || key == state.PlaceKey(r.host, r.path)) {
-				holder = g.owner[key]
-			}
-			if holder == "" && yields(d.observed, t.Requirer) {
-				holder = g.reserved[key]
-			}
-		}
-		switch {
-		case holder == "":
-		case d.Config.RoutingMode == state.RoutingSubdomain:
-			return "host " + r.host + " belongs to " + holder
-		default:
-			return "path " + r.path + " belongs to " + holder
-		}
-	}
-	return ""
-}
-
-// isAt reports whether an application which has a host of its own is served there now: it has been
-// told so, or its route stands there.
-func (g giving) isAt(s observed, t target, at place) bool {
-	if t.Holds && t.wasAt(s, g.live, at) {
-		return true
-	}
-	return slices.ContainsFunc(g.live.of(t), func(route liveRoute) bool {
-		return route.host == at.host && route.path == at.path && t.mayName(s, route.name) && !g.names.isOthers(route.name)
-	})
-}
-
-// stays has a rule that cannot have the host where it is to be stay where it is, if the record has
-// that as its target's place and it stands there.
-func (r *rule) stays(d *decision, g giving, t target) bool {
-	if !t.Holds {
-		return false
-	}
-	all := []place{{host: d.Config.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
-	for _, route := range g.live.of(t) {
-		if t.mayName(d.observed, route.name) && !g.names.isOthers(route.name) {
-			all = append(all, place{host: route.host, path: route.path})
-		}
-	}
-	for _, at := range all {
-		if at.host == r.host || !t.canBeAt(at.host, at.path) || !t.wasAt(d.observed, g.live, at) {
-			continue
-		}
-		if g.room.claim(d.observed, []string{at.host}, false, 0) == "" {
-			at.https, at.http = r.https, r.http
-			r.place = at
-			return true
-		}
-	}
-	return false
-}
-
-// addRequirer judges one application on ingress.
-func (d *decision) addRequirer(g giving, requirer state.Requirer) {
+// addRequirer decides about one application on ingress.
+func (d *decision) addRequirer(g allocation, requirer state.Requirer) {
 	for _, remark := range requirer.Remarks {
 		d.remark(requirer.Application, requirer.RelationID, remark)
 	}
 	if requirer.Waiting && requirer.Name == "" {
-		d.wait(requirer)
+		d.addWithoutData(requirer)
 		return
 	}
 	if requirer.Nginx {
@@ -102,11 +34,12 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 	t := target{Requirer: requirer, remote: isRemote(d.observed, requirer), rules: []rule{{place: place{host: host, path: path}}}}
 	one := &t.rules[0]
 	attached := d.attachedTo(g, t)
-	// Whatever else keeps it from being served: where it is not known what it had, it gets no hold of that.
+	// This holds whatever else prevents that it is served: if it is unknown what it had, it does
+	// not get this host.
 	d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
-	if len(requirer.Addresses) == 0 && len(d.strays[requirer.RelationID]) > 0 {
-		d.omitStray(requirer)
-		d.hold(g, t)
+	if len(requirer.Addresses) == 0 && len(d.refusedUnits[requirer.RelationID]) > 0 {
+		d.omitAllUnits(requirer)
+		d.keepPlace(g, t)
 		return
 	}
 	reason, cure := d.unservable(requirer)
@@ -124,9 +57,9 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 			if one.backends = d.findBackends(g.names, t); len(one.backends) > 0 {
 				break
 			}
-			d.wait(requirer)
-			if requirer.HasUnits { // Else nobody is there who would hold it.
-				d.hold(g, t)
+			d.addWithoutData(requirer)
+			if requirer.HasUnits { // Without a unit there is nobody to keep it for.
+				d.keepPlace(g, t)
 			}
 			return
 		}
@@ -137,53 +70,123 @@ func (d *decision) addRequirer(g giving, requirer state.Requirer) {
 	}
 	if reason == "" && d.Config.RoutingMode == state.RoutingSubdomain {
 		if reason = attached; reason == "" {
-			reason = g.room.claim(d.observed, []string{host}, false, 0)
+			reason = g.listeners.claim(d.observed, []string{host}, false, 0)
 		}
 		d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
-		if reason != "" && one.stays(d, g, t) {
-			d.stay(t, one.place, reason)
+		if reason != "" && one.stayInPlace(d, g, t) {
+			d.reportStay(t, one.place, reason)
 			reason = ""
 		}
 	}
 	if reason != "" {
 		d.omit("ingress", requirer.Application, requirer.RelationID, reason, cure)
-		d.hold(g, t)
+		d.keepPlace(g, t)
 		return
 	}
-	g.give(requirer)
+	g.allocate(requirer)
 	for i := range t.rules {
 		t.rules[i].findPlaces(d, t, g.names, g.live)
 	}
 	d.targets = append(d.targets, t)
-	d.leaveOutStrays(requirer)
+	d.omitUnits(requirer)
 }
 
-// stay tells of an application that stays where it is.
-func (r *routing) stay(t target, at place, reason string) {
+// stayInPlace keeps a rule where it is if it cannot have the host where it is to be. The record
+// must say that its target is served there. It reports whether the rule stays.
+func (r *rule) stayInPlace(d *decision, g allocation, t target) bool {
+	if !t.Holds {
+		return false
+	}
+	all := []place{{host: d.Config.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
+	for _, route := range g.live.routesOf(t) {
+		if t.mayName(d.observed, route.name) && !g.names.isOthers(route.name) {
+			all = append(all, place{host: route.host, path: route.path})
+		}
+	}
+	for _, at := range all {
+		if at.host == r.host || !t.canBeAt(at.host, at.path) || !t.wasAt(d.observed, g.live, at) {
+			continue
+		}
+		if g.listeners.claim(d.observed, []string{at.host}, false, 0) == "" {
+			at.https, at.http = r.https, r.http
+			r.place = at
+			return true
+		}
+	}
+	return false
+}
+
+// reportStay records that an application stays where it is.
+func (r *routing) reportStay(t target, at place, reason string) {
 	r.denied[t.RelationID] = false
 	what := t.Application + " stays at " + cmp.Or(at.host, "the Gateway's addresses")
-	r.short = append(r.short, trouble{what: what, why: reason})
+	r.shortfalls = append(r.shortfalls, trouble{what: what, why: reason})
 	r.remark(t.Application, t.RelationID, "it stays at "+cmp.Or(at.host, "the Gateway's addresses")+": "+reason)
 }
 
-// hold has an application that cannot be served now keep the place that it has, until it can be
-// again, and the room for its listeners.
-func (d *decision) hold(g giving, t target) {
+// keepPlace lets an application that cannot be served now keep its place, and its listeners, until
+// it can be served again.
+func (d *decision) keepPlace(g allocation, t target) {
 	if d.denied[t.RelationID] || !t.Holds || t.Problem != "" || isImposter(d.observed, t.Requirer) || g.taken(d, t) != "" {
 		return
 	}
-	g.give(t.Requirer)
+	g.allocate(t.Requirer)
 	for _, r := range t.rules {
 		if d.Config.RoutingMode == state.RoutingSubdomain && r.host != "" {
-			_ = g.room.claim(d.observed, []string{r.host}, false, 0) // If there is none, it has none to keep.
+			_ = g.listeners.claim(d.observed, []string{r.host}, false, 0) // If there is none, it has none to keep.
 		}
 	}
 }
 
-// attachedTo says that the host of a target of another model is that of an application which has
-// routes of its own there; empty if it is not. An application chooses its name, and so what its
-// host is called: it must not get what the routes of another leave at that one's host.
-func (d *decision) attachedTo(g giving, t target) string {
+// allocate makes an application the owner of its places.
+func (g allocation) allocate(requirer state.Requirer) {
+	for _, key := range requirer.Places() {
+		g.owner[key] = requirer.Application
+	}
+}
+
+// taken returns why a target cannot have its place: the place belongs to another application; empty
+// if it does not. The same holds for the place that the target would have in another routing mode:
+// different names may be cut to the same label of a host, and each of the two places identifies its
+// owner. Two applications that were served before this rule keep their places.
+func (g allocation) taken(d *decision, t target) string {
+	for _, r := range t.rules {
+		holder := ""
+		for _, key := range t.Places() {
+			if holder == "" && (!t.Holds || key == state.PlaceKey(r.host, r.path)) {
+				holder = g.owner[key]
+			}
+			if holder == "" && yields(d.observed, t.Requirer) {
+				holder = g.localPlaces[key]
+			}
+		}
+		switch {
+		case holder == "":
+		case d.Config.RoutingMode == state.RoutingSubdomain:
+			return "host " + r.host + " belongs to " + holder
+		default:
+			return "path " + r.path + " belongs to " + holder
+		}
+	}
+	return ""
+}
+
+// isAt reports whether an application with a host of its own is served there now: it has been told
+// so, or its route is there.
+func (g allocation) isAt(s observed, t target, at place) bool {
+	if t.Holds && t.wasAt(s, g.live, at) {
+		return true
+	}
+	return slices.ContainsFunc(g.live.routesOf(t), func(route liveRoute) bool {
+		return route.host == at.host && route.path == at.path && t.mayName(s, route.name) && !g.names.isOthers(route.name)
+	})
+}
+
+// attachedTo returns why a target of another model cannot have its host: an application has routes
+// of its own there; empty if none has. An application chooses its name, and with it the name of its
+// host. It must not get the requests that the routes of another application leave over at that
+// application's host.
+func (d *decision) attachedTo(g allocation, t target) string {
 	if !t.remote || d.Config.RoutingMode != state.RoutingSubdomain {
 		return ""
 	}
@@ -195,14 +198,14 @@ func (d *decision) attachedTo(g giving, t target) string {
 	return ""
 }
 
-// attached returns the application which has routes of its own at a host, empty for none.
+// attached returns the application that has routes of its own at a host; empty if there is none.
 func (d *decision) attached(host string) string {
 	for _, one := range d.routes {
 		if slices.Contains(one.hosts, host) {
 			return one.Application
 		}
 	}
-	for _, one := range d.RouteRequirers { // It may have no turn for the moment.
+	for _, one := range d.RouteRequirers { // It may have no turn at the moment.
 		if one.Holds && slices.Contains(one.Hostnames, host) {
 			return one.Application
 		}
@@ -215,7 +218,7 @@ func (d *decision) attached(host string) string {
 	return ""
 }
 
-// nameObjects names the Service of a target, and its routes.
+// nameObjects names the Service and the routes of a target.
 func (t *target) nameObjects(s observed, names namer) {
 	id := t.Path()
 	t.service = names.unique(serviceNames, serviceName(s, t.Requirer), id, maxLabelName, t.Requirer)
@@ -226,8 +229,8 @@ func (t *target) nameObjects(s observed, names namer) {
 	}
 }
 
-// unservable returns the reason why a requirer cannot be served at all, and the cure where
-// it is not to correct what the requirer wrote.
+// unservable returns why a requirer cannot be served at all, and the cure. The cure is empty if the
+// requirer has to correct its data.
 func (d *decision) unservable(requirer state.Requirer) (reason, cure string) {
 	switch {
 	case requirer.Problem != "":
@@ -236,7 +239,7 @@ func (d *decision) unservable(requirer state.Requirer) (reason, cure string) {
 		return "it claims to be " + requirer.Name + " of this model", ""
 	case isImposter(d.observed, requirer):
 		return "it claims to be of model " + requirer.Model, ""
-	case speaksTLS(requirer) && d.Cluster.ForbiddenBackendTLS == "": // Else see keepBackends.
+	case speaksTLS(requirer) && d.Cluster.ForbiddenBackendTLS == "": // Otherwise see keepBackends.
 		return d.tls.unverifiable(requirer)
 	default:
 		return "", ""

@@ -6,47 +6,49 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Whose routes a listener takes. A listener for any host takes routes for every host, those
-// of other listeners too, unless the controller keeps a request to the listener that fits
-// best. Traefik does not up to 3.6: a route at the listener for any host is served at each.
-// So such a listener is opened to the applications that it is for, and to no others, where
-// there is a host that they are not to have.
+// Whose routes a listener accepts. A listener for any host accepts routes for every host, also for
+// hosts that have listeners of their own, unless the controller sends a request only to the
+// listener that fits best (listener isolation). Traefik up to 3.6 does not: it serves a route on
+// the listener for any host at every host. So if some host is not for all applications, the
+// listener for any host is opened only to the applications that it is for.
 
-// isJudged reports whether an application with routes of its own has a turn at all. These routes may
-// serve in clear: there are no listeners for them where HTTPS is enforced and cannot be had.
-func (d *decision) isJudged(r state.RouteRequirer) bool {
+// mayHaveListeners reports whether there can be listeners for an application with routes of its
+// own. Its routes may serve plain HTTP, so there are none while HTTPS is enforced and no
+// certificate can be had.
+func (d *decision) mayHaveListeners(r state.RouteRequirer) bool {
 	return !d.Config.EnforceHTTPS || d.Certificates.Related || r.Version0
 }
 
-// hostsFor are those that an application on gateway-route asks for and is given in its turn,
-// as far as there is room; an empty name is for any, see openBare.
+// hostsFor returns the hosts that an application on gateway-route asks for and gets in its turn, if
+// there is room. An empty name is any host; see openHostless.
 func (d *decision) hostsFor(r state.RouteRequirer) []string {
 	hosts := slices.Clone(r.Hostnames)
-	if r.Hostless && !d.bares(r) {
+	if r.Hostless && !d.opensOtherHosts(r) {
 		hosts = append(hosts, "")
 	}
 	return hosts
 }
 
-// bares reports whether to open the listener for any host to an application would open the hosts
-// of others to every namespace: that of its own is not known.
-func (d *decision) bares(requirer state.RouteRequirer) bool {
+// opensOtherHosts reports whether the listener for any host, if opened to an application, would
+// open the hosts of others to every namespace. It would if the application's own namespace is
+// unknown and the controller does not isolate listeners.
+func (d *decision) opensOtherHosts(requirer state.RouteRequirer) bool {
 	return requirer.Hostless && requirer.Namespace == "" && d.class.name != "" && !d.class.isolates()
 }
 
-// openBare opens the listener for any host to whose namespaces are not known, unless there is
-// a host that is not for all. Then who names no host at all is left out.
-func (d *decision) openBare(room listenerRoom) {
-	closed := d.closes()
+// openHostless opens the listener for any host to applications whose namespaces are unknown, unless
+// some host is not for all. If so, an application that names no host at all is left out.
+func (d *decision) openHostless(table listenerTable) {
+	closed := d.hasRestrictedHost()
 	var all []routeTarget
 	for _, route := range d.routes {
-		if !d.bares(route.RouteRequirer) {
+		if !d.opensOtherHosts(route.RouteRequirer) {
 			all = append(all, route)
 			continue
 		}
 		reason, cure := "without a hostname it would open other hosts", "give it a hostname"
 		if !closed && len(route.hosts) < boundOf(d.observed) {
-			reason, cure = room.claim(d.observed, []string{""}, true, 0), ""
+			reason, cure = table.claim(d.observed, []string{""}, true, 0), ""
 		} else if !closed {
 			reason = "it names as many hosts as it may have"
 		}
@@ -64,12 +66,12 @@ func (d *decision) openBare(room listenerRoom) {
 	d.routes = all
 }
 
-// closes reports whether there is a host that is not open to every namespace.
-func (d *decision) closes() bool {
+// hasRestrictedHost reports whether there is a host that is not open to every namespace.
+func (d *decision) hasRestrictedHost() bool {
 	names := d.ownHosts()
 	for _, one := range d.rules() {
-		if one.kept != nil {
-			names = append(names, one.kept.host)
+		if one.previous != nil {
+			names = append(names, one.previous.host)
 		}
 	}
 	for _, t := range d.routes {

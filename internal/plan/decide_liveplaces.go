@@ -12,7 +12,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// placeFor says where an application shall be served, or why it cannot be anywhere.
+// placeFor returns where an application is to be served, or why it cannot be served anywhere.
 func placeFor(config state.Config, r state.Requirer) (host, path, problem string) {
 	if config.RoutingMode != state.RoutingSubdomain || config.ExternalHostname == "" {
 		return config.ExternalHostname, r.Path(), ""
@@ -24,7 +24,7 @@ func placeFor(config state.Config, r state.Requirer) (host, path, problem string
 	return host, "/", ""
 }
 
-// A liveRoute is one HTTPRoute as it stands, at one of its listeners.
+// A liveRoute is one HTTPRoute in the cluster, at one of its listeners.
 type liveRoute struct {
 	host, path string
 	secure     bool // on an HTTPS listener
@@ -32,14 +32,14 @@ type liveRoute struct {
 	made       time.Time
 }
 
-// livePlaces is where the live routes stand.
+// livePlaces says where the live routes are.
 type livePlaces struct {
-	// routes are those that are attached to listeners of the live Gateway, by the
-	// application that may be theirs, see state.PlaceKey.
+	// routes are those attached to listeners of the live Gateway, by the application that they may
+	// belong to; see state.PlaceKey.
 	routes map[string][]liveRoute
-	// byName are all routes.
+	// byName are all live routes.
 	byName map[string]*gatewayv1.HTTPRoute
-	// last are the settings by which the Gateway was last made; nil if they are not known.
+	// last are the settings from which the Gateway was last made; nil if unknown.
 	last *state.Config
 }
 
@@ -76,13 +76,14 @@ func livePlacesOf(s observed) livePlaces {
 	return all
 }
 
-// of returns the routes that may be the target's: first those at the place of which it was
-// last told, by the settings, then the newest. The API server tells the age in seconds.
-func (live livePlaces) of(t target) []liveRoute {
-	told := func(liveRoute) int { return 0 }
+// routesOf returns the routes that may belong to the target: first those at the place that its
+// application was last told, according to the settings, then the newest. The API server stores ages
+// in seconds.
+func (live livePlaces) routesOf(t target) []liveRoute {
+	order := func(liveRoute) int { return 0 }
 	if live.last != nil {
 		host, path, _ := placeFor(*live.last, t.Requirer)
-		told = func(r liveRoute) int {
+		order = func(r liveRoute) int {
 			if r.host == host && r.path == path {
 				return 0
 			}
@@ -92,13 +93,13 @@ func (live livePlaces) of(t target) []liveRoute {
 	all := slices.Clone(live.routes[t.Path()])
 	all = append(all, live.routes[state.PlaceKey(t.Label(), "/")]...)
 	slices.SortStableFunc(all, func(a, b liveRoute) int {
-		return cmp.Or(cmp.Compare(told(a), told(b)), b.made.Compare(a.made), cmp.Compare(a.name, b.name), cmp.Compare(a.host, b.host))
+		return cmp.Or(cmp.Compare(order(a), order(b)), b.made.Compare(a.made), cmp.Compare(a.name, b.name), cmp.Compare(a.host, b.host))
 	})
 	return all
 }
 
-// serves reports whether a route is accepted at a listener that is programmed, each as it
-// is now, and since when.
+// serves reports whether a route is accepted at a listener that is programmed, both in their
+// present form, and since when.
 func (live livePlaces) serves(d *decision, name, listener, path string) (since time.Time, serves bool) {
 	route := live.byName[name]
 	if route == nil || !hasListener(d.observed, listener) || pathOf(route) != path {
@@ -125,23 +126,22 @@ func (live livePlaces) serves(d *decision, name, listener, path string) (since t
 	return since, false
 }
 
-// settleTime is how long a place has to be accepted before an old one goes. Controllers may
-// accept what their proxies get later: those of Traefik get a configuration every 2 seconds
-// at most (providersThrottleDuration), and take up certificates and routes one after the
-// other, so that there has to be one in which both places are.
+// settleTime is how long a place has to be accepted before the previous one is removed. Controllers
+// may accept what their proxies get later. Traefik's proxies get a configuration every 2 seconds at
+// most (providersThrottleDuration), and take up certificates and routes one after the other, so one
+// configuration has to contain both places.
 const settleTime = 5 * time.Second
 
-// settledSince reports whether what has been accepted since then has been so for long enough,
-// and the application has been told of it, which happens at the end of a run.
+// settledSince reports whether what was accepted at that time has been accepted for long enough,
+// and the application has been told its new URL. That happens at the end of a run.
 func settledSince(s observed, since time.Time) bool {
 	return !s.Cluster.Written && s.Now.Sub(since) >= settleTime
 }
 
-// parentStatus finds what the controller of our class says of a route at one of our
-// listeners. A route may be judged by several controllers, and at Gateways of other
-// namespaces that have the name of ours. Of several reports that fit the newest counts:
-// the Python charm wrote the namespace into its references, and the report on such a one
-// may outlast it.
+// parentStatus returns what the controller of our class reports on a route at one of our listeners.
+// Several controllers may judge a route, also at Gateways of the same name in other namespaces. If
+// several reports fit, the newest counts: the Python charm wrote the namespace into its references,
+// and the report on such a reference may outlast it.
 func (d *decision) parentStatus(live *gatewayv1.HTTPRoute, listener string) *gatewayv1.RouteParentStatus {
 	id := d.class.controller()
 	var fitting []gatewayv1.RouteParentStatus

@@ -7,31 +7,32 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A namer keeps object names apart. Joined with dashes, different applications can come to
-// the same name: "web-http", and the HTTP route of "web"; "internal-web" of an instance
-// "gw", and "web" of an instance "gw-internal". Who has a name in the cluster keeps it.
-// Another, or one whose name is another instance's by now, then gets a hash of what tells
-// them apart. A stranger can choose its own name to be the one with the hash.
+// A namer keeps object names apart. Joined with dashes, the names of different applications can
+// become equal: "web-http", and the HTTP route of "web"; "internal-web" of an instance "gw", and
+// "web" of an instance "gw-internal". Whoever has a name in the cluster keeps it. Any other
+// application gets a hash of what distinguishes it, and so does an application whose name now
+// belongs to another instance. Somebody can choose an application name that equals the one with the
+// hash.
 type namer struct {
 	taken   map[string]bool // kind and name, in this plan
 	foreign map[string]bool // not ours
 	ours    map[string]bool // as we have them in the cluster
-	// owner is whose an object of the cluster is, by the place of the route that it is or
-	// that leads to it; places are those that somebody asks for.
+	// owner says whose an object in the cluster is: the place of the route itself, or of the route
+	// that leads to the object. places are those that somebody asks for.
 	owner  map[string]string
 	places map[string]bool
 }
 
-// The kinds of names that a namer keeps apart. A Service shares its name with its policy
-// and, but for the end, with its EndpointSlices.
+// The kinds of names that a namer keeps apart. A Service shares its name with its policy and,
+// except for the suffix, with its EndpointSlices.
 const (
 	serviceNames = "service"
 	routeNames   = "route"
 )
 
-// ofRedirects is the place of the redirects of whole hosts, and ofVersion0 that of the routes
-// which are kept for applications that speak version 0 of gateway-route, with their Services. No
-// application on ingress has either.
+// ofRedirects is the place of the redirects of whole hosts. ofVersion0 is the place of the routes,
+// and their Services, that are kept for applications that speak version 0 of gateway-route. No
+// application on ingress has either place.
 const (
 	ofRedirects = "/"
 	ofVersion0  = "/ of version 0"
@@ -63,14 +64,14 @@ func newNamer(s observed, live livePlaces) namer {
 		}
 	}
 	n.findOwners(s, live)
-	n.findOld(s)
+	n.findVersion0(s)
 	return n
 }
 
-// findOld tells what is kept for applications that speak version 0. What the Python charm made
-// at the path of one on ingress that is served, or of our model, is that one's own, and so is a
-// Service that has the name of that of one of our model.
-func (n namer) findOld(s observed) {
+// findVersion0 records what is kept for applications that speak version 0. What the Python charm
+// made at the path of an application on ingress belongs to that application, if it is served or of
+// our model. So does a Service that has the name of the Service of an application of our model.
+func (n namer) findVersion0(s observed) {
 	own := map[string]bool{}
 	for _, r := range s.Requirers {
 		if isRemote(s, r) && !r.Holds {
@@ -101,7 +102,7 @@ func (n namer) findOld(s observed) {
 	}
 }
 
-// findOwners tells whose the routes are that stand, and the Services that they lead to.
+// findOwners records whose the live routes are, and the Services that they lead to.
 func (n namer) findOwners(s observed, live livePlaces) {
 	for place, routes := range live.routes {
 		for _, at := range routes {
@@ -118,15 +119,16 @@ func (n namer) findOwners(s observed, live livePlaces) {
 	}
 }
 
-// isOthers reports whether a route which stands at a place of an application is not its.
+// isOthers reports whether a route at a place of an application does not belong to that
+// application.
 func (n namer) isOthers(name string) bool {
 	owner := n.owner[routeNames+"/"+name]
 	return n.foreign[routeNames+"/"+name] || owner == ofRedirects || owner == ofVersion0
 }
 
-// unique returns the name or, where that is taken or another's in the cluster, one with a
-// hash of the key. A name with a hash that is in use stays though the one without is free
-// now: what is renamed is made anew.
+// unique returns the name or, if that is taken or belongs to another application in the cluster,
+// one with a hash of the key. A name with a hash that is in use stays, even if the name without it
+// is free now: a renamed object would have to be created anew.
 func (n namer) unique(kind, name, key string, limit int, of state.Requirer) string {
 	places := of.Places()
 	free := func(name string) bool {

@@ -10,26 +10,20 @@ import (
 
 // Where applications are served, and how one moves from a host to another.
 //
-// An application that is to be served at another place gets new HTTPRoutes there. Those at
-// the old place stay, with their listeners and Secrets, until the controller has accepted
-// the new ones: then both places serve for a while, and at no time neither does. The old
-// place goes in an event some seconds later, when the application has been told of the new
-// one. A route never moves from one listener to another: controllers follow Gateways and
-// routes apart, and Cilium up to 1.19 keeps an entry in status.parents for each parent that
-// a route has ever had, of which there can be 32.
+// An application that is to be served at another place gets new HTTPRoutes there. Those at the
+// previous place stay, with their listeners and Secrets, until the controller has accepted the new
+// ones: for a while both places serve, and at every moment at least one does. The previous place is
+// removed some seconds later, in another event, when the application has been told the new one. A
+// route never moves from one listener to another: controllers process Gateways and routes
+// separately, and Cilium up to 1.19 keeps an entry in status.parents for each parent that a route
+// has ever had, of which there can be 32.
 
-// canBeAt reports whether a place is one that the application has in some routing mode. A
-// route of its name may be left from another, whose place is not to be taken.
-func (t target) canBeAt(host, path string) bool {
-	return path == t.Path() || path == "/" && strings.HasPrefix(host, t.Label()+".")
-}
-
-// findPlaces decides where a rule has its routes: at its place and, until it is served
-// there, where it stands. The names of the rule's place are those it has by default.
+// findPlaces decides where a rule has its routes: at its place and, until it is served there, at
+// its previous place. Before the call, the rule's place has the default route names.
 func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 	base := r.place
 	var here, elsewhere []liveRoute
-	for _, route := range live.of(t) {
+	for _, route := range live.routesOf(t) {
 		switch {
 		case !t.canBeAt(route.host, route.path) || !t.mayName(d.observed, route.name) || names.isOthers(route.name):
 		case r.host == route.host && r.path == route.path:
@@ -40,18 +34,18 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 	}
 	r.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
 	if len(elsewhere) == 0 {
-		r.keptOfRecord(d.observed, t, names, live, base)
+		r.previousOnRecord(d.observed, t, names, live, base)
 		return
 	}
-	kept := r.keptOf(d, t, live, elsewhere)
-	if kept == nil {
+	previous := r.previousPlace(d, t, live, elsewhere)
+	if previous == nil {
 		return
 	}
-	old := base.named(kept.host, kept.path)
+	old := base.named(previous.host, previous.path)
 	for _, route := range elsewhere {
 		switch {
-		case route.host != kept.host || route.path != kept.path:
-		// One route may stand at both places, as earlier releases made it.
+		case route.host != previous.host || route.path != previous.path:
+		// One route may be at both places: earlier releases made such routes.
 		case route.secure && route.name != r.https:
 			old.https = route.name
 		case !route.secure && route.name != r.http:
@@ -59,13 +53,14 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 		}
 	}
 	old = names.claim(old, base, t.Requirer)
-	r.kept = &old
+	r.previous = &old
 }
 
-// keptOfRecord has a rule stay where the record says that its target is served, and a certificate is for
-// that, until there is one for where it is to be: somebody has deleted the Gateway, or its listeners.
-func (r *rule) keptOfRecord(s observed, t target, names namer, live livePlaces, base place) {
-	if !t.Holds || !isElsewhere(s, t.Requirer) || newHost(s, r.host).secure() {
+// previousOnRecord keeps a rule where the record says that its target is served, if there is a
+// certificate for that host and none yet for the new host. It is for the case that somebody has
+// deleted the Gateway or its listeners.
+func (r *rule) previousOnRecord(s observed, t target, names namer, live livePlaces, base place) {
+	if !t.Holds || !recordHasOtherHost(s, t.Requirer) || newHost(s, r.host).secure() {
 		return
 	}
 	for _, entry := range s.Certificates.Entries {
@@ -73,7 +68,7 @@ func (r *rule) keptOfRecord(s observed, t target, names namer, live livePlaces, 
 			for _, host := range entry.Hosts {
 				if at := (place{host: host, path: path}); host != r.host && t.wasAt(s, live, at) && newHost(s, host).secure() {
 					old := names.claim(base.named(host, path), base, t.Requirer)
-					r.kept = &old
+					r.previous = &old
 					return
 				}
 			}
@@ -81,10 +76,10 @@ func (r *rule) keptOfRecord(s observed, t target, names namer, live livePlaces, 
 	}
 }
 
-// wasAt reports whether a place is where the target was served last, by the record.
+// wasAt reports whether the target was last served at a place, according to the record.
 func (t target) wasAt(s observed, live livePlaces, at place) bool {
-	if isElsewhere(s, t.Requirer) {
-		return s.Record.Has(t.RelationID, elsewhereSum(t.Requirer, at))
+	if recordHasOtherHost(s, t.Requirer) {
+		return s.Record.Has(t.RelationID, otherHostSum(t.Requirer, at))
 	}
 	if live.last == nil {
 		return false
@@ -93,23 +88,29 @@ func (t target) wasAt(s observed, live livePlaces, at place) bool {
 	return host == at.host && path == at.path
 }
 
-// mayName reports whether a name is one that the target's routes can have, hashes and all.
-// The Python charm gave them names of hosts; routes of ours take their place.
+// mayName reports whether the target's routes can have a name, hashes included. The Python charm
+// named routes after hosts; our routes replace those.
 func (t target) mayName(s observed, name string) bool {
 	const suffixes = len("-http") + 2*len("-01234567")
 	stem := routeName(s.Application, t.Requirer)
 	return strings.HasPrefix(name, stem[:min(len(stem), maxLabelName-suffixes)])
 }
 
-// named returns a place with the names that a target's routes have there while its default
-// names are those of routes at another place.
+// canBeAt reports whether the application has such a place in some routing mode. A route of its
+// name may be left over from another application, whose place it must not take.
+func (t target) canBeAt(host, path string) bool {
+	return path == t.Path() || path == "/" && strings.HasPrefix(host, t.Label()+".")
+}
+
+// named returns a place with the route names that a target uses there while routes at another place
+// have its default names.
 func (p place) named(host, path string) place {
 	suffix := "-" + hash(host+path)
 	return place{host: host, path: path, https: bounded(p.https+suffix, maxLabelName), http: bounded(p.http+suffix, maxLabelName)}
 }
 
-// taking returns the place with the names of the routes that stand there, else with the
-// default names or, where those are in use elsewhere, others.
+// taking returns the place with the names of the routes that exist there. If there are none it uses
+// the default names or, if those are in use elsewhere, others.
 func (p place) taking(here, elsewhere []liveRoute) place {
 	named := p.named(p.host, p.path)
 	name := func(secure bool, byDefault, other string) string {
@@ -125,8 +126,8 @@ func (p place) taking(here, elsewhere []liveRoute) place {
 	return p
 }
 
-// claim takes a place's names, save those that another place of the same target has
-// already. A stranger may have chosen its own name to get one of them.
+// claim takes a place's names, except those that another place of the same target has already.
+// Somebody may have chosen an application name that leads to one of them.
 func (n namer) claim(p, taken place, of state.Requirer) place {
 	if p.https != taken.https {
 		p.https = n.unique(routeNames, p.https, "at "+p.host+p.path, maxLabelName, of)
@@ -137,23 +138,23 @@ func (n namer) claim(p, taken place, of state.Requirer) place {
 	return p
 }
 
-// keptOf finds where a rule stands and has to stay for now; nil for nowhere. It sets
-// whether the target is served at the rule's own place: over HTTPS, if it stands so elsewhere and
-// a certificate is to come.
-func (r *rule) keptOf(d *decision, t target, live livePlaces, elsewhere []liveRoute) *place {
+// previousPlace returns the place where a rule is served and has to stay for now; nil if there is
+// none. It also sets whether the target is served at the rule's own place. If the rule is served
+// over HTTPS elsewhere and a certificate is to come, only HTTPS counts there.
+func (r *rule) previousPlace(d *decision, t target, live livePlaces, elsewhere []liveRoute) *place {
 	secure := func(route liveRoute) bool { return route.secure && newHost(d.observed, route.host).secure() }
-	clear := !slices.ContainsFunc(elsewhere, secure) || r.host == "" && addressesInVain(d.observed)
+	clear := !slices.ContainsFunc(elsewhere, secure) || r.host == "" && noAddressCertificates(d.observed)
 	var since time.Time
 	since, r.served = t.servedAt(d, live, r.place, clear)
 	if r.served && settledSince(d.observed, since) {
 		return nil
 	}
-	var kept *place
+	var previous *place
 	best := -1
 	for _, route := range elsewhere {
 		switch {
 		case route.host != r.host && listenerLabel(d.observed, route.host) == listenerLabel(d.observed, r.host):
-			continue // Its listeners have the names of the next ones.
+			continue // Its listeners have the names that the next ones get.
 		case route.secure && !secure(route):
 			continue
 		case !route.secure && !t.inClear(d):
@@ -165,9 +166,9 @@ func (r *rule) keptOf(d *decision, t target, live livePlaces, elsewhere []liveRo
 		} else {
 			at.http = route.name
 		}
-		// Of several, left by changes that came fast, one that serves, and over HTTPS rather
-		// than in clear, also where the controller has judged none; else the first in the
-		// order of livePlaces.of: the application was told of that one.
+		// Quick changes may have left several. One that serves comes first, then HTTPS before plain
+		// HTTP, also if the controller has judged none. Of equals the first one in the order of
+		// livePlaces.routesOf counts: the application was told of that one.
 		rank := 0
 		if _, serves := t.servedAt(d, live, *at, true); serves {
 			rank += 2
@@ -176,10 +177,10 @@ func (r *rule) keptOf(d *decision, t target, live livePlaces, elsewhere []liveRo
 			rank++
 		}
 		if rank > best {
-			kept, best = at, rank
+			previous, best = at, rank
 		}
 	}
-	return kept
+	return previous
 }
 
 // inClear reports whether the application may be served over plain HTTP.
@@ -187,8 +188,8 @@ func (t target) inClear(d *decision) bool {
 	return !d.Config.EnforceHTTPS && (!t.RedirectHTTPS || !d.Certificates.Related)
 }
 
-// servedAt reports whether the controller serves the target at a place, and since when:
-// over HTTPS if there is a certificate, else over HTTP if that will do.
+// servedAt reports whether the controller serves the target at a place, and since when: over HTTPS
+// if there is a certificate, else over plain HTTP if clear is set and the target may use it.
 func (t target) servedAt(d *decision, live livePlaces, at place, clear bool) (since time.Time, served bool) {
 	switch {
 	case newHost(d.observed, at.host).secure():
@@ -205,31 +206,31 @@ func (t target) isServedAt(d *decision, live livePlaces, at place) bool {
 	return served
 }
 
-// joinKeptHost lets an application that comes while the host is being changed be
-// served on the old one meanwhile, as its neighbours are.
-func (d *decision) joinKeptHost(names namer, live livePlaces) {
+// joinPreviousHost lets an application that arrives while the host is being changed be served at
+// the previous host meanwhile, like its neighbours.
+func (d *decision) joinPreviousHost(names namer, live livePlaces) {
 	moving := d.moving()
 	if moving == nil || moving.path == "/" || newHost(d.observed, moving.host).secure() {
-		return // With a host for each application there is nothing to share.
+		return // If each application has a host of its own, there is nothing to share.
 	}
-	old := moving.kept.host
+	old := moving.previous.host
 	for _, t := range d.targets {
 		for i := range t.rules {
 			r := &t.rules[i]
-			if r.kept != nil || r.host != moving.host || t.isServedAt(d, live, r.place) {
+			if r.previous != nil || r.host != moving.host || t.isServedAt(d, live, r.place) {
 				continue
 			}
-			kept := names.claim(r.named(old, r.path), r.place, t.Requirer)
-			r.kept = &kept
+			previous := names.claim(r.named(old, r.path), r.place, t.Requirer)
+			r.previous = &previous
 		}
 	}
 }
 
-// moving returns the first rule that moves from one host to another, nil for none.
+// moving returns the first rule that moves from one host to another; nil if there is none.
 func (d *decision) moving() *rule {
 	for _, t := range d.targets {
 		for i := range t.rules {
-			if r := &t.rules[i]; r.kept != nil && r.kept.path == r.path {
+			if r := &t.rules[i]; r.previous != nil && r.previous.path == r.path {
 				return r
 			}
 		}

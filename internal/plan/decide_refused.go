@@ -10,12 +10,12 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Objects that the API server has refused. Applications whose own they are, are left out
-// by name; everybody is hurt only by what everybody stands on.
+// Objects that the API server has refused. A refused object of one application leaves out that
+// application; a refused shared object affects all.
 
-// leaveRefused leaves out the applications of which an object was refused. It comes when
-// everything else is decided: hosts and requests for certificates stay as they are, for
-// the next event to try again.
+// leaveRefused leaves out the applications that have a refused object. It runs when everything else
+// is decided: hosts and certificate requests stay as they are, so that the next event can try
+// again.
 func (d *decision) leaveRefused() {
 	owned := map[int]bool{} // refusals
 	var served []target
@@ -34,8 +34,8 @@ func (d *decision) leaveRefused() {
 			served = append(served, t)
 			continue
 		}
-		if stands && d.standsAt(t) {
-			d.held = append(d.held, t)
+		if stands && d.hasLiveRoutes(t) {
+			d.servedAsBefore = append(d.servedAsBefore, t)
 		}
 		reason, cure := whyRefused(d.observed, *first)
 		d.omit("ingress", t.Application, t.RelationID, reason, cure)
@@ -48,10 +48,10 @@ func (d *decision) leaveRefused() {
 	}
 }
 
-// owns reports whether an object is the target's, or one that it cannot be served without.
+// owns reports whether an object is the target's, or one without which the target cannot be served.
 func (t target) owns(s observed, one state.Refusal) bool {
 	if strings.HasPrefix(one.Action, "delete ") {
-		return false // What is not wanted belongs to nobody.
+		return false // An object that is not wanted belongs to nobody.
 	}
 	switch one.Kind {
 	case "HTTPRoute":
@@ -69,29 +69,29 @@ func (t target) owns(s observed, one state.Refusal) bool {
 	}
 }
 
-// placeOf returns the place that a target's URL names, and whether that is over HTTPS: that of its
-// first rule.
-func (d *decision) placeOf(t target) (at place, secure bool) { return d.placeNow(t.rules[0]) }
+// placeOf returns the place in a target's URL, which is that of its first rule, and whether it is
+// served there over HTTPS.
+func (d *decision) placeOf(t target) (at place, secure bool) { return d.currentPlace(t.rules[0]) }
 
-// placeNow returns the place at which a rule is served, and whether that is over HTTPS: where it shall
-// be or, until it is served there, where it has been.
-func (d *decision) placeNow(r rule) (at place, secure bool) {
+// currentPlace returns the place at which a rule is served, and whether that is over HTTPS. Until
+// the rule is served at its own place, that is its previous place.
+func (d *decision) currentPlace(r rule) (at place, secure bool) {
 	at = r.place
-	if r.kept != nil && !r.served && d.host(r.kept.host) != nil {
-		at = *r.kept
+	if r.previous != nil && !r.served && d.host(r.previous.host) != nil {
+		at = *r.previous
 	}
 	h := d.host(at.host)
 	return at, h != nil && h.secure()
 }
 
-// standsAt reports whether the target's live routes are where it is served.
-func (d *decision) standsAt(t target) bool {
-	return !slices.ContainsFunc(t.rules, func(r rule) bool { return !d.stands(r) })
+// hasLiveRoutes reports whether the target's live routes are where it is served.
+func (d *decision) hasLiveRoutes(t target) bool {
+	return !slices.ContainsFunc(t.rules, func(r rule) bool { return !d.hasLiveRoute(r) })
 }
 
-// stands reports whether a rule's live route is where it is served.
-func (d *decision) stands(r rule) bool {
-	at, secure := d.placeNow(r)
+// hasLiveRoute reports whether a rule's live route is where the rule is served.
+func (d *decision) hasLiveRoute(r rule) bool {
+	at, secure := d.currentPlace(r)
 	name, listener := at.http, newListener(d.observed, at.host, secure).name
 	if secure {
 		name = at.https
@@ -107,12 +107,12 @@ func (d *decision) listensFor(host string) bool {
 	return h != nil && !slices.ContainsFunc(h.listeners, func(l listener) bool { return !hasListener(d.observed, l.name) })
 }
 
-// whyRefused returns the reason why an application is not served as it asks, and the cure.
+// whyRefused returns why an application is not served as it asks, and the cure.
 func whyRefused(s observed, one state.Refusal) (reason, cure string) {
 	if one.Permission && forBackendTLS(one) {
 		return "scheme https, but the charm may not " + one.Action, trustCommand(s)
 	}
-	return "refused by the API server: " + pyjson.Said(one.Reason), elsewhere
+	return "refused by the API server: " + pyjson.Said(one.Reason), seeLog
 }
 
 // forBackendTLS reports whether only applications that speak TLS need such an object.

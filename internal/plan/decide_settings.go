@@ -7,17 +7,17 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// annotationSettings shows, on the Gateway, the settings it was last made from,
-// so that an option which turns invalid later does not change what is served. It is
-// believed only where Juju has no [state.Record].
+// annotationSettings stores, on the Gateway, the settings from which it was last made, so that an
+// option which becomes invalid later does not change what is served. It counts only if Juju has no
+// [state.Record].
 const annotationSettings = "gateway-api-integrator.charm.juju.is/settings"
 
-// A servedConfig is what the Gateway was made from.
+// A servedConfig is the configuration from which the Gateway was made.
 type servedConfig struct {
 	state.Config
 	hostKnown bool
-	// noted: the charm wrote all of it down. Else it is the defaults, and what the Gateway's
-	// listeners tell of the host.
+	// noted says that the charm wrote all of it down. If not, it is the defaults, with the host
+	// that the Gateway's listeners tell.
 	noted bool
 }
 
@@ -44,14 +44,13 @@ func settle(s observed) (state.Config, settings) {
 	return set.Config, set.settings
 }
 
-// settling is the options and settings while they are being settled.
+// settling is the options and settings while settle works on them.
 type settling struct {
 	state.Config
 	settings
 }
 
-// settleHost says what is wrong where there is no hostname and one is needed, and keeps what is
-// served.
+// settleHost reports a problem if there is no hostname and one is needed, and keeps what is served.
 func (set *settling) settleHost(s observed, served servedConfig) {
 	switch {
 	case set.ExternalHostname != "" || set.unsure:
@@ -62,33 +61,34 @@ func (set *settling) settleHost(s observed, served servedConfig) {
 		}))
 		set.keepHost(served)
 		set.RoutingMode = served.RoutingMode
-	case set.byAddress && set.needsTLS(s) && s.Certificates.Related && addressesInVain(s):
+	case set.byAddress && set.needsTLS(s) && s.Certificates.Related && noAddressCertificates(s):
 		set.report(blocked(trouble{
 			what: "external-hostname must be set", why: "addresses get no certificate",
 			cure: configure(s, state.OptionExternalHostname, state.ExampleOf(state.OptionExternalHostname)),
 		}))
-		// Not keepHost: without a last host it is sure that there is none.
+		// Not keepHost: without a last host it is certain that there is none.
 		if served.hostKnown {
 			set.ExternalHostname = served.ExternalHostname
 		}
 	}
 }
 
-// needsTLS reports whether somebody is served over HTTPS or not at all.
+// needsTLS reports whether some application is served over HTTPS or not at all.
 func (set settling) needsTLS(s observed) bool {
 	return set.EnforceHTTPS || slices.ContainsFunc(s.Requirers, func(r state.Requirer) bool { return r.Servable() && r.RedirectHTTPS })
 }
 
-// wantsAddress reports whether somebody may have to be served at the Gateway's addresses, for
-// want of a hostname. Applications on gateway-route name their hosts themselves, or say
-// that they have none: only then a certificate for the addresses is not asked for in vain.
+// wantsAddress reports whether some application may have to be served at the Gateway's addresses if
+// there is no hostname: an application on ingress, or one on gateway-route that says it has no
+// host. Other applications on gateway-route name their hosts themselves; a certificate for the
+// addresses would be of no use to them.
 func wantsAddress(s observed) bool {
 	hostless := func(r state.RouteRequirer) bool { return r.Servable() && r.Hostless }
 	return len(s.Requirers) > 0 || slices.ContainsFunc(s.RouteRequirers, hostless)
 }
 
-// keep stays with what is served where options are wrong: with all of it, if it is known, and
-// else with each option that is wrong.
+// keep stays with what is served while options are wrong: with all of it if it is known, else only
+// with the options that are wrong.
 func (set *settling) keep(problems []state.Problem, served servedConfig) {
 	if len(problems) == 0 {
 		return
@@ -120,11 +120,11 @@ func (set *settling) report(status Status) {
 	}
 }
 
-// lastServed reads back what the live Gateway was made from, as Juju has it on record.
-// Where there is no record, its annotation tells. A Gateway of the Python charm has none;
-// its listeners tell the host. Without either the defaults stand, save for the host, which
-// is unknown. Others can edit both, and what is no setting is not believed: it would be
-// written into every object.
+// lastServed returns the configuration from which the live Gateway was made, as Juju has it on
+// record. Without a record, the Gateway's annotation tells. A Gateway of the Python charm has no
+// annotation; its listeners tell the host. Without either, the defaults apply and the host is
+// unknown. Others can edit the annotation and the listeners, so a value that is no valid setting
+// does not count: it would be written into every object.
 func lastServed(s observed) servedConfig {
 	if s.Record != nil {
 		if config, hostKnown, ok := state.ReadNote(s.Record.Settings); ok {

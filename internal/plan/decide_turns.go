@@ -9,41 +9,42 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// In which order applications are given what there is once: a host, a path, the name of a
-// listener or of an object, one of the listeners that a Gateway has room for. An
-// application chooses freely what it asks for, at any time: so age alone would let an old
-// relation take what a newer one is served at.
+// In which order applications get what exists only once: a host, a path, the name of a listener or
+// of an object, one of the listeners that a Gateway has room for. An application chooses freely
+// what it asks for, at any time. If age alone decided, an old relation could take the place at
+// which a newer one is served.
 
-// A turn is when one relation is given what it asks for.
+// A turn is when one relation gets what it asks for.
 type turn struct {
 	rank     int
 	relation int
 	ingress  *state.Requirer
 	route    *state.RouteRequirer
-	keeps    []string // hosts for which it keeps the room until its own turn, in a turn for that alone
+	reserves []string // hosts to reserve until the relation's own turn; this turn does nothing else
 }
 
-// The ranks of turns. Among equals those of our own model come first, then the older relation.
-// Listeners to which applications attach routes can have no other names, so they come first.
+// The ranks of turns. Within a rank, applications of our own model come first, then the older
+// relation. Listeners to which applications attach routes cannot have other names, so they come
+// first.
 const (
-	rankAttached = iota // it is on record that it is served by routes of its own where it asks to be
+	rankAttached = iota // the record says that it is served by routes of its own where it asks to be
 	rankServed          // it is served where it asks to be
-	rankMoving          // it is served, and asks for a host that is not there yet
-	rankChanging        // it is served, and asks for other hosts, which are there: others' perhaps
+	rankMoving          // it is served, and asks for a host that does not exist yet
+	rankChanging        // it is served, and asks for other hosts, which exist and may be those of others
 	rankLocal           // it is of our own model
-	rankForeign         // it is of another
+	rankForeign         // it is of another model
 )
 
-// turnsOf returns the turns of all relations, the first first.
+// turnsOf returns the turns of all relations in their order.
 func (d *decision) turnsOf() []turn {
-	standing := standingHosts(d.observed)
+	standing := findExistingHosts(d.observed)
 	var all []turn
 	for i := range d.Requirers {
 		r := &d.Requirers[i]
 		one := turn{rank: rankLocal, relation: r.RelationID, ingress: r}
 		host, _, _ := placeFor(d.Config, *r)
 		switch {
-		case r.Holds && (d.Config.RoutingMode != state.RoutingSubdomain || standing.closed[host]):
+		case r.Holds && (d.Config.RoutingMode != state.RoutingSubdomain || standing.known[host]):
 			one.rank = rankServed
 		case r.Holds:
 			one.rank = rankMoving
@@ -54,24 +55,24 @@ func (d *decision) turnsOf() []turn {
 	}
 	for i := range d.RouteRequirers {
 		r := &d.RouteRequirers[i]
-		if !d.isJudged(*r) {
+		if !d.mayHaveListeners(*r) {
 			continue
 		}
 		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(d.observed, *r, d.hostsFor(*r))
 		switch {
-		case r.Version0: // It has what is there, and can get nothing else.
+		case r.Version0: // It has what exists, and can get nothing else.
 			one.rank = rankServed
-		case heldHosts(d.observed, *r, hosts), d.heldBare(*r, hosts):
+		case recordHasHosts(d.observed, *r, hosts), d.recordHasHostless(*r, hosts):
 			one.rank = rankAttached
-		case r.Told && standing.all(d.observed, *r, hosts):
+		case r.Told && standing.servesAll(d.observed, *r, hosts):
 			one.rank = rankChanging
 		case r.Foreign:
 			one.rank = rankForeign
 		}
-		// What it comes to ask for as well costs it nothing of what it has.
-		lacks := func(host string) bool { return !standing.all(d.observed, *r, []string{host}) }
+		// If it asks for further hosts, that must not cost it the hosts that it has.
+		lacks := func(host string) bool { return !standing.servesAll(d.observed, *r, []string{host}) }
 		if keeps := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(keeps) > 0 {
-			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, keeps: keeps})
+			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, reserves: keeps})
 		}
 		all = append(all, one)
 	}
@@ -81,8 +82,8 @@ func (d *decision) turnsOf() []turn {
 	return all
 }
 
-// distance is greater for an application of another model. The Python charm told two the same
-// URL if they asked for it: both are served then, by what they were told.
+// distance is greater for an application of another model. The Python charm told two applications
+// the same URL if they asked for it. By what they were told, both count as served.
 func (t turn) distance() int {
 	if t.ingress != nil && !isLocal(*t.ingress) || t.route != nil && t.route.Foreign {
 		return 1
@@ -90,19 +91,19 @@ func (t turn) distance() int {
 	return 0
 }
 
-// standing is which hosts are there: those that have a listener, and those of which open
-// ones tells whose routes may be attached. Of a host whose listener has been taken away, the
-// request for its certificate tells, which only the leader of the charm can write.
-type standing struct {
-	closed map[string]bool
-	open   map[string][]*gatewayv1.AllowedRoutes // nil for a request
+// existingHosts says which hosts exist: in known those that have a listener, in allowed whose
+// routes their listeners accept. If somebody has removed the listener of a host, the request for
+// its certificate tells, which only the leader of the charm can write.
+type existingHosts struct {
+	known   map[string]bool
+	allowed map[string][]*gatewayv1.AllowedRoutes // nil for a request
 }
 
-func standingHosts(s observed) standing {
-	all := standing{closed: map[string]bool{}, open: map[string][]*gatewayv1.AllowedRoutes{}}
+func findExistingHosts(s observed) existingHosts {
+	all := existingHosts{known: map[string]bool{}, allowed: map[string][]*gatewayv1.AllowedRoutes{}}
 	for _, entry := range s.Certificates.Entries {
 		if len(entry.Hosts) == 1 {
-			all.closed[entry.Hosts[0]], all.open[entry.Hosts[0]] = true, []*gatewayv1.AllowedRoutes{nil}
+			all.known[entry.Hosts[0]], all.allowed[entry.Hosts[0]] = true, []*gatewayv1.AllowedRoutes{nil}
 		}
 	}
 	if s.Cluster.Gateway == nil {
@@ -113,18 +114,18 @@ func standingHosts(s observed) standing {
 		if listener.Hostname != nil {
 			host = string(*listener.Hostname)
 		}
-		all.closed[host] = true
+		all.known[host] = true
 		if listener.AllowedRoutes != nil {
-			all.open[host] = append(all.open[host], listener.AllowedRoutes)
+			all.allowed[host] = append(all.allowed[host], listener.AllowedRoutes)
 		}
 	}
 	return all
 }
 
-// all reports whether an application with routes of its own is served at each of the hosts.
-func (a standing) all(s observed, r state.RouteRequirer, hosts []string) bool {
+// servesAll reports whether an application with routes of its own is served at each of the hosts.
+func (a existingHosts) servesAll(s observed, r state.RouteRequirer, hosts []string) bool {
 	return !slices.ContainsFunc(hosts, func(host string) bool {
-		return !slices.ContainsFunc(a.open[host], func(allowed *gatewayv1.AllowedRoutes) bool {
+		return !slices.ContainsFunc(a.allowed[host], func(allowed *gatewayv1.AllowedRoutes) bool {
 			return allowed == nil || admits(s, *allowed, r.Namespace)
 		})
 	})

@@ -9,14 +9,25 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Applications on gateway-route that speak version 0 of the interface get no routes: they
-// wait for ours, and make none. But the Python charm made them until June 2026, and those
-// that are there after a refresh go on serving, with their Service and their listeners, as
-// long as the application speaks version 0: to take them away would help nobody.
+// Applications on gateway-route that speak version 0 of the interface get no new routes: they make
+// no routes themselves, and wait for ours. The Python charm made such routes until June 2026. Those
+// that exist after a refresh are still served, with their Service and their listeners, as long as
+// the application speaks version 0: to remove them would help nobody.
 
-// oldTargetOf finds the routes that were made for an application: those of the Python charm
-// that lead to the Service which it made for the one that is named, and nowhere else. Their
-// names tell nothing: releases differ in them.
+// addVersion0 omits an application that speaks version 0, and keeps the routes that exist for it.
+func (d *decision) addVersion0(table listenerTable, requirer state.RouteRequirer) {
+	reason := requirer.Problem
+	old := oldTargetOf(d.observed, requirer)
+	if len(old.routes) > 0 && listenerNameProblem(d.observed, old.hosts) == "" && table.claim(d.observed, old.hosts, false, 0) == "" {
+		d.old = append(d.old, old)
+		reason = "it speaks gateway-route version 0, and has its old route only"
+	}
+	d.omitOther("gateway-route", requirer.Application, requirer.RelationID, reason, "refresh "+requirer.Application+" to a release with version 1")
+}
+
+// oldTargetOf finds the routes that were made for an application: those of the Python charm that
+// lead to the Service which it made for the named backend, and nowhere else. Their names tell
+// nothing, because releases differ in them.
 func oldTargetOf(s observed, requirer state.RouteRequirer) oldTarget {
 	old := oldTarget{application: requirer.Application, relation: requirer.RelationID, backend: requirer.Backend, service: s.Application + "-" + requirer.Backend + "-service"}
 	_, stands := s.Cluster.Services[old.service]
@@ -46,15 +57,16 @@ func oldTargetOf(s observed, requirer state.RouteRequirer) oldTarget {
 	return old
 }
 
-// isOfPython reports whether a route of the application is not made by this charm, whose routes are
-// for whatever host their listener is for, and name no namespace. An application can be named
-// by anybody: routes that lead to it must not outlast its relation by that.
+// isOfPython reports whether a route of the application was not made by this charm. Our routes have
+// no hostnames, because their listener has one, and name no namespace. Anybody can name any
+// application as backend: that alone must not let routes outlast the relation that they were made
+// for.
 func isOfPython(route *gatewayv1.HTTPRoute) bool {
 	return len(route.Spec.Hostnames) > 0 || slices.ContainsFunc(route.Spec.ParentRefs, func(ref gatewayv1.ParentReference) bool { return ref.Namespace != nil })
 }
 
-// portsOf returns the ports of a Service that a route leads to, and whether it leads there
-// and nowhere else.
+// portsOf returns the ports of a Service that a route leads to, and whether the route leads only
+// there.
 func portsOf(route *gatewayv1.HTTPRoute, namespace, service string) (ports []int32, only bool) {
 	for _, rule := range route.Spec.Rules {
 		for _, ref := range rule.BackendRefs {
@@ -68,9 +80,9 @@ func portsOf(route *gatewayv1.HTTPRoute, namespace, service string) (ports []int
 	return ports, len(ports) > 0
 }
 
-// oldListenerOf finds what a route is attached to by one of its parent references. The
-// listener need not be there: without a certificate there is none, and the route, which
-// nobody could make again, waits for it.
+// oldListenerOf finds the listener that a route is attached to by one of its parent references. The
+// listener may be missing: without a certificate there is none. The route waits for it, because
+// nobody could make that route again.
 func oldListenerOf(s observed, route *gatewayv1.HTTPRoute, ref gatewayv1.ParentReference) (at oldListener, ok bool) {
 	if ref.SectionName == nil || string(ref.Name) != s.Application {
 		return at, false
@@ -96,20 +108,8 @@ func oldListenerOf(s observed, route *gatewayv1.HTTPRoute, ref gatewayv1.ParentR
 	return oldListener{}, false
 }
 
-// addVersion0 leaves out an application that speaks version 0, by name, and keeps what there
-// is of it.
-func (d *decision) addVersion0(room listenerRoom, requirer state.RouteRequirer) {
-	reason := requirer.Problem
-	old := oldTargetOf(d.observed, requirer)
-	if len(old.routes) > 0 && unnamable(d.observed, old.hosts) == "" && room.claim(d.observed, old.hosts, false, 0) == "" {
-		d.old = append(d.old, old)
-		reason = "it speaks gateway-route version 0, and has its old route only"
-	}
-	d.omitOther("gateway-route", requirer.Application, requirer.RelationID, reason, "refresh "+requirer.Application+" to a release with version 1")
-}
-
-// dropOldOfTargets forgets old routes that lead to a Service of an application on ingress:
-// they are its own, from before.
+// dropOldOfTargets drops old routes that lead to a Service of an application on ingress: they
+// belong to that application, from an earlier release.
 func (r *routing) dropOldOfTargets() {
 	r.old = slices.DeleteFunc(r.old, func(old oldTarget) bool {
 		return slices.ContainsFunc(r.targets, func(t target) bool {

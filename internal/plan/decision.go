@@ -11,7 +11,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A decision is what is served where, with what, and what is left out.
+// A decision says what is served where, with what, and what is left out.
 type decision struct {
 	observed
 	settings
@@ -19,22 +19,22 @@ type decision struct {
 	hosts []host
 }
 
-// settings are the options in force, and what follows from them at once. Where an option is
-// wrong it is the value that is being served, so that a mistake takes no traffic down; what is
-// wrong stands in config, classStatus and unrelated.
+// settings are the options in force, and what follows from them directly. If an option is wrong,
+// its value is the one that is being served, so that a mistake takes no traffic down. The fields
+// config, classStatus and unrelated say what is wrong.
 type settings struct {
 	class class
-	// unsure says that the options do not tell the host, nor does the cluster.
+	// unsure says that neither the options nor the cluster tell the host.
 	unsure bool
-	// byAddress says that the Gateway is to be reached at its addresses as long as
-	// there is no hostname.
+	// byAddress says that clients are to reach the Gateway at its addresses while there is no
+	// hostname.
 	byAddress bool
-	// idle says that no application is related on ingress: nothing is made for a host that
-	// serves nobody, and nothing of it stays. One that has not written anything yet counts:
-	// its certificate is asked for early.
+	// idle says that no application is related on ingress. Then nothing is made for the host of the
+	// options, and what exists for it is removed. An application that has not written anything yet
+	// counts as related: its certificate is requested early.
 	idle bool
-	// config, classStatus and unrelated, about the certificates relation, are the first
-	// problems of their rungs, nil for none.
+	// config, classStatus and unrelated (about the certificates relation) are the first problems of
+	// their rungs on the status ladder; nil for none.
 	config, classStatus, unrelated *Status
 }
 
@@ -42,30 +42,32 @@ type settings struct {
 type routing struct {
 	targets []target
 	routes  []routeTarget
-	old     []oldTarget // left out, and served by what there is
-	// omitted wrote something that cannot be served; silent wrote nothing yet,
-	// or, from another model, no address.
-	omitted []omission
-	silent  []omission // without a reason if it has written nothing at all
-	// strayed have units that are left out, because of where they are; others are served.
-	strayed []omission
-	// kept are the hosts for which relations on gateway-route keep the room, while they ask for others.
-	kept map[int][]string
-	// denied are the relations on ingress that ask for what another has; told are those whose
-	// application has been told a URL.
-	denied, told map[int]bool
-	judges       judges          // of addresses of other models
-	strays       map[int][]stray // by relation
-	remarks      []string
-	tls          backendTLS // for applications that speak TLS
-	// short is what applications that are served do not get of what they ask for;
-	// allowance is what the next hook has to know of what they had.
-	short     []trouble
-	allowance state.Allowance
-	// held are left out because of an object that was refused, and served as before;
-	// refused are the objects that were, and whose refusal is not one application's.
-	held    []target
-	refused []state.Refusal
+	old     []oldTarget // left out, but served by their existing routes
+	// omitted wrote something that cannot be served. withoutData wrote nothing yet or, from another
+	// model, no address.
+	omitted     []omission
+	withoutData []omission // the reason is empty if it has written nothing at all
+	// unitsOmitted are applications with units that are left out because of their addresses. The
+	// other units are served.
+	unitsOmitted []omission
+	// reservedHosts are, by relation on gateway-route, the hosts whose listeners stay reserved
+	// while the application asks for others.
+	reservedHosts map[int][]string
+	// denied are the relations on ingress that ask for what another application has. published are
+	// those whose application has been told a URL.
+	denied, published map[int]bool
+	judges            judges                // of addresses of other models
+	refusedUnits      map[int][]refusedUnit // by relation
+	remarks           []string
+	tls               backendTLS // for applications that speak TLS
+	// shortfalls are what served applications do not get of what they ask for. allowance is what
+	// the next hook has to know of what they had.
+	shortfalls []trouble
+	allowance  state.Allowance
+	// servedAsBefore are left out because of a refused object, and still served as before. refused
+	// are the refused objects that do not belong to a single application.
+	servedAsBefore []target
+	refused        []state.Refusal
 }
 
 // A target is one application that is served.
@@ -78,9 +80,9 @@ type target struct {
 
 // A rule is one host and path of an application, and where its requests go.
 type rule struct {
-	place           // where it shall be served
-	served   bool   // that it is, of one that stands elsewhere too
-	kept     *place // where it stands until then; nil for nowhere
+	place           // where it is to be served
+	served   bool   // it is served there; set only if it has a previous place too
+	previous *place // where its live route still serves it until then; nil if nowhere
 	backends []backend
 }
 
@@ -88,38 +90,38 @@ type rule struct {
 type place struct {
 	host string // empty: at any address
 	path string // "/model-app", "/"
-	// https and http are the names of its HTTPRoutes on the listeners of these protocols.
+	// https and http are the names of its HTTPRoutes on the HTTPS and on the HTTP listener.
 	https, http string
 }
 
-// A backend is one Service that a target's route leads to.
+// A backend is one Service that the routes of a target lead to.
 type backend struct {
 	service   string
-	pod       string       // the only one that it selects; empty: all of the application
-	hosts     []string     // any of which verifies it, of an application that speaks TLS
-	addresses []netip.Addr // of another model, where no selector reaches
+	pod       string       // the only pod that it selects; empty: all of the application
+	hosts     []string     // names that verify its certificate, each alone, if the application speaks TLS
+	addresses []netip.Addr // of another model, where no selector reaches the pods
 }
 
-// A host is what the Gateway listens for: one name or, without a name, whatever
-// address it is reached at.
+// A host is what the Gateway listens for: one name or, without a name, any address at which clients
+// reach it.
 type host struct {
 	name string
-	// wanted says that the options, or an application on gateway-route, ask for it. A host that
-	// is not wanted any more is served until those that replace it have certificates.
+	// wanted says that the options, or an application on gateway-route, ask for the host. A host
+	// that is not wanted any more is served until the hosts that replace it have certificates.
 	wanted bool
-	// own says that applications are served there by routes that we write.
+	// own says that routes of ours serve applications there.
 	own bool
-	// old says that routes are served there which the Python charm made.
+	// old says that routes of the Python charm are served there.
 	old bool
-	// open says that applications may attach routes of their own: from these namespaces
-	// or, where not all of theirs are known, from any.
+	// open says that applications may attach routes of their own: from the namespaces in from or,
+	// if not all of their namespaces are known, from any.
 	open bool
 	from []string
 	// http says that there is room for an HTTP listener.
 	http bool
-	// listeners are those that it has, HTTP first.
+	// listeners are the listeners of the host, HTTP first.
 	listeners []listener
-	// certificate is what it is served with over HTTPS; several hosts may share one.
+	// certificate is what the host is served with over HTTPS; several hosts may share one.
 	*certificate
 }
 
@@ -130,43 +132,44 @@ type listener struct {
 	parent string // the name of the Gateway that has it
 }
 
-// A certificate is what hosts are served with over HTTPS, and the requests for that.
+// A certificate is what hosts are served with over HTTPS, and the requests for it.
 type certificate struct {
-	// names are what it is asked for, sorted; empty while the Gateway has no address to ask for.
+	// names are what the certificate is requested for, sorted; empty while the Gateway has no
+	// address to name.
 	names []string
-	// newest is the newest request for it with the present key, issued the newest of those that
-	// are answered with a valid one; nil for none.
+	// newest is the newest request for it with the present key; issued is the newest one that is
+	// answered with a valid certificate. Both are nil if there is none.
 	newest, issued *state.Certificate
-	// live is what stands in its Secret and is served until a request is
-	// answered; nil when there is nothing, or when it is not needed.
+	// live is the content of its Secret, which is served until a request is answered; nil if there
+	// is none, or if it is not needed.
 	live *state.Served
-	// chain and key are what is served, in PEM; empty when nothing can be.
+	// chain and key are what is served, in PEM; empty if nothing can be served.
 	chain string
 	key   state.PrivateKey
-	// until is when its first request is made, of one that has to wait; see ration.
-	until time.Time
-	// secret is the name of its Secret; empty when it can have none.
+	// requestAt is when its first request is made, if that has to wait; see limitRequests.
+	requestAt time.Time
+	// secret is the name of its Secret; empty if it can have none.
 	secret string
 }
 
 // A routeTarget is one application that writes routes of its own.
 type routeTarget struct {
 	state.RouteRequirer
-	hosts []string // those it may attach routes to; an empty name: at any address
+	hosts []string // those it may attach routes to; an empty name: any address
 }
 
-// An oldTarget is such an application, and what there is of it.
+// An oldTarget is an application with version 0 of gateway-route, and what exists for it.
 type oldTarget struct {
 	application string // the requirer
 	relation    int
 	backend     string // the application that its routes lead to
 	service     string
-	ports       []int32 // that its routes lead to
+	ports       []int32 // the ports that its routes lead to
 	hosts       []string
 	routes      []oldRoute
 }
 
-// An oldRoute is one of them as it is, and the listeners that it is attached to.
+// An oldRoute is one of these routes as it is, and the listeners that it is attached to.
 type oldRoute struct {
 	*gatewayv1.HTTPRoute
 	at []oldListener
@@ -183,37 +186,37 @@ type omission struct {
 	relation    int
 	iface       string // the interface over which it asks
 	reason      string
-	cure        string // what to do about it; empty: the application is to be corrected
-	other       bool   // its data are as they should be, in another language than ours
+	cure        string // what to do about it; empty: correct the application
+	other       bool   // its data are valid, but of a version of the interface that we do not serve
 	unit        string // the unit that the reason is about; empty: the application
 }
 
 // backendTLS is how applications that speak TLS are verified.
 type backendTLS struct {
-	bundle string // the authorities, in PEM
-	told   told   // who told of them
-	names  int    // how many names one policy verifies
-	// problem says why there can be nothing of the kind, and cure what to do about it;
-	// empty when there can.
+	bundle string           // the authorities, in PEM
+	told   authorityDigests // which relation told of which
+	names  int              // how many names one policy verifies
+	// problem says why no application can be served over TLS, and cure what to do about it; both
+	// are empty if there is no problem.
 	problem, cure string
 	remarks       []string
 }
 
-// told are digests of authorities by the number of the relation that told of them, which
-// Juju gives to no other. It is what AnnotationTold holds.
-type told map[int][]string
+// authorityDigests are the digests of authorities by the number of the relation that told of them.
+// Juju never reuses a relation's number. AnnotationTold holds them.
+type authorityDigests map[int][]string
 
-// judges say where units of other models may be.
+// judges say at which addresses units of other models may be.
 type judges struct {
 	any address.Judge
-	// atGateway is for applications on a port that the Gateway listens on itself: at its
-	// addresses they would have it ask itself.
+	// atGateway is for applications on a port that the Gateway itself listens on: at the Gateway's
+	// own addresses, the Gateway would send requests to itself.
 	atGateway address.Judge
 }
 
-// A stray is a unit of another model that is where none may be.
-type stray struct {
-	unit    int // -1 where it is not known which unit it is
+// A refusedUnit is a unit of another model at an address where none may be.
+type refusedUnit struct {
+	unit    int // -1 if unknown
 	at      netip.Addr
 	refusal address.Refusal
 }
@@ -227,7 +230,7 @@ func (d *decision) host(name string) *host {
 	return &d.hosts[i]
 }
 
-// secureHosts are those served over HTTPS, the wanted ones first.
+// secureHosts returns the hosts served over HTTPS, the wanted ones first.
 func (d *decision) secureHosts() []host {
 	return slices.DeleteFunc(slices.Clone(d.hosts), func(h host) bool { return !h.secure() })
 }
@@ -245,7 +248,8 @@ func (d *decision) certified() []host {
 // secure reports whether there is a certificate to serve.
 func (c *certificate) secure() bool { return c.chain != "" }
 
-// newListener returns the listener of a host, "" for any, which is one of the Gateway.
+// newListener returns a listener of a host on our Gateway, for HTTPS or for HTTP. The host "" is
+// any host.
 func newListener(s observed, host string, secure bool) listener {
 	name := httpListenerName(s, host)
 	if secure {
@@ -263,7 +267,7 @@ func (h host) listener(secure bool) *listener {
 	return &h.listeners[i]
 }
 
-// rules are those of all targets.
+// rules returns the rules of all targets.
 func (r *routing) rules() []*rule {
 	var all []*rule
 	for _, t := range r.targets {
@@ -274,15 +278,15 @@ func (r *routing) rules() []*rule {
 	return all
 }
 
-// places are where a rule stands, and then where it shall be.
+// places returns the previous place of a rule, if it has one, and then its place.
 func (r rule) places() []place {
-	if r.kept != nil {
-		return []place{*r.kept, r.place}
+	if r.previous != nil {
+		return []place{*r.previous, r.place}
 	}
 	return []place{r.place}
 }
 
-// routeNames are those of all routes that the target can have now.
+// routeNames returns the names of all routes that the target can have now.
 func (t target) routeNames() []string {
 	var names []string
 	for _, r := range t.rules {
@@ -293,7 +297,7 @@ func (t target) routeNames() []string {
 	return names
 }
 
-// backends are what the routes of the target lead to, each Service once.
+// backends returns what the routes of the target lead to, each Service once.
 func (t target) backends() []backend {
 	var all []backend
 	for _, r := range t.rules {
@@ -306,7 +310,7 @@ func (t target) backends() []backend {
 	return all
 }
 
-// isAt reports whether the target is served at a host, or shall be.
+// isAt reports whether the target is served at a host, or is to be.
 func (t target) isAt(host string) bool {
 	return slices.ContainsFunc(t.rules, func(r rule) bool {
 		return slices.ContainsFunc(r.places(), func(at place) bool { return at.host == host })
@@ -318,5 +322,5 @@ func (t target) leadsTo(service string) bool {
 	return slices.ContainsFunc(t.backends(), func(b backend) bool { return b.service == service })
 }
 
-// speaksTLS reports whether an application is spoken to over TLS.
+// speaksTLS reports whether the Gateway speaks TLS to an application.
 func speaksTLS(r state.Requirer) bool { return r.Scheme == "https" }

@@ -9,22 +9,22 @@
 // a Remark; there is no error to return. What needs randomness, such as a new
 // certificate signing request, is ordered here and made by package charm.
 //
-// One call goes through these rooms, from the first to the last, and a file belongs to
-// the room by which its name begins:
+// One call goes through these stages, from the first to the last. The name of a file begins
+// with its stage:
 //
 //	decide   what is served where, with what, and what is left out: one decision
 //	object   the Kubernetes objects, built once from the decision
 //	answer   what the applications and the providers are told
-//	status   one message for the operator; it reads what the controller says of the objects
+//	status   one message for the operator, also from what the controller reports on the objects
 //	report   typed facts, for actions
 //
 // A file refers to files above it in this list, and to no others. internal/rules holds that.
 //
 //	observed message command condition class models live reachable names secretnames patience
 //	decision
-//	decide_class decide_settings decide_omissions decide_listenerroom decide_authorities
+//	decide_class decide_settings decide_omissions decide_listenertable decide_authorities
 //	decide_backendtls decide_addresses decide_certificate decide_hosts decide_liveplaces
-//	decide_bounds decide_isolation decide_ration decide_holding decide_version0
+//	decide_bounds decide_isolation decide_requestlimit decide_holding decide_version0
 //	decide_namer decide_places decide_turns decide_backends decide_ingress
 //	decide_gatewayroute decide_routing decide_refused decide
 //	object_kinds object_gateway object_service object_backendtls object_filters

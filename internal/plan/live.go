@@ -9,7 +9,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// listenersOf are those that the Gateway has.
+// listenersOf returns the listeners of the live Gateway.
 func listenersOf(s observed) []gatewayv1.Listener {
 	if s.Cluster.Gateway == nil {
 		return nil
@@ -17,7 +17,7 @@ func listenersOf(s observed) []gatewayv1.Listener {
 	return s.Cluster.Gateway.Spec.Listeners
 }
 
-// hostOf is the host that a listener is for; empty for any.
+// hostOf returns the host of a listener; empty for any host.
 func hostOf(listener gatewayv1.Listener) string {
 	if listener.Hostname == nil {
 		return ""
@@ -32,7 +32,8 @@ func hasListener(s observed, name string) bool {
 	})
 }
 
-// secureListener returns the live HTTPS listener of a host, "" for any; nil for none.
+// secureListener returns the live HTTPS listener of a host; nil if there is none. The host "" is
+// any host.
 func secureListener(s observed, host string) *gatewayv1.Listener {
 	if s.Cluster.Gateway == nil {
 		return nil
@@ -51,8 +52,8 @@ func secureListener(s observed, host string) *gatewayv1.Listener {
 	return &listeners[i]
 }
 
-// secretInUse returns the name of the Secret that the live HTTPS listener of a host refers
-// to; empty for none.
+// secretInUse returns the name of the Secret that the live HTTPS listener of a host refers to;
+// empty if there is none.
 func secretInUse(s observed, host string) string {
 	listener := secureListener(s, host)
 	if listener == nil || listener.TLS == nil || len(listener.TLS.CertificateRefs) == 0 {
@@ -61,12 +62,12 @@ func secretInUse(s observed, host string) string {
 	return string(listener.TLS.CertificateRefs[0].Name)
 }
 
-// labelNamespace is on every namespace, with its name, and the API server sees to that:
-// nobody can give it to another.
+// labelNamespace is a label that every namespace has; its value is the namespace's name. The API
+// server enforces that, so nobody can give the label to another namespace.
 const labelNamespace = "kubernetes.io/metadata.name"
 
-// admits reports whether routes of a namespace may be attached to a listener as it stands; of an
-// unknown one only if those of all may.
+// admits reports whether a live listener accepts routes of a namespace. If the namespace is
+// unknown, the listener must accept routes of all namespaces.
 func admits(s observed, allowed gatewayv1.AllowedRoutes, namespace string) bool {
 	if allowed.Namespaces == nil || allowed.Namespaces.From == nil {
 		return namespace == s.InNamespace() // The default.
@@ -84,8 +85,9 @@ func admits(s observed, allowed gatewayv1.AllowedRoutes, namespace string) bool 
 	}
 }
 
-// isOpen reports whether applications may have attached routes of their own to a listener: it takes
-// routes of other namespaces, or an application that is told of the Gateway names its host.
+// isOpen reports whether applications may have attached routes of their own to a listener: it
+// accepts routes of other namespaces, or an application on gateway-route that knows the Gateway
+// asks for its host.
 func isOpen(s observed, listener gatewayv1.Listener) bool {
 	allowed := listener.AllowedRoutes
 	if allowed != nil && allowed.Namespaces != nil && allowed.Namespaces.From != nil && *allowed.Namespaces.From != gatewayv1.NamespacesFromSame {
@@ -96,7 +98,7 @@ func isOpen(s observed, listener gatewayv1.Listener) bool {
 	})
 }
 
-// liveRoutes returns the application's routes as they are, by name.
+// liveRoutes returns our routes in the cluster, by name.
 func liveRoutes(s observed) map[string]*gatewayv1.HTTPRoute {
 	live := make(map[string]*gatewayv1.HTTPRoute, len(s.Cluster.Routes))
 	for i := range s.Cluster.Routes {
@@ -105,7 +107,7 @@ func liveRoutes(s observed) map[string]*gatewayv1.HTTPRoute {
 	return live
 }
 
-// pathOf returns the path of a route of ours, which has one rule with one match.
+// pathOf returns the path of a route of ours. Our routes have one rule with one match.
 func pathOf(route *gatewayv1.HTTPRoute) string {
 	for _, rule := range route.Spec.Rules {
 		for _, match := range rule.Matches {
@@ -117,7 +119,7 @@ func pathOf(route *gatewayv1.HTTPRoute) string {
 	return ""
 }
 
-// isAttached reports whether a route names a listener of ours.
+// isAttached reports whether a route refers to a listener of ours.
 func isAttached(route *gatewayv1.HTTPRoute, listener string) bool {
 	return slices.ContainsFunc(route.Spec.ParentRefs, func(ref gatewayv1.ParentReference) bool {
 		return ref.SectionName != nil && string(*ref.SectionName) == listener
@@ -129,7 +131,7 @@ func forwards(route *gatewayv1.HTTPRoute) bool {
 	return slices.ContainsFunc(route.Spec.Rules, func(rule gatewayv1.HTTPRouteRule) bool { return len(rule.BackendRefs) > 0 })
 }
 
-// servicesOf are the names of the Services that a route leads to.
+// servicesOf returns the names of the Services that a route leads to.
 func servicesOf(route *gatewayv1.HTTPRoute) []string {
 	var all []string
 	for _, rule := range route.Spec.Rules {
@@ -140,7 +142,7 @@ func servicesOf(route *gatewayv1.HTTPRoute) []string {
 	return all
 }
 
-// policyHosts returns the names by which what stands behind a Service is verified now.
+// policyHosts returns the names for which the live policy of a Service verifies certificates.
 func policyHosts(s observed, service string) []string {
 	for _, policy := range s.Cluster.Policies {
 		if policy.Name != service {
@@ -157,14 +159,14 @@ func policyHosts(s observed, service string) []string {
 	return nil
 }
 
-// gatewayStays reports whether the Gateway was refused: it is as it was, and may lack listeners
-// that are planned.
-func gatewayStays(s observed) bool {
+// gatewayWasRefused reports whether the API server refused our change of the Gateway. The Gateway
+// is then as before, and may lack planned listeners.
+func gatewayWasRefused(s observed) bool {
 	return slices.ContainsFunc(s.Cluster.Refusals, func(one state.Refusal) bool { return one.Kind == "Gateway" })
 }
 
-// isOurGateway reports whether a reference is to our Gateway. Others may have its name, in
-// other namespaces.
+// isOurGateway reports whether a reference is to our Gateway. Gateways of the same name may exist
+// in other namespaces.
 func isOurGateway(s observed, ref gatewayv1.ParentReference) bool {
 	return ref.Name == gatewayv1.ObjectName(s.Application) && (ref.Namespace == nil || string(*ref.Namespace) == s.InNamespace()) &&
 		(ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")

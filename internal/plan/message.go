@@ -14,61 +14,51 @@ type Kind string
 
 // The workload statuses that the charm sets.
 const (
-	Active  Kind = "active"  // all is served as asked
+	Active  Kind = "active"  // everything is served as asked
 	Waiting Kind = "waiting" // another party will act
 	Blocked Kind = "blocked" // the operator must act
 )
 
-// Status is what `juju status` shows: sentence case, in the operator's words,
+// Status is what `juju status` shows. It is in sentence case and in the operator's words, and has
 // at most maxMessage characters.
 type Status struct {
 	Kind    Kind   `json:"kind"`
 	Message string `json:"message"`
-	// Whole is the message before it was cut, for the log; empty when it was not.
+	// Whole is the message before it was cut, for the log. It is empty if nothing was cut.
 	Whole string `json:"whole,omitempty"`
 }
 
 // maxMessage bounds a status message, so that a table of units stays readable.
 const maxMessage = 120
 
-func blocked(t trouble) Status { return t.status(Blocked) }
-
-func waiting(message string) Status { return trouble{what: message}.status(Waiting) }
-
-func active(message string) Status { return trouble{what: message}.status(Active) }
-
-func statusOf(status Status) *Status { return &status }
-
-func waitingFor(what, why string) Status { return trouble{what: what, why: why}.status(Waiting) }
-
-// A trouble is a status message in its parts: "Listener l is in conflict", "HostnameConflict:
-// taken", "2 of 3 listeners are set up", "see `kubectl …`".
+// A trouble is a status message in its parts, such as "Listener l is in conflict",
+// "HostnameConflict: taken", "2 of 3 listeners are set up", "see `kubectl …`".
 type trouble struct {
-	what  string
-	why   string // in somebody else's words, mostly; empty for nothing to say
-	aside string // what is well all the same; left out where there is no room
-	cure  string // what the operator has to do; empty where it is not his turn
-	joint string // what stands before the cure, where that is not a semicolon
-	more  int    // how many other applications have troubles, of which the log tells
+	what      string
+	why       string // mostly in the words of a controller, a provider or the API server; may be empty
+	aside     string // what works nevertheless; omitted if there is no room
+	cure      string // what the operator has to do; empty if another party must act
+	separator string // text before the cure, if it is not a semicolon
+	more      int    // number of other applications with troubles; the log lists them
 }
 
-// elsewhere is where a message is found whole when it has no room for its own cure.
-const elsewhere = "see `juju debug-log`"
+// seeLog is the cure of a message that has no room for its own cure: the log has the whole message.
+const seeLog = "see `juju debug-log`"
 
-// status puts the parts together. Where there is no room for all, names are shortened or
-// the aside goes, then both, then what is wrong is cut, and the cure is kept whole: of what
-// is wrong the log says more, of what to do about it the operator has to be told here.
+// status joins the parts. If they do not fit, it first shortens names or drops the aside, then does
+// both, then cuts the description of the problem. The cure stays whole: the log says more about the
+// problem, but the operator must read here what to do.
 func (t trouble) status(kind Kind) Status {
 	t = t.clean()
 	brief := t
 	brief.aside = ""
 	for _, one := range []trouble{t, t.short(), brief, brief.short()} {
 		if one.fits() {
-			return statusSaying(kind, one.text(), t.text())
+			return statusWithWhole(kind, one.text(), t.text())
 		}
 	}
 	brief = brief.short()
-	// Less than half of a message does not tell what is wrong.
+	// The ending may take two thirds at most: the rest must be enough to say what is wrong.
 	const most = maxMessage * 2 / 3
 	ending := brief.ending()
 	if length(ending) > most {
@@ -76,22 +66,22 @@ func (t trouble) status(kind Kind) Status {
 		ending = brief.ending()
 	}
 	if length(ending) > most {
-		ending = "; " + elsewhere
+		ending = "; " + seeLog
 	}
-	return statusSaying(kind, cut(brief.said(), maxMessage-length(ending))+ending, t.text())
+	return statusWithWhole(kind, cut(brief.said(), maxMessage-length(ending))+ending, t.text())
 }
 
-// clean makes the parts fit to be put together. Only a cure has commands: words of others
-// are quoted where they come in, and whatever got past that is none.
+// clean prepares the parts for joining. Only a cure may contain commands. Text of others is quoted
+// where it enters the charm; clean makes harmless whatever was missed there.
 func (t trouble) clean() trouble {
 	t.what, t.why, t.aside, t.cure = pyjson.Commandless(oneLine(t.what)), theirs(oneLine(t.why)), pyjson.Commandless(oneLine(t.aside)), oneLine(t.cure)
 	if t.cure != "" || t.aside != "" {
-		t.why = strings.TrimRight(t.why, ".") // Theirs may be a sentence; ours goes on.
+		t.why = strings.TrimRight(t.why, ".") // Their text may be a whole sentence; ours continues after it.
 	}
 	return t
 }
 
-// short has the names in it shortened.
+// short returns the trouble with the names in it shortened.
 func (t trouble) short() trouble {
 	t.what, t.why, t.aside = shortened(t.what), shortened(t.why), shortened(t.aside)
 	return t
@@ -101,7 +91,7 @@ func (t trouble) text() string { return t.said() + t.ending() }
 
 func (t trouble) fits() bool { return length(t.text()) <= maxMessage }
 
-// said is what is wrong, and why.
+// said returns what is wrong, and why.
 func (t trouble) said() string {
 	text := t.what
 	if t.why != "" {
@@ -116,7 +106,7 @@ func (t trouble) said() string {
 	return text
 }
 
-// ending is the cure as it follows what is said.
+// ending returns the cure with the punctuation before it.
 func (t trouble) ending() string {
 	more := ""
 	if t.more > 0 {
@@ -125,8 +115,8 @@ func (t trouble) ending() string {
 	switch {
 	case t.cure == "":
 		return more
-	case t.joint != "":
-		return t.joint + t.cure + more
+	case t.separator != "":
+		return t.separator + t.cure + more
 	case strings.HasSuffix(t.said(), "."):
 		return " Try " + t.cure + more
 	default:
@@ -134,27 +124,37 @@ func (t trouble) ending() string {
 	}
 }
 
-// statusSaying is a status with a message that may say less than the whole.
-func statusSaying(kind Kind, message, whole string) Status {
+// statusWithWhole returns a status whose message may be shorter than the whole.
+func statusWithWhole(kind Kind, message, whole string) Status {
 	if message == whole {
 		whole = ""
 	}
 	return Status{Kind: kind, Message: message, Whole: whole}
 }
 
-// oneLine makes text of others fit to be shown: what is not to be seen, and might
-// control a terminal, counts as space.
+func blocked(t trouble) Status { return t.status(Blocked) }
+
+func waiting(message string) Status { return trouble{what: message}.status(Waiting) }
+
+func waitingFor(what, why string) Status { return trouble{what: what, why: why}.status(Waiting) }
+
+func active(message string) Status { return trouble{what: message}.status(Active) }
+
+func statusOf(status Status) *Status { return &status }
+
+// oneLine makes text of others safe to show. Characters that cannot be printed, and might control a
+// terminal, become spaces.
 func oneLine(text string) string {
 	unseen := func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
 	return strings.Join(strings.FieldsFunc(text, unseen), " ")
 }
 
-// theirs keeps text of others from looking like a cure of ours: those stand behind a
-// semicolon, and have their commands in backquotes.
+// theirs keeps text of others from looking like a cure of ours: our cures follow a semicolon, and
+// their commands are in backquotes.
 var theirs = strings.NewReplacer("`", "'", ";", ",").Replace
 
-// shortened takes the middle out of long names, such as Juju's for applications of other
-// models (remote-0123456789abcdef0123456789abcdef), hosts and Secrets. Commands stay whole.
+// shortened cuts the middle out of long names, such as hosts, Secrets, and Juju's names for
+// applications of other models (remote-0123456789abcdef0123456789abcdef). Commands stay whole.
 func shortened(text string) string {
 	const long, head, tail = 32, 14, 8
 	words := strings.Split(text, " ")
@@ -174,7 +174,7 @@ func shortened(text string) string {
 
 func length(text string) int { return len([]rune(text)) }
 
-// cut marks what it takes off. A quotation that it cuts ends all the same.
+// cut shortens text to the limit and ends it with an ellipsis. It closes a quotation that it cuts.
 func cut(text string, limit int) string {
 	runes := []rune(text)
 	if len(runes) <= limit {
@@ -187,7 +187,7 @@ func cut(text string, limit int) string {
 	return strings.TrimRight(string(runes[:limit-2]), " …") + `…"`
 }
 
-// quoting reports whether a quotation begins in the text and does not end there.
+// quoting reports whether the text opens a quotation and does not close it.
 func quoting(text string) bool {
 	inside, escaped := false, false
 	for _, r := range text {
@@ -203,7 +203,7 @@ func quoting(text string) bool {
 	return inside
 }
 
-// someOf lists as many as there is room for, the first at least, and counts the others.
+// someOf lists as many entries as there is room for, at least the first, and counts the rest.
 func someOf(all []string, room int) string {
 	for n := len(all); n > 1; n-- {
 		text := strings.Join(all[:n], ", ")
@@ -225,10 +225,10 @@ func day(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") }
 // Standby is the status of a unit that is not the leader.
 func Standby() Status { return active("Standby") }
 
-// Undecided is the status while Juju lists a relation, does not let the charm read it, and
-// its controller does not say either whether it is there.
+// Undecided is the status while Juju lists a relation that the charm may not read, and Juju's
+// controller does not say either whether the relation exists.
 func Undecided() Status {
 	return trouble{
-		what: "Waiting for a relation that Juju lists", why: "it cannot be read, and nothing is changed meanwhile", cure: elsewhere,
+		what: "Waiting for a relation that Juju lists", why: "it cannot be read, and nothing is changed meanwhile", cure: seeLog,
 	}.status(Waiting)
 }

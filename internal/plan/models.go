@@ -8,29 +8,30 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// isLocal reports whether an application is of our own model: Juju says so or, before 3.6, has
-// it by a name that it gives to none of another model's which uses an offer of ours.
+// isLocal reports whether an application is in our own model. Juju says so from 3.6 on. Before,
+// Juju's name for the application tells: if an application of another model uses our offer, that
+// name begins with remote-.
 func isLocal(r state.Requirer) bool {
 	return r.Local || !r.Foreign && !strings.HasPrefix(r.Application, "remote-")
 }
 
-// isRemote reports whether an application is of another model, where no selector reaches its
-// pods.
+// isRemote reports whether an application is in another model, where no selector reaches its pods.
 func isRemote(s observed, r state.Requirer) bool {
 	return r.Foreign || !isLocal(r) && r.Model != s.Model
 }
 
-// isImposter reports whether an application claims another name than Juju has for it, which
-// would select the pods of others: one of our model that claims to be another of it, or of
-// another model; one that may be of another model, and claims to be of ours. Of an
-// application that is of another model for sure, Juju's name is an alias.
+// isImposter reports whether an application claims a name that is not the one Juju has for it.
+// Objects made for the claimed name would select the pods of others. There are three cases: an
+// application of our model claims to be another one of it, or to be of another model; or an
+// application that may be of another model claims to be of ours. For an application that is
+// certainly of another model, Juju's name is an alias and proves nothing.
 func isImposter(s observed, r state.Requirer) bool {
 	return !isRemote(s, r) && (r.Name != r.Application || r.Model != s.Model)
 }
 
-// reserved are the places of the applications of our own model, be they served or not, and
-// their names.
-func reserved(s observed) map[string]string {
+// localPlaces returns the places of all applications of our own model, served or not, with the
+// names of the applications.
+func localPlaces(s observed) map[string]string {
 	all := map[string]string{}
 	for _, r := range s.Requirers {
 		if isLocal(r) {
@@ -42,13 +43,14 @@ func reserved(s observed) map[string]string {
 	return all
 }
 
-// yields reports whether an application has to leave its place to one of our model that is
-// related. Who holds a place keeps it, unless it calls its own model by the name of ours.
+// yields reports whether an application must leave its place to a related application of our model.
+// An application that holds a place keeps it, unless it claims that its own model has the name of
+// ours.
 func yields(s observed, r state.Requirer) bool {
 	return isRemote(s, r) && (!r.Holds || r.Model == s.Model)
 }
 
-// byAge puts the oldest relation first; number gives the relation's.
+// byAge puts the oldest relation first; number returns the number of the relation.
 func byAge[T any](all []T, number func(T) int) []T {
 	return slices.SortedFunc(slices.Values(all), func(a, b T) int { return cmp.Compare(number(a), number(b)) })
 }

@@ -11,33 +11,33 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Bounds of names. All objects stay within a DNS label because controllers copy their
-// names into labels and names of their own: Cilium that of a Secret, and serves none whose
-// name is longer. Listeners may be as long as a DNS subdomain.
+// Limits of names. Object names stay within a DNS label, because controllers copy them into labels
+// and into names of their own. Cilium does so with the name of a Secret, and does not serve a
+// Secret whose name is longer. Listener names may be as long as a DNS subdomain.
 const (
 	maxLabelName     = 63
 	maxSubdomainName = 253
 )
 
-// maxListeners is how many listeners a Gateway can have (Gateway API,
-// GatewaySpec.listeners), and maxHosts how many hosts they serve over HTTP and HTTPS.
+// maxListeners is how many listeners a Gateway can have (Gateway API, GatewaySpec.listeners).
+// maxHosts is how many hosts these serve over both HTTP and HTTPS.
 const (
 	maxListeners = 64
 	maxHosts     = maxListeners / 2
 )
 
-// bounded cuts a name that is too long and makes it unique again with a hash
-// of the whole.
+// bounded cuts a name that is too long and adds a hash of the whole name, which makes it unique
+// again.
 func bounded(name string, limit int) string { return state.BoundedName(name, limit) }
 
 func hash(text string) string { return state.ShortHash(text) }
 
 func withHash(name, key string, limit int) string { return bounded(name+"-"+hash(key), limit) }
 
-// Listener names are a contract: the routes of ingress-configurator charms
-// name them as their section. The Python charm made the same ones. The dashes leave them
-// ambiguous: where a listener to which such routes are attached has the name of one that
-// is for our own routes alone, the latter gets a hash of its host.
+// Listener names are a contract: the routes of ingress-configurator charms refer to them by
+// sectionName, and the Python charm made the same names. Dashes make the names ambiguous: two hosts
+// can lead to the same one. If applications attach routes to one of the two listeners, and only we
+// attach routes to the other, the other gets a hash of its host.
 
 func httpListenerName(s observed, host string) string {
 	if host == "" {
@@ -46,9 +46,10 @@ func httpListenerName(s observed, host string) string {
 	return bounded(s.Application+"-http-"+listenerLabel(s, host), maxSubdomainName)
 }
 
-// listenerLabel is how a host stands in the names of its listeners: by itself or, where another to
-// which routes are attached stands so, with a hash. Others can name a host that stands as this one
-// with its hash, so there are more of them. Listeners that are there keep their names.
+// listenerLabel returns what stands for a host in the names of its listeners: the host with dashes
+// or, if another host to which applications attach routes has that label, the same with a hash.
+// Somebody can choose a host whose label equals the one with the hash, so further hashes follow.
+// Existing listeners keep their names.
 func listenerLabel(s observed, host string) string {
 	plain := dashed(host)
 	if host == "" {
@@ -62,7 +63,7 @@ func listenerLabel(s observed, host string) string {
 	}
 	for _, listener := range listenersOf(s) {
 		for i := 0; i < maxHosts && listener.Hostname != nil && string(*listener.Hostname) == host; i++ {
-			if names := labelled(s, label(i)); slices.Contains(names[:], string(listener.Name)) {
+			if names := listenerNames(s, label(i)); slices.Contains(names[:], string(listener.Name)) {
 				return label(i)
 			}
 		}
@@ -74,19 +75,19 @@ func listenerLabel(s observed, host string) string {
 	return label(i)
 }
 
-// clashes reports whether a listener to which routes are attached, and that is for another host, has a name
-// in which that host stands so, or is to have it.
+// clashes reports whether another host has the label: applications attach routes to that host, and
+// its listeners have, or are to have, names with this label.
 func clashes(s observed, label, host string) bool {
-	names := labelled(s, label)
-	return standsForAnother(s, label, host) || slices.ContainsFunc(listenersOf(s), func(l gatewayv1.Listener) bool {
+	names := listenerNames(s, label)
+	return isNeededByAnother(s, label, host) || slices.ContainsFunc(listenersOf(s), func(l gatewayv1.Listener) bool {
 		return l.Hostname != nil && string(*l.Hostname) != host && slices.Contains(names[:], string(l.Name)) && isOpen(s, l)
 	})
 }
 
-// standsForAnother reports whether an application which is told of the Gateway names another host that
-// stands so in the names of its listeners, and none names this one. That listener may be missing:
-// whoever may edit the Gateway may have deleted it.
-func standsForAnother(s observed, label, host string) bool {
+// isNeededByAnother reports whether an application that knows the Gateway asks for another host
+// with the same label, and none asks for this host. The listener of the other host may be missing:
+// anybody who may edit the Gateway may have deleted it.
+func isNeededByAnother(s observed, label, host string) bool {
 	another := false
 	for _, r := range s.RouteRequirers {
 		for _, name := range r.Hostnames {
@@ -100,24 +101,24 @@ func standsForAnother(s observed, label, host string) bool {
 	return another
 }
 
-// labelled are the names of the listeners of a host that stands in them so. They are cut where
-// they are too long, each to a hash of its own.
-func labelled(s observed, label string) [2]string {
+// listenerNames returns the names of the HTTP and the HTTPS listener with a label. Names that are
+// too long are cut, each with a hash of its own.
+func listenerNames(s observed, label string) [2]string {
 	return [2]string{bounded(s.Application+"-http-"+label, maxSubdomainName), bounded(s.Application+"-https-"+label, maxSubdomainName)}
 }
 
-// alikeCut reports whether two hosts, of which one is so long that the names of its listeners are cut,
-// would have a listener of the same name.
-func alikeCut(s observed, label, other string) bool {
+// sameWhenCut reports whether two labels lead to a common listener name because the names are cut.
+// That needs at least one label that is too long.
+func sameWhenCut(s observed, label, other string) bool {
 	if len(s.Application+"-https-")+max(len(label), len(other)) <= maxSubdomainName {
 		return false
 	}
-	a, b := labelled(s, label), labelled(s, other)
+	a, b := listenerNames(s, label), listenerNames(s, other)
 	return a[0] == b[0] || a[1] == b[1]
 }
 
-// httpsListenerName is, without a host, made of an address of the Gateway, as the Python
-// charm does it.
+// httpsListenerName returns the name of a host's HTTPS listener. Without a host it contains an
+// address of the Gateway, as in the Python charm.
 func httpsListenerName(s observed, host string) string {
 	if host != "" {
 		return bounded(s.Application+"-https-"+listenerLabel(s, host), maxSubdomainName)
@@ -135,7 +136,7 @@ func addressListenerName(application, address string) string {
 	return application + "-https-" + dashed(addressLabel(address))
 }
 
-// addressLabel is an address as names have it.
+// addressLabel returns an address in the form that names have.
 func addressLabel(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || ip.Is4() {
@@ -144,9 +145,9 @@ func addressLabel(address string) string {
 	return strings.ReplaceAll(ip.StringExpanded(), ":", "-")
 }
 
-// readsAsAddress reports whether a host stands in the names of its listeners as some IP address
-// does in that of the listener for any host.
-func readsAsAddress(host string) bool {
+// looksLikeAddress reports whether a host has the same label as some IP address. The listener for
+// any host has an IP address in its name.
+func looksLikeAddress(host string) bool {
 	label := dashed(host)
 	for _, separator := range []string{".", ":"} {
 		if ip, err := netip.ParseAddr(strings.ReplaceAll(label, "-", separator)); err == nil && dashed(addressLabel(ip.String())) == label {
@@ -156,9 +157,9 @@ func readsAsAddress(host string) bool {
 	return false
 }
 
-// namingAddress is the IP address of the Gateway that the HTTPS listener for any host is
-// named after, and its Secret: the one that it is named after now or, where the Gateway
-// does not have that any more, the first. It is empty while there is none.
+// namingAddress returns the IP address in the names of the HTTPS listener for any host and of its
+// Secret: the present one as long as the Gateway has that address, else the first address. It is
+// empty while the Gateway has no IP address.
 func namingAddress(s observed) string {
 	ips := slices.DeleteFunc(slices.Clone(s.addresses), isName)
 	if listener := secureListener(s, ""); listener != nil {
@@ -176,14 +177,15 @@ func namingAddress(s observed) string {
 
 func dashed(host string) string { return strings.ReplaceAll(host, ".", "-") }
 
-// serviceName is the Python charm's within a model. A requirer of another model
-// may have the name of one of ours, so there the model is part of it.
+// serviceName returns the name of an application's Service. Within our model it is the Python
+// charm's. An application of another model may have the name of one of ours, so the name contains
+// the model.
 func serviceName(s observed, r state.Requirer) string {
 	return bounded(serviceStem(s, r)+"-service", maxLabelName)
 }
 
-// unitServiceName is that of the Service for one unit. No name of an application ends in
-// a number after a dash.
+// unitServiceName returns the name of the Service for one unit. It is unambiguous, because no
+// application name ends in a dash and a number.
 func unitServiceName(s observed, r state.Requirer, unit int) string {
 	return bounded(fmt.Sprintf("%s-%d-service", serviceStem(s, r), unit), maxLabelName)
 }
@@ -195,10 +197,10 @@ func serviceStem(s observed, r state.Requirer) string {
 	return s.Application + "-" + r.Name
 }
 
-// redirectRouteName is that of the redirect of one host. With a host it has a hash, since
-// dashes could make it that of another host, or of an application's route. Without one it
-// is the name that the Python charm gave to one redirect for all hosts. A name that is
-// somebody else's, or that of an application's route, gets a hash, too, or another.
+// redirectRouteName returns the name of a host's redirect. With a host it contains a hash, because
+// dashes could make it the name of another host's redirect, or of an application's route. Without a
+// host it is the name that the Python charm gave to its single redirect for all hosts. If the name
+// belongs to somebody else, or to an application's route, a hash (or another one) is added.
 func redirectRouteName(s observed, host string) string {
 	name := bounded(s.Application+"-http", maxLabelName)
 	if host != "" {
@@ -226,7 +228,7 @@ func httpRouteName(application string, r state.Requirer) string {
 	return bounded(application+"-"+r.Model+"-"+r.Name+"-http", maxLabelName)
 }
 
-// AuthoritiesName is the name of the ConfigMap.
+// AuthoritiesName returns the name of the ConfigMap with the authorities.
 func AuthoritiesName(application string) string {
 	return bounded(application+"-backend-ca", maxLabelName)
 }

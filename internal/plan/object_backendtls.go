@@ -7,9 +7,9 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// backendPolicies returns what the applications that speak TLS need: one ConfigMap with
-// the authorities, and a BackendTLSPolicy for each of their Services. Where the charm may
-// not see or write that, it stays as it is.
+// backendPolicies returns what applications that speak TLS need: one ConfigMap with the
+// authorities, and a BackendTLSPolicy for each of their Services. If the charm may not read or
+// write these, they stay as they are.
 func (d *decision) backendPolicies() []Object {
 	if d.Cluster.ForbiddenBackendTLS != "" {
 		return nil
@@ -28,7 +28,7 @@ func (d *decision) backendPolicies() []Object {
 	return append([]Object{authorities(d.observed, d.tls)}, all...)
 }
 
-// authorities is the ConfigMap.
+// authorities returns the ConfigMap with the authorities.
 func authorities(s observed, t backendTLS) Object {
 	meta := objectMeta(s, AuthoritiesName(s.Application))
 	text, err := json.Marshal(t.told) // with sorted keys
@@ -42,9 +42,9 @@ func authorities(s observed, t backendTLS) Object {
 	}
 }
 
-// backendPolicy is for the Service of a backend, and has its name. The first host is the
-// name that the gateway asks for. It is the one that counts, too, unless there are
-// several: then each unit may show a certificate for any of them.
+// backendPolicy returns the policy for the Service of a backend, and has the name of that Service.
+// The gateway asks for the first host by name (SNI). If it is the only one, the certificate must be
+// for it. If there are several, each unit may show a certificate for any of them.
 func backendPolicy(s observed, b backend) *gatewayv1.BackendTLSPolicy {
 	policy := &gatewayv1.BackendTLSPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "BackendTLSPolicy"},

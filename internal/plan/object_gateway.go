@@ -9,12 +9,12 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// Everything the API server would fill in by itself is written out, here and in
-// the other builders: an object can then be compared with the live one as it
-// is, and one that is already as planned costs no request.
+// The builders, here and in the other files, write out everything that the API server would fill in
+// by itself. An object can then be compared with the live one as it is, and an object that is
+// already as planned costs no request.
 
-// gateway is the one Gateway of the application. It is named after it and never
-// made anew, because a new one would get another address.
+// gateway returns the one Gateway of the application. It has the application's name and is never
+// created anew, because a new Gateway would get another address.
 func (d *decision) gateway() *gatewayv1.Gateway {
 	meta := objectMeta(d.observed, d.Application)
 	meta.Annotations = map[string]string{annotationSettings: d.Config.Note(!d.unsure)}
@@ -30,8 +30,8 @@ func (d *decision) gateway() *gatewayv1.Gateway {
 	return planned
 }
 
-// listenerObjects are the listeners of all hosts. Where there is no host yet, one HTTP listener
-// stands for any, so that the Gateway can have its address early.
+// listenerObjects returns the listeners of all hosts. If there is no host yet, it returns one HTTP
+// listener for any host, so that the Gateway can get its address early.
 func (d *decision) listenerObjects() []gatewayv1.Listener {
 	if len(d.hosts) == 0 {
 		return []gatewayv1.Listener{listenerObject(d.observed, host{}, newListener(d.observed, "", false))}
@@ -69,9 +69,9 @@ func listenerObject(s observed, h host, l listener) gatewayv1.Listener {
 	return object
 }
 
-// allowedRoutes admits the routes of our own model and, where applications write their
-// own, those of their models, if we know where these are: whoever may attach a route may
-// take a host's traffic.
+// allowedRoutes accepts the routes of our own model. If applications write routes of their own, it
+// also accepts those of their models, and of no others if we know these: whoever may attach a route
+// may take a host's traffic.
 func allowedRoutes(s observed, h host) *gatewayv1.AllowedRoutes {
 	namespaces := &gatewayv1.RouteNamespaces{From: ptr(gatewayv1.NamespacesFromSame)}
 	others := slices.DeleteFunc(slices.Clone(h.from), func(name string) bool { return name == s.InNamespace() })
@@ -87,8 +87,8 @@ func allowedRoutes(s observed, h host) *gatewayv1.AllowedRoutes {
 	return &gatewayv1.AllowedRoutes{Namespaces: namespaces}
 }
 
-// noteUnjudged adds the note to a planned Gateway. Where nothing else changes it stays,
-// old or not: it is not worth a request of its own.
+// noteUnjudged adds the note to a planned Gateway. If nothing else changes, the existing note
+// stays, current or not: it is not worth a request of its own.
 func noteUnjudged(s observed, planned *gatewayv1.Gateway) {
 	live := s.Cluster.Gateway
 	if live == nil {
@@ -98,7 +98,7 @@ func noteUnjudged(s observed, planned *gatewayv1.Gateway) {
 	if live.Annotations[annotationSettings] != planned.Annotations[annotationSettings] ||
 		live.Spec.GatewayClassName != planned.Spec.GatewayClassName || !reflect.DeepEqual(live.Spec.Listeners, planned.Spec.Listeners) {
 		note = unjudgedNote{Since: unjudgedSince(live), Observed: newestGeneration(live)}
-		if s.Now.Sub(note.Since) < hesitation {
+		if s.Now.Sub(note.Since) < unjudgedGrace {
 			return
 		}
 	}
@@ -108,12 +108,13 @@ func noteUnjudged(s observed, planned *gatewayv1.Gateway) {
 	note.Since = note.Since.UTC()
 	text, err := json.Marshal(note)
 	if err != nil {
-		return // A year that JSON cannot hold is nobody's note.
+		return // The charm has not noted a year that JSON cannot hold.
 	}
 	planned.Annotations[annotationUnjudged] = string(text)
 }
 
-// secrets holds the key and the certificate of every host served over HTTPS.
+// secrets returns a Secret with the key and the certificate of every host that is served over
+// HTTPS.
 func (d *decision) secrets() []Object {
 	var all []Object
 	for _, h := range d.certified() {

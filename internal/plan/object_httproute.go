@@ -7,17 +7,17 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// httpRoutes returns the redirects to HTTPS, and for every target at each of its places a
-// route on the HTTPS listener and, unless HTTPS is enforced, one on HTTP. Each route names
-// its one listener: Cilium has served routes without a section name on plain HTTP too.
+// httpRoutes returns the redirects to HTTPS and, for every target at each of its places, a route on
+// the HTTPS listener and, unless HTTPS is enforced, one on HTTP. Each route names its one listener:
+// Cilium has served routes without a sectionName on plain HTTP too.
 func (d *decision) httpRoutes() []*gatewayv1.HTTPRoute {
 	all := d.redirects()
 	ofHosts := map[string]bool{}
 	for _, one := range all {
 		ofHosts[one.Name] = true
 	}
-	// An application can choose its names so that its route would be called as the redirect
-	// of a host that comes with it. The next run finds the redirect, and another name.
+	// An application can choose its names so that its route gets the name of the redirect of a host
+	// that is new in this run. The next run finds the redirect, and chooses another name.
 	isRedirect := func(route *gatewayv1.HTTPRoute) bool { return ofHosts[route.Name] }
 	for _, t := range d.targets {
 		for _, r := range t.rules {
@@ -51,14 +51,14 @@ func (d *decision) routesAt(t target, r rule, at place) []*gatewayv1.HTTPRoute {
 	case h.secure():
 		all = append(all, httpRoute(d.observed, at.http, redirectRule(at.path), *clear))
 	default:
-		// Whoever asks for the redirect is not served in clear for want of
-		// a certificate, if there is somebody to issue one.
+		// An application that asks for the redirect is not served over plain HTTP while it has no
+		// certificate, if there is a provider to issue one.
 	}
 	return all
 }
 
-// redirects returns each host that is served over HTTPS a route of its own which redirects
-// to that, where HTTPS is enforced. Whoever writes its own routes redirects by itself.
+// redirects returns, if HTTPS is enforced, a route for each host served over HTTPS that redirects
+// to HTTPS. Applications that write routes of their own redirect by themselves.
 func (d *decision) redirects() []*gatewayv1.HTTPRoute {
 	if !d.Config.EnforceHTTPS {
 		return nil
@@ -71,9 +71,9 @@ func (d *decision) redirects() []*gatewayv1.HTTPRoute {
 	return all
 }
 
-// sharedRedirect returns the one redirect for all hosts that earlier releases made, for the
-// hosts whose own redirect is not accepted yet. There is none where it has the name of the
-// redirect of a host.
+// sharedRedirect returns the single redirect for all hosts that earlier releases made, for the
+// hosts whose own redirect is not accepted yet. It returns none if the redirect of a host has that
+// name.
 func (d *decision) sharedRedirect(secure []host) []*gatewayv1.HTTPRoute {
 	name := redirectRouteName(d.observed, "")
 	i := slices.IndexFunc(d.Cluster.Routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == name })
@@ -118,11 +118,10 @@ func httpRoute(s observed, name string, rule gatewayv1.HTTPRouteRule, listeners 
 	}
 }
 
-// movedPermanently is the only permanent redirect that all bundles of the
-// Gateway API know.
+// movedPermanently is the only permanent redirect that all bundles of the Gateway API know.
 const movedPermanently = 301
 
-// redirectRule sends every request below the path to HTTPS.
+// redirectRule returns the rule that redirects every request below the path to HTTPS.
 func redirectRule(path string) gatewayv1.HTTPRouteRule {
 	return gatewayv1.HTTPRouteRule{
 		Matches: prefixMatch(path),
@@ -136,8 +135,9 @@ func redirectRule(path string) gatewayv1.HTTPRouteRule {
 	}
 }
 
-// filters are those of a rule that leads to a target. With a stripped prefix the application is
-// told of it, as proxies do, so that it can make links. An hsts header is for HTTPS alone.
+// filters returns the filters of a rule that leads to a target. If the prefix is stripped, a header
+// tells the application, as usual with proxies, so that it can make links. The value of hsts is for
+// HTTPS only.
 func (d *decision) filters(t target, path, hsts string, shared bool) filters {
 	var f filters
 	if t.StripPrefix && path != "/" {
@@ -151,7 +151,7 @@ func (d *decision) filters(t target, path, hsts string, shared bool) filters {
 	return f
 }
 
-// backendRefs are the Services that a rule leads to, each for as many requests as the others.
+// backendRefs returns the Services that a rule leads to, all with the same weight.
 func backendRefs(t target, r rule) []gatewayv1.HTTPBackendRef {
 	var all []gatewayv1.HTTPBackendRef
 	for _, b := range r.backends {

@@ -8,10 +8,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The kinds of Kubernetes' own API groups that the charm makes, with the fields it
-// sets and no others. The packages k8s.io/api/core/v1 and discovery/v1 register all
-// their kinds, of which the linker can then drop none: a sixth of the binary.
-// Field names are those of the API reference.
+// The kinds of Kubernetes' own API groups that the charm makes, with only the fields that it sets.
+// The packages k8s.io/api/core/v1 and discovery/v1 register all their kinds, so the linker can drop
+// none of them: that is a sixth of the binary. Field names are those of the API reference.
 
 const (
 	groupVersionCore      = "v1"
@@ -22,23 +21,23 @@ const (
 	addressTypeIPv4 = "IPv4"
 	addressTypeIPv6 = "IPv6"
 
-	// labelServiceName names the Service that an EndpointSlice belongs to,
-	// labelSliceManagedBy who keeps it.
+	// labelServiceName names the Service of an EndpointSlice, labelSliceManagedBy the party that
+	// manages it.
 	labelServiceName    = "kubernetes.io/service-name"
 	labelSliceManagedBy = "endpointslice.kubernetes.io/managed-by"
 )
 
-// LabelManagedBy marks every object of an application; its value is the
-// application's name. What carries it and is not planned is pruned.
+// LabelManagedBy marks every object of an application; its value is the application's name. An
+// object that carries it and is not planned is pruned.
 const LabelManagedBy = "gateway-api-integrator.charm.juju.is/managed-by"
 
-// Object is a Kubernetes object as the Go types of its API have it.
+// Object is a Kubernetes object in the Go types of its API.
 type Object interface {
 	metav1.Object
 	GetObjectKind() schema.ObjectKind
 }
 
-// objectMeta is the metadata that all objects share.
+// objectMeta returns the metadata that all objects share.
 func objectMeta(s observed, name string) metav1.ObjectMeta {
 	meta := metav1.ObjectMeta{
 		Name:      name,
@@ -70,7 +69,7 @@ type secret struct {
 	Data              map[string][]byte `json:"data"`
 }
 
-// Of a Secret of this type the API server checks that both keys are there.
+// For a Secret of this type, the API server checks that both keys are there.
 const (
 	secretTypeTLS = "kubernetes.io/tls"
 	secretTLSCert = "tls.crt"

@@ -8,18 +8,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// labelJujuApplication is what Juju puts on the pods of an application.
+// labelJujuApplication is the label that Juju puts on the pods of an application.
 const labelJujuApplication = "app.kubernetes.io/name"
 
-// labelPodName is what Kubernetes puts on the pods of a StatefulSet, which those of an
-// application are: unit web/1 is pod web-1.
+// labelPodName is the label that Kubernetes puts on the pods of a StatefulSet. The pods of an
+// application belong to one: unit web/1 is pod web-1.
 const labelPodName = "statefulset.kubernetes.io/pod-name"
 
-// maxEndpoints is the API server's bound for one EndpointSlice.
+// maxEndpoints is the API server's limit for one EndpointSlice.
 const maxEndpoints = 1000
 
-// services returns every target its Services and, where no selector can reach the
-// pods, the EndpointSlices that stand in for it.
+// services returns the Services of every target and, where no selector can reach the pods, the
+// EndpointSlices that replace the selector.
 func (d *decision) services() []Object {
 	var all []Object
 	for _, t := range d.targets {
@@ -57,8 +57,8 @@ func serviceOf(s observed, t target, b backend) *service {
 	return made
 }
 
-// portOf is the port of the Service, which is the application's own save for plain HTTP
-// on 443: without another word Traefik takes that one to speak TLS.
+// portOf returns the port of the Service. It is the application's own, except for plain HTTP on
+// port 443: by default Traefik speaks TLS to that port.
 func portOf(t target) int32 {
 	if t.Port == 443 && !speaksTLS(t.Requirer) {
 		return 80
@@ -66,9 +66,10 @@ func portOf(t target) int32 {
 	return t.Port
 }
 
-// portName is the Python charm's, save for applications that speak TLS. A name
-// beginning with "https" makes Traefik speak TLS to the application even while it does
-// not see the BackendTLSPolicy: it refuses the certificate then, and sends nothing.
+// portName returns the name of the Service's port. It is the Python charm's, except for
+// applications that speak TLS: a name that begins with "https" makes Traefik speak TLS to the
+// application even while it does not see the BackendTLSPolicy. Traefik then refuses the
+// certificate, and sends nothing.
 func portName(t target) string {
 	if speaksTLS(t.Requirer) {
 		return fmt.Sprintf("https-%d", t.Port)
@@ -76,8 +77,8 @@ func portName(t target) string {
 	return fmt.Sprintf("tcp-%d", t.Port)
 }
 
-// endpointSlices returns one slice for each address family of a backend's units, and more where
-// one cannot hold them. Whatever road an address has come: here it is judged once more.
+// endpointSlices returns one slice for each address family of a backend's units, and more if one
+// slice cannot hold them. It judges each address once more, wherever the address comes from.
 func endpointSlices(s observed, t target, b backend, judges judges) []Object {
 	families := map[string][]endpoint{}
 	for _, address := range judges.allowed(t.Port, b.addresses) {
@@ -87,7 +88,7 @@ func endpointSlices(s observed, t target, b backend, judges judges) []Object {
 		}
 		families[family] = append(families[family], endpoint{
 			Addresses: []string{address.String()},
-			// Traefik takes an endpoint that does not say so for not ready.
+			// Traefik treats an endpoint without this field as not ready.
 			Conditions: endpointConditions{Ready: true},
 		})
 	}
@@ -107,7 +108,7 @@ func endpointSlices(s observed, t target, b backend, judges judges) []Object {
 func endpointSliceOf(s observed, t target, b backend, name, family string, endpoints []endpoint) *endpointSlice {
 	meta := objectMeta(s, name)
 	meta.Labels[labelServiceName] = b.service
-	// Kubernetes' own controller then leaves the slice to us.
+	// With this label, Kubernetes' own controller leaves the slice to us.
 	meta.Labels[labelSliceManagedBy] = s.Application
 	return &endpointSlice{
 		TypeMeta:    metav1.TypeMeta{APIVersion: groupVersionDiscovery, Kind: "EndpointSlice"},

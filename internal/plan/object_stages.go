@@ -8,35 +8,21 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/controller"
 )
 
-// How a route comes to lead to other Services where the proxy is given the route before it is
-// ready for them: Cilium's agent hands Envoy the cluster of a new Service and the route to it
-// at once, and takes away that of an old one before the route. Until Envoy has both right it
-// answers with 503 what the route sends there. So a new Service is first named with weight 0,
-// at which Envoy gets ready for it and sends it nothing; when the controller has judged that,
-// it gets its share, and what the route no longer leads to is left at 0; and that goes when it
-// has been judged, too.
+// How a route comes to lead to other Services, if the proxy gets the route before it is ready for
+// them. Cilium's agent gives Envoy the cluster of a new Service and the route to it at the same
+// time, and removes the cluster of an old Service before the route. Until Envoy has both, it
+// answers with 503 what the route sends there. So the charm first names a new Service with weight
+// 0: Envoy prepares for it and sends it nothing. When the controller has judged that, the new
+// Service gets its share, and a Service that the route no longer leads to is left at 0. When the
+// controller has judged that too, the old Service is removed.
 //
 //	live           → what is written    → then          → then
 //	a:1            → a:1 b:0            → a:1 b:1
 //	a:1 b:1        → a:1 b:0            → a:1
 //	all:1          → all:1 a:0 b:0      → all:0 a:1 b:1 → a:1 b:1
 
-func backendRef(service string, port gatewayv1.PortNumber, weight int32) gatewayv1.HTTPBackendRef {
-	return gatewayv1.HTTPBackendRef{
-		BackendRef: gatewayv1.BackendRef{
-			BackendObjectReference: gatewayv1.BackendObjectReference{
-				Group: ptr(gatewayv1.Group("")),
-				Kind:  ptr(gatewayv1.Kind("Service")),
-				Name:  gatewayv1.ObjectName(service),
-				Port:  ptr(port),
-			},
-			Weight: ptr(weight),
-		},
-	}
-}
-
-// staged returns what a route that is to lead to the Services of next leads to for now. Only
-// applications that speak TLS have more than one Service, or others than before.
+// staged returns what a route leads to for now, if it is to lead to the Services of next. Only
+// applications that speak TLS have more than one Service, or other Services than before.
 func (d *decision) staged(t target, name string, next []gatewayv1.HTTPBackendRef) []gatewayv1.HTTPBackendRef {
 	if !speaksTLS(t.Requirer) || d.class.does(controller.ReadiesAtZero) != controller.Yes {
 		return next
@@ -53,8 +39,9 @@ func (d *decision) staged(t target, name string, next []gatewayv1.HTTPBackendRef
 	return stage(before, next, d.isSeen(live))
 }
 
-// stage returns the references of a route by what it has, what it is to have, and whether the
-// controller has judged it with what it has. Some of what it has gets requests.
+// stage returns the references of a route, from those that it has, those that it is to have, and
+// whether the controller has judged it with those that it has. At least one of those that it has
+// gets requests.
 func stage(before, next []gatewayv1.HTTPBackendRef, seen bool) []gatewayv1.HTTPBackendRef {
 	wanted := func(ref gatewayv1.HTTPBackendRef) bool { return has(next, ref) }
 	ready := func(ref gatewayv1.HTTPBackendRef) bool {
@@ -69,21 +56,21 @@ func stage(before, next []gatewayv1.HTTPBackendRef, seen bool) []gatewayv1.HTTPB
 	for _, ref := range union(next, before) {
 		switch {
 		case wanted(ref) && (complete || serves(ref)):
-			all = append(all, weighing(ref, 1))
+			all = append(all, withWeight(ref, 1))
 		case wanted(ref):
-			all = append(all, weighing(ref, 0))
-		case alone && weightOf(before, ref) > 0: // It carries on until the others are ready.
-			all = append(all, weighing(ref, 1))
+			all = append(all, withWeight(ref, 0))
+		case alone && weightOf(before, ref) > 0: // It gets requests until the others are ready.
+			all = append(all, withWeight(ref, 1))
 		case weightOf(before, ref) > 0 || !seen:
-			all = append(all, weighing(ref, 0))
+			all = append(all, withWeight(ref, 0))
 		}
 	}
 	return all
 }
 
-// mayStay reports whether what a route leads to may be led to for a little longer: Services of ours
-// behind which TLS is spoken, and which nobody else is to have now. One of them at least gets
-// requests.
+// mayStay reports whether a route may lead to its present Services a little longer: they are ours,
+// the Gateway speaks TLS to what is behind them, and no other application is to have them now. At
+// least one of them gets requests.
 func (d *decision) mayStay(t target, refs []gatewayv1.HTTPBackendRef) bool {
 	carries := false
 	for _, ref := range refs {
@@ -101,14 +88,15 @@ func (d *decision) mayStay(t target, refs []gatewayv1.HTTPBackendRef) bool {
 	return carries
 }
 
-// isOthers reports whether a Service is to be that of another application.
+// isOthers reports whether a Service is to belong to another application.
 func (r *routing) isOthers(t target, service string) bool {
 	return slices.ContainsFunc(r.targets, func(other target) bool {
 		return other.RelationID != t.RelationID && other.leadsTo(service)
 	})
 }
 
-// isSeen reports whether our controller has judged a route as it is now, at each of its listeners.
+// isSeen reports whether our controller has judged a route in its present form, at each of its
+// listeners.
 func (d *decision) isSeen(route *gatewayv1.HTTPRoute) bool {
 	return !slices.ContainsFunc(route.Spec.ParentRefs, func(parent gatewayv1.ParentReference) bool {
 		if parent.SectionName == nil {
@@ -123,7 +111,7 @@ func has(refs []gatewayv1.HTTPBackendRef, ref gatewayv1.HTTPBackendRef) bool {
 	return slices.ContainsFunc(refs, sameBackend(ref))
 }
 
-// union returns the references of both, those of the first as they are there.
+// union returns the references of both lists; for a Service in both, that of the first.
 func union(first, second []gatewayv1.HTTPBackendRef) []gatewayv1.HTTPBackendRef {
 	all := slices.Clone(first)
 	for _, ref := range second {
@@ -138,7 +126,7 @@ func sameBackend(ref gatewayv1.HTTPBackendRef) func(gatewayv1.HTTPBackendRef) bo
 	return func(other gatewayv1.HTTPBackendRef) bool { return other.Name == ref.Name }
 }
 
-// weightOf is the weight that a Service has in a list that names it.
+// weightOf returns the weight of a Service in a list that names it.
 func weightOf(refs []gatewayv1.HTTPBackendRef, ref gatewayv1.HTTPBackendRef) int32 {
 	i := slices.IndexFunc(refs, sameBackend(ref))
 	if i < 0 || refs[i].Weight == nil {
@@ -147,12 +135,27 @@ func weightOf(refs []gatewayv1.HTTPBackendRef, ref gatewayv1.HTTPBackendRef) int
 	return *refs[i].Weight
 }
 
-// weighing is a reference to the same Service with another weight, as the charm writes it.
-func weighing(ref gatewayv1.HTTPBackendRef, weight int32) gatewayv1.HTTPBackendRef {
+// withWeight returns a reference to the same Service with another weight, in the form that the
+// charm writes.
+func withWeight(ref gatewayv1.HTTPBackendRef, weight int32) gatewayv1.HTTPBackendRef {
 	return backendRef(string(ref.Name), *ref.Port, weight)
 }
 
-// unready names the routes that do not lead yet to all that they are to lead to.
+func backendRef(service string, port gatewayv1.PortNumber, weight int32) gatewayv1.HTTPBackendRef {
+	return gatewayv1.HTTPBackendRef{
+		BackendRef: gatewayv1.BackendRef{
+			BackendObjectReference: gatewayv1.BackendObjectReference{
+				Group: ptr(gatewayv1.Group("")),
+				Kind:  ptr(gatewayv1.Kind("Service")),
+				Name:  gatewayv1.ObjectName(service),
+				Port:  ptr(port),
+			},
+			Weight: ptr(weight),
+		},
+	}
+}
+
+// unready returns the names of the routes that do not lead to all their Services yet.
 func unready(objects []Object) []string {
 	wanted := map[string]bool{}
 	for _, object := range objects {

@@ -8,9 +8,10 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// oldRoutes returns the routes as they are, at the listeners that are planned for their hosts,
-// save those whose names planned routes have. Their headers are changed
-// as those of all routes are. Over plain HTTP there are none where HTTPS is enforced; a redirect that was there is replaced by ours.
+// oldRoutes returns the routes of the Python charm as they are, at the listeners planned for their
+// hosts, except those whose names planned routes have. Their headers are changed like those of all
+// routes. While HTTPS is enforced there are none on plain HTTP; our redirects replace the existing
+// ones.
 func (d *decision) oldRoutes(planned []*gatewayv1.HTTPRoute) []*gatewayv1.HTTPRoute {
 	taken := map[string]bool{}
 	for _, route := range planned {
@@ -32,21 +33,21 @@ func (d *decision) oldRoutes(planned []*gatewayv1.HTTPRoute) []*gatewayv1.HTTPRo
 				continue
 			}
 			taken[route.Name] = true
-			kept := httpRoute(d.observed, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
-			kept.Spec.Hostnames, kept.Spec.Rules = route.Spec.Hostnames, slices.Clone(route.Spec.Rules)
-			for i := range kept.Spec.ParentRefs {
-				if len(kept.Spec.Hostnames) == 0 { // See isOfPython.
-					kept.Spec.ParentRefs[i].Namespace = ptr(gatewayv1.Namespace(d.InNamespace()))
+			object := httpRoute(d.observed, route.Name, gatewayv1.HTTPRouteRule{}, listeners...)
+			object.Spec.Hostnames, object.Spec.Rules = route.Spec.Hostnames, slices.Clone(route.Spec.Rules)
+			for i := range object.Spec.ParentRefs {
+				if len(object.Spec.Hostnames) == 0 { // See isOfPython.
+					object.Spec.ParentRefs[i].Namespace = ptr(gatewayv1.Namespace(d.InNamespace()))
 				}
 			}
-			for i, rule := range kept.Spec.Rules {
+			for i, rule := range object.Spec.Rules {
 				if len(rule.BackendRefs) > 0 {
 					changed := filtersOf(rule.Filters)
 					d.isolate(&changed, true)
-					kept.Spec.Rules[i].Filters = changed
+					object.Spec.Rules[i].Filters = changed
 				}
 			}
-			all = append(all, kept)
+			all = append(all, object)
 		}
 	}
 	return all

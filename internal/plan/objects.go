@@ -4,7 +4,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// objects are all objects that the application shall have in the cluster.
+// objects are all objects that the application is to have in the cluster.
 type objects struct {
 	secrets  []Object
 	gateway  *gatewayv1.Gateway
@@ -13,13 +13,14 @@ type objects struct {
 	routes   []*gatewayv1.HTTPRoute
 }
 
-// planned is a decision with the objects that were built from it, for what is said of both.
+// planned is a decision with the objects that were built from it, for statuses and reports about
+// both.
 type planned struct {
 	*decision
 	objects objects
 }
 
-// build makes the objects of a decision.
+// build returns the objects of a decision.
 func (d *decision) build() objects {
 	o := objects{
 		secrets:  d.secrets(),
@@ -32,8 +33,8 @@ func (d *decision) build() objects {
 	return o
 }
 
-// inOrder returns the objects in the order in which they can be made: what is referred to comes
-// before what refers to it.
+// inOrder returns the objects in the order in which they can be created: an object comes after
+// those that it refers to.
 func (o objects) inOrder() []Object {
 	all := append([]Object{}, o.secrets...)
 	all = append(all, o.gateway)

@@ -9,23 +9,22 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// What a controller has been silent about for too long. It may be gone; or it may fail at
-// the same object again and again, as Cilium does when the API server refuses what it
-// reports, and then nothing of that Gateway changes any more. Waiting would be for ever.
+// What happens if a controller has been silent for too long. It may be gone. Or it fails at the
+// same object again and again, as Cilium does when the API server refuses the status that it
+// reports; then nothing of that Gateway changes any more. Waiting would never end.
 
-// patience is how long an object may stay as it is, unjudged, before nobody is expected to
-// judge it any more. Conformant controllers need less than 180 seconds (the timeouts of
-// the Gateway API's conformance tests).
+// patience is how long a controller may leave an object unjudged before the charm reports it.
+// Conformant controllers need less than 180 seconds (the timeouts of the Gateway API's conformance
+// tests).
 const patience = 5 * time.Minute
 
-// overdue reports whether a time is known, and longer ago than there is patience for.
+// overdue reports whether a time is known and longer ago than patience.
 func overdue(s observed, since time.Time) bool {
 	return !since.IsZero() && s.Now.Sub(since) > patience
 }
 
-// changedAt is when an object's spec was last changed, or a little later: the API server
-// notes when each of those who own parts of it last wrote something new. It is zero when
-// nobody knows.
+// changedAt returns when an object's spec last changed, or slightly later: for each owner of
+// fields, the API server stores when that owner last wrote something new. It is zero if unknown.
 func changedAt(object metav1.Object) time.Time {
 	at := object.GetCreationTimestamp().Time
 	for _, entry := range object.GetManagedFields() {
@@ -39,32 +38,32 @@ func changedAt(object metav1.Object) time.Time {
 	return at
 }
 
-// isLate reports whether a controller has had time enough for an object.
+// isLate reports whether a controller has had enough time to judge an object.
 func isLate(s observed, object metav1.Object) bool {
 	return object.GetDeletionTimestamp() == nil && overdue(s, changedAt(object))
 }
 
-// annotationUnjudged keeps, on the Gateway, since when its controller has not taken a
-// change of it. The time of the last change is not enough: with a new host every four
-// minutes it would never be five minutes ago. So whoever changes a Gateway of which the
-// last change has not been taken for a while notes when that was. What is noted counts as
-// long as the controller has taken nothing since. No other object needs this: routes and policies
-// change when an application does, not when others come and go.
+// annotationUnjudged stores, on the Gateway, since when its controller has not judged a change of
+// it. The time of the last change is not enough: with a new host every four minutes, it would never
+// be five minutes ago. So whenever the charm changes a Gateway whose last change has been unjudged
+// for a while, it notes the time of that change. The note counts as long as the controller has
+// judged nothing newer. No other object needs this: routes and policies change with their own
+// application, not when others come and go.
 const annotationUnjudged = "gateway-api-integrator.charm.juju.is/unjudged"
 
-// hesitation is how long a controller may need for a change without that being noted. In a
-// burst of events they come faster than any controller takes them.
-const hesitation = 30 * time.Second
+// unjudgedGrace is how long a change may stay unjudged before the charm notes it. In a burst of
+// events, changes come faster than any controller judges them.
+const unjudgedGrace = 30 * time.Second
 
-// unjudgedNote is what annotationUnjudged holds.
+// unjudgedNote is the content of annotationUnjudged.
 type unjudgedNote struct {
 	Since time.Time `json:"since"`
-	// Observed is the newest generation that the controller had taken.
+	// Observed is the newest generation that the controller had judged.
 	Observed int64 `json:"observed"`
 }
 
-// unjudgedSince is since when the controller has not taken a change of the Gateway, of
-// which it had taken others before; zero when it has taken all.
+// unjudgedSince returns since when the controller has not judged a change of the Gateway, although
+// it judged earlier ones; zero if it has judged all.
 func unjudgedSince(gateway *gatewayv1.Gateway) time.Time {
 	if gateway == nil || ageOf(gateway.Status.Conditions, gateway.Generation) != old {
 		return time.Time{}
@@ -76,7 +75,7 @@ func unjudgedSince(gateway *gatewayv1.Gateway) time.Time {
 	return at
 }
 
-// noteOf reads the note back; one that nobody can have written on purpose counts as none.
+// noteOf reads the note. A note with values that the charm never writes counts as absent.
 func noteOf(gateway *gatewayv1.Gateway) unjudgedNote {
 	var noted unjudgedNote
 	if json.Unmarshal([]byte(gateway.Annotations[annotationUnjudged]), &noted) != nil || noted.Since.IsZero() || noted.Observed <= 0 {
@@ -85,7 +84,7 @@ func noteOf(gateway *gatewayv1.Gateway) unjudgedNote {
 	return noted
 }
 
-// newestGeneration is the newest that the controller has taken.
+// newestGeneration returns the newest generation that the controller has judged.
 func newestGeneration(gateway *gatewayv1.Gateway) int64 {
 	var newest int64
 	for _, c := range gateway.Status.Conditions {

@@ -9,25 +9,24 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A Plan is what has to be.
+// A Plan is what is to be in the cluster and in Juju.
 type Plan struct {
-	// Objects are all objects that shall exist, in the order in which they can
-	// be made: what is referred to comes before what refers to it. Nil with
-	// KeepObjects.
+	// Objects are all objects that are to exist, in the order in which they can be created: an
+	// object comes after those that it refers to. It is nil with KeepObjects.
 	Objects []Object
-	// KeepObjects says that nothing is known well enough to touch the cluster.
+	// KeepObjects says that too little is known to change anything in the cluster.
 	KeepObjects bool
-	// Unready names the routes that do not lead yet to all that they are to lead to: the
-	// controller has to judge them as they are first, and the plan after that goes on.
+	// Unready names the routes that do not lead to all their Services yet. The controller has to
+	// judge them as they are first; the plan after that continues.
 	Unready []string
-	// Relations is what shall stand in our side of the relations.
+	// Relations is what is to be in our side of the relations.
 	Relations Relations
-	// WakeAt is when Juju has to wake the charm because of a certificate; zero for
-	// never.
+	// WakeAt is when Juju has to wake the charm because of a certificate; zero for never.
 	WakeAt time.Time
-	// Allowance is what the next hook has to know.
+	// Allowance is what the next hook has to know about the limits of applications.
 	Allowance state.Allowance
-	// Held is what applications are served at, or were last, for the record; see heldNow.
+	// Held is where applications are served, or were served last, for the record; see
+	// placesForRecord.
 	Held map[int]string
 	// Status is what the operator sees.
 	Status Status
@@ -37,22 +36,21 @@ type Plan struct {
 
 // Relations is the data for our side of the relations.
 type Relations struct {
-	// URLs are the addresses to publish, one per ingress relation; an empty
-	// one withdraws what is there. Relations not named are left alone.
+	// URLs are the addresses to publish, one per ingress relation; an empty one withdraws the
+	// earlier one. Relations that are not named are left alone.
 	URLs []URL `json:"urls,omitempty"`
-	// Routes answer the applications on gateway-route, and DNS asks for records.
-	// Relations not named are left alone.
+	// Routes answers the applications on gateway-route, and DNS requests records. Relations that
+	// are not named are left alone.
 	Routes []RouteAnswer `json:"routes,omitempty"`
 	DNS    []DNSRecords  `json:"dns,omitempty"`
-	// CARequests are the relations on receive-ca-cert in which our version of the
-	// interface has to stand, or the other side writes an older one.
+	// CARequests are the relations on receive-ca-cert in which we have to write our version of the
+	// interface. Without it, the other side writes an older one.
 	CARequests []int `json:"caRequests,omitempty"`
-	// Requests are the certificate signing requests to have; nil leaves the
-	// relation alone.
+	// Requests are the certificate signing requests to have; nil leaves the relation alone.
 	Requests *Requests `json:"requests,omitempty"`
 }
 
-// Make decides what has to be.
+// Make decides what is to be in the cluster and in Juju.
 func Make(s state.State) Plan {
 	d := decide(s)
 	built := d.build()
@@ -65,11 +63,11 @@ func Make(s state.State) Plan {
 		p.Unready = unready(p.Objects)
 		p.Relations.URLs = d.urls()
 		p.Relations.Routes = d.routeAnswers()
-		if !gatewayStays(d.observed) {
+		if !gatewayWasRefused(d.observed) {
 			p.Relations.DNS = d.dnsRecords()
 		}
 	}
-	p.Held = d.heldNow(p.Relations.URLs)
+	p.Held = d.placesForRecord(p.Relations.URLs)
 	p.Remarks = slices.Concat(p.Remarks, d.dnsRemarks(), foreignRemarks(d.observed))
 	if remark := d.headersRemark(); remark != "" {
 		p.Remarks = append(p.Remarks, remark)
@@ -80,10 +78,10 @@ func Make(s state.State) Plan {
 	return p
 }
 
-// Record is what Juju has to hold of the plan's objects, for the next hook to tell them
-// from what others make of them; see [state.Record]. What the plan does not touch stays as
-// it was recorded. Where the API server has refused an object, what stands there of before
-// may go on being served.
+// Record returns what Juju has to keep about the plan's objects, so that the next hook can tell
+// them from what others make of them; see [state.Record]. What the plan does not touch stays as it
+// was recorded. If the API server has refused an object, the earlier version of it may go on being
+// served.
 func (p Plan) Record(s state.State) state.Record {
 	var before, record state.Record
 	if s.Record != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// addressesOf are those under which the Gateway can be reached: IP addresses
-// first, then names, without what no URL can be made of. A name within the
-// cluster is no use to a client outside.
+// addressesOf returns the addresses at which clients reach the Gateway: IP addresses first, then
+// names. It omits what cannot be part of a URL, and names inside the cluster, which are of no use
+// to clients outside.
 func addressesOf(gateway *gatewayv1.Gateway) []string {
 	if gateway == nil {
 		return nil
@@ -20,7 +20,7 @@ func addressesOf(gateway *gatewayv1.Gateway) []string {
 	var ips, names []string
 	for _, address := range gateway.Status.Addresses {
 		if address.Type != nil && *address.Type != gatewayv1.IPAddressType && *address.Type != gatewayv1.HostnameAddressType {
-			continue // A name that only the controller knows.
+			continue // A name that only the controller understands.
 		}
 		if ip, err := netip.ParseAddr(address.Value); err == nil {
 			if ip.Zone() == "" {
@@ -39,9 +39,9 @@ func isName(address string) bool {
 	return err != nil
 }
 
-// addressNames are what a certificate for the Gateway's addresses is asked for,
-// sorted: its IP addresses or, where it has none or the provider issues none for
-// such, a DNS name that it has: always the same of several.
+// addressNames returns the names for a certificate for the Gateway's addresses, sorted: its IP
+// addresses. If it has none, or the provider issues no certificates for IP addresses, it returns
+// one DNS name of the Gateway, always the same one of several.
 func addressNames(s observed) []string {
 	var ips, names []string
 	for _, address := range s.addresses {
@@ -61,8 +61,8 @@ func addressNames(s observed) []string {
 	return nil
 }
 
-// addressesInVain reports whether the provider issues no certificate for any of the addresses
-// that the Gateway has. Without an address that is not known yet.
-func addressesInVain(s observed) bool {
+// noAddressCertificates reports whether the Gateway has addresses, and the provider issues
+// certificates for none of them. While the Gateway has no address, that is not known.
+func noAddressCertificates(s observed) bool {
 	return len(s.addresses) > 0 && len(addressNames(s)) == 0
 }

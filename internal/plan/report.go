@@ -2,18 +2,18 @@ package plan
 
 import "github.com/canonical/gateway-api-integrator/internal/state"
 
-// A Report is what there is to know of what is served: facts with types, where a Status is one
-// sentence. Actions are views of it.
+// A Report is what is known about what is served: facts with types, where a Status is one sentence.
+// Actions are views of it.
 type Report struct {
 	Applications []Application `json:"applications"`
 	Hosts        []Host        `json:"hosts"`
 	Listeners    []Listener    `json:"listeners"`
 	Routes       []Route       `json:"routes"`
-	// Addresses are those under which the Gateway can be reached, IP addresses first.
+	// Addresses are those at which clients reach the Gateway, IP addresses first.
 	Addresses []string `json:"addresses"`
 }
 
-// ReportOn reports on what is served by a state.
+// ReportOn returns the report for a state.
 func ReportOn(s state.State) Report {
 	d := decide(s)
 	p := &planned{d, d.build()}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// An ApplicationState says how an application stands.
+// An ApplicationState says whether an application is served.
 type ApplicationState string
 
 // The states of applications.
@@ -17,39 +17,50 @@ const (
 	NoData  ApplicationState = "no data"  // it has not written yet what it wants
 )
 
-// An Application is what there is to know of one application on gateway or gateway-route.
+// An Application is what is known about one application on gateway or gateway-route.
 type Application struct {
 	Application string `json:"application"`
 	Relation    int    `json:"relation"`
 	Interface   string `json:"interface"` // "ingress" or "gateway-route"
-	// Hosts are where it is served, or is to be; an empty name: at the Gateway's addresses.
+	// Hosts are where it is served, or is to be; an empty name is the Gateway's addresses.
 	Hosts []string `json:"hosts"`
-	// Paths are what its routes match; none for one that writes routes of its own.
+	// Paths are what its routes match; none for an application that writes routes of its own.
 	Paths []string `json:"paths"`
 	// URL is what it has been told; empty for nothing.
 	URL string `json:"url,omitempty"`
-	// Services are the names of those that its routes lead to.
+	// Services are the names of the Services that its routes lead to.
 	Services []string         `json:"services"`
 	State    ApplicationState `json:"state"`
-	// Reason says why it is not served, or what is wrong though it is; empty for nothing.
+	// Reason says why it is not served, or what is wrong although it is served; empty for nothing.
 	Reason string `json:"reason,omitempty"`
-	// Since is when the controller last changed its mind about one of its routes or, of one that writes
-	// routes of its own, about one of its listeners; zero where that is not known.
+	// Since is when the controller last changed its judgement of one of its routes or, if it writes
+	// routes of its own, of one of its listeners; zero if unknown.
 	Since time.Time `json:"-"`
+}
+
+// reasons are the problems by application, and the problem of all applications.
+type reasons struct {
+	some       map[string]reason
+	everybodys string
+}
+
+type reason struct {
+	reason   string
+	unserved bool
 }
 
 // applications reports on every application on gateway and gateway-route, by the age of its relation.
 func (p *planned) applications(listeners []Listener, routes []Route) []Application {
 	reasons := p.reasonsOf()
-	told := map[int]string{}
+	urls := map[int]string{}
 	for _, one := range p.urls() {
-		told[one.RelationID] = one.URL
+		urls[one.RelationID] = one.URL
 	}
 	var all []Application
 	for _, t := range p.targets {
 		one := Application{
 			Application: t.Application, Relation: t.RelationID, Interface: "ingress",
-			URL: told[t.RelationID], Services: serviceNamesOf(t),
+			URL: urls[t.RelationID], Services: serviceNamesOf(t),
 		}
 		for _, r := range t.rules {
 			for _, at := range r.places() {
@@ -61,7 +72,7 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 				one.Since = latest(one.Since, route.Since)
 			}
 		}
-		one.judge(one.URL != "" && p.standsAt(t), reasons)
+		one.judge(one.URL != "" && p.hasLiveRoutes(t), reasons)
 		all = append(all, one)
 	}
 	for _, t := range p.decision.routes {
@@ -76,28 +87,28 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 		all = append(all, one)
 	}
 	for _, left := range p.omitted {
-		one := Application{Application: left.application, Relation: left.relation, Interface: left.iface, URL: told[left.relation], State: LeftOut, Reason: left.inWords()}
+		one := Application{Application: left.application, Relation: left.relation, Interface: left.iface, URL: urls[left.relation], State: LeftOut, Reason: left.inWords()}
 		if one.URL != "" {
 			one.State = Served // As before: the API server refused what has changed.
-		}
+		} // As before: the API server refused the change.
 		all = append(all, one)
 	}
-	for _, silent := range p.silent {
+	for _, silent := range p.withoutData {
 		all = append(all, Application{Application: silent.application, Relation: silent.relation, Interface: silent.iface, State: NoData, Reason: silent.inWords()})
 	}
-	all = append(all, unheardOf(p.observed, all, reasons)...)
+	all = append(all, notReportedYet(p.observed, all, reasons)...)
 	for i := range all {
 		for _, list := range []*[]string{&all[i].Hosts, &all[i].Paths, &all[i].Services} {
-			*list = slices.Compact(append([]string{}, *list...)) // In JSON none is an empty list.
+			*list = slices.Compact(append([]string{}, *list...)) // In JSON, no value is an empty list.
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Application) int { return cmp.Compare(a.Relation, b.Relation) })
 	return all
 }
 
-// unheardOf are the applications that are not known yet: those on gateway-route while nobody
-// can be served.
-func unheardOf(s observed, known []Application, reasons reasons) []Application {
+// notReportedYet returns the applications that are not among the known ones: those on gateway-route
+// while no application can be served.
+func notReportedYet(s observed, known []Application, reasons reasons) []Application {
 	var all []Application
 	for _, requirer := range s.RouteRequirers {
 		if !slices.ContainsFunc(known, func(one Application) bool { return one.Relation == requirer.RelationID }) {
@@ -109,7 +120,8 @@ func unheardOf(s observed, known []Application, reasons reasons) []Application {
 	return all
 }
 
-// judge settles the state of one that is to be served; stands says that all of it is there.
+// judge sets the state of an application that is to be served; stands says that all of its objects
+// exist.
 func (a *Application) judge(stands bool, reasons reasons) {
 	found := reasons.some[a.Application]
 	a.State, a.Reason = Served, found.reason
@@ -127,19 +139,8 @@ func serviceNamesOf(t target) []string {
 	return names
 }
 
-// reasons are what is wrong, by application, and with everybody.
-type reasons struct {
-	some       map[string]reason
-	everybodys string
-}
-
-type reason struct {
-	reason   string
-	unserved bool
-}
-
-// reasonsOf looks at the same things as the ladder of the status, and at all of them: the first
-// trouble of each application counts.
+// reasonsOf looks at the same things as the status ladder, but at all rungs: the first trouble of
+// each application counts.
 func (p *planned) reasonsOf() reasons {
 	all := reasons{some: map[string]reason{}}
 	if status, _ := p.status(); status.Kind != Active {

@@ -7,21 +7,21 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A Host is what there is to know of one host that is asked for, or still served.
+// A Host is what is known about one host that somebody asks for, or that is still served.
 type Host struct {
 	// Host is a DNS name, or the IP addresses of a Gateway without one, joined by commas.
 	Host string `json:"host"`
-	// HTTPS says that it is served with a certificate now.
+	// HTTPS says that the host is served with a certificate now.
 	HTTPS bool `json:"https"`
-	// Issuer and NotAfter are those of the certificate that is served or, when
-	// none is, of the one that cannot be; empty for none.
+	// Issuer and NotAfter are those of the certificate that is served or, if none is, of the one
+	// that cannot be served; empty for none.
 	Issuer   string    `json:"issuer,omitempty"`
 	NotAfter time.Time `json:"notAfter,omitzero"`
-	// RenewAt is when its next certificate is asked for; zero while none is issued.
+	// RenewAt is when its next certificate is requested; zero while none is issued.
 	RenewAt time.Time `json:"renewAt,omitzero"`
-	// Request is what has become of the newest request for a certificate; empty for none.
+	// Request is the state of the newest request for a certificate; empty for none.
 	Request state.CertificateState `json:"request,omitempty"`
-	// Certificate says in words what has become of it: "served", "issued" when it is not
+	// Certificate says in words how far the certificate has come: "served", "issued" if it is not
 	// in the cluster yet, "pending", …; empty without a certificates relation.
 	Certificate string `json:"certificate,omitempty"`
 }
@@ -32,33 +32,34 @@ func (d *decision) hostReports() []Host {
 	for _, h := range d.hosts {
 		one := Host{Host: h.title()}
 		if d.Certificates.Related && (h.newest != nil || h.secure() || len(h.names) > 0) {
-			one = h.report(d.howFar(h))
+			one = h.report(d.certificateProgress(h))
 		}
-		one.HTTPS = h.secure() && d.howFar(h) == servedInWords
+		one.HTTPS = h.secure() && d.certificateProgress(h) == progressServed
 		all = append(all, one)
 	}
 	return all
 }
 
-const servedInWords = "served"
+// progressServed is the word for a certificate that the cluster serves.
+const progressServed = "served"
 
-// howFar says in a word how far the certificate has come that the host is to be served
-// with: the cluster need not be as it has to be, or not be there to be read.
-func (d *decision) howFar(h host) string {
+// certificateProgress returns a word for how far the host's good certificate has come. The cluster
+// may not be as planned yet, or not be readable.
+func (d *decision) certificateProgress(h host) string {
 	inSecret := slices.ContainsFunc(d.Cluster.Served, func(served state.Served) bool {
 		return served.Secret == h.secret && served.Chain == h.chain
 	})
 	if inSecret && hasListener(d.observed, newListener(d.observed, h.name, true).name) {
-		return servedInWords
+		return progressServed
 	}
 	return "issued"
 }
 
-// report describes the host; served is what a good certificate is called.
+// report describes the host; served is the word for a good certificate.
 func (h host) report(served string) Host {
 	one := Host{Host: h.title(), Certificate: "not requested yet"}
-	if !h.until.IsZero() {
-		one.Certificate = "not requested before " + day(h.until) + ", for want of certificates-per-hour"
+	if !h.requestAt.IsZero() {
+		one.Certificate = "not requested before " + day(h.requestAt) + ", for want of certificates-per-hour"
 	}
 	if h.newest != nil {
 		one.Certificate = inWords(*h.newest)
@@ -82,7 +83,7 @@ func (h host) report(served string) Host {
 	return one
 }
 
-// inWords says what has become of a request that is not served.
+// inWords describes a request whose certificate is not served.
 func inWords(request state.Certificate) string {
 	switch request.State {
 	case state.CertificateDenied, state.CertificateDelayed, state.CertificateEarly:

@@ -7,17 +7,17 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// A Judgement is what the controller makes of a listener or a route.
+// A Judgement is how the controller judges a listener or a route.
 type Judgement string
 
 // The judgements of controllers.
 const (
 	Ready   Judgement = "ready"   // it is set up
-	Awaited Judgement = "waiting" // nothing is known yet, or what is wrong may pass
+	Awaited Judgement = "waiting" // nothing is known yet, or the problem may pass
 	Refused Judgement = "refused" // somebody must act
 )
 
-// judgementOf is what the controller says by a finding, nil for nothing wrong.
+// judgementOf returns the judgement that a finding stands for; nil stands for nothing wrong.
 func judgementOf(found *finding, known bool) (judgement Judgement, reason string) {
 	switch {
 	case found == nil && known:
@@ -31,7 +31,7 @@ func judgementOf(found *finding, known bool) (judgement Judgement, reason string
 	}
 }
 
-// A Listener is what there is to know of one listener that the Gateway shall have.
+// A Listener is what is known about one planned listener of the Gateway.
 type Listener struct {
 	Name     string    `json:"name"`
 	Host     string    `json:"host"` // empty: any
@@ -39,7 +39,7 @@ type Listener struct {
 	Port     int       `json:"port"`
 	State    Judgement `json:"state"`
 	Reason   string    `json:"reason,omitempty"`
-	// Since is when the controller last changed its mind about it; zero where that is not known.
+	// Since is when the controller last changed its judgement; zero if unknown.
 	Since time.Time `json:"since,omitzero"`
 }
 
@@ -66,7 +66,7 @@ func (p *planned) listenerReports() []Listener {
 	return all
 }
 
-// changeOf is when the newest of some conditions changed; zero for none.
+// changeOf returns when the newest of some conditions changed; zero for none.
 func changeOf(conditions []metav1.Condition) time.Time {
 	var newest time.Time
 	for _, c := range conditions {

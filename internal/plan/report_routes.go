@@ -2,15 +2,15 @@ package plan
 
 import "time"
 
-// A Route is what there is to know of one HTTPRoute that shall be there.
+// A Route is what is known about one planned HTTPRoute.
 type Route struct {
 	Name string `json:"name"`
-	// Application is whose it is; empty for the redirect of a host.
+	// Application is the owner of the route; empty for the redirect of a host.
 	Application string    `json:"application,omitempty"`
 	Listeners   []string  `json:"listeners"`
 	State       Judgement `json:"state"`
 	Reason      string    `json:"reason,omitempty"`
-	// Since is when the controller last changed its mind about it; zero where that is not known.
+	// Since is when the controller last changed its judgement; zero if unknown.
 	Since time.Time `json:"since,omitzero"`
 }
 

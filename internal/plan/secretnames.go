@@ -4,12 +4,12 @@ import (
 	"slices"
 )
 
-// A host's Secret has had other names, which may be in use still: releases of before cut
-// none, and put no address into one; the address of the Gateway changes; and a Secret that
-// belongs to another instance of this charm is left to that. What stands under any of them
-// counts until it stands under the present one.
+// A host's Secret has had other names, which may still be in use. Earlier releases did not cut
+// names, and put no address into them. The address of the Gateway changes. And if another instance
+// of this charm owns a Secret with our name, that Secret stays with the other instance. A
+// certificate under any of these names counts until it is stored under the present one.
 
-// secretNames returns the names that a host's Secret can have, the present one first.
+// secretNames returns all names that a host's Secret can have, the present one first.
 func secretNames(s observed, host string) []string {
 	before := s.Application + "-secret"
 	if host != "" {
@@ -20,11 +20,11 @@ func secretNames(s observed, host string) []string {
 	if address := namingAddress(s); host == "" && address != "" {
 		plain += "-" + addressLabel(address)
 	} else if host == "" && used != "" {
-		plain = used // There is no address for the moment.
+		plain = used // There is no address at the moment.
 	}
 	short := bounded(plain, maxLabelName)
 	names := []string{short, withHash(short, s.Application+"/"+host, maxLabelName)}
-	hashed := s.Cluster.ServedIn(names[1]) // Of another host perhaps, that is named so.
+	hashed := s.Cluster.ServedIn(names[1]) // It may be the Secret of another host.
 	if foreign := s.Cluster.ForeignOf("Secret", short); foreign != nil && foreign.Instance != "" || hashed != nil && (host == "" || hashed.Covers(host)) {
 		slices.Reverse(names)
 	}
@@ -33,7 +33,7 @@ func secretNames(s observed, host string) []string {
 		names = append(names, used)
 	}
 	for _, served := range s.Cluster.Served {
-		// That of an address which the Gateway had before.
+		// The Secret of an address that the Gateway had before.
 		if host == "" && slices.ContainsFunc(served.Hosts, func(name string) bool { return !isName(name) }) {
 			names = append(names, served.Secret)
 		}
@@ -41,8 +41,9 @@ func secretNames(s observed, host string) []string {
 	return names
 }
 
-// secretOf returns the name of the Secret that a host is to have. If somebody else's is in
-// the way, or the API server lets none be made, that is one that it has; empty for none.
+// secretOf returns the name of the Secret that a host is to have. If that Secret belongs to
+// somebody else, or the API server refuses it, secretOf returns the name of one that exists; empty
+// for none.
 func secretOf(s observed, host string) string {
 	names := secretNames(s, host)
 	if s.Cluster.ForeignOf("Secret", names[0]) == nil && !slices.Contains(s.Cluster.Refused, names[0]) {

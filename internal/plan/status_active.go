@@ -8,8 +8,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// activeStatus says where the applications are reached and, if it has anything to tell, who
-// of them is left out.
+// activeStatus says where clients reach the applications and, if there is any trouble, which
+// application is left out.
 func (d *decision) activeStatus(left trouble) Status {
 	const lead = "Gateway addresses: "
 	var rest string
@@ -29,19 +29,20 @@ func (d *decision) activeStatus(left trouble) Status {
 	if left.what == "" {
 		return active(lead + someOf(all, maxMessage-length(lead+rest)) + rest)
 	}
-	// Who is left out, and what to do about it, must not be crowded out by what is well.
+	// What works must not leave too little room for who is left out, and what to do about it.
 	whole := lead + strings.Join(all, ", ") + rest + "; " + left.clean().text()
 	for _, begin := range []string{lead + strings.Join(all, ", ") + rest, lead + someOf(all, 0) + rest, lead + someOf(all, 0)} {
 		for _, one := range []trouble{left.clean(), left.clean().short()} {
 			if text := begin + "; " + one.text(); length(text) <= maxMessage {
-				return statusSaying(Active, text, whole)
+				return statusWithWhole(Active, text, whole)
 			}
 		}
 	}
-	return statusSaying(Active, left.status(Active).Message, whole)
+	return statusWithWhole(Active, left.status(Active).Message, whole)
 }
 
-// headersRemark tells the log that answers are left as they are; empty where they are not.
+// headersRemark returns a line for the log if responses are left as they are; empty if they are
+// not.
 func (d *decision) headersRemark() string {
 	shares := func(t target) bool {
 		return slices.ContainsFunc(t.rules, func(r rule) bool {

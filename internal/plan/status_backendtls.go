@@ -10,11 +10,11 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The rung of the ladder that reads what the controller says of our BackendTLSPolicies.
+// The rung of the status ladder that reads what the controller reports on our BackendTLSPolicies.
 
-// backendFindings read each planned policy. While a controller does not speak of one, it
-// may not know the kind at all, and speak to the application in clear: that is no
-// state to be content with.
+// backendFindings reads each planned policy. While a controller does not report on a policy, it may
+// not know the kind at all, and speak plain HTTP to the application. The status must not be active
+// then.
 func (d *decision) backendFindings() []*finding {
 	if d.Cluster.ForbiddenBackendTLS != "" {
 		return d.unseenPolicies()
@@ -36,8 +36,8 @@ func (d *decision) backendFindings() []*finding {
 	return all.findings(d)
 }
 
-// unseenPolicies names the applications that are served with policies that the charm may
-// not see, or not renew.
+// unseenPolicies names the applications that are served with policies which the charm may not read,
+// or not renew.
 func (d *decision) unseenPolicies() []*finding {
 	var names []string
 	for _, t := range d.targets {
@@ -54,8 +54,8 @@ func (d *decision) unseenPolicies() []*finding {
 	})}
 }
 
-// findPolicy returns trouble with a policy; known is false while the controller has
-// not judged it for our Gateway.
+// findPolicy returns the trouble with a policy. known is false while the controller has not judged
+// the policy for our Gateway.
 func (d *decision) findPolicy(t target, live *gatewayv1.BackendTLSPolicy) (trouble *finding, known bool) {
 	if live == nil || live.DeletionTimestamp != nil {
 		return nil, false
@@ -63,7 +63,7 @@ func (d *decision) findPolicy(t target, live *gatewayv1.BackendTLSPolicy) (troub
 	fitting := slices.DeleteFunc(slices.Clone(live.Status.Ancestors), func(a gatewayv1.PolicyAncestorStatus) bool {
 		return !isOurGateway(d.observed, a.AncestorRef) || a.ControllerName != d.class.controller()
 	})
-	// A controller may speak of each of our listeners.
+	// A controller may report on each of our listeners.
 	conditions := func(a gatewayv1.PolicyAncestorStatus) []metav1.Condition { return a.Conditions }
 	for _, ancestor := range newestOf(fitting, conditions, live.Generation) {
 		accepted := acceptedOf(ancestor.Conditions, live.Generation)
@@ -75,9 +75,9 @@ func (d *decision) findPolicy(t target, live *gatewayv1.BackendTLSPolicy) (troub
 	return nil, known
 }
 
-// policyTrouble reads what the controller says of a policy at our Gateway, or at one of
-// its listeners. Somebody else's policy for the same Service is for the operator to
-// remove. The authorities are ours to deliver, and may just not have been seen yet.
+// policyTrouble reads what the controller reports on a policy at our Gateway, or at one of its
+// listeners. If somebody else has a policy for the same Service, the operator must remove that. The
+// authorities are ours to deliver, and the controller may just not have seen them yet.
 func policyTrouble(s observed, t target, ancestor gatewayv1.PolicyAncestorStatus, generation int64) *finding {
 	accepted := acceptedOf(ancestor.Conditions, generation)
 	if accepted.is(false) && accepted.Reason == string(gatewayv1.PolicyReasonConflicted) {

@@ -9,22 +9,21 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// certificateFindings speak of the wanted hosts that want for a certificate, or for
-// the next one.
+// certificateFindings reports the wanted hosts that lack a certificate, or their next one.
 func (d *decision) certificateFindings() []*finding {
 	if !d.Certificates.Related {
 		return nil
 	}
 	var found []*finding
-	var late []host // What waits for its request is told of with its application.
+	var postponed []host // What waits for its request is told of with its application.
 	wanted, secure := 0, 0
-	for _, h := range d.hosts {
+	for _, h := range d.hosts { // Hosts whose request is postponed are reported with their application.
 		if !h.wanted {
 			continue
 		}
 		wanted++
-		if !h.until.IsZero() {
-			late = append(late, h)
+		if !h.requestAt.IsZero() {
+			postponed = append(postponed, h)
 			continue
 		}
 		if h.secure() {
@@ -39,19 +38,19 @@ func (d *decision) certificateFindings() []*finding {
 	if secure > 0 && wanted > 1 {
 		well = fmt.Sprintf("%d of %d hosts served over HTTPS", secure, wanted)
 	}
-	if len(late) == wanted && wanted > 0 {
-		found = append(found, allLate(d.observed, late))
+	if len(postponed) == wanted && wanted > 0 {
+		found = append(found, allPostponed(d.observed, postponed))
 	}
 	return besides(found, well)
 }
 
-// finding is what is wrong with the host's certificate; nil for nothing.
+// finding returns what is wrong with the host's certificate; nil for nothing.
 func (h host) finding(now time.Time, provider string) *finding {
 	const issuing = "Waiting for TLS certificates to be issued."
 	switch {
 	case h.newest == nil && len(h.names) == 0:
-		return nil // There is no address yet, of which another rung speaks.
-	case h.newest == nil: // It is being made.
+		return nil // There is no address yet; another rung reports that.
+	case h.newest == nil: // The request is being made.
 		return waits(issuing, "")
 	}
 	about := h.title()
@@ -68,7 +67,7 @@ func (h host) finding(now time.Time, provider string) *finding {
 		return nil
 	case state.CertificatePending, state.CertificateEarly:
 		if h.issued != nil {
-			return nil // The renewal is on its way; see renewing.
+			return nil // The renewal is pending; see renewing.
 		}
 		if h.newest.State == state.CertificatePending {
 			return waits(issuing, "")
@@ -90,8 +89,8 @@ func (h host) finding(now time.Time, provider string) *finding {
 	}
 }
 
-// servedUntil is the end of the certificate that is served in place of the one which
-// the newest request has not brought; zero for none.
+// servedUntil returns when the certificate ends that is served instead of the one that the newest
+// request has not brought yet; zero for none.
 func (c *certificate) servedUntil() time.Time {
 	switch {
 	case c.issued != nil:
@@ -102,8 +101,8 @@ func (c *certificate) servedUntil() time.Time {
 	return time.Time{}
 }
 
-// renewing names the first host whose next certificate is on its way, and until when
-// it is served with the present one; empty for none.
+// renewing names the first host whose renewal is pending, and says until when its present
+// certificate is valid; empty for none.
 func (d *decision) renewing() string {
 	for _, h := range d.hosts {
 		if h.wanted && h.issued != nil && (h.newest != h.issued || h.asks(d.observed)) {
@@ -113,8 +112,8 @@ func (d *decision) renewing() string {
 	return ""
 }
 
-// chainRemark names the first host whose chain not every client can verify: it does not lead
-// to the CA that the provider gives, or is not sent as a whole. It is empty for none.
+// chainRemark names the first host whose chain not every client can verify: it does not lead to the
+// CA that the provider names, or is not sent as a whole. It is empty for none.
 func (d *decision) chainRemark() string {
 	for _, h := range d.hosts {
 		switch {
@@ -128,17 +127,17 @@ func (d *decision) chainRemark() string {
 	return ""
 }
 
-// allLate is what there is to say when no host is served nor has a request.
-func allLate(s observed, late []host) *finding {
-	until := late[0].until
+// allPostponed returns what to report if no host is served and no request has been made.
+func allPostponed(s observed, postponed []host) *finding {
+	until := postponed[0].requestAt
 	var names []string
-	for _, h := range late {
+	for _, h := range postponed {
 		names = append(names, h.title())
-		if h.until.Before(until) {
-			until = h.until
+		if h.requestAt.Before(until) {
+			until = h.requestAt
 		}
 	}
 	found := waits("No new certificates before "+until.Format("15:04 MST"), someOf(names, 0))
-	found.cure = configure(s, state.OptionCertificatesPerHour, fmt.Sprint(mostRequests(s)+len(late)))
+	found.cure = configure(s, state.OptionCertificatesPerHour, fmt.Sprint(mostRequests(s)+len(postponed)))
 	return found
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
 )
 
-// dnsFindings speak of the records that a provider will not, or cannot, make: of everybody's
-// the worst, and of those of each application. All is served meanwhile.
+// dnsFindings reports records that a provider will not, or cannot, make: the worst of those that
+// concern all applications, and the worst of each application. All applications are served
+// meanwhile.
 func (d *decision) dnsFindings() []*finding {
 	var found []*finding
 	for _, provider := range providersByAge(d.observed) {
@@ -24,7 +25,7 @@ func (d *decision) dnsFindings() []*finding {
 	return besides(found, d.others(0))
 }
 
-// dnsFinding tells of the worst of some records; nil where all are well, or on their way.
+// dnsFinding reports the worst of some records; nil if all are approved or pending.
 func dnsFinding(provider string, verdict dnsrecord.Verdict) *finding {
 	switch {
 	case verdict.OperatorMustAct():
@@ -36,7 +37,8 @@ func dnsFinding(provider string, verdict dnsrecord.Verdict) *finding {
 	}
 }
 
-// ownedRecords are those for the hosts of the same applications; everybody's without owners.
+// ownedRecords are the records for the hosts of the same applications; without owners they concern
+// all.
 type ownedRecords struct {
 	owners  []string
 	records []dnsrecord.Record
@@ -56,8 +58,8 @@ func recordsByOwner(records []dnsrecord.Record, ownersOf func(host string) []str
 	return all
 }
 
-// dnsRemarks are for the log: of each provider what cannot be read of its reply, and the
-// record that is worst off. One that is pending needs no words.
+// dnsRemarks returns lines for the log: for each provider, what cannot be read in its reply, and
+// the worst record. A pending record is not mentioned.
 func (d *decision) dnsRemarks() []string {
 	var all []string
 	records := d.recordsOf()
@@ -74,8 +76,8 @@ func (d *decision) dnsRemarks() []string {
 	return all
 }
 
-// withoutRecords reports whether there are names, and a provider to ask for records, but no
-// address that a record could hold.
+// withoutRecords reports whether there are host names and a DNS provider, but no address for a
+// record.
 func (d *decision) withoutRecords() bool {
 	named := slices.ContainsFunc(d.hosts, func(h host) bool { return h.name != "" })
 	return named && len(d.DNSProviders) > 0 && len(d.recordsOf()) == 0

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// A finding is something wrong with one of several: listeners, hosts, routes, policies.
+// A finding is a problem with one of several objects: listeners, hosts, routes, policies.
 type finding struct {
 	kind Kind
 	trouble
-	// whose are the applications that it is the trouble of; none where it is everybody's.
+	// whose are the applications that have the problem; none if it concerns all applications.
 	whose []string
-	// unserved says that these are not served for it.
+	// unserved says that these applications are not served because of it.
 	unserved bool
 }
 
@@ -22,7 +22,7 @@ func waits(what, why string) *finding {
 
 func blocks(trouble trouble) *finding { return &finding{kind: Blocked, trouble: trouble} }
 
-// worst is the first for which the operator must act, else the first; nil for none.
+// worst returns the first finding for which the operator must act, else the first; nil for none.
 func worst(found []*finding) *finding {
 	for _, one := range found {
 		if one.kind == Blocked {
@@ -35,7 +35,7 @@ func worst(found []*finding) *finding {
 	return found[0]
 }
 
-// status is nil for no finding.
+// status returns the finding as a status; nil for no finding.
 func (f *finding) status() *Status {
 	if f == nil {
 		return nil
@@ -43,8 +43,8 @@ func (f *finding) status() *Status {
 	return statusOf(f.trouble.status(f.kind))
 }
 
-// besides adds to findings that are only waited for what is well all the same: one of
-// several must not look like all of them.
+// besides adds what works nevertheless to findings that are only waited for: a problem of one must
+// not look like a problem of all.
 func besides(found []*finding, aside string) []*finding {
 	for _, one := range found {
 		if one.kind == Waiting {
@@ -54,7 +54,7 @@ func besides(found []*finding, aside string) []*finding {
 	return found
 }
 
-// split parts what is everybody's trouble from what is that of some applications.
+// split separates the findings that concern all applications from those that concern some.
 func split(found []*finding) (everybodys, some []*finding) {
 	for _, one := range found {
 		if len(one.whose) == 0 {
@@ -66,8 +66,8 @@ func split(found []*finding) (everybodys, some []*finding) {
 	return everybodys, some
 }
 
-// A tally is what is found of the objects of applications: who waits for the controller,
-// and for whom it has been silent for too long.
+// A tally collects what is found about the objects of applications: which applications wait for the
+// controller, and for which ones it has been silent for too long.
 type tally struct {
 	of   string // what is judged, such as "the routes"
 	cure string // what to do about a silent controller, empty: see its log
@@ -79,9 +79,9 @@ type tally struct {
 	allWait             bool
 }
 
-// add notes one object by the name of an application, or of something that is there for
-// those whose it is; for nobody's in particular if there are none. What a controller has not
-// judged is known to be late, or not.
+// add counts one object under the name of an application, or of something that several applications
+// share. whose are the applications that need the object; none if it concerns all. known says
+// whether the controller has judged the object, and late whether that is overdue.
 func (t *tally) add(name string, whose []string, found *finding, known, late bool) {
 	if t.troubled == nil {
 		t.troubled = map[string]bool{}
@@ -105,8 +105,8 @@ func (t *tally) add(name string, whose []string, found *finding, known, late boo
 	}
 }
 
-// findings tell of the judgements of the controller, of one that is silent, which is
-// everybody's trouble, and of who waits.
+// findings returns the problems that the controller reports, its silence, which concerns all
+// applications, and who waits.
 func (t *tally) findings(d *decision) []*finding {
 	delete(t.troubled, redirect)
 	all := t.found
@@ -125,10 +125,10 @@ func (t *tally) findings(d *decision) []*finding {
 	return besides(all, d.others(len(t.troubled)))
 }
 
-// silence tells of a controller that has been silent for too long.
+// silence describes a controller that has been silent for too long.
 func (d *decision) silence(what string) trouble {
 	return trouble{what: "The controller of gateway class " + d.class.name + " " + what + " for 5 minutes", cure: "see its log"}
 }
 
-// redirect stands for an application where a route is not for one.
+// redirect replaces the name of an application if a route is not for one.
 const redirect = "the redirect to HTTPS"

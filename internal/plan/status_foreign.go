@@ -1,10 +1,10 @@
 package plan
 
-// Objects that have names of ours and are not ours. Where another name serves as well, it
-// is taken: see namer and secretNames. What needs the object is told otherwise.
+// Objects that have one of our names but are not ours. If another name serves as well, the charm
+// uses that one: see namer and secretNames. If not, a status reports the object.
 
-// foreignRemarks tells of each object that is left alone. Where another name is used, no
-// status does.
+// foreignRemarks returns a line for the log for each object that is left alone. If the charm uses
+// another name, no status mentions the object.
 func foreignRemarks(s observed) []string {
 	var all []string
 	for _, one := range s.Cluster.Foreign {
@@ -13,7 +13,7 @@ func foreignRemarks(s observed) []string {
 	return all
 }
 
-// foreignStatus speaks of an object that stands in the way of the Gateway.
+// foreignStatus reports an object that stands in the way of the Gateway.
 func foreignStatus(s observed) *Status {
 	one := s.Cluster.ForeignOf("Gateway", s.Application)
 	if one == nil {
@@ -24,7 +24,7 @@ func foreignStatus(s observed) *Status {
 	}))
 }
 
-// foreignFindings speak of Secrets that stand in the way of a host's HTTPS.
+// foreignFindings reports Secrets that stand in the way of a host's HTTPS.
 func (d *decision) foreignFindings() []*finding {
 	var all []*finding
 	for _, h := range d.hosts {

@@ -5,16 +5,16 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// The rungs of the ladder that read what the controller says of the Gateway.
+// The rungs of the status ladder that read what the controller reports on the Gateway.
 
-// gatewayStatus reads the Gateway as a whole.
+// gatewayStatus reads the conditions of the Gateway as a whole.
 func (d *decision) gatewayStatus() *Status {
 	gateway := d.Cluster.Gateway
 	if gateway == nil {
 		return statusOf(waiting("Waiting for gateway address"))
 	}
 	if gateway.DeletionTimestamp != nil {
-		// It cannot be kept, nor made anew before it is gone.
+		// The charm cannot keep it, and cannot create it anew before it is gone.
 		return statusOf(trouble{
 			what: "Somebody deleted the Gateway; waiting until it is gone to create it again", cure: "see its finalizers if this lasts",
 		}.status(Waiting))
@@ -31,7 +31,7 @@ func (d *decision) gatewayStatus() *Status {
 		return statusOf(blocked(d.silence("has not taken the last change of the Gateway")))
 	case !accepted.known:
 		return statusOf(trouble{
-			what: "Waiting for the controller of gateway class " + d.class.name + " to accept the Gateway", aside: again,
+			what: "Waiting for the controller of gateway class " + d.class.name + " to accept the Gateway", aside: checkedAgain,
 		}.status(Waiting))
 	case accepted.is(false) && accepted.Reason == string(gatewayv1.GatewayReasonListenersNotValid):
 		return nil // The listeners tell more.
@@ -44,7 +44,7 @@ func (d *decision) gatewayStatus() *Status {
 			return statusOf(blocked(d.silence("has not programmed the Gateway")))
 		}
 		return statusOf(trouble{
-			what: "Waiting for the controller of gateway class " + d.class.name + " to program the Gateway", aside: again,
+			what: "Waiting for the controller of gateway class " + d.class.name + " to program the Gateway", aside: checkedAgain,
 		}.status(Waiting))
 	}
 	if programmed.is(true) {
@@ -60,11 +60,11 @@ func (d *decision) gatewayStatus() *Status {
 	}
 }
 
-// again is when what is waited for is looked at once more.
-const again = "checked again at update-status"
+// checkedAgain says when the charm looks again at what it waits for.
+const checkedAgain = "checked again at update-status"
 
-// withoutAddress tells what to do about a Gateway that nobody has given an address for
-// minutes after it was made. It goes on waiting: some clouds need longer.
+// withoutAddress says what to do about a Gateway that still has no address minutes after it was
+// created. The status remains waiting: some clouds need longer.
 func (d *decision) withoutAddress(why string) Status {
 	if !overdue(d.observed, d.Cluster.Gateway.CreationTimestamp.Time) {
 		return waitingFor("Waiting for gateway address", why)
@@ -79,9 +79,9 @@ func (d *decision) withoutAddress(why string) Status {
 // classOfCanonical is the class that Canonical Kubernetes has.
 const classOfCanonical = "ck-gateway"
 
-// neverJudged reports whether no controller has written a word about the Gateway since it
-// was made, long ago: its conditions still are those that the CRD gives it, of no
-// generation and no status.
+// neverJudged reports whether no controller has written anything about the Gateway since it was
+// created, long ago: its conditions are still those that the CRD sets, with no generation and
+// status Unknown.
 func neverJudged(s observed) bool {
 	gateway := s.Cluster.Gateway
 	for _, c := range gateway.Status.Conditions {
@@ -96,8 +96,8 @@ func gatewayRefused(s observed, accepted condition) *Status {
 	return statusOf(blocked(trouble{what: "Gateway is not accepted", why: accepted.because(), cure: describe(s, "gateway")}))
 }
 
-// listenersNotValid is for a Gateway that is refused for its listeners when no
-// listener says why.
+// listenersNotValid returns the status of a Gateway that is refused because of its listeners, for
+// the case that no listener says why.
 func listenersNotValid(s observed) *Status {
 	accepted := acceptedOf(s.Cluster.Gateway.Status.Conditions, s.Cluster.Gateway.Generation)
 	if accepted.is(false) {

@@ -1,9 +1,9 @@
 package plan
 
-// status climbs the ladder; the first rung that has something to say wins. The
-// order is that of causes: what stands further down often follows from what
-// stands above. What is the trouble of some applications, and not of all, waits until
-// nothing else is wrong. The remarks are for the log: troubles that the status only counts.
+// status climbs the ladder: the first rung that has something to say decides. The order is that of
+// causes: what a lower rung reports often follows from what a higher one reports. Troubles of some
+// applications, and not of all, wait until nothing else is wrong. The remarks are for the log:
+// troubles that the status only counts.
 func (p *planned) status() (_ Status, remarks []string) {
 	if p.config != nil {
 		return *p.config, nil
@@ -37,13 +37,16 @@ func (p *planned) status() (_ Status, remarks []string) {
 	return p.someStatus(some)
 }
 
-// A rung looks for one thing that is wrong, or for many, of everybody and of some.
+// A rung looks for one problem, or for many, of all applications or of some.
 type rung struct {
 	one  func(*planned) *Status
 	many findingsOf
 }
 
-// ladder has the rungs for a cluster that can be used, those further up first. What the operator
+// findingsOf looks for the problems of one rung, of all applications and of some.
+type findingsOf func(*planned) []*finding
+
+// ladder returns the rungs for a cluster that can be used, the higher ones first. What the operator
 // can do now comes before what he has to wait for.
 func ladder() []rung {
 	return []rung{
@@ -62,6 +65,3 @@ func ladder() []rung {
 		{many: (*planned).dnsFindings},
 	}
 }
-
-// findingsOf look for what is wrong on one rung, of everybody and of some.
-type findingsOf func(*planned) []*finding

@@ -7,8 +7,8 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// listenerFindings read each listener that we planned. Where the controller refuses the
-// Gateway, that is everybody's trouble, whosever listener it is for.
+// listenerFindings reads each planned listener. If the controller refuses the Gateway, that
+// concerns all applications, whosever listener the cause is.
 func (p *planned) listenerFindings() []*finding {
 	reported := map[gatewayv1.SectionName]gatewayv1.ListenerStatus{}
 	for _, listener := range p.Cluster.Gateway.Status.Listeners {
@@ -33,9 +33,9 @@ func (p *planned) listenerFindings() []*finding {
 	return besides(found, well)
 }
 
-// findListener reads the conditions of one listener. Not read are the number of
-// its routes, which controllers count differently, and OverlappingTLSConfig, which
-// warns of certificates for the same names and takes nothing away.
+// findListener reads the conditions of one listener. It ignores the number of routes, which
+// controllers count differently, and OverlappingTLSConfig, which warns of certificates for the same
+// names and stops nothing.
 func (d *decision) findListener(planned gatewayv1.Listener, conditions []metav1.Condition) *finding {
 	name, generation := listenerTitle(planned), d.Cluster.Gateway.Generation
 	accepted := acceptedOf(conditions, generation)
@@ -43,19 +43,19 @@ func (d *decision) findListener(planned gatewayv1.Listener, conditions []metav1.
 		return conditionOf(conditions, string(kind), generation)
 	}
 	programmed := of(gatewayv1.ListenerConditionProgrammed)
-	// A conflict is the one condition whose truth is bad news.
+	// Conflicted is the only condition that is bad news when it is true.
 	if conflicted := of(gatewayv1.ListenerConditionConflicted); conflicted.is(true) {
 		return blocks(trouble{what: name + " is in conflict", why: conflicted.because(), cure: "see `kubectl get gateways -A`"})
 	}
-	// The reference first: for a bad one Cilium does not accept the listener either, and
-	// says so at greater length.
+	// The reference comes first: if it is bad, Cilium does not accept the listener either, and says
+	// so at greater length.
 	if resolved := of(gatewayv1.ListenerConditionResolvedRefs); resolved.is(false) {
 		what, why := name+" has an invalid reference", resolved.because()
 		switch gatewayv1.ListenerConditionReason(resolved.Reason) {
 		case gatewayv1.ListenerReasonInvalidCertificateRef:
-			what, why = name+" cannot use its Secret", resolved.told()
+			what, why = name+" cannot use its Secret", resolved.message()
 		case gatewayv1.ListenerReasonRefNotPermitted:
-			what, why = name+" may not use its Secret", resolved.told()
+			what, why = name+" may not use its Secret", resolved.message()
 		}
 		return blocks(trouble{what: what, why: why, cure: describe(d.observed, "gateway")})
 	}
@@ -69,7 +69,8 @@ func (d *decision) findListener(planned gatewayv1.Listener, conditions []metav1.
 	if programmed.is(false) {
 		return waits(name+" is not programmed", programmed.because())
 	}
-	// Every controller has to say so of every listener, and of the Gateway as it is now.
+	// Every controller has to set this condition on every listener, for the present generation of
+	// the Gateway.
 	if !programmed.known && listenersNotValid(d.observed) == nil {
 		if overdue(d.observed, changedAt(d.Cluster.Gateway)) {
 			return blocks(d.silence("has not set up the " + name))
@@ -79,7 +80,7 @@ func (d *decision) findListener(planned gatewayv1.Listener, conditions []metav1.
 	return nil
 }
 
-// listenerTitle is what a listener is called: its name may be as long as a message.
+// listenerTitle returns what messages call a listener: its name may be as long as a message.
 func listenerTitle(l gatewayv1.Listener) string {
 	title := string(l.Protocol) + " listener"
 	if l.Hostname != nil {

@@ -5,18 +5,18 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The rung of the ladder about what the controller is known not to speak, of which its status
-// says nothing.
+// The rung of the status ladder for protocols that the controller is known not to speak. Its own
+// status says nothing about them.
 
-// protocolFindings name the applications that want to be spoken to in HTTP/2 in clear by a
-// controller that does not. Their routes are there all the same: some understand HTTP/1.1 too.
+// protocolFindings names the applications that need HTTP/2 without TLS, if the controller does not
+// speak it. Their routes exist nevertheless: some applications understand HTTP/1.1 too.
 func (d *decision) protocolFindings() []*finding {
 	if d.class.does(controller.H2C) != controller.No || d.Cluster.CiliumAppProtocol {
 		return nil
 	}
 	cure := "set " + state.OptionGatewayClass + " to another"
 	if d.class.controller() == controller.Cilium {
-		cure = "set enable-gateway-api-app-protocol to true" // See the page of statuses.
+		cure = "set enable-gateway-api-app-protocol to true" // See docs/reference/statuses.md.
 	}
 	var all []*finding
 	for _, t := range d.targets {

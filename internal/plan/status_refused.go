@@ -16,11 +16,11 @@ func clusterStatus(s observed) Status {
 }
 
 func notPermitted(s observed) Status {
-	return blocked(trouble{what: "Insufficient permissions", joint: ", try: ", cure: trustCommand(s)})
+	return blocked(trouble{what: "Insufficient permissions", separator: ", try: ", cure: trustCommand(s)})
 }
 
-// refusedStatus speaks of permissions, and of objects that no single application is
-// named for.
+// refusedStatus reports missing permissions, and refused objects that do not belong to a single
+// application.
 func (d *decision) refusedStatus() *Status {
 	if len(d.refused) == 0 {
 		return nil
@@ -31,6 +31,6 @@ func (d *decision) refusedStatus() *Status {
 	first := d.refused[0]
 	verb, _, _ := strings.Cut(first.Action, " ")
 	return statusOf(blocked(trouble{
-		what: "The API server refuses to " + verb + " " + first.Kind + " " + first.Name, why: pyjson.Said(first.Reason), cure: elsewhere,
+		what: "The API server refuses to " + verb + " " + first.Kind + " " + first.Name, why: pyjson.Said(first.Reason), cure: seeLog,
 	}))
 }

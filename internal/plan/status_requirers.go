@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// requirerStatus speaks when nothing can be served to anybody. As long as some
-// application is served, those that are not are named in the active status.
+// requirerStatus reports that no application can be served at all. While some application is
+// served, the active status names those that are not.
 func (d *decision) requirerStatus() *Status {
 	if len(d.targets)+len(d.routes) > 0 {
 		return nil
@@ -28,11 +28,11 @@ func (d *decision) requirerStatus() *Status {
 			cure: cmp.Or(first.cure, correctThere),
 		}))
 	}
-	if len(d.silent) > 0 {
-		if first := d.silent[0]; first.reason != "" {
+	if len(d.withoutData) > 0 {
+		if first := d.withoutData[0]; first.reason != "" {
 			return statusOf(waitingFor("Waiting for "+first.iface+" relation data from "+first.application, first.reason))
 		}
-		return statusOf(waiting("Waiting for " + d.silent[0].iface + " relation data from " + d.silentNames(d.silent[0].iface)))
+		return statusOf(waiting("Waiting for " + d.withoutData[0].iface + " relation data from " + d.namesWithoutData(d.withoutData[0].iface)))
 	}
 	return nil
 }

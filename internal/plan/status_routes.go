@@ -4,10 +4,9 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// The rung of the ladder that reads what the controller says of our routes.
+// The rung of the status ladder that reads what the controller reports on our routes.
 
-// routeFindings read what the controller says of each planned route, at each of
-// its listeners.
+// routeFindings reads what the controller reports on each planned route, at each of its listeners.
 func (p *planned) routeFindings() []*finding {
 	live := liveRoutes(p.observed)
 	served := p.applicationsByRoute()
@@ -24,7 +23,8 @@ func (p *planned) routeFindings() []*finding {
 	return all.findings(p.decision)
 }
 
-// applicationsByRoute tells whose a route is, by its name. It has none of the redirects.
+// applicationsByRoute returns the application of each route, by the name of the route. Redirects
+// are not in it.
 func (d *decision) applicationsByRoute() map[string]string {
 	all := map[string]string{}
 	for _, t := range d.targets {
@@ -40,8 +40,8 @@ func (d *decision) applicationsByRoute() map[string]string {
 	return all
 }
 
-// findRoute returns trouble with a route; known is false while the controller has not
-// judged it at every listener.
+// findRoute returns the trouble with a route. known is false while the controller has not judged
+// the route at every listener.
 func (d *decision) findRoute(application string, planned, live *gatewayv1.HTTPRoute) (trouble *finding, known bool) {
 	if live == nil || live.DeletionTimestamp != nil {
 		return nil, false
@@ -61,9 +61,9 @@ func (d *decision) findRoute(application string, planned, live *gatewayv1.HTTPRo
 	return nil, true
 }
 
-// parentTrouble reads what the controller says of a route at one listener. It is the
-// operator's turn where the controller cannot do what the route asks for; everything
-// else may pass: listeners are set up, and pods come and go.
+// parentTrouble reads what the controller reports on a route at one listener. If the controller
+// cannot do what the route asks for, the operator must act. Everything else may pass: listeners are
+// set up, and pods come and go.
 func parentTrouble(s observed, application string, report *gatewayv1.RouteParentStatus, generation int64) *finding {
 	of := func(kind gatewayv1.RouteConditionType) condition {
 		return conditionOf(report.Conditions, string(kind), generation)
@@ -77,8 +77,8 @@ func parentTrouble(s observed, application string, report *gatewayv1.RouteParent
 		}
 		return waits(name+" is not accepted", accepted.because())
 	}
-	// A controller that falls back to what the route was before may leave the other
-	// conditions at the generation of that.
+	// A controller that falls back to an earlier version of the route may leave the other
+	// conditions at the generation of that version.
 	if partial := of(gatewayv1.RouteConditionPartiallyInvalid); partial.is(true) {
 		return blocks(trouble{what: name + " is not served as a whole", why: partial.because(), cure: cure})
 	}

@@ -7,40 +7,40 @@ import (
 	"unicode"
 )
 
-// Troubles of some applications and not of all. Whoever may relate an application chooses
-// hosts that an authority refuses, or ports that are none: that must neither look like the
-// trouble of all, nor hide that of another.
+// Troubles of some applications, but not of all. Whoever may relate an application can choose hosts
+// that an authority refuses, or invalid ports. Such a trouble must not look like one of all
+// applications, and must not hide that of another application.
+
+// A rank says how much harm a trouble does; the lowest does most.
+type rank int
 
 const (
 	notServed   rank = iota // and somebody must act
-	leftOut                 // the same of one that was never let in, in the order of ages
+	leftOut                 // the same for an application that was never served, by age
 	stillServed             // and somebody must act
-	waited                  // for somebody who will
-	unheard                 // of an application that has not said what it wants
+	waited                  // waits for somebody who will act
+	noData                  // an application that has not written what it wants
 )
 
-const (
-	behindCounts telling = iota
-	besideCounts         // it is about a unit
-	alone                // nobody's service is at stake
-)
-
-// A rank is how much harm a trouble does; the least number does most.
-type rank int
-
-// A ranked trouble is one of some applications.
+// A ranked trouble is one of some applications, with its rank.
 type ranked struct {
 	rank
 	trouble
 	whose []string
 	inLog bool // the log has it already
-	told  telling
+	count countStyle
 }
 
-// A telling is how the number of applications that are served stands with a trouble.
-type telling int
+// A countStyle says where a message has the number of served applications.
+type countStyle int
 
-// ranks puts all troubles of some applications in the order of harm.
+const (
+	countFirst countStyle = iota // the trouble follows the number
+	countAside                   // the trouble is about a unit, and the number follows
+	noCount                      // no application is unserved because of it
+)
+
+// ranks returns all troubles of some applications, the most harmful first.
 func (r routing) ranks(some []*finding) []ranked {
 	var all []ranked
 	for _, one := range some {
@@ -55,27 +55,27 @@ func (r routing) ranks(some []*finding) []ranked {
 	}
 	add := func(by rank, omitted []omission) {
 		for _, one := range omitted {
-			told := ranked{by, trouble{what: one.application, why: one.reason, cure: one.cure}, []string{one.application}, true, behindCounts}
+			entry := ranked{by, trouble{what: one.application, why: one.reason, cure: one.cure}, []string{one.application}, true, countFirst}
 			if one.unit != "" {
-				told.trouble, told.told = one.trouble(""), besideCounts
+				entry.trouble, entry.count = one.trouble(""), countAside
 			}
-			all = append(all, told)
+			all = append(all, entry)
 		}
 	}
 	add(leftOut, r.omitted)
-	add(stillServed, r.strayed)
-	for _, one := range r.short {
+	add(stillServed, r.unitsOmitted)
+	for _, one := range r.shortfalls {
 		application, _, _ := strings.Cut(one.what, ":")
-		all = append(all, ranked{stillServed, one, []string{application}, true, alone})
+		all = append(all, ranked{stillServed, one, []string{application}, true, noCount})
 	}
-	add(unheard, r.silent)
+	add(noData, r.withoutData)
 	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
 	return all
 }
 
-// someStatus tells of the trouble of some applications that does most harm, and counts the
-// other applications that have any. As long as all is well with some, it is not for the unit
-// to be blocked.
+// someStatus reports the most harmful trouble of some applications, and counts the other
+// applications that have one. While at least one application has no trouble, the unit must not be
+// blocked.
 func (d *decision) someStatus(some []*finding) (Status, []string) {
 	all := d.ranks(some)
 	if len(all) == 0 {
@@ -104,20 +104,20 @@ func (d *decision) someStatus(some []*finding) (Status, []string) {
 	first := all[0]
 	remarks := others(all, first.trouble, first.whose, &first.more)
 	what := first.inShort()
-	if first.rank == unheard && first.why == "" {
-		what = "no data yet from " + d.silentNames("")
+	if first.rank == noData && first.why == "" {
+		what = "no data yet from " + d.namesWithoutData("")
 	}
-	switch counts := d.counts(len(unserved)); first.told {
-	case besideCounts:
+	switch counts := d.counts(len(unserved)); first.count {
+	case countAside:
 		first.aside = counts
-	case behindCounts:
+	case countFirst:
 		first.what = counts + "; " + what
 	}
 	return d.activeStatus(first.trouble), remarks
 }
 
-// others counts the applications that somebody has to see to beside those of the first
-// trouble, and gives what is wrong with them for the log, which has those left out already.
+// others counts the applications that somebody has to act for, besides those of the first trouble.
+// It returns their troubles for the log, except those that the log has already.
 func others(all []ranked, first trouble, whose []string, more *int) (remarks []string) {
 	counted := map[string]bool{}
 	for _, one := range all {
@@ -138,8 +138,8 @@ func others(all []ranked, first trouble, whose []string, more *int) (remarks []s
 	return remarks
 }
 
-// inShort is what is wrong as it follows the number of those that are served: the name of
-// the application comes first, since it must not be cut.
+// inShort returns what is wrong, to follow the number of served applications. The name of the
+// application comes first, because it must not be cut.
 func (r ranked) inShort() string {
 	name := r.whose[0]
 	if r.what == name {
@@ -148,7 +148,8 @@ func (r ranked) inShort() string {
 	return name + ": " + lowered(strings.TrimSpace(strings.Replace(r.what+" ", " of "+name+" ", " ", 1)))
 }
 
-// lowered begins with a small letter, unless that is no word: "Route of", "HTTPS listener".
+// lowered begins with a small letter, as in "route of", unless the text begins with an
+// abbreviation, as in "HTTPS listener".
 func lowered(text string) string {
 	runes := []rune(text)
 	if len(runes) > 1 && unicode.IsLower(runes[1]) {
