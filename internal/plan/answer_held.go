@@ -35,13 +35,13 @@ func (d *decision) placesForRecord(urls []URL) map[int]string {
 		}
 	}
 	for _, r := range d.Requirers {
-		others := d.denied[r.RelationID] || slices.ContainsFunc(r.Places(), func(place string) bool {
-			relation, taken := owner[place]
-			return taken && relation != r.RelationID
-		})
+		host, path, _ := placeFor(d.Config, r)
+		// An application that has another of its places does not have this one; see taken.
+		relation, taken := owner[state.PlaceKey(host, path)]
+		others := d.denied[r.RelationID] || taken && relation != r.RelationID
 		withdrawn := slices.Contains(urls, URL{RelationID: r.RelationID})
 		is, served := at[r.RelationID]
-		switch host, path, _ := placeFor(d.Config, r); {
+		switch {
 		case others:
 		case withdrawn && r.Holds:
 			all[r.RelationID] = d.lastSum(r)

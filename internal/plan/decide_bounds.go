@@ -23,14 +23,14 @@ func boundOf(s observed) int {
 // maxRemark limits a list in the log, in characters.
 const maxRemark = 1000
 
-// startAllowance begins the allowance for the next hook. It copies the hosts beyond the bound of
-// each relation; for relations that this run judges, bound replaces them.
+// startAllowance begins the allowance for the next hook. It copies the hosts that each relation had;
+// for relations that this run judges, keepHad replaces them.
 func (d *decision) startAllowance() {
 	d.allowance = d.Allowance.Within(d.Now)
-	d.allowance.Over = map[int][]string{}
+	d.allowance.Had = map[int][]string{}
 	for _, requirer := range d.RouteRequirers {
-		if over, ok := d.Allowance.Over[requirer.RelationID]; ok {
-			d.allowance.Over[requirer.RelationID] = over
+		if had, ok := d.Allowance.Had[requirer.RelationID]; ok {
+			d.allowance.Had[requirer.RelationID] = had
 		}
 	}
 	if d.Cluster.Usable() {
@@ -38,14 +38,18 @@ func (d *decision) startAllowance() {
 	}
 }
 
+// keepHad keeps for the next hook which hosts the applications have that are served.
+func (d *decision) keepHad() {
+	for _, t := range d.routes {
+		d.allowance.Had[t.RelationID] = t.hosts
+	}
+}
+
 // bound returns those of the hosts that the application may have, and reports the others as left
 // out.
 func (d *decision) bound(requirer state.RouteRequirer, hosts []string) []string {
-	delete(d.allowance.Over, requirer.RelationID)
+	delete(d.allowance.Had, requirer.RelationID)
 	allowed := withinBound(d.observed, requirer, hosts)
-	if len(allowed) > boundOf(d.observed) {
-		d.allowance.Over[requirer.RelationID] = allowed
-	}
 	if left := without(hosts, allowed); len(left) > 0 {
 		d.leaveHosts(requirer, len(hosts), left)
 	}
@@ -53,21 +57,21 @@ func (d *decision) bound(requirer state.RouteRequirer, hosts []string) []string 
 }
 
 // withinBound returns those of the hosts that the application of a relation may have: first the
-// Gateway's addresses and the hosts that it had before the bound; then, while there is room, hosts
+// Gateway's addresses and the hosts that it had; then, while there is room, hosts
 // that have listeners; then the others in its order. If it is unknown which hosts it had, for
 // example to a unit that has just become the leader, these are the hosts to which its namespace may
 // attach routes; what other namespaces may attach does not count.
 func withinBound(s observed, requirer state.RouteRequirer, hosts []string) []string {
-	most, over := boundOf(s), s.Allowance.Over[requirer.RelationID]
+	most, had := boundOf(s), s.Allowance.Had[requirer.RelationID]
 	if s.Allowance.Bound != most && s.Cluster.Usable() {
-		over = hadBefore(s, requirer)
+		had = slices.Concat(had, hadBefore(s, requirer)) // Somebody may have deleted the Gateway.
 	}
 	if len(hosts) <= most {
 		return hosts
 	}
 	has := map[string]bool{}
 	for _, host := range hosts {
-		if host == "" || slices.Contains(over, host) {
+		if host == "" || slices.Contains(had, host) {
 			has[host] = true
 		}
 	}

@@ -31,8 +31,25 @@ func (d *decision) routeRequirersWithRecord() []state.RouteRequirer {
 	for i := range all {
 		hosts := withinBound(d.observed, all[i], d.hostsFor(all[i]))
 		all[i].Holds = all[i].Servable() && (recordHasHosts(d.observed, all[i], hosts) || d.recordHasHostless(all[i], hosts))
+		switch had, known := hadLast(d.observed, all[i]); {
+		case known && !all[i].Holds:
+			all[i].Has = without(hosts, without(hosts, had))
+		case all[i].Holds, all[i].Told:
+			all[i].Has = hosts
+		}
 	}
 	return all
+}
+
+// hadLast returns the hosts that an application with routes of its own had in the last hook. An
+// application that has asked since for nothing that can be served has lost them: it is not on record
+// any more.
+func hadLast(s observed, r state.RouteRequirer) (hosts []string, known bool) {
+	if _, onRecord := s.Record.At(r.RelationID); s.Record != nil && !onRecord {
+		return nil, false
+	}
+	hosts, known = s.Allowance.Had[r.RelationID]
+	return hosts, known
 }
 
 // withoutForgedListeners returns the Gateway without listeners that contradict the record. Anybody
@@ -41,10 +58,10 @@ func (d *decision) routeRequirersWithRecord() []state.RouteRequirer {
 func withoutForgedListeners(s observed) *gatewayv1.Gateway {
 	names, hosts := map[gatewayv1.SectionName]string{}, map[string]bool{}
 	for _, r := range s.RouteRequirers {
-		if !r.Holds {
+		if _, known := hadLast(s, r); !known && !r.Holds {
 			continue
 		}
-		for _, host := range r.Hostnames {
+		for _, host := range without(r.Has, []string{""}) {
 			hosts[host] = true
 			for _, name := range listenerNames(s, dashed(host)) {
 				names[gatewayv1.SectionName(name)] = host
@@ -79,8 +96,8 @@ func recordHasOtherHost(s observed, r state.Requirer) bool {
 	return r.Name != "" && strings.HasPrefix(had, state.HeldSum(r.Path())+otherHostMark)
 }
 
-// otherHostMark separates the digest of an application's own place from that of the place where it
-// is served.
+// otherHostMark separates the digest of an application's own place from the place where it is
+// served.
 const otherHostMark = "@"
 
 // lastSum returns the digest for the place of an application that cannot be served now. If the
@@ -101,8 +118,27 @@ func (d *decision) lastSum(r state.Requirer) string {
 	return state.HeldSum(r.Path())
 }
 
+// otherHostSum returns what the record has of an application that is served at another place than
+// its own: a digest of its own place, and the other place itself. The charm has to find it again when
+// no object tells of it any more.
 func otherHostSum(r state.Requirer, at place) string {
-	return state.HeldSum(r.Path()) + otherHostMark + state.HeldSum(at.host, at.path)
+	sum := state.HeldSum(r.Path()) + otherHostMark + at.host
+	if at.path == "/" {
+		sum += "/"
+	}
+	return sum
+}
+
+// otherPlace returns the place that otherHostSum has put on record.
+func otherPlace(s observed, r state.Requirer) (at place, known bool) {
+	had, _ := s.Record.At(r.RelationID)
+	_, host, marked := strings.Cut(had, otherHostMark)
+	at = place{host: strings.TrimSuffix(host, "/"), path: r.Path()}
+	if at.host != host {
+		at.path = "/"
+	}
+	normal, err := state.NormalizeHostname(at.host)
+	return at, marked && recordHasOtherHost(s, r) && (at.host == "" || err == nil && normal == at.host)
 }
 
 // recordHasHosts reports whether the record says that an application with routes of its own owns

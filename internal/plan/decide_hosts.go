@@ -50,7 +50,15 @@ func (d *decision) findHosts() []host {
 			all[i].own = true
 		}
 	}
+	for i := range all {
+		all[i].paths = slices.ContainsFunc(d.rules(), func(r *rule) bool { return r.hasPathAt(all[i].name) })
+	}
 	return withListeners(d.observed, all, d.rules())
+}
+
+// hasPathAt reports whether the rule is served at a path of a host that it may share.
+func (r rule) hasPathAt(host string) bool {
+	return slices.ContainsFunc(r.places(), func(at place) bool { return at.host == host && at.path != "/" })
 }
 
 // withListeners decides which hosts have an HTTP listener while there is room: first HTTPS hosts

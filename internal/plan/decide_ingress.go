@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -65,11 +66,11 @@ func (d *decision) addRequirer(g allocation, requirer state.Requirer) {
 		}
 	}
 	if reason == "" {
-		reason = g.taken(d, t)
+		reason = cmp.Or(g.taken(d, t), d.takenByVersion0(t))
 		d.denied[requirer.RelationID] = reason != ""
 	}
 	if reason == "" && d.Config.RoutingMode == state.RoutingSubdomain {
-		if reason = attached; reason == "" {
+		if reason = cmp.Or(attached, g.displaces(d.observed, t)); reason == "" {
 			reason = g.listeners.claim(d.observed, []string{host}, false, 0)
 		}
 		d.denied[requirer.RelationID] = attached != "" && g.live.last == nil
@@ -98,6 +99,9 @@ func (r *rule) stayInPlace(d *decision, g allocation, t target) bool {
 		return false
 	}
 	all := []place{{host: d.Config.ExternalHostname, path: t.Path()}} // It may have been unable to have any route.
+	if at, known := otherPlace(d.observed, t.Requirer); known {
+		all = append(all, at)
+	}
 	for _, route := range g.live.routesOf(t) {
 		if t.mayName(d.observed, route.name) && !g.names.isOthers(route.name) {
 			all = append(all, place{host: route.host, path: route.path})
@@ -171,6 +175,30 @@ func (g allocation) taken(d *decision, t target) string {
 	return ""
 }
 
+// displaces returns why a target cannot move to its host yet: the listeners of that host would have
+// the names of those of another host, where other applications are served until they have moved;
+// empty if they would not.
+func (g allocation) displaces(s observed, t target) string {
+	for _, r := range t.rules {
+		names := listenerNames(s, listenerLabel(s, r.host))
+		for _, l := range listenersOf(s) {
+			host := hostOf(l)
+			if host != r.host && slices.Contains(names[:], string(l.Name)) && g.servesOthers(s, t, host) {
+				return fmt.Sprintf("the listener of %s would have the name of that of %s", r.host, host)
+			}
+		}
+	}
+	return ""
+}
+
+// servesOthers reports whether applications other than the target have routes at a host.
+func (g allocation) servesOthers(s observed, t target, host string) bool {
+	return slices.ContainsFunc(s.Requirers, func(r state.Requirer) bool {
+		at := func(route liveRoute) bool { return route.host == host && !g.names.isOthers(route.name) }
+		return r.Holds && r.RelationID != t.RelationID && slices.ContainsFunc(g.live.routesOf(target{Requirer: r}), at)
+	})
+}
+
 // isAt reports whether an application with a host of its own is served there now: it has been told
 // so, or its route is there.
 func (g allocation) isAt(s observed, t target, at place) bool {
@@ -206,7 +234,7 @@ func (d *decision) attached(host string) string {
 		}
 	}
 	for _, one := range d.RouteRequirers { // It may have no turn at the moment.
-		if one.Holds && slices.Contains(one.Hostnames, host) {
+		if slices.Contains(one.Has, host) {
 			return one.Application
 		}
 	}

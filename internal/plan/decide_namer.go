@@ -73,8 +73,11 @@ func newNamer(s observed, live livePlaces) namer {
 // our model. So does a Service that has the name of the Service of an application of our model.
 func (n namer) findVersion0(s observed) {
 	own := map[string]bool{}
+	// Once the charm has written the Gateway, what is left of the Python charm belongs to no
+	// application of another model.
+	written := lastServed(s).noted
 	for _, r := range s.Requirers {
-		if isRemote(s, r) && !r.Holds {
+		if isRemote(s, r) && (!r.Holds || written) {
 			continue
 		}
 		own[r.Path()] = true

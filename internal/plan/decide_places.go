@@ -34,7 +34,7 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 	}
 	r.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
 	if len(elsewhere) == 0 {
-		r.previousOnRecord(d.observed, t, names, live, base)
+		r.previousOnRecord(d.observed, t, names, base)
 		return
 	}
 	previous := r.previousPlace(d, t, live, elsewhere)
@@ -59,27 +59,20 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 // previousOnRecord keeps a rule where the record says that its target is served, if there is a
 // certificate for that host and none yet for the new host. It is for the case that somebody has
 // deleted the Gateway or its listeners.
-func (r *rule) previousOnRecord(s observed, t target, names namer, live livePlaces, base place) {
-	if !t.Holds || !recordHasOtherHost(s, t.Requirer) || newHost(s, r.host).secure() {
+func (r *rule) previousOnRecord(s observed, t target, names namer, base place) {
+	at, known := otherPlace(s, t.Requirer)
+	if !t.Holds || !known || at.host == r.host || newHost(s, r.host).secure() || !newHost(s, at.host).secure() {
 		return
 	}
-	for _, entry := range s.Certificates.Entries {
-		for _, path := range []string{t.Path(), "/"} {
-			for _, host := range entry.Hosts {
-				if at := (place{host: host, path: path}); host != r.host && t.wasAt(s, live, at) && newHost(s, host).secure() {
-					old := names.claim(base.named(host, path), base, t.Requirer)
-					r.previous = &old
-					return
-				}
-			}
-		}
-	}
+	old := names.claim(base.named(at.host, at.path), base, t.Requirer)
+	r.previous = &old
 }
 
 // wasAt reports whether the target was last served at a place, according to the record.
 func (t target) wasAt(s observed, live livePlaces, at place) bool {
 	if recordHasOtherHost(s, t.Requirer) {
-		return s.Record.Has(t.RelationID, otherHostSum(t.Requirer, at))
+		is, known := otherPlace(s, t.Requirer)
+		return known && is == place{host: at.host, path: at.path}
 	}
 	if live.last == nil {
 		return false

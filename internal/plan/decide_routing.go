@@ -33,6 +33,7 @@ func (d *decision) route() {
 	d.joinPreviousHost(g.names, g.live)
 	d.omitClashingRoutes()
 	d.openHostless(g.listeners)
+	d.keepHad()
 	d.dropOldOfTargets()
 }
 

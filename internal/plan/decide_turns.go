@@ -61,7 +61,7 @@ func (d *decision) turnsOf() []turn {
 		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(d.observed, *r, d.hostsFor(*r))
 		switch {
 		case r.Version0: // It has what exists, and can get nothing else.
-			one.rank = rankServed
+			one.rank = rankAttached
 		case recordHasHosts(d.observed, *r, hosts), d.recordHasHostless(*r, hosts):
 			one.rank = rankAttached
 		case r.Told && standing.servesAll(d.observed, *r, hosts):

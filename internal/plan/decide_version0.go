@@ -117,3 +117,21 @@ func (r *routing) dropOldOfTargets() {
 		})
 	})
 }
+
+// takenByVersion0 returns why a target of another model cannot have its place: a route is kept there
+// for an application that speaks version 0; empty if none is.
+func (d *decision) takenByVersion0(t target) string {
+	if !t.remote || t.Holds {
+		return ""
+	}
+	for _, r := range t.rules {
+		for _, old := range d.old {
+			for _, route := range old.routes {
+				if pathOf(route.HTTPRoute) == r.path && slices.ContainsFunc(route.at, func(at oldListener) bool { return at.host == r.host }) {
+					return "path " + r.path + " belongs to " + old.application
+				}
+			}
+		}
+	}
+	return ""
+}

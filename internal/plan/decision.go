@@ -117,6 +117,8 @@ type host struct {
 	// if not all of their namespaces are known, from any.
 	open bool
 	from []string
+	// paths says that applications are served at paths of their own there.
+	paths bool
 	// http says that there is room for an HTTP listener.
 	http bool
 	// listeners are the listeners of the host, HTTP first.

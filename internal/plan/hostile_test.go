@@ -269,11 +269,12 @@ type neighbourhood struct {
 	requirers map[int]state.Requirer
 	urls      map[int]string
 	routes    map[int][]string // hosts
+	told      map[int]bool     // relations on gateway-route, those with a part of their hosts included
 }
 
 // neighbours are those who are told that they are served.
 func (w *world) neighbours() neighbourhood {
-	all := neighbourhood{map[int]state.Requirer{}, maps.Clone(w.urls), map[int][]string{}}
+	all := neighbourhood{map[int]state.Requirer{}, maps.Clone(w.urls), map[int][]string{}, maps.Clone(w.told)}
 	for _, r := range w.requirers {
 		if slices.Contains(r.Places(), state.PlaceOfURL(w.urls[r.RelationID])) {
 			all.requirers[r.RelationID] = r
@@ -338,7 +339,7 @@ func (w *world) promised(before neighbourhood) string {
 		}
 	}
 	for _, r := range w.routeRequirers {
-		if _, told := before.routes[r.RelationID]; told || !w.told[r.RelationID] || w.partly[r.RelationID] || len(r.Hostnames) > 8 {
+		if before.told[r.RelationID] || !w.told[r.RelationID] || w.partly[r.RelationID] || len(r.Hostnames) > 8 {
 			continue
 		}
 		for _, host := range r.Hostnames {

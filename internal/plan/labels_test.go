@@ -103,3 +103,29 @@ func TestBothHadTheirPaths(t *testing.T) {
 		t.Errorf("told are %v", w.urls)
 	}
 }
+
+// TestBothHadTheirPathsInAnOutage: of two that have their paths though their hosts would be called the same,
+// one that could not be served for a while was not on record meanwhile, and did not get its path again.
+func TestBothHadTheirPathsInAnOutage(t *testing.T) {
+	t.Parallel()
+	name := "shop-of-the-department-for-" + strings.Repeat("very-", 8) + "long-names"
+	victim := stranger(20, "far", name)
+	i := strings.Index(victim.Label(), "-the-")
+	other := stranger(13, victim.Label()[:i], victim.Label()[i+1:])
+	w := greedyWorld(t)
+	w.routeRequirers, w.requirers = nil, append(w.requirers, stranger(5, "x", "y"), other, victim)
+	for _, r := range []state.Requirer{other, victim} {
+		w.urls[r.RelationID] = "https://a.example.com" + r.Path()
+	}
+	w.someHooks()
+	before := w.neighbours()
+	w.config.CrossModelNetworks = "-10.66.0.20/32"
+	w.someHooks()
+	w.remote(5).Model, w.remote(5).Name = "far-shop", strings.TrimPrefix(name, "shop-")
+	w.someHooks()
+	w.config.CrossModelNetworks = ""
+	w.someHooks()
+	if problem := w.robbed(before); problem != "" || w.urls[20] == "" || w.urls[5] != "" {
+		t.Errorf("told are %v: %s", w.urls, problem)
+	}
+}

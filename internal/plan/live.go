@@ -86,15 +86,14 @@ func admits(s observed, allowed gatewayv1.AllowedRoutes, namespace string) bool 
 }
 
 // isOpen reports whether applications may have attached routes of their own to a listener: it
-// accepts routes of other namespaces, or an application on gateway-route that knows the Gateway
-// asks for its host.
+// accepts routes of other namespaces, or an application on gateway-route has its host.
 func isOpen(s observed, listener gatewayv1.Listener) bool {
 	allowed := listener.AllowedRoutes
 	if allowed != nil && allowed.Namespaces != nil && allowed.Namespaces.From != nil && *allowed.Namespaces.From != gatewayv1.NamespacesFromSame {
 		return true
 	}
 	return listener.Hostname != nil && slices.ContainsFunc(s.RouteRequirers, func(r state.RouteRequirer) bool {
-		return (r.Told || r.Holds) && slices.Contains(r.Hostnames, string(*listener.Hostname))
+		return slices.Contains(r.Has, string(*listener.Hostname))
 	})
 }
 

@@ -84,18 +84,17 @@ func clashes(s observed, label, host string) bool {
 	})
 }
 
-// isNeededByAnother reports whether an application that knows the Gateway asks for another host
-// with the same label, and none asks for this host. The listener of the other host may be missing:
+// isNeededByAnother reports whether an application with routes of its own has another host
+// with the same label, and none has this host. The listener of the other host may be missing:
 // anybody who may edit the Gateway may have deleted it.
 func isNeededByAnother(s observed, label, host string) bool {
 	another := false
 	for _, r := range s.RouteRequirers {
-		for _, name := range r.Hostnames {
-			attached := r.Told || r.Holds
-			if attached && name == host {
+		for _, name := range r.Has {
+			if name == host {
 				return false
 			}
-			another = another || attached && dashed(name) == label
+			another = another || dashed(name) == label
 		}
 	}
 	return another

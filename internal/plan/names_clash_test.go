@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
@@ -155,5 +157,38 @@ func TestARefusedSecretOfTheSecond(t *testing.T) {
 	}
 	if !strings.Contains(refused, "-") || len(had) != 3 {
 		t.Errorf("the Secrets were %v", had)
+	}
+}
+
+// TestComesBack: who has asked for nothing that can be served for a while has lost the names of its listeners,
+// and does not get them from who has them by then.
+func TestComesBack(t *testing.T) {
+	t.Parallel()
+	for name, gone := range map[string]state.RouteRequirer{"a problem": {Problem: "hostname: is wrong"}, "nothing is written": {Waiting: true}} {
+		for host, mode := range map[string]state.RoutingMode{"v.example.com": state.RoutingPath, "far-shop.v.example.com": state.RoutingSubdomain} {
+			w := greedyWorld(t)
+			evil := evilRoutes(strings.Replace(host, ".", "-", 1))
+			w.config.RoutingMode, w.config.ExternalHostname = mode, "w.example.com"
+			w.routeRequirers = append(w.routeRequirers, evil)
+			w.someHooks()
+			gone.RelationID, gone.Application = evil.RelationID, evil.Application
+			w.routeRequirers[1] = gone
+			w.someHooks()
+			w.config.ExternalHostname = "v.example.com"
+			w.requirers = append(w.requirers, stranger(9, "far", "shop"))
+			w.someHooks()
+			w.someHooks()
+			before := w.gateway.Spec.Listeners
+			w.routeRequirers[1] = evil
+			w.someHooks()
+			for _, l := range before {
+				kept := func(other gatewayv1.Listener) bool {
+					return other.Name == l.Name && listenerName(other) == listenerName(l)
+				}
+				if !slices.ContainsFunc(w.gateway.Spec.Listeners, kept) || w.told[4] {
+					t.Errorf("%s, %s: there is no listener %s for %s any more", name, mode, l.Name, listenerName(l))
+				}
+			}
+		}
 	}
 }

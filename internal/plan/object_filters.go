@@ -99,7 +99,7 @@ func changes(filter gatewayv1.HTTPHeaderFilter, name string) bool {
 
 // isShared reports whether more than one application is served at the host, or may be in the
 // future.
-func (h host) isShared(path string) bool { return path != "/" || h.open || h.old }
+func (h host) isShared(path string) bool { return path != "/" || h.paths || h.open || h.old }
 
 // isolate adds to the filters of a rule that leads to an application. The added filters keep the
 // application, and its clients, from speaking for others. Responses are changed only on shared

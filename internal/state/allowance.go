@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// An Allowance is what applications have had of what there is little of: hosts beyond the
-// bound, and requests for certificates. Each hook leaves it to the next in Juju, in the
+// An Allowance is what applications have had of what there is little of: hosts, and requests
+// for certificates. Each hook leaves it to the next in Juju, in the
 // leader's stored state; a unit that comes to lead begins with what it has itself, mostly
 // nothing.
 type Allowance struct {
-	// Bound is the number of hosts per relation by which Over was found; zero before that.
+	// Bound is the number of hosts per relation by which Had was found; zero before that.
 	Bound int `json:"bound,omitempty"`
-	// Over are the hosts of relations, by number, that had more than that when the bound
-	// came to be in force, and keep what they go on asking for.
-	Over map[int][]string `json:"over,omitempty"`
+	// Had are the hosts that relations have, by number. They keep what they go on asking for, also
+	// of more than the bound, if they had it when that came to be in force.
+	Had map[int][]string `json:"over,omitempty"`
 	// For tells what certificates are requested for: the relation, and what of the options
 	// all hosts follow from. When that changes all are requested anew, which is the
 	// operator's doing. Empty before the first.
@@ -50,17 +50,17 @@ func (a Allowance) Text(limit int) (string, error) {
 	for {
 		text, err := json.Marshal(a) // with sorted keys
 		switch {
-		case err != nil || len(text) <= limit || len(a.Times)+len(a.Over) == 0:
+		case err != nil || len(text) <= limit || len(a.Times)+len(a.Had) == 0:
 			return string(text), err
 		case len(a.Times) > 0:
 			a = a.withoutOlderHalf()
 		default:
 			older := map[int][]string{}
-			numbers := slices.Sorted(maps.Keys(a.Over))
+			numbers := slices.Sorted(maps.Keys(a.Had))
 			for _, number := range numbers[:len(numbers)/2] {
-				older[number] = a.Over[number]
+				older[number] = a.Had[number]
 			}
-			a.Over = older
+			a.Had = older
 		}
 	}
 }

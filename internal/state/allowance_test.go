@@ -34,7 +34,7 @@ func TestAllowanceWithin(t *testing.T) {
 func TestAllowanceFits(t *testing.T) {
 	t.Parallel()
 	const limit = 60 << 10
-	a := state.Allowance{Bound: 8, Over: map[int][]string{}, For: "certificates:1 a.example.com path", Times: map[string][]int64{}}
+	a := state.Allowance{Bound: 8, Had: map[int][]string{}, For: "certificates:1 a.example.com path", Times: map[string][]int64{}}
 	for i := range 64 {
 		a.Hosts = append(a.Hosts, fmt.Sprintf("%02d.%s", i, strings.Repeat("long.", 49)))
 	}
@@ -53,13 +53,13 @@ func TestAllowanceFits(t *testing.T) {
 		t.Errorf("of 8,000 requests those of %d applications are kept, not the newest", len(got.Times))
 	}
 	for i := range 1000 {
-		a.Over[i] = a.Hosts[:32]
+		a.Had[i] = a.Hosts[:32]
 	}
 	if text, err = a.Text(limit); err != nil || len(text) > limit {
 		t.Fatalf("%d bytes, %v", len(text), err)
 	}
 	got = state.ParseAllowance(text)
-	if got.For != a.For || !cmp.Equal(got.Hosts, a.Hosts) || got.Bound != 8 || len(got.Over[0]) != 32 {
+	if got.For != a.For || !cmp.Equal(got.Hosts, a.Hosts) || got.Bound != 8 || len(got.Had[0]) != 32 {
 		t.Errorf("kept: %.300s", text)
 	}
 }
@@ -76,7 +76,7 @@ func TestAllowanceForgets(t *testing.T) {
 		return all
 	}
 	of := func(over map[int][]string, times map[string][]int64) state.Allowance {
-		return state.Allowance{Bound: 8, Over: over, For: "x", Times: times}
+		return state.Allowance{Bound: 8, Had: over, For: "x", Times: times}
 	}
 	times := map[string][]int64{"web": {1, 2, 3, 4}, "api": {5}, "db": {6}}
 	for name, c := range map[string]struct{ before, after state.Allowance }{

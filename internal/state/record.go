@@ -27,7 +27,8 @@ type Record struct {
 	// [ChainDigest]. Every one of them was given by the provider of certificates.
 	Given []string `json:"given,omitempty"`
 	// Held is what applications are served at or, while they cannot be, were served at last, by
-	// the number of their relation; see [HeldSum].
+	// the number of their relation, in sums; see [HeldSum]. Of who is served elsewhere than where it is
+	// to be, the planner adds where that is.
 	Held map[int]string `json:"held,omitempty"`
 }
 

@@ -22,6 +22,9 @@ type RouteRequirer struct {
 	// Holds says that it is on record that it is served at what it asks for. The planner finds
 	// that out.
 	Holds bool `json:"-"`
+	// Has are the hosts that it is served at, of those that it asks for, as far as that is known. The
+	// planner finds that out.
+	Has []string `json:"-"`
 	// Waiting says that it has not written anything yet.
 	Waiting bool `json:"waiting,omitempty"`
 	// Problem says why its data cannot be used; empty when they can. The fields
