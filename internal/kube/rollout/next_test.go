@@ -65,3 +65,26 @@ func TestNextIsPure(t *testing.T) {
 		}
 	}
 }
+
+// TestRewrite: routes that are there and differ are written, and nothing else is done.
+func TestRewrite(t *testing.T) {
+	t.Parallel()
+	live := []Object{routeAt("same", "a"), routeAt("changed", "a"), routeAt("moved", "a"), routeAt("idle", "a"), {Ref: Ref{KindService, "idle"}}}
+	overlooked := Object{Ref: Ref{KindRoute, "overlooked"}, NoBackend: []string{"io.cilium/gateway-controller"}}
+	changed := routeAt("changed", "a")
+	changed.Differs = true
+	steps := Rewrite(Live{Objects: append(live, overlooked)}, []Object{
+		routeAt("same", "a"), changed, routeAt("moved", "b"), routeAt("new", "a"), {Ref: overlooked.Ref},
+	})
+	var got []string
+	for _, step := range steps {
+		got = append(got, string(step.Action)+" "+step.Object.String()+": "+step.Reason.String())
+	}
+	want := []string{
+		"write HTTPRoute changed: is not as desired", "write HTTPRoute moved: is not as desired",
+		"write HTTPRoute overlooked: is shown again to its controller, which overlooks its Service",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}

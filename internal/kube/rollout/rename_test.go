@@ -87,3 +87,21 @@ func TestParentsAtTheBound(t *testing.T) {
 		}
 	}
 }
+
+// TestGoneListeners: routes keep the listeners that the Gateway has no more, until its controller has
+// judged it without.
+func TestGoneListeners(t *testing.T) {
+	t.Parallel()
+	gateway := gatewayWith("a")
+	routes := []Object{routeAt("r1", "z", "a"), routeAt("r2", "y", ""), routeAt("r3", "z")}
+	for behind, want := range map[bool][]string{true: {"y", "z"}, false: nil} {
+		gateway.Behind = behind
+		got := newRun(Live{Objects: append([]Object{gateway}, routes...)}, nil, nil).renaming
+		if diff := cmp.Diff(want, got.kept); diff != "" || got.replaced != nil {
+			t.Errorf("behind %t: (-want +got):\n%s replaced %v", behind, diff, got.replaced)
+		}
+	}
+	if got := newRun(Live{Objects: routes}, nil, nil).renaming.kept; got != nil {
+		t.Errorf("without a Gateway: %v", got)
+	}
+}
