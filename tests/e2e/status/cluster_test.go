@@ -207,11 +207,16 @@ func TestDeletedGateway(t *testing.T) {
 	f.await(active)
 	ours := shared.Dynamic().Resource(gateways).Namespace("deleted")
 	hold := func(finalizers ...string) {
-		live, err := ours.Get(f.ctx, charm, metav1.GetOptions{})
-		f.must(err)
-		live.SetFinalizers(finalizers)
-		_, err = ours.Update(f.ctx, live, metav1.UpdateOptions{})
-		f.must(err)
+		// Traefik may write its status between the two.
+		f.must(cluster.Eventually(f.ctx, lab.Patience, func(ctx context.Context) error {
+			live, err := ours.Get(ctx, charm, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			live.SetFinalizers(finalizers)
+			_, err = ours.Update(ctx, live, metav1.UpdateOptions{})
+			return err
+		}))
 	}
 	hold("example.com/held")
 	f.must(ours.Delete(f.ctx, charm, metav1.DeleteOptions{}))
