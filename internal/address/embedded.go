@@ -2,10 +2,9 @@ package address
 
 import "net/netip"
 
-// embedded returns the IPv4 addresses that a packet for an IPv6 address may reach: routers and
-// translators take them out of it. Nothing for an IPv4 address, which has none in it.
-// Translators may use any network of their own as well (RFC 6052, 2.2): such ones cannot be
-// told by the address.
+// embedded returns the IPv4 addresses that a packet for an IPv6 address may reach, because routers
+// and translators extract them from it. It returns nothing for an IPv4 address. Translators may
+// also use any network of their own (RFC 6052, 2.2); the address does not tell that.
 func embedded(address netip.Addr) []netip.Addr {
 	if !address.Is6() || address.Is4In6() {
 		return nil
@@ -24,7 +23,7 @@ func embedded(address netip.Addr) []netip.Addr {
 		return translated(b)
 	case sixToFour.Contains(address):
 		return []netip.Addr{at(2)}
-	case teredo.Contains(address): // The server, and the client with its bits turned round.
+	case teredo.Contains(address): // The server, and the client with its bits inverted.
 		return []netip.Addr{at(4), netip.AddrFrom4([4]byte{^b[12], ^b[13], ^b[14], ^b[15]})}
 	case (b[8] == 0 || b[8] == 2) && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe: // ISATAP (RFC 5214)
 		return []netip.Addr{at(12)}
@@ -40,9 +39,9 @@ var (
 	teredo         = netip.MustParsePrefix("2001::/32")      // RFC 4380
 )
 
-// translated returns what may stand in an address of a translator's network that has 48, 56,
-// 64 or 96 bits, which the address does not tell. The byte after 64 bits is left out, and
-// what follows a shorter one is zero (RFC 6052, 2.2).
+// translated returns the IPv4 addresses that may be in an address of a translator's network. That
+// network has 48, 56, 64 or 96 bits, and the address does not tell which. The byte after the first
+// 64 bits is skipped, and what follows a shorter network is zero (RFC 6052, 2.2).
 func translated(b [16]byte) []netip.Addr {
 	all := []netip.Addr{netip.AddrFrom4([4]byte(b[12:16]))}
 	if allZero(b[11:]) {

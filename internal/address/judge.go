@@ -5,30 +5,31 @@ import (
 	"slices"
 )
 
-// A rule says of one network whether units may be in it.
+// A rule says whether units may be in one network.
 type rule struct {
 	network netip.Prefix
 	allow   bool
-	reason  string // why they may not, in a few words
-	fixed   bool   // the operator is not advised to allow it
+	reason  string // why units may not be there, in a few words
+	fixed   bool   // the charm does not advise the operator to allow it
 }
 
 // Known is what the charm knows of its cluster.
 type Known struct {
-	// Pod are the addresses of the charm's own pod. A network of the registries that has
-	// one of them is one of pods here: clusters use 100.64.0.0/10 and others so.
+	// Pod are the addresses of the charm's own pod. If one of them is in a network of the
+	// registries, that is a network of pods here: clusters use 100.64.0.0/10 and others in this
+	// way.
 	Pod []netip.Addr
-	// APIServer are addresses of the API server, Services those of the application's
-	// Services, and Gateway those of its Gateway.
+	// APIServer are the addresses of the API server, Services those of the application's Services,
+	// and Gateway those of its Gateway.
 	APIServer, Services, Gateway []netip.Addr
 }
 
 // A Judge says where units of other models may be.
 type Judge struct {
-	rules []rule // of two for the same network the later one counts
+	rules []rule // of two rules for the same network, the later one counts
 }
 
-// NewJudge makes a judge of what the operator says and of what is known.
+// NewJudge returns a judge for the operator's networks and for what is known of the cluster.
 func NewJudge(networks Networks, known Known) Judge {
 	var j Judge
 	for _, one := range special() {
@@ -57,10 +58,10 @@ func (j *Judge) know(addresses []netip.Addr, reason string) {
 
 // A Refusal says why no unit may be at an address.
 type Refusal struct {
-	// Reason is in a few words, such as "link-local"; empty if a unit may be there.
+	// Reason is in a few words, such as "link-local"; empty if a unit may be at the address.
 	Reason string
-	// Network is what the operator can allow to have units there; not valid where that
-	// would be in vain, or is not to be advised.
+	// Network is what the operator can allow so that units may be there; invalid if that would not
+	// help, or is not advisable.
 	Network netip.Prefix
 }
 
@@ -81,7 +82,7 @@ func (j Judge) Judge(address netip.Addr) Refusal {
 	return j.decide(address)
 }
 
-// decide has the smallest network decide that contains the address.
+// decide applies the rule for the smallest network that contains the address.
 func (j Judge) decide(address netip.Addr) Refusal {
 	last := rule{allow: true}
 	for _, one := range j.rules {
@@ -99,7 +100,7 @@ func (j Judge) decide(address netip.Addr) Refusal {
 	}
 }
 
-// impossible says why no cluster has a unit at an address; empty if one may have.
+// impossible returns why a unit in no cluster can be at an address; empty if one can.
 func impossible(address netip.Addr) string {
 	i := slices.IndexFunc(never, func(r rule) bool { return r.network.Contains(address) })
 	if i < 0 {

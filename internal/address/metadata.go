@@ -2,14 +2,13 @@ package address
 
 import "net/netip"
 
-// metadata are the addresses at which clouds serve what is meant for one machine alone, its
-// credentials among it, and that no registry has. Most clouds (AWS, Google Cloud, Azure,
-// Oracle, DigitalOcean, OpenStack, Scaleway, Tencent) use link-local addresses, which are
-// denied as such.
+// metadata are the addresses at which clouds serve what is meant for a single machine, including
+// its credentials, and that no registry lists. Most clouds (AWS, Google Cloud, Azure, Oracle,
+// DigitalOcean, OpenStack, Scaleway, Tencent) use link-local addresses, which are denied as such.
 var metadata = []rule{
-	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-	// has fd00:ec2::254; https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
-	// fd00:ec2::23. Name servers and clocks are beside them.
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html has
+	// fd00:ec2::254; https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html has
+	// fd00:ec2::23. The network also has name servers and clocks.
 	{network: netip.MustParsePrefix("fd00:ec2::/32"), reason: "a service of AWS"},
 	// https://cloud.google.com/compute/docs/metadata/querying-metadata
 	{network: netip.MustParsePrefix("fd20:ce::254/128"), reason: "metadata of Google Cloud"},
@@ -19,8 +18,8 @@ var metadata = []rule{
 	// https://docs.cloud-init.io/en/latest/reference/datasources/aliyun.html
 	{network: netip.MustParsePrefix("100.100.100.200/32"), reason: "metadata of Alibaba Cloud"},
 	{network: netip.MustParsePrefix("fd00:100::100:200/128"), reason: "metadata of Alibaba Cloud"},
-	// https://docs.oracle.com/iaas/Content/Compute/Tasks/gettingmetadata.htm, and of its
-	// older cloud https://docs.oracle.com/cloud-classic
+	// https://docs.oracle.com/iaas/Content/Compute/Tasks/gettingmetadata.htm and, for the older
+	// cloud, https://docs.oracle.com/cloud-classic
 	{network: netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"), reason: "metadata of Oracle Cloud"},
 	{network: netip.MustParsePrefix("192.0.0.192/32"), reason: "metadata of Oracle Cloud"},
 	// https://docs.cloud-init.io/en/latest/reference/datasources/akamai.html

@@ -11,31 +11,32 @@ import (
 // Option is the name of the charm's option that [ParseNetworks] reads.
 const Option = "cross-model-networks"
 
-// Networks are what the operator says of networks: in which of them units of other models
-// may be, and in which not, as [ParseNetworks] writes it. The zero value says nothing.
+// Networks says in which networks units of other models may be, and in which they may not,
+// according to the operator. It has the form that [ParseNetworks] writes. The zero value says
+// nothing.
 type Networks string
 
-// Bounds of what the operator may write.
+// Limits of what the operator may write.
 const (
 	maxNetworks     = 200
 	maxNetworksText = 16 << 10
 )
 
-// ParseNetworks reads a list of networks such as "100.64.0.0/10 -10.152.183.0/24", parted by
-// commas or spaces. Units may be in those, and not in those with a minus before them; an
-// address alone is a network of one. Errors are in the operator's words.
+// ParseNetworks reads a list of networks such as "100.64.0.0/10 -10.152.183.0/24", separated by
+// commas or spaces. Units may be in these networks, but not in those with a minus before them. A
+// single address is a network of one. Errors are in the operator's words.
 func ParseNetworks(text string) (Networks, error) {
 	rules, err := parseNetworks(text)
 	return written(rules), err
 }
 
-// With is the list with one more network, in which units may be.
+// With returns the list with one more network in which units may be.
 func (n Networks) With(network netip.Prefix) Networks {
 	rest := slices.DeleteFunc(n.rules(), func(r rule) bool { return r.network == network })
 	return written(append(rest, rule{network: network, allow: true}))
 }
 
-// rules of a list that was never read are none.
+// rules returns the rules of the list; none for a list that cannot be parsed.
 func (n Networks) rules() []rule {
 	rules, _ := parseNetworks(string(n))
 	return rules

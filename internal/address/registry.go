@@ -16,11 +16,11 @@ var registries embed.FS
 // registryFiles are the special-purpose registries, for IPv4 and IPv6.
 var registryFiles = []string{"iana/iana-ipv4-special-registry-1.csv", "iana/iana-ipv6-special-registry-1.csv"}
 
-// wherePodsAre are the names of those blocks of the registries in which a unit may be.
+// wherePodsAre are the names of the registry blocks in which a unit may be.
 var wherePodsAre = []string{"Private-Use", "Unique-Local"}
 
-// never are networks in which no unit can be, whatever the operator says: Kubernetes refuses
-// these addresses in an EndpointSlice, or a packet for them does not leave the node.
+// never are networks in which no unit can be, whatever the operator says: Kubernetes refuses these
+// addresses in an EndpointSlice, or a packet for them does not leave the node.
 var never = []rule{
 	{network: netip.MustParsePrefix("0.0.0.0/8"), reason: "unspecified"},
 	{network: netip.MustParsePrefix("::/128"), reason: "unspecified"},
@@ -33,14 +33,14 @@ var never = []rule{
 	{network: netip.MustParsePrefix("255.255.255.255/32"), reason: "broadcast"},
 }
 
-// unassigned is what of IPv6 is neither global unicast (2000::/3) nor private (fc00::/7), by
-// https://www.iana.org/assignments/ipv6-address-space: nobody has a unit there, save where
-// the special-purpose registry or the operator says so.
+// unassigned are the IPv6 networks that are neither global unicast (2000::/3) nor private
+// (fc00::/7), according to https://www.iana.org/assignments/ipv6-address-space. Nobody has a unit
+// there, unless the special-purpose registry or the operator says so.
 var unassigned = []string{
 	"::/3", "4000::/2", "8000::/2", "c000::/3", "e000::/4", "f000::/5", "f800::/6", "fe00::/9", "fec0::/10",
 }
 
-// special gives the networks of the registries as rules that deny them.
+// special returns the networks of the registries as rules that deny them.
 var special = sync.OnceValue(func() []rule {
 	var rules []rule
 	for _, file := range registryFiles {
@@ -56,8 +56,7 @@ var special = sync.OnceValue(func() []rule {
 	return rules
 })
 
-// readRegistry reads one registry. A row can have several blocks, and marks of footnotes
-// behind them.
+// readRegistry reads one registry. A row can have several blocks, with footnote marks after them.
 func readRegistry(file string) ([]rule, error) {
 	content, err := registries.Open(file)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 // An Answer says whether a controller does something.
 type Answer int
 
-// The answers. Unknown is that of a controller of which nobody here has seen it.
+// The answers. Unknown is for a controller that nobody here has tested for it.
 const (
 	Unknown Answer = iota
 	Yes
@@ -30,40 +30,40 @@ func (a Answer) String() string {
 // A Source is where a fact comes from.
 type Source int
 
-// The sources: what the tests of this project saw, with the release that
-// docs/reference/controllers.md names; what a release passed of the conformance tests of the
-// Gateway API (kubernetes-sigs/gateway-api, conformance/reports); and what the controller's
-// code says.
+// The sources: what the tests of this project measured, with the release that
+// docs/reference/controllers.md names; what a release reported of the conformance tests of the
+// Gateway API (kubernetes-sigs/gateway-api, conformance/reports); and what the controller's code
+// says.
 const (
 	Measured Source = iota + 1
 	Reported
 	Read
 )
 
-// A Fact is what is known of one trait of a controller.
+// A Fact is what is known about one trait of a controller.
 type Fact struct {
 	Does   Answer
 	Source Source
-	// Claimed says that releases differ, and that the class's claim of the trait's feature
-	// tells them apart; Does is then the answer of those that claim it.
+	// Claimed says that releases differ, and that the class's claim of the trait's feature tells
+	// them apart. Does is then the answer for the releases that claim it.
 	Claimed bool
 	// Note is for the page: which releases, under which condition.
 	Note string
 }
 
-// A Controller is one of the table.
+// A Controller is one entry of the table.
 type Controller struct {
-	// Name is what it is called: "Envoy Gateway".
+	// Name is its usual name: "Envoy Gateway".
 	Name string
 	// ID is the controllerName of its GatewayClasses.
 	ID gatewayv1.GatewayController
-	// Release is the one that Reported facts are of: the name and the release as in
-	// testdata/reports.txt; empty where there is no report.
+	// Release is the release that Reported facts are about: the name and the release as in
+	// testdata/reports.txt; empty if there is no report.
 	Release string
 	Facts   map[Trait]Fact
 }
 
-// ByID finds a controller of the table; nil for one that is not there.
+// ByID finds a controller of the table; nil if it is not in the table.
 func ByID(id gatewayv1.GatewayController) *Controller {
 	i := slices.IndexFunc(Table, func(c Controller) bool { return c.ID == id })
 	if i < 0 {
@@ -72,7 +72,7 @@ func ByID(id gatewayv1.GatewayController) *Controller {
 	return &Table[i]
 }
 
-// Name is what a controller is called; of one that is not in the table its controllerName.
+// Name returns the usual name of a controller; if it is not in the table, its controllerName.
 func Name(id gatewayv1.GatewayController) string {
 	if c := ByID(id); c != nil {
 		return c.Name
@@ -80,8 +80,8 @@ func Name(id gatewayv1.GatewayController) string {
 	return string(id)
 }
 
-// Does reports whether the controller of a class does what the trait says, by the table, and by
-// the class's own claims where the table leaves it open. It is Unknown for no class.
+// Does reports whether the controller of a class does what the trait says, according to the table
+// and, if the table leaves it open, to the class's own claims. It is Unknown for no class.
 func Does(class *gatewayv1.GatewayClass, trait Trait) Answer {
 	if class == nil {
 		return Unknown
@@ -100,9 +100,9 @@ func Does(class *gatewayv1.GatewayClass, trait Trait) Answer {
 	return claim
 }
 
-// claims says whether a class claims a feature. One that claims nothing at all says nothing:
-// it may be of a controller that never does, or the CRDs have no room for it (Gateway API
-// before 1.4, standard channel).
+// claims says whether a class claims a feature. A class that claims nothing at all says nothing:
+// its controller may never claim anything, or the CRDs may have no field for it (Gateway API before
+// 1.4, standard channel).
 func claims(class *gatewayv1.GatewayClass, feature string) Answer {
 	all := class.Status.SupportedFeatures
 	switch {

@@ -2,45 +2,44 @@ package controller
 
 import gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-// The controllers that the charm has to know apart.
+// The controllers that the charm has to distinguish.
 const (
 	Cilium  gatewayv1.GatewayController = "io.cilium/gateway-controller"
 	Envoy   gatewayv1.GatewayController = "gateway.envoyproxy.io/gatewayclass-controller"
 	Traefik gatewayv1.GatewayController = "traefik.io/gateway-controller"
 )
 
-// A Trait is something that a controller does, or does not, with what the charm writes.
+// A Trait is something that a controller does, or does not do, with what the charm writes.
 type Trait int
 
 // The traits, in the order of the page.
 const (
-	// BackendTLS: it speaks TLS to applications, as a BackendTLSPolicy tells it.
+	// BackendTLS: it speaks TLS to applications, as a BackendTLSPolicy says.
 	BackendTLS Trait = iota
-	// BackendTLSNames: it verifies any of several names of one policy.
+	// BackendTLSNames: it accepts any of several names in one policy.
 	BackendTLSNames
-	// H2C: it speaks HTTP/2 in clear to a Service port of that appProtocol.
+	// H2C: it speaks HTTP/2 without TLS to a Service port with that appProtocol.
 	H2C
-	// ListenerIsolation: a request goes to the routes of the listener that fits its host best,
-	// and to no others.
+	// ListenerIsolation: a request goes only to the routes of the listener that fits its host best.
 	ListenerIsolation
-	// ResponseHeaders: it changes the headers of answers as a filter tells it.
+	// ResponseHeaders: it changes response headers as a filter says.
 	ResponseHeaders
-	// UnreadCertificates: it serves a chain with a certificate in it that Go does not read.
+	// UnreadCertificates: it serves a chain with a certificate that Go cannot parse.
 	UnreadCertificates
 	// NormalPaths: it resolves `..` in the path of a request before it looks for a route.
 	NormalPaths
-	// PrunesParents: it takes away what it said of a listener that a route names no more.
+	// PrunesParents: it removes its status for a listener that a route no longer names.
 	PrunesParents
-	// NoticesServices: its verdict on a route changes when the Service of the route goes or
-	// comes.
+	// NoticesServices: its status of a route changes when the Service of the route appears or
+	// disappears.
 	NoticesServices
-	// ReadiesAtZero: it gets ready for a Service that a route names with weight 0, and needs
-	// that: what is sent to a Service that is new to a route fails until it is ready.
+	// ReadiesAtZero: it prepares for a Service that a route names with weight 0, and needs that:
+	// requests to a Service that is new to a route fail until it is ready.
 	ReadiesAtZero
 )
 
-// traits tell of each trait: how the page names it, and the feature of the Gateway API
-// (pkg/features) by which a class claims it, empty for none.
+// traits has, for each trait, its title on the page, and the feature of the Gateway API
+// (pkg/features) by which a class claims it; empty for none.
 var traits = []struct{ title, feature string }{
 	BackendTLS:         {"speaks TLS to applications", "BackendTLSPolicy"},
 	BackendTLSNames:    {"verifies several names for one Service", "BackendTLSPolicySANValidation"},
@@ -56,7 +55,7 @@ var traits = []struct{ title, feature string }{
 
 func (t Trait) feature() string { return traits[t].feature }
 
-// reported are facts of the conformance report that a controller has.
+// reported returns facts from the conformance report of a controller.
 func reported(yes []Trait, no ...Trait) map[Trait]Fact {
 	facts := map[Trait]Fact{}
 	for _, trait := range yes {
@@ -68,7 +67,7 @@ func reported(yes []Trait, no ...Trait) map[Trait]Fact {
 	return facts
 }
 
-// Table has what is known, by controller: the three that the tests run first.
+// Table has what is known, by controller: the three that the tests run come first.
 var Table = []Controller{
 	{Name: "Cilium", ID: Cilium, Release: "cilium v1.20.0 standard", Facts: map[Trait]Fact{
 		BackendTLS:         {Does: Yes, Source: Reported, Claimed: true, Note: "from 1.20 on"},

@@ -7,31 +7,31 @@ import (
 	"time"
 )
 
-// An Allowance is what applications have had of what there is little of: hosts, and requests
-// for certificates. Each hook leaves it to the next in Juju, in the
-// leader's stored state; a unit that comes to lead begins with what it has itself, mostly
-// nothing.
+// An Allowance says how much applications have had of what is scarce: hosts, and certificate
+// requests. Each hook leaves it to the next one in Juju, in the stored state of the leader. A unit
+// that becomes the leader begins with its own stored state, which mostly has none.
 type Allowance struct {
-	// Bound is the number of hosts per relation by which Had was found; zero before that.
+	// Bound is the number of hosts per relation that Had was found with; zero if there was none
+	// yet.
 	Bound int `json:"bound,omitempty"`
-	// Had are the hosts that relations have, by number. They keep what they go on asking for, also
-	// of more than the bound, if they had it when that came to be in force.
+	// Had are the hosts that relations have, by number. They keep those hosts that they go on asking
+	// for, also more than the bound if they had them when it came into force.
 	Had map[int][]string `json:"over,omitempty"`
-	// For tells what certificates are requested for: the relation, and what of the options
-	// all hosts follow from. When that changes all are requested anew, which is the
-	// operator's doing. Empty before the first.
+	// For says what certificates are requested for: the relation, and the options that all hosts
+	// depend on. If it changes, all certificates are requested again, which the operator has
+	// caused. It is empty before the first run.
 	For string `json:"for,omitempty"`
-	// Hosts are those that have had their first request and have been there in each hook
-	// since. An empty name is the Gateway's addresses.
+	// Hosts are those that have had their first request and were present in each hook since. An
+	// empty name is the Gateway's addresses.
 	Hosts []string `json:"hosts,omitempty"`
-	// Times are when first requests were made that an application caused, by its name in
-	// Juju, in seconds since 1970, oldest first. A relation that is removed and made again
-	// is still the same application.
+	// Times are when an application caused first requests, by the application's name in Juju, in
+	// seconds since 1970, oldest first. An application whose relation is removed and added again is
+	// still the same application.
 	Times map[string][]int64 `json:"times,omitempty"`
 }
 
-// ParseAllowance reads what Text has written. Damaged text, and that of another release,
-// is as good as none.
+// ParseAllowance reads what Text has written. Damaged text, or text of another release, counts as
+// none.
 func ParseAllowance(text string) Allowance {
 	var a Allowance
 	if err := json.Unmarshal([]byte(text), &a); err != nil {
@@ -43,8 +43,8 @@ func ParseAllowance(text string) Allowance {
 	return a
 }
 
-// Text writes an allowance in so many bytes, which the hosts of a Gateway fit in. What does
-// not is forgotten: the oldest half of the requests, and again, then the newest half of the
+// Text writes an allowance in at most limit bytes, which the hosts of a Gateway fit in. It drops
+// what does not fit: the oldest half of the requests, repeatedly, then the newest half of the
 // relations that have more hosts than the bound.
 func (a Allowance) Text(limit int) (string, error) {
 	for {
@@ -73,7 +73,7 @@ func (a Allowance) withoutOlderHalf() Allowance {
 	slices.Sort(all)
 	newer := map[string][]int64{}
 	for application, times := range a.Times {
-		// One of several within the same second is as old as the others.
+		// A request of the same second as others is as old as those.
 		kept := slices.DeleteFunc(slices.Clone(times), func(at int64) bool { return at <= all[len(all)/2] })
 		if len(kept) > 0 {
 			newer[application] = kept
@@ -83,8 +83,8 @@ func (a Allowance) withoutOlderHalf() Allowance {
 	return a
 }
 
-// Within returns the allowance with the requests of the hour before now alone. Times that are
-// as far ahead count as well: a clock may have been set back.
+// Within returns the allowance with only the requests of the hour before now. Times up to an hour
+// ahead count too: a clock may have been set back.
 func (a Allowance) Within(now time.Time) Allowance {
 	times := map[string][]int64{}
 	for application, all := range a.Times {

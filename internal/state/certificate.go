@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// PrivateKey is a private key in PEM. Its text forms hide it, so that it cannot
-// reach a log or an error by way of a formatted State.
+// PrivateKey is a private key in PEM. Its text forms hide the key, so that a formatted State cannot
+// bring it into a log or an error.
 type PrivateKey string
 
 // String hides the key.
@@ -15,36 +15,35 @@ func (PrivateKey) String() string { return "(private key)" }
 // GoString hides the key.
 func (PrivateKey) GoString() string { return "(private key)" }
 
-// PEM is the key itself.
+// PEM returns the key itself.
 func (k PrivateKey) PEM() string { return string(k) }
 
-// Certificates is what the charm holds on its certificates endpoint.
+// Certificates is what the charm has on its certificates endpoint.
 type Certificates struct {
-	// Related says that there is a certificates relation which is not on its
-	// way out.
+	// Related says that there is a certificates relation that is not being removed.
 	Related bool `json:"related"`
 	// RelationID is that relation, such as "certificates:4".
 	RelationID string `json:"relationID,omitempty"`
-	// Provider is the application on its other side, as Juju names it here.
+	// Provider is the application on the other side, under Juju's name for it here.
 	Provider string `json:"provider,omitempty"`
-	// Key is the application's private key; empty when not related, before the
-	// first request, and when what is kept as one cannot be read.
+	// Key is the application's private key; empty if not related, before the first request, and if
+	// the stored key cannot be read.
 	Key PrivateKey `json:"key,omitempty"`
-	// LegacyKey says that the key stands under the label of an older library.
+	// LegacyKey says that the key is stored under the label of an older library.
 	LegacyKey bool `json:"legacyKey,omitempty"`
 	// NoAddresses says that the provider issues no certificates for IP addresses.
 	NoAddresses bool `json:"noAddresses,omitempty"`
 	// Revoked are the fingerprints (SHA-256, hex) of the certificates that the
 	// provider lists as revoked.
 	Revoked []string `json:"revoked,omitempty"`
-	// Entries are the certificate signing requests that stand in our databag,
-	// in its order, each with what has become of it.
+	// Entries are the certificate signing requests in our databag, in its order, each with its
+	// present state.
 	Entries []Certificate `json:"entries,omitempty"`
 	// Remarks are lines for the log, about what is left out of the provider's answer and why.
 	Remarks []string `json:"-"`
 }
 
-// CertificateState says what has become of one certificate signing request.
+// CertificateState is the state of one certificate signing request.
 type CertificateState string
 
 // The states of a certificate signing request.
@@ -55,66 +54,64 @@ const (
 	CertificatePending CertificateState = "pending"
 	// CertificateRevoked: the provider has revoked what it issued.
 	CertificateRevoked CertificateState = "revoked"
-	// CertificateExpired: what was issued is past its time.
+	// CertificateExpired: the issued certificate has expired.
 	CertificateExpired CertificateState = "expired"
-	// CertificateEarly: what was issued is valid later.
+	// CertificateEarly: the issued certificate is not valid yet.
 	CertificateEarly CertificateState = "early"
 	// CertificateDenied: the provider refuses; the operator must act.
 	CertificateDenied CertificateState = "denied"
 	// CertificateDelayed: the provider cannot answer now and will try again.
 	CertificateDelayed CertificateState = "delayed"
-	// CertificateUnusable: what was issued breaks a rule.
+	// CertificateUnusable: the issued certificate breaks a rule.
 	CertificateUnusable CertificateState = "unusable"
 )
 
 // A Certificate is one certificate signing request of ours and its answer.
 type Certificate struct {
-	// Request is the signing request in PEM, as it stands in our databag.
+	// Request is the signing request in PEM, as it is in our databag.
 	Request string `json:"request"`
-	// Foreign says that the request was made with another key than Key, such as
-	// the one before a rotation, or not as this charm makes them. It has to be
-	// replaced; what answers it is judged all the same, since it may be served
-	// until then.
+	// Foreign says that the request was made with a key other than Key, such as the one before a
+	// rotation, or not in the way of this charm. It has to be replaced. Its answer is judged
+	// nevertheless, because it may be served until then.
 	Foreign bool `json:"foreign,omitempty"`
-	// KeyID tells keys apart: it is that of the request's public key, see [keyID].
+	// KeyID identifies the public key of the request, see [keyID].
 	KeyID string `json:"keyID,omitempty"`
-	// Hosts are the DNS names and the IP addresses asked for, sorted.
+	// Hosts are the requested DNS names and IP addresses, sorted.
 	Hosts []string `json:"hosts"`
-	// State says what has become of it.
+	// State says what has become of the request.
 	State CertificateState `json:"state"`
-	// Reason explains every state but issued and pending to the operator.
+	// Reason explains every state except issued and pending to the operator.
 	Reason string `json:"reason,omitempty"`
 	// Chain is the certificate and its intermediates in PEM, leaf first: the
 	// tls.crt of a Secret. Set when issued and not foreign.
 	Chain string `json:"chain,omitempty"`
-	// ReadChain is Chain without the certificates that Go does not read; empty when there
-	// are none.
+	// ReadChain is Chain without the certificates that Go cannot parse; empty if there are none.
 	ReadChain string `json:"readChain,omitempty"`
-	// Leaf, CA and IssuedChain are the parts as the provider gave them, in PEM,
-	// for the get-certificate action. Set when issued.
+	// Leaf, CA and IssuedChain are the parts as the provider gave them, in PEM, for the
+	// get-certificate action. They are set when issued.
 	Leaf        string   `json:"leaf,omitempty"`
 	CA          string   `json:"ca,omitempty"`
 	IssuedChain []string `json:"issuedChain,omitempty"`
-	// LeadsTo names the authority that the chain of an issued one leads to, if that is not
-	// the one which the provider gives. It is served all the same: clients may know more.
+	// LeadsTo names the authority that the chain of an issued certificate leads to, if that is not
+	// the one that the provider gives. The certificate is served nevertheless: clients may know
+	// more authorities.
 	LeadsTo string `json:"leadsTo,omitempty"`
-	// Issuer is who signed the certificate, in one line. Empty when there is
-	// none, as are NotBefore and NotAfter, which bound its life and that of the
-	// other certificates in its chain.
+	// Issuer is who signed the certificate, in one line. NotBefore and NotAfter limit the time in
+	// which it and the other certificates of its chain are valid. All are empty if there is no
+	// certificate.
 	Issuer    string    `json:"issuer,omitempty"`
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	NotAfter  time.Time `json:"notAfter,omitzero"`
-	// RenewAt is when to ask for the next certificate; zero for never. See
-	// [renewAt].
+	// RenewAt is when to request the next certificate; zero for never. See [renewAt].
 	RenewAt time.Time `json:"renewAt,omitzero"`
 }
 
-// Due reports whether it is time to ask for the next certificate.
+// Due reports whether it is time to request the next certificate.
 func (c Certificate) Due(now time.Time) bool { return !c.RenewAt.IsZero() && !now.Before(c.RenewAt) }
 
-// For returns the request for the host, a DNS name or an IP address, that tells most
-// of what it is served with: the newest that is issued with the present key, else
-// with another, else the newest with the present key.
+// For returns the request that says most about what a host, a DNS name or an IP address, is served
+// with: the newest one issued with the present key, else the newest one issued with another key,
+// else the newest one with the present key.
 func (c Certificates) For(host string) (Certificate, bool) {
 	var found Certificate
 	best := 0
@@ -126,7 +123,7 @@ func (c Certificates) For(host string) (Certificate, bool) {
 	return found, best > 0
 }
 
-// rank orders the requests of a host, zero for one that tells nothing.
+// rank orders the requests of a host; zero is for a request that says nothing.
 func (c Certificate) rank() int {
 	switch issued := c.State == CertificateIssued; {
 	case issued && !c.Foreign:
@@ -140,15 +137,15 @@ func (c Certificate) rank() int {
 	}
 }
 
-// Asked reports whether a certificate for the host and for the key of that KeyID is asked
-// for on this very relation.
+// Asked reports whether, on this very relation, a certificate for the host is requested with the
+// key of that KeyID.
 func (c Certificates) Asked(host, keyID string) bool {
 	return slices.ContainsFunc(c.Entries, func(entry Certificate) bool {
 		return entry.KeyID == keyID && slices.Contains(entry.Hosts, host)
 	})
 }
 
-// Hosts are the hosts that certificates were requested for, sorted, each once.
+// Hosts returns the hosts that certificates were requested for, sorted, each once.
 func (c Certificates) Hosts() []string {
 	var hosts []string
 	for _, entry := range c.Entries {

@@ -39,20 +39,20 @@ type Config struct {
 	// ExternalHostname is the host that clients ask for: lower case, punycode,
 	// at most 253 characters. Empty when unset or invalid.
 	ExternalHostname string `json:"externalHostname,omitempty"`
-	// GatewayClass is the class asked for; empty means "the only one there is".
+	// GatewayClass is the requested class; empty for the only one that there is.
 	GatewayClass string `json:"gatewayClass,omitempty"`
-	// EnforceHTTPS says that application traffic is never served in clear.
+	// EnforceHTTPS says that applications are never served over plain HTTP.
 	EnforceHTTPS bool `json:"enforceHTTPS"`
-	// HSTSMaxAge is the max-age of Strict-Transport-Security in seconds; zero
-	// tells browsers to forget the host.
+	// HSTSMaxAge is the max-age of Strict-Transport-Security in seconds; zero makes browsers forget
+	// the host.
 	HSTSMaxAge int64 `json:"hstsMaxAge"`
 	// RoutingMode says how applications share the gateway.
 	RoutingMode RoutingMode `json:"routingMode,omitempty"`
 	// CrossModelNetworks says where units of other models may be, and where not.
 	CrossModelNetworks address.Networks `json:"crossModelNetworks,omitempty"`
-	// HostsPerRelation is how many hosts one application on gateway-route may name, and
-	// CertificatesPerHour how many new certificates an application may have requested in
-	// an hour. Zero stands for the default.
+	// HostsPerRelation is how many hosts one application on gateway-route may name.
+	// CertificatesPerHour is how many new certificates an application may have requested in an
+	// hour. Zero is the default.
 	HostsPerRelation    int `json:"hostsPerRelation,omitempty"`
 	CertificatesPerHour int `json:"certificatesPerHour,omitempty"`
 }
@@ -60,9 +60,9 @@ type Config struct {
 // DefaultHSTSMaxAge is the default of hsts-max-age: a year.
 const DefaultHSTSMaxAge = 31536000
 
-// The defaults of hosts-per-relation and certificates-per-hour: who has as many hosts as it
-// may can replace them all at once. The greatest values are the hosts of a Gateway, and more
-// requests than an authority takes.
+// The defaults of hosts-per-relation and certificates-per-hour: an application that has all its
+// hosts can replace them all at once. The maxima are the hosts of a Gateway, and more requests than
+// an authority accepts.
 const (
 	DefaultHostsPerRelation    = 8
 	DefaultCertificatesPerHour = 16
@@ -71,12 +71,12 @@ const (
 	maxCertificatesPerHour = 1000
 )
 
-// maxHSTSAge bounds hsts-max-age. RFC 6797 sets no bound, and the Python charm had none;
-// this is the greatest whole number that every reader of JSON takes for what it is, Juju
-// and the applications on gateway-route among them.
+// maxHSTSAge limits hsts-max-age. RFC 6797 sets no limit, and the Python charm had none. This is
+// the greatest whole number that every reader of JSON reads exactly, including Juju and the
+// applications on gateway-route.
 const maxHSTSAge = 1<<53 - 1
 
-// options has all options, in the order in which problems are reported and options held.
+// options has all options, in the order in which problems are reported and options are held.
 var options = []option{
 	{
 		name: OptionExternalHostname, example: "NAME", held: true,
@@ -107,7 +107,7 @@ var options = []option{
 		name: OptionEnforceHTTPS, example: "true",
 		parse: func(c *Config, value any) error {
 			enforce, isBool := value.(bool)
-			// With a wrong value the charm goes on as if HTTPS were enforced: it fails closed.
+			// If the value is wrong, the charm enforces HTTPS: it fails closed.
 			c.EnforceHTTPS = enforce || !isBool
 			if !isBool && value != nil {
 				return errors.New("must be true or false")
@@ -125,7 +125,7 @@ var options = []option{
 			}
 			return nil
 		},
-		// Also the default: the first releases of this charm noted it.
+		// The default too: the first releases of this charm noted it.
 		show: func(c Config) any { return c.HSTSMaxAge },
 	},
 	{
@@ -171,5 +171,5 @@ var options = []option{
 	bound(OptionCertificatesPerHour, DefaultCertificatesPerHour, maxCertificatesPerHour, func(c *Config) *int { return &c.CertificatesPerHour }),
 }
 
-// classPattern is that of Kubernetes object names (RFC 1123 subdomains).
+// classPattern is the pattern of Kubernetes object names (RFC 1123 subdomains).
 var classPattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)

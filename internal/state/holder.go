@@ -7,28 +7,28 @@ import (
 	"strings"
 )
 
-// Who is served at a place keeps it, whoever asks for it later. Who that is stands in our
-// side of the relation: the URL that we have told the application. Only the charm's leader
-// can write there, each leader can read it, and the Python charm has written it as well.
+// An application that is served at a place keeps it, whoever asks for it later. Our side of the
+// relation says which application that is: it has the URL that we told the application. Only the
+// charm's leader can write there, every leader can read it, and the Python charm wrote it too.
 
 // maxLabel is the length of a DNS label.
 const maxLabel = 63
 
-// Label is what tells the places of applications apart: in subdomain mode it begins the
-// host of this one.
+// Label distinguishes the place of this application from the places of others: in subdomain mode
+// its host begins with it.
 func (r Requirer) Label() string { return BoundedName(r.Model+"-"+r.Name, maxLabel) }
 
-// Path is the path of the application where all share a host.
+// Path is the path of the application if all share a host.
 func (r Requirer) Path() string { return "/" + r.Model + "-" + r.Name }
 
-// Places are what PlaceKey gives for each place that the application may have, whichever
-// the host and the mode of routing are.
+// Places returns the PlaceKey of each place that the application may have, whatever the host and
+// the routing mode are.
 func (r Requirer) Places() []string {
 	return []string{PlaceKey("", r.Path()), PlaceKey(r.Label(), "/")}
 }
 
-// PlaceKey is what tells the applications apart that may be served at a place, whatever
-// hostname the options have.
+// PlaceKey returns what identifies the application that may be served at a place, whatever the
+// hostname in the options is.
 func PlaceKey(host, path string) string {
 	if path != "/" {
 		return path
@@ -37,7 +37,7 @@ func PlaceKey(host, path string) string {
 	return "/ of " + label
 }
 
-// PlaceOfURL is the PlaceKey of the place that a URL names; empty for no URL.
+// PlaceOfURL returns the PlaceKey of the place in a URL; empty for no URL.
 func PlaceOfURL(text string) string {
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Host == "" {
@@ -50,8 +50,8 @@ func PlaceOfURL(text string) string {
 	return PlaceKey(parsed.Hostname(), path)
 }
 
-// BoundedName cuts a name that is too long, and makes it unique again with a hash of the
-// whole.
+// BoundedName cuts a name that is too long and adds a hash of the whole name, which makes it unique
+// again.
 func BoundedName(name string, limit int) string {
 	if len(name) <= limit {
 		return name
@@ -60,7 +60,7 @@ func BoundedName(name string, limit int) string {
 	return strings.TrimRight(name[:limit-len(suffix)], "-.") + suffix
 }
 
-// ShortHash is 8 characters that names of objects may have.
+// ShortHash returns 8 characters that object names may contain.
 func ShortHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:4])

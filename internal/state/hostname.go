@@ -12,18 +12,17 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// hostLabel is one label of a host name as Gateway API's listeners take it.
+// hostLabel is one label of a host name that Gateway API listeners accept.
 var hostLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
-// numericEnd matches a name that clients read as an IPv4 address in one of its
-// odder forms, or refuse (URL Standard, "ends in a number").
+// numericEnd matches a name that clients read as an IPv4 address in one of its unusual forms, or
+// refuse (URL Standard, "ends in a number").
 var numericEnd = regexp.MustCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)$`)
 
-// NormalizeHostname returns the form in which a host name is served: lower case,
-// international names in punycode. It refuses what a Gateway API listener
-// cannot hold (Gateway API, type Hostname): IP addresses, a trailing dot, names
-// past 253 characters; and what no URL can be made of: wildcards, and names that
-// end in a number.
+// NormalizeHostname returns the form in which a host name is served: lower case, international
+// names in punycode. It refuses what a Gateway API listener cannot hold (Gateway API, type
+// Hostname): IP addresses, a trailing dot, and names longer than 253 characters. It also refuses
+// what cannot be part of a URL: wildcards, and names that end in a number.
 func NormalizeHostname(name string) (string, error) {
 	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
 		return "", fmt.Errorf("%s is an IP address", Quote(name))
@@ -36,7 +35,7 @@ func NormalizeHostname(name string) (string, error) {
 	}
 	ascii, err := lookup.ToASCII(name)
 	if err != nil || !utf8.ValidString(name) {
-		// The library's error repeats the name; the operator has it already.
+		// The library's error repeats the name, which the operator has already.
 		return "", fmt.Errorf("%s is not a DNS name", Quote(name))
 	}
 	ascii = strings.ToLower(ascii)
@@ -54,13 +53,13 @@ func NormalizeHostname(name string) (string, error) {
 	return ascii, nil
 }
 
-// lookup maps names as idna.Lookup does, and lets hyphens stand where IDNA keeps two of
-// them for itself: pr--42 and r3---sn-x are names in use, of which only who registers
-// international names has to beware.
+// lookup maps names as idna.Lookup does, and also allows two hyphens in places that IDNA reserves
+// for itself: names such as pr--42 and r3---sn-x are in use, and only those who register
+// international names have to avoid them.
 var lookup = idna.New(idna.MapForLookup(), idna.CheckHyphens(false), idna.BidiRule())
 
-// validPunycode reports whether a label is not encoded, or encodes what IDNA takes, its rules
-// for hyphens included.
+// validPunycode reports whether a label is not encoded, or encodes a name that IDNA accepts,
+// including its rules for hyphens.
 func validPunycode(label string) bool {
 	if !strings.HasPrefix(label, "xn--") {
 		return true
@@ -69,8 +68,8 @@ func validPunycode(label string) bool {
 	return err == nil
 }
 
-// Quote quotes text that somebody else wrote, for a status or a log: printable,
-// and cut to a length that a status message can bear.
+// Quote quotes text that somebody else wrote, for a status or a log: printable, and cut to a length
+// that fits into a status message.
 func Quote(text string) string {
 	const limit = 40
 	runes := []rune(pyjson.Commandless(text))

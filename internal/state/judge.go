@@ -13,9 +13,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// Subject is what the charm asks a certificate authority for: one certificate for
-// these names, DNS names or IP addresses. The first is the common name, as the
-// Python charm has it.
+// Subject returns what the charm requests from a certificate authority: one certificate for these
+// names, DNS names or IP addresses. The first is the common name, as in the Python charm.
 func Subject(names []string) tlscertificates.Subject {
 	var subject tlscertificates.Subject
 	for _, name := range names {
@@ -31,9 +30,9 @@ func Subject(names []string) tlscertificates.Subject {
 	return subject
 }
 
-// NewCertificates judges what stands on both sides of the certificates
-// relation: own is our application's databag, provider the provider's. The key
-// is empty before the first. The remarks name what was left out, for the log.
+// NewCertificates judges what is on both sides of the certificates relation: own is our
+// application's databag, provider the provider's. The key is empty before the first one. The
+// remarks name what was left out, for the log.
 func NewCertificates(relationID string, key PrivateKey, own, provider Databag, now time.Time) (Certificates, []string) {
 	c := Certificates{Related: true, RelationID: relationID, Key: key}
 	requests, remarks := tlscertificates.ParseRequests(own)
@@ -45,7 +44,7 @@ func NewCertificates(relationID string, key PrivateKey, own, provider Databag, n
 		if err == nil {
 			public = &parsed.PublicKey
 		} else {
-			// Every request then counts as foreign, and a new key is made.
+			// Every request then counts as foreign, and the charm makes a new key.
 			c.Key = ""
 			remarks = append(remarks, "the private key cannot be read and is replaced")
 		}
@@ -98,8 +97,8 @@ func newCertificate(request tlscertificates.Request, key *rsa.PublicKey, answers
 	return entry
 }
 
-// ours reports whether a request is for one DNS name or for IP addresses, as are those
-// that this charm makes.
+// ours reports whether a request is for one DNS name or for IP addresses, like the requests that
+// this charm makes.
 func ours(details tlscertificates.Details) bool {
 	if len(details.IPAddresses) > 0 {
 		return len(details.DNSNames) == 0
@@ -107,7 +106,7 @@ func ours(details tlscertificates.Details) bool {
 	return len(details.DNSNames) == 1
 }
 
-// hostsOf returns what a request asks for, sorted as text, each once.
+// hostsOf returns the names that a request asks for, sorted as text, each once.
 func hostsOf(details tlscertificates.Details) []string {
 	hosts := slices.Clone(details.DNSNames)
 	for _, address := range details.IPAddresses {
@@ -147,13 +146,12 @@ func certificateState(verdict tlscertificates.Verdict) CertificateState {
 	}
 }
 
-// renewAt is when nine tenths of a certificate's life are over, as the Python
-// library has it. Its life counts from when it was asked for, since providers
-// backdate: one whose certificates have most of their span behind them when they
-// come would otherwise be asked again without end. For the same reason the
-// answer is never, the zero time, for what had expired before it was asked for.
-// Made is zero when it is not known; a clock that was in advance made one that does
-// not count, or else what it asked for were never renewed.
+// renewAt returns when nine tenths of a certificate's life are over, as in the Python library. Its
+// life counts from its request, since providers backdate: a certificate that arrives with most of
+// its time already past would otherwise be requested again and again. For the same reason it
+// returns never, the zero time, for a certificate that had expired before it was requested. Made is
+// zero if unknown. A time in the future (the clock was ahead then) is ignored, or the certificate
+// would never come due.
 func renewAt(made, notBefore, notAfter, now time.Time) time.Time {
 	start := notBefore
 	if made.After(start) && !made.After(now) {

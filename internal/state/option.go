@@ -8,21 +8,21 @@ import (
 	"strings"
 )
 
-// An option is one of the charm's options: all that there is to know of it, but what it does.
+// An option is one of the charm's options, with everything about it except what it does.
 type option struct {
 	name string
-	// example stands for a value in a command that sets the option.
+	// example is a value for a command that sets the option.
 	example string
 	// held options stay as they are served while any option is wrong; see [Config.Held].
 	held bool
-	// parse reads a value as config-get gives it, nil for one that is not set, into its field.
-	// With an error the field has a value that does no harm.
+	// parse reads a value from config-get, nil for an option that is not set, into its field. If it
+	// returns an error, the field has a value that does no harm.
 	parse func(c *Config, value any) error
-	// show is the value that parse reads, nil for the default.
+	// show returns a value for parse; nil for the default.
 	show func(c Config) any
 }
 
-// bound is an option that is a number from 1 to the most that it may be. Zero is the default too.
+// bound returns an option that is a number from 1 to a maximum. Zero is the default too.
 func bound(name string, byDefault, most int, field func(*Config) *int) option {
 	return option{
 		name: name, example: fmt.Sprint(byDefault), held: true,
@@ -43,8 +43,8 @@ func bound(name string, byDefault, most int, field func(*Config) *int) option {
 	}
 }
 
-// ParseConfig validates the options as config-get gives them. Each option that is not valid is
-// named in the problems; the caller then keeps what is served as it is, see [Config.Held].
+// ParseConfig validates the options as config-get returns them. The problems name each option that
+// is not valid; the caller then keeps what is served as it is, see [Config.Held].
 func ParseConfig(values map[string]any) (Config, []Problem) {
 	var config Config
 	var problems []Problem
@@ -59,16 +59,16 @@ func ParseConfig(values map[string]any) (Config, []Problem) {
 	return config, problems
 }
 
-// ExampleOf stands for a value in a command that sets an option: "CLASS", or a value that is right.
+// ExampleOf returns a value for a command that sets an option: "CLASS", or a valid value.
 func ExampleOf(name string) string {
 	i := slices.IndexFunc(options, func(o option) bool { return o.name == name })
 	return options[i].example
 }
 
-// Held returns the options that are in force while some are wrong: those on which what is served
-// depends all stay as they are. Options are set together: one that is right beside one
-// that is wrong is half of what was meant, and may take traffic down. enforce-https counts at
-// once, since it is what keeps traffic out of the clear.
+// Held returns the options that are in force while some are wrong: all options that affect what is
+// served stay as they are. Options are set together: a right option beside a wrong one is half of
+// what was meant, and may take traffic down. enforce-https takes effect at once, because it keeps
+// traffic from being served over plain HTTP.
 func (c Config) Held(served Config) Config {
 	for _, o := range options {
 		if o.held {
@@ -91,13 +91,13 @@ func (c Config) With(name string, served Config) Config {
 // take sets one option to what another Config has.
 func (c *Config) take(o option, from Config) {
 	if err := o.parse(c, o.show(from)); err != nil {
-		panic(err) // What show gives is what parse reads.
+		panic(err) // parse reads what show returns.
 	}
 }
 
-// Note writes down the options that are held, as a JSON object by their names. Those that
-// have their default are left out, but for the two that the first release wrote always.
-// Without the host it is the one of a Gateway that no option tells.
+// Note writes the held options as a JSON object, by their names. It leaves out options that have
+// their default, except the two that the first release always wrote. If the host is unknown, it
+// leaves out the host.
 func (c Config) Note(hostKnown bool) string {
 	var text strings.Builder
 	for _, o := range options {
@@ -114,8 +114,8 @@ func (c Config) Note(hostKnown bool) string {
 	return "{" + strings.TrimPrefix(text.String(), ",") + "}"
 }
 
-// ReadNote reads what [Config.Note] wrote. Others can edit it: ok is false for what no Config
-// writes, since it would end in every object.
+// ReadNote reads what [Config.Note] wrote. Others can edit that text: ok is false for text that no
+// Config writes, because its values would end up in every object.
 func ReadNote(text string) (config Config, hostKnown, ok bool) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -145,7 +145,7 @@ func optionString(value any) (string, error) {
 	}
 }
 
-// optionNumber reads a number in bounds; nil is the default.
+// optionNumber reads a number within limits; nil is the default.
 func optionNumber(value any, byDefault, least, most int64) (int64, error) {
 	var number int64
 	var err error

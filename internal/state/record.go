@@ -12,34 +12,35 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
-// A Record is what Juju holds of what the charm has put into the cluster. Whoever may edit
-// the charm's objects can write there whatever he likes, the charm's own notes included. So
-// what is read back from an object counts only as far as the record has it. The cluster
-// holds the thing itself, the record what tells it from another.
+// A Record is what Juju stores about what the charm has put into the cluster. Whoever may edit the
+// charm's objects can write anything there, also into the charm's own notes. So what is read back
+// from an object counts only if the record confirms it. The cluster holds the content, the record
+// what identifies it.
 type Record struct {
-	// Settings are the options that are served, and Told who told of which authorities, in
-	// the planner's own words; Class is the GatewayClass of the Gateway. Empty for what was
-	// never put there.
+	// Settings are the options that are served, and Told says which relation told of which
+	// authorities, both in the planner's own format. Class is the GatewayClass of the Gateway. A
+	// field is empty if the charm has never put that into the cluster.
 	Settings string `json:"settings,omitempty"`
 	Told     string `json:"told,omitempty"`
 	Class    string `json:"class,omitempty"`
-	// Given are the digests of the certificate chains in the Secrets, sorted; see
-	// [ChainDigest]. Every one of them was given by the provider of certificates.
+	// Given are the digests of the certificate chains in the Secrets, sorted; see [ChainDigest].
+	// The provider of certificates gave each of these chains.
 	Given []string `json:"given,omitempty"`
-	// Held is what applications are served at or, while they cannot be, were served at last, by
-	// the number of their relation, in sums; see [HeldSum]. Of who is served elsewhere than where it is
-	// to be, the planner adds where that is.
+	// Held is, by the number of the relation, the place at which each application is served or, while
+	// it cannot be served, was served last, as a digest; see [HeldSum]. For an application that is
+	// served elsewhere than where it is to be, the planner adds the other place.
 	Held map[int]string `json:"held,omitempty"`
 }
 
-// HeldSum stands for a place, or for hosts. Applications choose both: none must be able to find
-// others of the same sum, nor two of its own, of which it has one and then asks for the other.
+// HeldSum returns a digest of a place, or of hosts. Applications choose both. So an application
+// must not be able to find a place of others with the same digest, nor two places of its own, of
+// which it has one and then asks for the other.
 func HeldSum(names ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(names, " ")))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// At returns the sum of what is on record as that of a relation, if there is any.
+// At returns the digest that is on record for a relation, if there is one.
 func (r *Record) At(relation int) (sum string, known bool) {
 	if r == nil {
 		return "", false
@@ -48,22 +49,22 @@ func (r *Record) At(relation int) (sum string, known bool) {
 	return sum, known
 }
 
-// Has reports whether what has the sum is on record as that of a relation.
+// Has reports whether that digest is on record for a relation.
 func (r *Record) Has(relation int, sum string) bool {
 	had, known := r.At(relation)
 	return known && had == sum
 }
 
-// ChainDigest stands for a certificate chain in PEM, as it is in a Secret.
+// ChainDigest returns a digest of a certificate chain in PEM, as it is in a Secret.
 func ChainDigest(chain string) string {
 	sum := sha256.Sum256([]byte(pki.Separate(chain)))
 	return hex.EncodeToString(sum[:16])
 }
 
-// Vouches reports whether Juju holds what makes a chain that was found in a Secret one to be
-// served: the record knows it, or all its certificates are what the provider answers to one
-// of our requests. A nil record is that of a charm which has kept none yet: then the
-// cluster is believed, once, since who is served has to stay so.
+// Vouches reports whether Juju confirms that a chain found in a Secret may be served: the record
+// has it, or all its certificates are in the provider's answer to one of our requests. A nil record
+// means that the charm has not stored one yet. Then the cluster is trusted once, so that
+// applications stay served.
 func (r *Record) Vouches(chain string, certificates Certificates) bool {
 	return r == nil || slices.Contains(r.Given, ChainDigest(chain)) || slices.ContainsFunc(certificates.Entries, func(entry Certificate) bool {
 		return entry.State == CertificateIssued && entry.gave(chain)

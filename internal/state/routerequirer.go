@@ -8,42 +8,40 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
 )
 
-// RouteRequirer is one application on the gateway-route endpoint: it writes HTTPRoutes
-// of its own, and needs listeners for its hosts.
+// RouteRequirer is one application on the gateway-route endpoint: it writes HTTPRoutes of its own,
+// and needs listeners for its hosts.
 type RouteRequirer struct {
 	// RelationID is the number of the relation.
 	RelationID int `json:"relationID"`
-	// Application is Juju's name for it on this side.
+	// Application is Juju's name for the application on this side.
 	Application string `json:"application"`
 	// Foreign says that it is of another model than ours.
 	Foreign bool `json:"foreign,omitempty"`
 	// Told says that it has been told of the Gateway: it may attach its routes.
 	Told bool `json:"told,omitempty"`
-	// Holds says that it is on record that it is served at what it asks for. The planner finds
-	// that out.
+	// Holds says that it is served at what it asks for, according to the record. The planner sets
+	// it.
 	Holds bool `json:"-"`
 	// Has are the hosts that it is served at, of those that it asks for, as far as that is known. The
 	// planner finds that out.
 	Has []string `json:"-"`
 	// Waiting says that it has not written anything yet.
 	Waiting bool `json:"waiting,omitempty"`
-	// Problem says why its data cannot be used; empty when they can. The fields
-	// below, but for Remarks, are not set then.
+	// Problem says why its data cannot be used; empty if they can. If not, the fields below are not
+	// set, except Remarks.
 	Problem string `json:"problem,omitempty"`
-	// Remarks are everything that is wrong, where that is more than Problem says;
-	// they are for the log.
+	// Remarks are everything that is wrong, if that is more than Problem says, for the log.
 	Remarks []string `json:"remarks,omitempty"`
 	// Hostnames are its hosts in normal form, each once, in its order.
 	Hostnames []string `json:"hostnames,omitempty"`
-	// Version0 says that it speaks version 0 of the interface, in which it makes no routes
-	// itself; there is a Problem then. Backend is the name of the application that it asks
-	// routes for; empty for none that could be one.
+	// Version0 says that it speaks version 0 of the interface, in which it makes no routes itself;
+	// it has a Problem then. Backend is the name of the application that it asks routes for; empty
+	// if it names no possible application.
 	Version0 bool   `json:"version0,omitempty"`
 	Backend  string `json:"backend,omitempty"`
-	// Namespace is where its model has its objects, and so where its routes are; empty if
-	// that is not known.
+	// Namespace is where the objects of its model are, and so its routes; empty if unknown.
 	Namespace string `json:"namespace,omitempty"`
-	// Hostless says that its routes are for whatever address the Gateway has.
+	// Hostless says that its routes are for any address of the Gateway.
 	Hostless bool `json:"hostless,omitempty"`
 }
 
@@ -77,7 +75,7 @@ func NewRouteRequirer(relationID int, application string, request Databag) Route
 	return r
 }
 
-// reject keeps why the data cannot be used.
+// reject records why the data cannot be used.
 func (r *RouteRequirer) reject(err error) {
 	r.Problem = err.Error()
 	var invalid *gatewayroute.InvalidError
@@ -93,7 +91,7 @@ func (r RouteRequirer) Servable() bool { return !r.Waiting && r.Problem == "" }
 type DNSProvider struct {
 	// RelationID is the number of the relation.
 	RelationID int `json:"relationID"`
-	// Application is Juju's name for it on this side.
+	// Application is Juju's name for the application on this side.
 	Application string `json:"application"`
 	// Reply is what it wrote.
 	Reply Databag `json:"reply,omitempty"`

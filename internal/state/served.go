@@ -13,29 +13,28 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// Served is a certificate with its key as it stands in a Secret of ours, still
-// good to serve. It goes on being served while the certificate that would replace
-// it is on its way.
+// Served is a certificate with its key, from a Secret of ours, that may still be served. It is
+// served until the certificate that replaces it has arrived.
 type Served struct {
 	// Secret is the name of the Secret.
 	Secret string `json:"secret"`
 	// Hosts are the DNS names and the IP addresses of the certificate.
 	Hosts []string `json:"hosts"`
-	// KeyID, Issuer and NotAfter are as in [Certificate]. NotAfter may have passed, if it is
-	// that of another certificate of the chain: some clients may do without that one, and
-	// all would be worse off without the rest.
+	// KeyID, Issuer and NotAfter are as in [Certificate]. NotAfter may be past if it is that of
+	// another certificate of the chain: some clients do not need that one, and without the rest all
+	// clients would be worse off.
 	KeyID    string    `json:"keyID,omitempty"`
 	Issuer   string    `json:"issuer,omitempty"`
 	NotAfter time.Time `json:"notAfter,omitzero"`
-	// Chain is tls.crt, leaf first, with a line end between its certificates, and Key is
-	// tls.key; both in PEM.
+	// Chain is tls.crt, leaf first, with a line end between its certificates. Key is tls.key. Both
+	// are in PEM.
 	Chain string     `json:"chain"`
 	Key   PrivateKey `json:"key"`
 }
 
-// NewServed judges what stands in a Secret: the certificate must be the key's,
-// within its time, and not one that the provider has revoked. It tells false for
-// what may not be served, which is anything in doubt.
+// NewServed judges the content of a Secret: the certificate must belong to the key, be valid now,
+// and not be one that the provider has revoked. It returns false for what may not be served, which
+// includes everything doubtful.
 func NewServed(secret string, chain, key []byte, certificates Certificates, now time.Time) (Served, bool) {
 	text := pki.Separate(string(chain))
 	leaf, notAfter, ok := tlscertificates.ParseChain(text, now)
@@ -59,8 +58,8 @@ func NewServed(secret string, chain, key []byte, certificates Certificates, now 
 	return served, true
 }
 
-// Covers reports whether the certificate is good for a host, a DNS name or an IP address,
-// by name or, for the first label of a DNS name, by a wildcard.
+// Covers reports whether the certificate is valid for a host, a DNS name or an IP address: by the
+// same name or, for the first label of a DNS name, by a wildcard.
 func (s Served) Covers(host string) bool {
 	_, parent, found := strings.Cut(host, ".")
 	return slices.ContainsFunc(s.Hosts, func(name string) bool {
@@ -68,8 +67,7 @@ func (s Served) Covers(host string) bool {
 	})
 }
 
-// keyID is the SHA-256 of a public key in its PKCS#1 form, in hex; empty without a
-// key.
+// keyID returns the SHA-256 of a public key in its PKCS#1 form, in hex; empty without a key.
 func keyID(key *rsa.PublicKey) string {
 	if key == nil {
 		return ""
@@ -78,7 +76,7 @@ func keyID(key *rsa.PublicKey) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// fingerprint is the SHA-256 of a certificate, in hex.
+// fingerprint returns the SHA-256 of a certificate, in hex.
 func fingerprint(certificate *x509.Certificate) string {
 	sum := sha256.Sum256(certificate.Raw)
 	return hex.EncodeToString(sum[:])

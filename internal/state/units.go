@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// addUnits keeps the units of an application that speaks TLS, and their names that a
-// certificate can be verified for; it gives remarks on those that are none. An address is
-// no such name (Gateway API, type PreciseHostname), and localhost names everybody.
+// addUnits stores the units of an application that speaks TLS, and their names that a certificate
+// can be verified for. It returns remarks on names that cannot be verified: addresses (Gateway API,
+// type PreciseHostname), and localhost, which names every unit.
 func (r *Requirer) addUnits(units []Unit) (remarks []string) {
 	for _, unit := range units {
 		name, err := NormalizeHostname(unit.Host)
@@ -33,7 +33,7 @@ func (r *Requirer) addUnits(units []Unit) (remarks []string) {
 	return remarks
 }
 
-// natural compares as people count: web-2 comes before web-10.
+// natural compares numbers in names as people do: web-2 comes before web-10.
 func natural(a, b string) int {
 	whole := cmp.Compare(a, b)
 	for a != "" && b != "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// maxEntries bounds a list. As many certificates do not fit into a bag.
+// maxEntries limits a list. A databag cannot hold so many certificates.
 const maxEntries = 10_000
 
 // blockType is the type of a PEM block that holds a certificate.
@@ -28,7 +28,7 @@ type reader struct {
 	notes pyjson.Notes
 }
 
-// check refuses a bag that is beyond the bounds.
+// check refuses a databag that exceeds the limits.
 func (r *reader) check(bag map[string]string) bool {
 	if err := pyjson.CheckBag(bag); err != nil {
 		r.notes.Add("%v; ignored", err)
@@ -37,8 +37,8 @@ func (r *reader) check(bag map[string]string) bool {
 	return true
 }
 
-// list reads a JSON list of certificates, one by one, so that a list of millions is
-// not built.
+// list reads a JSON list of certificates one by one, so that a list of millions is not built in
+// memory.
 func (r *reader) list(key, value string) {
 	decoder := json.NewDecoder(strings.NewReader(value))
 	if token, err := decoder.Token(); err != nil || token != json.Delim('[') {
@@ -74,7 +74,7 @@ func (r *reader) list(key, value string) {
 	}
 }
 
-// text reads certificates in PEM, several of them where somebody wrote a bundle.
+// text reads certificates in PEM; there are several if somebody wrote a bundle.
 func (r *reader) text(where, text string) {
 	if len(text) > pyjson.MaxEntry {
 		r.notes.Add("%s: longer than %d bytes; ignored", where, pyjson.MaxEntry)
@@ -94,7 +94,7 @@ func (r *reader) text(where, text string) {
 	}
 }
 
-// certificate keeps an authority's certificate, and says of another why it does not.
+// certificate keeps the certificate of an authority, and notes why it does not keep another one.
 func (r *reader) certificate(where string, der []byte) {
 	if r.seen[string(der)] {
 		return
@@ -116,11 +116,11 @@ func (r *reader) certificate(where string, der []byte) {
 		r.notes.Add("%s: %s: expired on %s; ignored", where, subject, certificate.NotAfter.UTC().Format(time.DateOnly))
 		return
 	case certificate.X509 == nil:
-		// Who verifies may know more than Go does.
+		// Whoever verifies with it may know more than Go does.
 		r.notes.Add("%s: %s: cannot be checked (%s); taken as it is", where, subject, certificate.Refusal)
 	}
 	r.seen[string(certificate.Raw)] = true
-	// Without headers, and with the same line ends whoever wrote it.
+	// Without headers, and with the same line ends, whoever wrote it.
 	r.kept = append(r.kept, string(pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: certificate.Raw})))
 }
 

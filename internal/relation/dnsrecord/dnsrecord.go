@@ -12,20 +12,20 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// keyEntries is the one key of either bag: a JSON list, of records in ours and of
-// answers in the provider's.
+// keyEntries is the only key of both databags: a JSON list, of records in ours and of answers in
+// the provider's.
 const keyEntries = "dns_entries"
 
-// namespace is f8f206da-a7f8-4206-b044-30be3724a09d, which the Python charm of this
-// name makes its UUIDs in. With another, every record would change on a refresh.
+// namespace is f8f206da-a7f8-4206-b044-30be3724a09d, in which the Python charm of this name makes
+// its UUIDs. With another one, every record would change on a refresh.
 const namespace = "\xf8\xf2\x06\xda\xa7\xf8\x42\x06\xb0\x44\x30\xbe\x37\x24\xa0\x9d"
 
-// entry is one record on the wire, without what its domain, type, data and UUID are.
-// The library calls the other members optional, yet the bind charm's hook fails
-// without them. The label @ makes the domain a zone of its own.
+// entry is one record in the databag, without its domain, type, data and UUID. The library calls
+// the other members optional, but the bind charm's hook fails without them. The label @ makes the
+// domain a zone of its own.
 const entry = `{"domain": %s, "host_label": "@", "ttl": 600, "record_class": "IN", "record_type": "%s", "record_data": "%s", "uuid": "%s"}`
 
-// Record is one address that a name shall lead to.
+// Record is one address that a name is to lead to.
 type Record struct {
 	Hostname string     // in full and in lower case: "gw.example.com"
 	Address  netip.Addr // IPv4 makes an A record, IPv6 an AAAA record
@@ -40,10 +40,10 @@ func (r Record) Type() string {
 	return "AAAA"
 }
 
-// UUID returns what names the record in both bags: the UUID, version 5 (RFC 9562),
-// of "<hostname> <address>" in a namespace that is always the same.
+// UUID returns the identifier of the record in both databags: the UUID, version 5 (RFC 9562), of
+// "<hostname> <address>" in a fixed namespace.
 func UUID(hostname string, address netip.Addr) string {
-	// SHA-1 is what version 5 is made of; nothing is kept safe by it.
+	// Version 5 is defined with SHA-1; no security depends on it.
 	sum := sha1.Sum([]byte(namespace + hostname + " " + address.Unmap().String()))
 	id := sum[:16]
 	id[6] = id[6]&0x0f | 0x50
@@ -56,11 +56,10 @@ func hyphenate(digits string) string {
 	return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
 }
 
-// Encode returns our application databag for records, in whatever order they come,
-// in the bytes of the Python library: sorted by hostname, then address (IPv4 first),
-// each once. Without any it is the empty list, which takes back what was asked for
-// before. Records that no DNS can hold are left out: without a hostname, without an
-// address, and with an address that is valid on one link only (fe80::1%eth0).
+// Encode returns our application databag for records in any order, in the bytes of the Python
+// library: sorted by hostname, then address (IPv4 first), each once. Without records it is the
+// empty list, which withdraws earlier requests. It leaves out records that DNS cannot hold: without
+// a hostname, without an address, or with an address that is valid on one link only (fe80::1%eth0).
 func Encode(records []Record) map[string]string {
 	var entries []string
 	for _, r := range wanted(records) {

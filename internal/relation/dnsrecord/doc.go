@@ -1,23 +1,20 @@
-// Package dnsrecord reads and writes the databags of the dns_record interface,
-// version 0, on the requirer's side: which names shall lead to which addresses,
-// and what the DNS provider says to that (https://github.com/canonical/charmlibs,
-// interfaces/dns_record).
+// Package dnsrecord reads and writes the databags of the dns_record interface, version 0, on the
+// requirer's side: which names are to lead to which addresses, and what the DNS provider answers
+// (https://github.com/canonical/charmlibs, interfaces/dns_record).
 //
-// It is the first and the last step of an event's road,
+// It is part of the first and the last step of every event, and turns bytes into values and back:
 //
 //	event → read → plan → apply → publish → status
 //
-// bytes to values and back, and the one judgement that needs both sides: which
-// of our records is worst off? Records are written in the bytes of the Python
-// library, so that a charm which takes over from a Python one changes nothing.
+// It also makes the one judgement that needs both sides: which of our records is worst off? It
+// writes records in the bytes of the Python library, so that a charm which replaces a Python one
+// changes nothing.
 //
-// What comes from the provider is hostile until it has passed here: sizes are
-// bounded, an entry that makes no sense is left out with a remark, texts are made
-// fit for one line, and answers to what others asked count for nothing. The package
-// decides nothing (which hosts are wanted, how bad a missing record is), calls
-// no tool, reads no clock and keeps no state. It knows IP addresses only: the
-// interface has no way to point a name at another name, as the address of some
-// load balancers is.
+// The provider's data are hostile until they have passed this package. Sizes are limited, an entry
+// that makes no sense is left out with a remark, texts are made fit for one line, and answers to
+// requests of others do not count. The package decides nothing (which hosts are wanted, how bad a
+// missing record is), calls no tool, reads no clock and keeps no state. It knows IP addresses only:
+// the interface cannot point a name at another name, which is the address of some load balancers.
 //
 //	records := []dnsrecord.Record{{Hostname: "gw.example.com", Address: address}}
 //	set(dnsrecord.Encode(records)) // dns_entries: [{"domain": "gw.example.com", …}]

@@ -6,29 +6,29 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// Verdict is how the records of one relation stand.
+// Verdict says how the records of one relation stand.
 type Verdict struct {
-	// Status is the worst of all records: Approved only when all are, or when none
-	// is wanted.
+	// Status is the worst of all records: Approved only if all are approved, or if no record is
+	// wanted.
 	Status Status
 
-	// Record is the first with that status, and Answer what the provider says of it.
-	// Both are zero when nothing is wanted.
+	// Record is the first record with that status, and Answer the provider's answer for it. Both
+	// are zero if no record is wanted.
 	Record Record
 	Answer Answer
 
 	Approved, Total int // how many records are approved, of how many
 }
 
-// severity orders the statuses. Worst is what stays until somebody acts, with what
-// the provider's operator alone can cure first; then what the provider may get over;
-// then what only takes time.
+// severity orders the statuses. Worst are those that last until somebody acts, and of these the
+// ones that only the provider's operator can cure. Then come those that the provider may overcome,
+// then those that only take time.
 var severity = map[Status]int{
 	PermissionDenied: 6, InvalidData: 5, Conflict: 4, Failure: 3, Unknown: 2, Pending: 1, Approved: 0,
 }
 
-// Judge finds the record that is worst off. Records count as Encode writes them;
-// answers for others do not count.
+// Judge finds the record that is worst off. Records count as Encode writes them. Answers for other
+// records do not count.
 func Judge(records []Record, p Provider) Verdict {
 	verdict := Verdict{Status: Approved}
 	for i, record := range wanted(records) {
@@ -44,8 +44,8 @@ func Judge(records []Record, p Provider) Verdict {
 	return verdict
 }
 
-// OperatorMustAct reports whether only somebody's action helps, here or at the
-// provider. Otherwise the provider tries again by itself, or is not done yet.
+// OperatorMustAct reports whether only an action of an operator helps, here or at the provider.
+// Otherwise the provider tries again by itself, or has not finished yet.
 func (v Verdict) OperatorMustAct() bool {
 	return severity[v.Status] >= severity[Conflict]
 }
@@ -60,9 +60,9 @@ var statusWords = map[Status]string{
 	Pending:          "pending",
 }
 
-// Reason says in an operator's words what is wrong, the least needed last, since a
-// status has little room: `gw.example.com (10.0.0.1): conflict: "already taken"`. It
-// is empty when all is well.
+// Reason says in an operator's words what is wrong, with the least important part last, because a
+// status has little room: `gw.example.com (10.0.0.1): conflict: "already taken"`. It is empty if
+// all is well.
 func (v Verdict) Reason() string {
 	if v.Status == Approved {
 		return ""

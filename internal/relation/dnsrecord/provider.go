@@ -11,14 +11,14 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// maxAnswers bounds the provider's list. It is far above pyjson.MaxEntries, since
-// the bind charm writes into every bag its answers to all its requirers.
+// maxAnswers limits the provider's list. It is far above pyjson.MaxEntries, because the bind charm
+// writes its answers to all its requirers into every databag.
 const maxAnswers = 20_000
 
-// Status is what the provider says of one record, in the words of the interface.
+// Status is the provider's status of one record, in the words of the interface.
 type Status string
 
-// The statuses. Unknown also stands for every word that is not among them.
+// The statuses. Unknown is also the status for every other word.
 const (
 	Approved         Status = "approved"
 	PermissionDenied Status = "permission_denied"
@@ -33,14 +33,14 @@ const (
 // a log or a status.
 type Answer struct {
 	Status      Status
-	Word        string // Unknown only: what stands there instead, quoted and cut
+	Word        string // Unknown only: the word that the provider wrote instead, quoted and cut
 	Description string // at most maxText characters and "..."; often empty
 }
 
 // Provider is what the provider's application databag says.
 type Provider struct {
-	Answers map[string]Answer // by UUID, in lower case; those of other requirers too
-	Remarks []string          // entries left out and why, as [pyjson.Notes] bounds them
+	Answers map[string]Answer // by UUID, in lower case; includes those for other requirers
+	Remarks []string          // entries left out and why, as [pyjson.Notes] limits them
 }
 
 // Answer returns the answer for a record of ours. Until there is one, the record is
@@ -52,10 +52,9 @@ func (p Provider) Answer(r Record) Answer {
 	return Answer{Status: Pending}
 }
 
-// ParseProvider reads the provider's application databag. It never fails: an entry
-// that cannot be used is left out, and Remarks tells which and why, in words for
-// the log. Of several answers for one UUID the last counts. Keys and members that
-// it does not know are not even decoded.
+// ParseProvider reads the provider's application databag. It never fails: it leaves out an entry
+// that cannot be used, and Remarks say which and why, in words for the log. If there are several
+// answers for one UUID, the last counts. It does not even decode unknown keys and members.
 func ParseProvider(bag map[string]string) Provider {
 	var provider Provider
 	var notes pyjson.Notes
@@ -84,8 +83,8 @@ func ParseProvider(bag map[string]string) Provider {
 	return provider
 }
 
-// list returns the first maxAnswers elements of the JSON list value, undecoded. It
-// reads them one by one, so that of a list of millions the rest is not built.
+// list returns the first maxAnswers elements of the JSON list value, undecoded. It reads them one
+// by one, so that the rest of a list of millions is not built in memory.
 func list(value string, notes *pyjson.Notes) ([]json.RawMessage, error) {
 	if value == "" {
 		return nil, nil
@@ -119,11 +118,11 @@ func list(value string, notes *pyjson.Notes) ([]json.RawMessage, error) {
 
 var errNotJSON = errors.New("not JSON")
 
-// parseAnswer reads one entry. It must have a UUID and a status. A description that
-// cannot be read is left out with a note that begins with where: the status counts.
+// parseAnswer reads one entry. It must have a UUID and a status. If the description cannot be read,
+// it is left out with a note that begins with where: the status counts.
 func parseAnswer(entry json.RawMessage, where string, notes *pyjson.Notes) (uuid string, answer Answer, err error) {
-	// Not pyjson.Object: a description beyond that one's bound is to be cut, not to
-	// hide the status beside it. The bag's own bound holds.
+	// Not pyjson.Object: if the description exceeds that function's limit, it is to be cut, and
+	// must not hide the status beside it. The limit of the databag applies.
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(entry, &members); err != nil || members == nil {
 		return "", Answer{}, errors.New("not a JSON object")
@@ -150,8 +149,8 @@ func parseAnswer(entry json.RawMessage, where string, notes *pyjson.Notes) (uuid
 	return uuid, answer, nil
 }
 
-// canonical returns the UUID text, with hyphens or without and in either case, as
-// UUID writes it, and whether text is one.
+// canonical returns the UUID text, with or without hyphens and in either case, in the form of UUID,
+// and whether text is a UUID.
 func canonical(text string) (string, bool) {
 	const digits, hyphens = 32, 4
 	bare := text
@@ -168,9 +167,9 @@ func canonical(text string) (string, bool) {
 	return uuid, bare == text || strings.EqualFold(uuid, text)
 }
 
-// parseStatus returns the status raw, a JSON value, and for one that the interface
-// does not have its text. Like the Python library it takes anything, numbers and
-// null too, for a status that is not known.
+// parseStatus returns the status raw, a JSON value, and its text if the interface does not have
+// that status. Like the Python library it accepts anything, also numbers and null, as an unknown
+// status.
 func parseStatus(raw string) (status Status, word string) {
 	text, ok := pyjson.String(raw)
 	if !ok {

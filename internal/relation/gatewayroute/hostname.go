@@ -12,26 +12,24 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// Lengths of DNS names, in characters. Those of international names are shorter
-// than what DNS has in their place, so this is no more than a first bound.
+// Lengths of DNS names, in characters. International names have fewer characters than their form in
+// DNS, so this is only a first check.
 const (
 	maxName  = 253
 	maxLabel = 63
 )
 
-// numericEnd matches a name that clients read as an IPv4 address in one of its
-// odder forms, or refuse (URL Standard, "ends in a number").
+// numericEnd matches a name that clients read as an IPv4 address in one of its unusual forms, or
+// refuse (URL Standard, "ends in a number").
 var numericEnd = regexp.MustCompile(`(?i)\.([0-9]+|0x[0-9a-f]*)$`)
 
-// checkHostname returns what is wrong with a host name. It takes what the Python
-// library takes, upper case and letters beyond ASCII included, with two
-// differences: underscores, which a Gateway's listeners cannot hold, are refused,
-// and a last label of one letter is taken.
+// checkHostname returns what is wrong with a host name. It accepts what the Python library accepts,
+// including upper case and letters beyond ASCII, with two differences: it refuses underscores,
+// which a Gateway's listeners cannot hold, and accepts a last label of one letter.
 //
-// Signs that are letters to nobody are refused wherever they stand: zero width
-// joiners and marks of direction, which hide in a terminal, as well as the dots,
-// slashes and circled digits of other scripts, which normal form turns into ASCII.
-// Whoever needs such a name can write it in punycode.
+// It refuses signs that are not letters, wherever they are: zero width joiners and marks of
+// direction, which a terminal does not show, and also the dots, slashes and circled digits of other
+// scripts, which normal form turns into ASCII. Whoever needs such a name can write it in punycode.
 func checkHostname(name string) error {
 	if name == "" {
 		return errors.New("empty; a DNS name is needed")
@@ -64,8 +62,8 @@ func checkHostname(name string) error {
 	return nil
 }
 
-// isLabel reports whether label may stand between the dots of a host name: letters,
-// with their accents, and digits of any script, and hyphens but at its ends.
+// isLabel reports whether label is one of the parts between the dots of a host name: letters with
+// their accents and digits, of any script, and hyphens except at its ends.
 func isLabel(label string) bool {
 	if label == "" || utf8.RuneCountInString(label) > maxLabel {
 		return false

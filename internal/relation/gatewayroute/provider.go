@@ -15,8 +15,8 @@ const (
 	keyHTTPSMode  = "https_mode"
 )
 
-// null is how Python writes None. The key stays: one that is missing is as good
-// to a requirer, but differs from what a Python provider wrote.
+// null is how Python writes None. The key stays: for a requirer a missing key means the same, but
+// it differs from what a Python provider wrote.
 const null = "null"
 
 // Encode returns the provider's application data that publish gateway, in the
@@ -28,8 +28,8 @@ const null = "null"
 //	hsts_max_age      31536000     null when nil
 //	https_mode        "enforced"
 //
-// All five keys are always there, because requirers fail on a part of them. For
-// the same reason a negative HSTSMaxAge, which they refuse, is written as null.
+// All five keys are always present, because requirers fail if some are missing. Because requirers
+// also refuse a negative HSTSMaxAge, it is written as null.
 func Encode(gateway Gateway) map[string]string {
 	address, maxAge := null, null
 	if gateway.Address != "" {
@@ -47,9 +47,9 @@ func Encode(gateway Gateway) map[string]string {
 	}
 }
 
-// Withdrawal returns the provider's application data that take back all that
-// Encode publishes: an empty value deletes a key. A requirer then waits, and
-// leaves its routes as they are.
+// Withdrawal returns the provider's application data that withdraw everything that Encode
+// publishes: an empty value deletes a key. A requirer then waits, and leaves its routes as they
+// are.
 func Withdrawal() map[string]string {
 	return map[string]string{
 		keyAddress:    "",

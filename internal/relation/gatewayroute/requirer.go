@@ -12,15 +12,14 @@ const (
 	keyAdditional = "additional_hostnames"
 )
 
-// ParseRequirer reads a requirer's application databag. The error is
-// ErrNotWritten when the bag has neither of the interface's keys, ErrVersion0 when
-// it is of version 0 of the interface, and an *InvalidError for data that cannot be used: one bad name refuses the whole
-// relation, as in the Python library, because a requirer would attach routes to
-// listeners that are not there.
+// ParseRequirer reads a requirer's application databag. The error is ErrNotWritten if the databag
+// has neither of the interface's keys, ErrVersion0 if it is of version 0 of the interface, and an
+// *InvalidError for data that cannot be used. One bad name refuses the whole relation, as in the
+// Python library, because a requirer would attach routes to listeners that do not exist.
 //
-// The Python library takes an empty bag for a request without a host name. It is
-// what a bag is before the requirer's first hook, and to serve it would ask for a
-// certificate that nobody wants a second later.
+// The Python library treats an empty databag as a request without a host name. But a databag is
+// empty before the requirer's first hook; to serve it would request a certificate that nobody wants
+// a second later.
 func ParseRequirer(bag map[string]string) (Request, error) {
 	if err := pyjson.CheckBag(bag); err != nil {
 		return Request{}, &InvalidError{Problems: []string{err.Error()}}
@@ -68,8 +67,8 @@ func parseHostname(text string) (string, error) {
 	return name, checkHostname(name)
 }
 
-// parseHostnames reads the JSON list text of host names. The error is about the
-// first that is none, and counts the others.
+// parseHostnames reads the JSON list text of host names. The error is about the first invalid name,
+// and counts the others.
 func parseHostnames(text string) ([]string, error) {
 	if len(text) > pyjson.MaxEntry {
 		return nil, fmt.Errorf("longer than %d bytes", pyjson.MaxEntry)

@@ -7,7 +7,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// Keys of version 0, of which the first three were always written.
+// Keys of version 0. The first three were always written.
 const (
 	oldModel = "model"
 	oldName  = "name"
@@ -15,18 +15,18 @@ const (
 	oldPaths = "paths"
 )
 
-// ErrVersion0 tells that a requirer speaks version 0 of the interface, in which the provider
-// made the routes.
+// ErrVersion0 says that a requirer speaks version 0 of the interface, in which the provider made
+// the routes.
 var ErrVersion0 = errors.New("it speaks gateway-route version 0, which gets no routes")
 
-// applicationName is Juju's pattern.
+// applicationName is Juju's pattern for names of applications.
 var applicationName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*$`)
 
-// ParseVersion0 reads the bag of a requirer that speaks version 0, and reports whether it
-// does. It returns the name of the application that routes are asked for, which need not be
-// the requirer; empty when it is no application's. A requirer that has been refreshed to
-// version 1 leaves the keys of version 0 where they are; but then it has written its
-// additional hostnames, be they none.
+// ParseVersion0 reads the databag of a requirer that speaks version 0, and reports whether it does.
+// It returns the name of the application that it asks routes for, which need not be the requirer;
+// empty if the text is not an application's name. A requirer that was refreshed to version 1 leaves
+// the keys of version 0 in place, but it has also written its additional hostnames, even if there
+// are none.
 func ParseVersion0(bag map[string]string) (backend string, old bool) {
 	if _, ok := bag[keyAdditional]; ok {
 		return "", false

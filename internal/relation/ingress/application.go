@@ -7,8 +7,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// Keys of the requirer's application databag. Two are spelled with a dash and two
-// with an underscore; the other spelling of each means nothing.
+// Keys of the requirer's application databag. Two are spelled with a dash and two with an
+// underscore; the other spelling of each has no meaning.
 const (
 	keyModel         = "model"
 	keyName          = "name"
@@ -26,15 +26,15 @@ var applicationKeys = []string{
 	keyScheme, keyHealthCheck, keyPortOpen, keyHost,
 }
 
-// nginxKeys are those that every requirer writes which speaks the interface that
-// nginx-ingress-integrator had under the same name.
+// nginxKeys are always written by requirers that speak the interface which nginx-ingress-integrator
+// had under the same name.
 var nginxKeys = []string{"service-hostname", "service-name", "service-port"}
 
 // ErrNginx says that a requirer speaks that older interface.
 var ErrNginx = errors.New("it speaks the old ingress of nginx-ingress-integrator")
 
-// Names as Juju has them (github.com/juju/names). Both become part of Kubernetes
-// names, so both must be DNS-1123 labels as well.
+// Patterns of names, as in Juju (github.com/juju/names). Both become part of Kubernetes names, so
+// they must be DNS-1123 labels too.
 var (
 	applicationName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*$`)
 	modelName       = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
@@ -47,13 +47,12 @@ const (
 	maxPort = 65535
 )
 
-// ParseApplication reads a requirer's application databag. The error is
-// ErrNotWritten when the bag has none of the interface's keys, ErrNginx when it has
-// those of another interface of this name, and an *InvalidError for data that cannot
-// be used.
+// ParseApplication reads a requirer's application databag. The error is ErrNotWritten if the
+// databag has none of the interface's keys, ErrNginx if it has the keys of another interface of
+// this name, and an *InvalidError for data that cannot be used.
 //
-// Version 2 is tried first. A bag that is not, and has a host, is read as
-// version 1, whose values are plain text.
+// It tries version 2 first. If that fails and the databag has a host, it reads version 1, whose
+// values are plain text.
 func ParseApplication(bag map[string]string) (Application, error) {
 	if err := pyjson.CheckBag(bag); err != nil {
 		return Application{}, &InvalidError{Problems: []string{err.Error()}}

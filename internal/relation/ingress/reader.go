@@ -8,8 +8,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// reader takes the values of one version 2 bag, one JSON document per key, and
-// collects what is wrong with them: problems make the bag useless, remarks do not.
+// reader reads the values of one version 2 databag, one JSON document per key, and collects what is
+// wrong with them: problems make the databag unusable, remarks do not.
 type reader struct {
 	bag      map[string]string
 	problems []string
@@ -24,7 +24,7 @@ func (r *reader) remark(key, format string, args ...any) {
 	r.remarks = append(r.remarks, key+": "+fmt.Sprintf(format, args...))
 }
 
-// value returns the value of key if it is there and not beyond the bounds.
+// value returns the value of key if it is present and within the limits.
 func (r *reader) value(key string) (string, bool) {
 	value, ok := r.bag[key]
 	if ok && len(value) > pyjson.MaxEntry {
@@ -34,7 +34,7 @@ func (r *reader) value(key string) (string, bool) {
 	return value, ok
 }
 
-// required is value for a key that must be there.
+// required returns the value of a key that must be present.
 func (r *reader) required(key string) (string, bool) {
 	value, ok := r.value(key)
 	if _, present := r.bag[key]; !present {
@@ -89,8 +89,8 @@ func portProblem(value string) string {
 		keyPort, minPort, maxPort, pyjson.Excerpt(value))
 }
 
-// flag reads an optional truth value; requirers up to patch 10 of the Python
-// library write null for one that is not set.
+// flag reads an optional boolean. Requirers up to patch 10 of the Python library write null for one
+// that is not set.
 func (r *reader) flag(key string) bool {
 	value, ok := r.value(key)
 	if !ok || pyjson.IsNull(value) {
@@ -117,8 +117,8 @@ func (r *reader) scheme() Scheme {
 	return ""
 }
 
-// healthCheck reads the health check. A bad one is left out with a remark and
-// takes nothing else down: the Gateway API has no health checks to configure.
+// healthCheck reads the health check. A bad one is left out with a remark and affects nothing else:
+// the Gateway API cannot configure health checks.
 func (r *reader) healthCheck() *HealthCheck {
 	value, ok := r.bag[keyHealthCheck]
 	if !ok || pyjson.IsNull(value) {
@@ -162,7 +162,7 @@ func (r *reader) healthCheck() *HealthCheck {
 	return &check
 }
 
-// lenientPort takes a number or, as the Python library does here, a quoted one.
+// lenientPort accepts a number or, like the Python library here, a quoted one.
 func lenientPort(raw string) (int, bool) {
 	if text, ok := pyjson.String(raw); ok {
 		port, err := strconv.Atoi(text)

@@ -12,10 +12,9 @@ const (
 	keyIngressAddress = "ingress-address" // Juju's own
 )
 
-// ParseUnit reads the databag of one unit of a version 2 requirer. The error is
-// ErrNotWritten when the unit has written neither host nor ip, and an
-// *InvalidError when there is no usable host: leave such a unit out. An ip that
-// is not the address a pod can have is left out with a remark.
+// ParseUnit reads the databag of one unit of a version 2 requirer. The error is ErrNotWritten if
+// the unit has written neither host nor ip, and an *InvalidError if it has no usable host: leave
+// such a unit out. An ip that no pod can have is left out with a remark.
 //
 // Juju's own keys are not JSON and are not read; see [IngressAddress].
 func ParseUnit(bag map[string]string) (Unit, error) {
@@ -35,9 +34,9 @@ func ParseUnit(bag map[string]string) (Unit, error) {
 	return unit, nil
 }
 
-// IngressAddress returns where Juju says that a unit is reached, from its databag: every
-// unit's has the key, in all versions of Juju, before the unit has written anything. The
-// zero value is for none, a name instead of an address, and what no pod can have.
+// IngressAddress returns the address at which Juju says that a unit is reached. In all versions of
+// Juju, every unit's databag has that key before the unit has written anything. The zero value is
+// for no address, for a name instead of an address, and for an address that no pod can have.
 func IngressAddress(bag map[string]string) netip.Addr {
 	text := bag[keyIngressAddress]
 	if len(text) > pyjson.MaxEntry {
@@ -66,7 +65,7 @@ func (r *reader) unitHost() string {
 	return host
 }
 
-// unitIP returns the address of the unit, or the one that it cannot have.
+// unitIP returns the address of the unit, or the address that it wrote and cannot have.
 func (r *reader) unitIP() (ip, impossible netip.Addr) {
 	value, ok := r.bag[keyIP]
 	if !ok || pyjson.IsNull(value) {
@@ -85,10 +84,10 @@ func (r *reader) unitIP() (ip, impossible netip.Addr) {
 	return ip, impossible
 }
 
-// podAddress parses the address of a pod. Loopback, link-local, multicast and the
-// unspecified address are nobody's pod, in no cluster: Kubernetes refuses them in an
-// EndpointSlice too. They come with an error. Whether a pod of this cluster may have one
-// of the others is not to be told by the address alone; the planner judges that.
+// podAddress parses the address of a pod. No pod of any cluster has a loopback, link-local,
+// multicast or unspecified address: Kubernetes refuses them in an EndpointSlice too. They are
+// returned with an error. For other addresses, the address alone does not tell whether a pod of
+// this cluster may have it; the planner judges that.
 func podAddress(text string) (netip.Addr, error) {
 	ip, err := netip.ParseAddr(text)
 	if err != nil || ip.Zone() != "" {

@@ -17,10 +17,10 @@ const (
 	keyURL     = "url"
 )
 
-// EncodeURL returns the provider's application data that publish url, in the
-// bytes of the Python library: {"ingress": `{"url": "http://gw.example.com/x"}`}.
-// The URL should be in normal form. An empty one withdraws what is published (an
-// empty value deletes a key), of which the interface tells the requirer nothing.
+// EncodeURL returns the provider's application data that publish url, in the bytes of the Python
+// library: {"ingress": `{"url": "http://gw.example.com/x"}`}. The URL should be in normal form. An
+// empty URL withdraws what was published (an empty value deletes a key); the interface does not
+// notify the requirer of that.
 func EncodeURL(url string) map[string]string {
 	if url == "" {
 		return map[string]string{keyIngress: ""}
@@ -28,8 +28,8 @@ func EncodeURL(url string) map[string]string {
 	return map[string]string{keyIngress: fmt.Sprintf(`{"%s": %s}`, keyURL, pyjson.Quote(url))}
 }
 
-// ParseURL returns the URL that our own application data publish now, as it
-// stands there, or nothing when they publish none. The error is an *InvalidError.
+// ParseURL returns the URL that our own application data publish now, as it is there; empty if they
+// publish none. The error is an *InvalidError.
 func ParseURL(bag map[string]string) (string, error) {
 	value, ok := bag[keyIngress]
 	if !ok || value == "" || pyjson.IsNull(value) {
@@ -50,20 +50,19 @@ func ParseURL(bag map[string]string) (string, error) {
 	return url, nil
 }
 
-// NormalizeURL returns the normal form of an http or https URL: the string that
-// pydantic's AnyHttpUrl, through which Python requirers read it, makes of it. To
-// publish anything else would show them another string than we think.
+// NormalizeURL returns the normal form of an http or https URL: the string that pydantic's
+// AnyHttpUrl makes of it, through which Python requirers read it. If anything else were published,
+// requirers would see another string than the charm.
 //
 //	HTTPS://GW.example.com:443   https://gw.example.com/
 //	http://gw/a b                http://gw/a%20b
 //
-// It takes less than AnyHttpUrl does: hosts beyond ASCII (give the punycode form),
-// user information, control characters and the odder spellings of addresses
-// are errors.
+// It accepts less than AnyHttpUrl does. Errors are: hosts beyond ASCII (give the punycode form),
+// user information, control characters and unusual spellings of addresses.
 func NormalizeURL(raw string) (string, error) {
 	url, err := normalizeURL(raw)
 	if err != nil {
-		// Without the URL: it may hold a password, and the caller knows it.
+		// Without the URL: it may contain a password, and the caller knows it.
 		return "", fmt.Errorf("cannot use URL: %w", err)
 	}
 	return url, nil
@@ -85,7 +84,7 @@ func normalizeURL(raw string) (string, error) {
 	if !found || scheme != "http" && scheme != "https" {
 		return "", errors.New("not http or https")
 	}
-	// Any number of slashes, of either kind, begins the host: http:///x is http://x/.
+	// Any number of slashes of either kind may precede the host: http:///x is http://x/.
 	rest = strings.TrimLeft(rest, `/\`)
 	end := strings.IndexAny(rest, `/\?#`)
 	if end < 0 {
@@ -107,7 +106,7 @@ func normalizeURL(raw string) (string, error) {
 	return url, nil
 }
 
-// normalizeAuthority returns host and port, without the scheme's own port.
+// normalizeAuthority returns host and port, without the scheme's default port.
 func normalizeAuthority(scheme, authority string) (string, error) {
 	if strings.Contains(authority, "@") {
 		return "", errors.New("user information")
@@ -133,8 +132,8 @@ func normalizeAuthority(scheme, authority string) (string, error) {
 var (
 	urlHost = regexp.MustCompile(`^[a-z0-9._*-]+$`)
 
-	// numericLabel matches a last label that makes a host an IPv4 address, or a
-	// mistake: decimal, or hexadecimal with 0x.
+	// numericLabel matches a last label that makes a host an IPv4 address, or an invalid one:
+	// decimal, or hexadecimal with 0x.
 	numericLabel = regexp.MustCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)\.?$`)
 )
 
@@ -168,8 +167,8 @@ func normalizeIPv6(text string) (string, error) {
 	return "[" + ip.String() + "]", nil
 }
 
-// normalizePath resolves dot segments, written out or percent-encoded, and escapes
-// what a path may not hold. A path always begins with a slash.
+// normalizePath resolves dot segments, plain or percent-encoded, and escapes what a path may not
+// contain. A path always begins with a slash.
 func normalizePath(path string) string {
 	segments := strings.Split(strings.ReplaceAll(path, `\`, "/"), "/")
 	if segments[0] == "" {
@@ -195,8 +194,8 @@ func normalizePath(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// escape percent-encodes the bytes of special and everything beyond ASCII. What
-// is percent-encoded already stays so.
+// escape percent-encodes the bytes in special and everything beyond ASCII. What is percent-encoded
+// already stays as it is.
 func escape(s, special string) string {
 	var b strings.Builder
 	for i := range len(s) {

@@ -9,10 +9,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// parseV1 reads the application bag of a version 1 requirer: plain text, the
-// host of its leader, and no unit data at all. The interface's own conformance
-// test writes JSON strings instead, and a unit's name for the application's, so
-// one pair of quotes is taken off and "remote/0" means "remote".
+// parseV1 reads the application databag of a version 1 requirer: plain text, the host of its
+// leader, and no unit data at all. The interface's own conformance test writes JSON strings
+// instead, and a unit's name for the application's. So one pair of quotes is removed, and
+// "remote/0" means "remote".
 func parseV1(bag map[string]string) (Application, []string) {
 	r := reader{bag: bag}
 	app := Application{
@@ -89,8 +89,8 @@ var hostCharacters = regexp.MustCompile(`^[A-Za-z0-9._:-]*$`)
 // maxHost is the length of the longest DNS name.
 const maxHost = 253
 
-// checkHost accepts what can be a DNS name or an address. Requirers write many
-// things (socket.getfqdn, "localhost", nothing at all), so it goes no further.
+// checkHost accepts what can be a DNS name or an address. Requirers write many things
+// (socket.getfqdn, "localhost", nothing at all), so it checks no more.
 func checkHost(host string) error {
 	switch {
 	case len(host) > maxHost:

@@ -13,24 +13,23 @@ import (
 
 // Certificate is an X.509 certificate as far as it can be read.
 type Certificate struct {
-	// Raw is its DER, without what may stand behind it.
+	// Raw is its DER, without bytes after it.
 	Raw []byte
-	// X509 is what Go makes of it; nil where it refuses it, for the reason Refusal.
+	// X509 is Go's reading of it; nil if Go refuses it, for the reason in Refusal.
 	X509    *x509.Certificate
 	Refusal string
 	// Subject, Issuer and Key are its names and its public key, in DER.
 	Subject, Issuer, Key []byte
-	// NotBefore and NotAfter bound its life; zero for what cannot be read.
+	// NotBefore and NotAfter limit its validity; zero if they cannot be read.
 	NotBefore, NotAfter time.Time
-	// SubjectKeyID and AuthorityKeyID name its key and that of its issuer; empty for
-	// none.
+	// SubjectKeyID and AuthorityKeyID identify its key and its issuer's key; empty for none.
 	SubjectKeyID, AuthorityKeyID []byte
-	// IsCA says that it may sign others, by its basic constraints and by the usage of
-	// its key where there is one.
+	// IsCA says that it may sign others, according to its basic constraints and to its key usage if
+	// there is one.
 	IsCA bool
 }
 
-// Extensions that are read.
+// The extensions that are read.
 var (
 	oidSubjectKeyID     = []byte{0x55, 0x1d, 0x0e}
 	oidKeyUsage         = []byte{0x55, 0x1d, 0x0f}
@@ -38,8 +37,8 @@ var (
 	oidAuthorityKeyID   = []byte{0x55, 0x1d, 0x23}
 )
 
-// ParseCertificate reads a certificate in DER. The error is for what has not the form of
-// one.
+// ParseCertificate reads a certificate in DER. It returns an error if the bytes do not have the
+// form of a certificate.
 func ParseCertificate(der []byte) (*Certificate, error) {
 	c, err := read(der)
 	if err != nil {
@@ -53,7 +52,7 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 	return Of(parsed), nil
 }
 
-// Unread reports whether the first PEM block of text is a certificate that Go does not read.
+// Unread reports whether the first PEM block of text is a certificate that Go cannot parse.
 func Unread(text string) bool {
 	block := First(text)
 	if block == nil {
@@ -63,7 +62,7 @@ func Unread(text string) bool {
 	return err == nil && c.X509 == nil
 }
 
-// Of returns what Go has read.
+// Of returns the certificate for one that Go has parsed.
 func Of(parsed *x509.Certificate) *Certificate {
 	return &Certificate{
 		Raw: parsed.Raw, X509: parsed,
@@ -74,7 +73,7 @@ func Of(parsed *x509.Certificate) *Certificate {
 	}
 }
 
-// read takes a certificate apart (RFC 5280, 4.1).
+// read parses the parts of a certificate (RFC 5280, 4.1).
 func read(der []byte) (*Certificate, error) {
 	whole := reader{rest: der}
 	outer := whole.take(tagSequence)
@@ -128,7 +127,7 @@ func (c *Certificate) readExtensions(list []byte) {
 	c.IsCA = isCA && signs
 }
 
-// timeOf reads a time in any of the forms that have been written into certificates.
+// timeOf reads a time in any of the forms that certificates have used.
 func timeOf(one element) time.Time {
 	text := string(one.content)
 	switch one.tag {
@@ -151,8 +150,8 @@ func timeOf(one element) time.Time {
 	return time.Time{}
 }
 
-// NameText returns a name in DER as one line (RFC 2253) that is fit for a log; empty for
-// one that cannot be read.
+// NameText returns a name in DER as one line (RFC 2253) for a log; empty if the name cannot be
+// read.
 func NameText(name []byte) string {
 	var sequence pkix.RDNSequence
 	if rest, err := asn1.Unmarshal(name, &sequence); err != nil || len(rest) > 0 {

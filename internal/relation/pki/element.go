@@ -1,14 +1,14 @@
 package pki
 
-// An element is one value of ASN.1 with its tag and its length. Lengths may have more
-// bytes than they need, which DER forbids and OpenSSL takes.
+// An element is one value of ASN.1 with its tag and its length. Lengths may have more bytes than
+// needed, which DER forbids and OpenSSL accepts.
 type element struct {
 	tag     byte
 	content []byte
 	full    []byte // with tag and length
 }
 
-// Tags of ASN.1 that certificates have.
+// Tags of ASN.1 in certificates.
 const (
 	tagBoolean     = 0x01
 	tagInteger     = 0x02
@@ -26,10 +26,10 @@ const (
 	tagKeyID       = 0x80 // of AuthorityKeyIdentifier
 )
 
-// next takes the first element off data.
+// next removes the first element from data.
 func next(data []byte) (one element, rest []byte, ok bool) {
 	if len(data) < 2 || data[0]&0x1f == 0x1f {
-		return element{}, nil, false // Tags of several bytes are in no certificate.
+		return element{}, nil, false // No certificate has tags of several bytes.
 	}
 	length, head := int(data[1]), 2
 	if length >= 0x80 {
@@ -48,7 +48,7 @@ func next(data []byte) (one element, rest []byte, ok bool) {
 	return element{tag: data[0], content: data[head : head+length], full: data[:head+length]}, data[head+length:], true
 }
 
-// A reader takes elements one after another, and remembers whether all were there.
+// A reader reads elements one after another, and remembers whether one was missing.
 type reader struct {
 	rest   []byte
 	failed bool

@@ -8,9 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// SameName reports whether two names in DER are the same to OpenSSL, which compares neither the
-// kind of string that a part of the name is written in, nor case in ASCII, nor how much
-// space there is. Go compares the bytes.
+// SameName reports whether two names in DER are the same for OpenSSL. OpenSSL ignores the string
+// type of a part of the name, case in ASCII, and the amount of white space. Go compares the bytes.
 func SameName(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
@@ -47,13 +46,13 @@ func canonical(name []byte) (string, bool) {
 	return text.String(), !sets.failed
 }
 
-// canonicalValue returns the text of a string, and of anything else its bytes.
+// canonicalValue returns the text of a string, and the bytes of anything else.
 func canonicalValue(value element) string {
 	var text string
 	switch value.tag {
 	case 0x0c, 0x13, 0x16, 0x1a: // UTF8String, PrintableString, IA5String, VisibleString
 		text = string(value.content)
-	case 0x14: // T61String, which everybody writes Latin-1 in
+	case 0x14: // T61String, which in practice holds Latin-1
 		for _, b := range value.content {
 			text += string(rune(b))
 		}

@@ -5,15 +5,14 @@ import (
 	"strings"
 )
 
-// The lines of PEM. What follows each is the type, and dashes again.
+// The lines of PEM. After each come the type and more dashes.
 const (
 	begin  = "-----BEGIN "
 	end    = "-----END "
 	dashes = "-----"
 )
 
-// Blocks returns the PEM blocks of a text, in their order. Whatever stands beside them is
-// passed over.
+// Blocks returns the PEM blocks of a text, in their order. It ignores everything else.
 func Blocks(text string) []*pem.Block {
 	var all []*pem.Block
 	for rest := []byte(Separate(text)); ; {
@@ -25,15 +24,14 @@ func Blocks(text string) []*pem.Block {
 	}
 }
 
-// First returns the first PEM block of a text, nil when there is none.
+// First returns the first PEM block of a text; nil if there is none.
 func First(text string) *pem.Block {
 	block, _ := pem.Decode([]byte(Separate(text)))
 	return block
 }
 
-// Separate returns text with each line that begins or ends a PEM block in a line of its
-// own, without which Go passes over the block. It returns text as it is when that is so
-// already.
+// Separate returns text with each line that begins or ends a PEM block on a line of its own;
+// otherwise Go ignores the block. It returns text unchanged if that is so already.
 func Separate(text string) string {
 	var separated strings.Builder
 	kept := 0 // up to here text is in separated

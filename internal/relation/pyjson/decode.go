@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// Bounds of what is read from another application's databag. Real bags are far
-// below them: an ingress requirer writes some hundred bytes, and a certificate
-// with its chain some ten kilobytes.
+// Limits of what is read from another application's databag. Real databags are far smaller: an
+// ingress requirer writes some hundred bytes, and a certificate with its chain takes some ten
+// kilobytes.
 const (
 	MaxBag     = 4 << 20  // bytes of all keys and values of a bag
 	MaxEntry   = 64 << 10 // bytes of one value, or of one element of a list
 	MaxEntries = 1000     // keys of a bag, elements of a list
 )
 
-// ErrTrailing tells that a value goes on after its JSON document.
+// ErrTrailing says that a value continues after its JSON document.
 var ErrTrailing = errors.New("more than one JSON document")
 
-// CheckBag returns an error when the bag as a whole is beyond the bounds. Single
-// values are the reader's concern, since some of them may be long lists.
+// CheckBag returns an error if the databag as a whole exceeds the limits. Readers check single
+// values, because some of them may be long lists.
 func CheckBag(bag map[string]string) error {
 	if len(bag) > MaxEntries {
 		return fmt.Errorf("databag has %d keys, more than %d", len(bag), MaxEntries)
@@ -37,9 +37,9 @@ func CheckBag(bag map[string]string) error {
 	return nil
 }
 
-// Unmarshal decodes the one JSON document that text is into v, numbers in an
-// interface as json.Number. White space around the document is fine, anything
-// else is ErrTrailing. NaN and Infinity, which Python takes, are errors.
+// Unmarshal decodes text, which must be one JSON document, into v; numbers in an interface become
+// json.Number. White space around the document is fine, anything else is ErrTrailing. NaN and
+// Infinity, which Python accepts, are errors.
 func Unmarshal(text string, v any) error {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -52,8 +52,8 @@ func Unmarshal(text string, v any) error {
 	return nil
 }
 
-// List returns the elements of the JSON array text, undecoded. It reads them one
-// by one, so that a list of millions is refused and not built.
+// List returns the elements of the JSON array text, undecoded. It reads them one by one, so that a
+// list of millions is refused before it is built in memory.
 func List(text string) ([]json.RawMessage, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	token, err := decoder.Token()
@@ -83,9 +83,8 @@ func List(text string) ([]json.RawMessage, error) {
 	return elements, nil
 }
 
-// Object returns the members of the JSON object text, undecoded. Names are told
-// apart by case, as Python does and a Go struct would not; of two members with
-// one name the last counts.
+// Object returns the members of the JSON object text, undecoded. Names are case-sensitive, as in
+// Python and unlike in a Go struct. If two members have the same name, the last counts.
 func Object(text string) (map[string]json.RawMessage, error) {
 	if len(text) > MaxEntry {
 		return nil, fmt.Errorf("longer than %d bytes", MaxEntry)
@@ -107,9 +106,9 @@ func String(text string) (string, bool) {
 	return s, ok
 }
 
-// Bool returns the truth value text, and whether text is one. Besides true and
-// false it takes 1, 0 and the words that pydantic takes, because the Python
-// charms accept them and a requirer served by one of those must stay served.
+// Bool returns the boolean text, and whether text is one. Besides true and false it accepts 1, 0
+// and the words that pydantic accepts, because the Python charms accept them and a requirer that
+// they serve must stay served.
 func Bool(text string) (value, ok bool) {
 	var decoded any
 	if err := Unmarshal(text, &decoded); err != nil {
@@ -131,8 +130,8 @@ func Bool(text string) (value, ok bool) {
 	return false, false
 }
 
-// Int returns the whole number text, and whether text is one within min and max.
-// Floats (8080.0, 1e3), booleans and quoted numbers are none.
+// Int returns the whole number text, and whether text is one within the limits. Floats (8080.0,
+// 1e3), booleans and quoted numbers are not.
 func Int(text string, minimum, maximum int) (int, bool) {
 	var decoded any
 	if err := Unmarshal(text, &decoded); err != nil {
@@ -151,8 +150,8 @@ func IsNull(text string) bool {
 	return strings.Trim(text, " \t\r\n") == "null"
 }
 
-// Excerpt returns s for a message to the operator: quoted, ASCII, and cut after
-// 40 bytes, with apostrophes for backquotes. What another application wrote is never repeated in another form.
+// Excerpt returns s for a message to the operator: quoted, ASCII, cut after 40 bytes, and with
+// apostrophes instead of backquotes. The charm repeats text of other applications in no other form.
 func Excerpt(s string) string {
 	const limit = 40
 	s = strings.Map(noCommand, s)

@@ -1,20 +1,17 @@
-// Package pyjson is the JSON of relation data as charms written in Python
-// read and write it: one document per databag key, in the very bytes of
-// Python's json.dumps, read back with bounds.
+// Package pyjson handles the JSON of relation data in the way of charms written in Python: one
+// document per databag key, in exactly the bytes of Python's json.dumps, read back within limits.
 //
-// It stands below the packages of the interfaces (ingress, tlscertificates and so on)
-// in the first and the last step of an event's road,
+// The packages of the interfaces (ingress, tlscertificates and so on) use it in the first and the
+// last step of every event:
 //
 //	event → read → plan → apply → publish → status
 //
-// and holds only what each of them would otherwise repeat. It knows no
-// interface, keeps no state, and must not import anything but the standard
-// library.
+// It holds only what each of them would otherwise repeat. It knows no interface, keeps no state,
+// and must not import anything but the standard library.
 //
-// Bytes matter because Juju tells every peer of a change when a value differs
-// in one space: a charm that replaces a Python one must write what that one
-// wrote. json.Marshal differs in three ways: no space after comma and colon,
-// raw UTF-8, and < > & escaped.
+// Bytes matter because Juju notifies every peer when a value differs in a single space: a charm
+// that replaces a Python one must write the same bytes. json.Marshal differs in three ways: no
+// space after comma and colon, raw UTF-8, and < > & escaped.
 //
 //	pyjson.Quote("café <1>")   // "caf\u00e9 <1>", with the quotes
 package pyjson

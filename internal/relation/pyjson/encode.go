@@ -6,10 +6,9 @@ import (
 	"unicode/utf16"
 )
 
-// Quote returns s as a JSON string in the bytes of Python's json.dumps: every
-// character outside printable ASCII as \uXXXX in lower-case hexadecimal (a
-// surrogate pair beyond the Basic Multilingual Plane), and nothing escaped for
-// the sake of HTML. Bytes that are not UTF-8 become U+FFFD.
+// Quote returns s as a JSON string in the bytes of Python's json.dumps: every character outside
+// printable ASCII as \uXXXX in lower-case hexadecimal (a surrogate pair beyond the Basic
+// Multilingual Plane), and nothing escaped for HTML. Bytes that are not UTF-8 become U+FFFD.
 func Quote(s string) string {
 	var b strings.Builder
 	b.Grow(len(s) + 2)

@@ -8,21 +8,21 @@ import (
 )
 
 const (
-	// maxRemarks bounds what one databag can make the charm write to the log.
+	// maxRemarks limits what one databag can make the charm write to the log.
 	maxRemarks = 20
 
-	// maxText bounds a text of a peer's that is shown to the operator, in characters.
+	// maxText limits a text of another application that the operator sees, in characters.
 	maxText = 200
 )
 
-// Notes collects remarks on what is left out of a databag, for the log: up to a bound,
-// and counts the rest. The zero value is empty.
+// Notes collects remarks for the log on what is left out of a databag, up to a limit, and counts
+// the rest. The zero value is empty.
 type Notes struct {
 	remarks []string
 	more    int
 }
 
-// Add makes a remark as fmt.Sprintf does.
+// Add adds a remark; its arguments are those of fmt.Sprintf.
 func (n *Notes) Add(format string, args ...any) {
 	if len(n.remarks) == maxRemarks-1 {
 		n.more++
@@ -31,7 +31,7 @@ func (n *Notes) Add(format string, args ...any) {
 	n.remarks = append(n.remarks, fmt.Sprintf(format, args...))
 }
 
-// All returns the remarks, the last of them telling how many there was no room for.
+// All returns the remarks. The last one says how many more there were.
 func (n *Notes) All() []string {
 	if n.more == 0 {
 		return n.remarks
@@ -39,10 +39,10 @@ func (n *Notes) All() []string {
 	return append(n.remarks, fmt.Sprintf("and %d more", n.more))
 }
 
-// Plain returns s as one line that is fit for a log or a status: what controls the
-// line or cannot be seen in it counts as space, space is one blank and stands between
-// words only, and after maxText characters the rest is cut off. Backquotes, in which the
-// charm has commands for the operator to run, become apostrophes.
+// Plain returns s as one line for a log or a status. Control characters and invisible characters
+// count as space, several spaces become one, and spaces at the ends are removed. After maxText
+// characters the rest is cut off. Backquotes become apostrophes, because the charm puts commands
+// for the operator into backquotes.
 func Plain(s string) string { return plain(s, maxText) }
 
 func plain(s string, limit int) string {
@@ -65,9 +65,10 @@ func plain(s string, limit int) string {
 	return string(kept)
 }
 
-// Said returns the words of somebody else for a log or a status, in quotes, so that they
-// are not taken for the charm's own: on one line, and with none of what ends a quotation, or parts
-// what is wrong from what to do about it. It is empty for no words, and as long as s.
+// Said returns somebody else's words for a log or a status, in quotes, so that nobody takes them
+// for the charm's own. They are on one line, and contain nothing that ends a quotation, or that
+// separates what is wrong from what to do about it. The result is empty for no words, and otherwise
+// not shortened.
 func Said(s string) string {
 	s = plain(s, math.MaxInt)
 	if s == "" {
@@ -76,11 +77,11 @@ func Said(s string) string {
 	return `"` + strings.NewReplacer(`"`, "'", ";", ",", `\`, "/").Replace(s) + `"`
 }
 
-// Commandless returns s with apostrophes for backquotes: in these the charm has commands for the
-// operator to run, and others must not.
+// Commandless returns s with apostrophes instead of backquotes: the charm puts commands for the
+// operator into backquotes, and others must not.
 func Commandless(s string) string { return strings.ReplaceAll(s, "`", "'") }
 
-// noCommand makes what looks like the beginning or the end of a command an apostrophe.
+// noCommand turns a backquote, which begins or ends a command, into an apostrophe.
 func noCommand(r rune) rune {
 	if r == '`' {
 		return '\''

@@ -6,8 +6,8 @@ import (
 
 const keyCapabilities = "capabilities"
 
-// parseCapabilities reads what the provider says it can do. A member that cannot
-// be understood stays unknown.
+// parseCapabilities reads what the provider says it can do. A member that cannot be parsed stays
+// unknown.
 func parseCapabilities(value string, notes *pyjson.Notes) Capabilities {
 	var capabilities Capabilities
 	if value == "" || pyjson.IsNull(value) {

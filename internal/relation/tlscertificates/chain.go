@@ -15,25 +15,25 @@ import (
 const maxDepth = 10
 
 const (
-	// minCheckedBits and maxKeyBits bound the RSA keys that a signature is checked with.
-	// Go refuses smaller ones; checking gets slow with the square of the size, and 8192
-	// bits is what Go's TLS allows.
+	// minCheckedBits and maxKeyBits limit the RSA keys with which signatures are checked. Go
+	// refuses smaller keys. The time for a check grows with the square of the size, and Go's TLS
+	// allows 8192 bits.
 	minCheckedBits = 1024
 	maxKeyBits     = 8192
 )
 
-// chain returns leaf and, in order, the certificates of pool through which a client
-// that trusts only the root gets to it. Providers give a chain in every order,
-// with and without the leaf and the root; this follows the signatures instead:
+// chain returns leaf and, in order, the certificates of pool that lead a client which trusts only
+// the root to the leaf. Providers give chains in any order, with and without the leaf and the root;
+// this function follows the signatures instead:
 //
-//   - each certificate is followed by one that has its issuer's name and whose
-//     key has signed it; what is not on the way is left out;
-//   - where that cannot be found out, by a certificate or a signature that Go does not
-//     know, the name must do: clients know more kinds than Go does. Of several the one
-//     that has the right key identifier comes first, then the provider's order decides;
-//   - a self-signed certificate ends the chain and is left out (a client has the
-//     root or does not trust it), unless it is the leaf;
-//   - no certificate comes twice, so a circle of signatures ends too.
+//   - The next certificate has the name of the issuer, and its key has signed the present one. All
+//     others are left out.
+//   - If Go does not know a certificate or a signature, the name must do: clients know more kinds
+//     than Go does. Of several candidates, one with the right key identifier comes first, then the
+//     provider's order decides.
+//   - A self-signed certificate ends the chain and is left out (a client has the root or does not
+//     trust it), unless it is the leaf.
+//   - No certificate comes twice, so a circle of signatures ends too.
 func chain(leaf *pki.Certificate, pool []*pki.Certificate, now time.Time) []*pki.Certificate {
 	ordered := []*pki.Certificate{leaf}
 	for len(ordered) < maxDepth {
@@ -46,11 +46,10 @@ func chain(leaf *pki.Certificate, pool []*pki.Certificate, now time.Time) []*pki
 	return ordered
 }
 
-// issuerOf returns the certificate in pool that issued child, or nil. A root that
-// was also signed by another root is there twice, under one name and with one
-// key: then the one that is not self-signed comes first, because clients of
-// either root can use it. Of several, one valid now comes before one that is
-// not, and otherwise the order given decides.
+// issuerOf returns the certificate in pool that issued child, or nil. A root that another root has
+// signed too exists twice, with one name and one key. Then the one that is not self-signed comes
+// first, because clients of either root can use it. A certificate that is valid now comes before
+// one that is not; otherwise the given order decides.
 func issuerOf(child *pki.Certificate, pool, used []*pki.Certificate, now time.Time) *pki.Certificate {
 	if selfSigned(child) {
 		return nil
@@ -76,7 +75,7 @@ func issuerOf(child *pki.Certificate, pool, used []*pki.Certificate, now time.Ti
 	return best
 }
 
-// certainty says how sure it is that one certificate issued another.
+// certainty says how certain it is that one certificate issued another.
 type certainty int
 
 const (
@@ -86,9 +85,9 @@ const (
 	proven             // by signature
 )
 
-// issued reports whether parent issued child: by name, as a certificate authority,
-// and by signature. Where Go cannot check that, the names and the key identifiers must
-// do: clients decide for themselves.
+// issued reports whether parent issued child: by name, as a certificate authority, and by
+// signature. If Go cannot check that, the names and the key identifiers must do: clients decide for
+// themselves.
 func issued(parent, child *pki.Certificate) certainty {
 	if !pki.SameName(parent.Subject, child.Issuer) {
 		return no
@@ -113,8 +112,8 @@ func issued(parent, child *pki.Certificate) certainty {
 	return no
 }
 
-// selfSigned reports whether the certificate is its own issuer. The names are not
-// enough: there are intermediates that bear the name of their root.
+// selfSigned reports whether the certificate is its own issuer. The names are not enough: some
+// intermediates have the name of their root.
 func selfSigned(certificate *pki.Certificate) bool {
 	if !pki.SameName(certificate.Subject, certificate.Issuer) {
 		return false
@@ -128,8 +127,8 @@ func selfSigned(certificate *pki.Certificate) bool {
 	return len(certificate.AuthorityKeyID) == 0 || bytes.Equal(certificate.SubjectKeyID, certificate.AuthorityKeyID)
 }
 
-// unknown reports whether a signature was not checked: its kind is too old for Go (SHA-1), or
-// one that Go has never heard of.
+// unknown reports whether a signature was not checked, because its kind is too old for Go (SHA-1),
+// or unknown to Go.
 func unknown(err error) bool {
 	var insecure x509.InsecureAlgorithmError
 	return errors.As(err, &insecure) || errors.Is(err, x509.ErrUnsupportedAlgorithm)
@@ -154,7 +153,7 @@ func validAt(certificate *pki.Certificate, now time.Time) bool {
 }
 
 // leadsTo reports whether a chain ends where one of these authorities is trusted: at its own
-// certificate, at another one of its key, or at one that it has issued.
+// certificate, at another certificate with its key, or at one that it has issued.
 func leadsTo(chain, authorities []*pki.Certificate) bool {
 	last := chain[len(chain)-1]
 	return slices.ContainsFunc(authorities, func(authority *pki.Certificate) bool {
@@ -165,10 +164,10 @@ func leadsTo(chain, authorities []*pki.Certificate) bool {
 	})
 }
 
-// ParseChain reads a chain as it stands in a tls.crt: its leaf, and until when all are valid
-// that a client needs of it. It tells false where there is no leaf that can be read, and
-// where anything but certificates stands: a gateway passes over what it does not know, and
-// would serve another certificate than the one that was judged.
+// ParseChain reads a chain in the form of a tls.crt. It returns the leaf, and until when all
+// certificates that a client needs are valid. It returns false if there is no readable leaf, and if
+// there is anything but certificates: a gateway ignores what it does not know, and would serve
+// another certificate than the one that was judged.
 func ParseChain(text string, now time.Time) (leaf *x509.Certificate, notAfter time.Time, ok bool) {
 	var pool []*pki.Certificate
 	for i, block := range pki.Blocks(text) {
@@ -191,8 +190,8 @@ func ParseChain(text string, now time.Time) (leaf *x509.Certificate, notAfter ti
 	return leaf, spanOf(chain(pki.Of(leaf), pool, now)).notAfter, true
 }
 
-// span is the time in which every certificate of a chain is valid, as far as that can be
-// read, and which of them begins it and ends it.
+// span is the time in which every certificate of a chain is valid, as far as that can be read, and
+// which certificates begin and end it.
 type span struct {
 	notBefore, notAfter time.Time
 	first, last         *pki.Certificate

@@ -1,20 +1,19 @@
-// Package tlscertificates reads and writes the databags of the tls-certificates
-// interface, version 1, on the requirer's side and in application mode
-// (https://github.com/canonical/charmlibs, interfaces/tls-certificates).
+// Package tlscertificates reads and writes the databags of the tls-certificates interface, version
+// 1, on the requirer's side and in application mode (https://github.com/canonical/charmlibs,
+// interfaces/tls-certificates).
 //
-// It is the first and the last step of an event's road,
+// It is part of the first and the last step of every event, and turns bytes into values and back:
 //
 //	event → read → plan → apply → publish → status
 //
-// bytes to values and back, and the one judgement that needs both sides: may
-// the provider's answer to this request of ours be served? Requests are written
-// in the bytes of the Python library, and its own are read back and kept, so
-// that a charm which takes over from a Python one re-issues nothing.
+// It also makes the one judgement that needs both sides: may the provider's answer to this request
+// of ours be served? It writes requests in the bytes of the Python library, and reads and keeps the
+// library's own requests, so that a charm which replaces a Python one causes no new certificates.
 //
-// What comes from the provider is hostile until it has passed here: sizes are
-// bounded, an entry that makes no sense is left out with a remark, and the
-// others are used. The package keeps no state, reads no clock and draws
-// randomness only from the reader it is given. Private keys appear in no error.
+// The provider's data are hostile until they have passed this package. Sizes are limited, an entry
+// that makes no sense is left out with a remark, and the others are used. The package keeps no
+// state, reads no clock and draws randomness only from the reader that it is given. Errors never
+// contain private keys.
 //
 //	requests, remarks := tlscertificates.ParseRequests(ourBag)
 //	provider := tlscertificates.ParseProvider(theirBag)

@@ -23,17 +23,16 @@ func (s State) String() string {
 	return names[s]
 }
 
-// Judge finds what the provider's data say at time now of our request r, made with
-// the private part of key. A certificate may be served only if it answers r (the same CSR, byte for
-// byte in DER), has our key, is a CA's just when r asks for one, covers every
-// name and address of r, is not revoked and is within its validity.
+// Judge returns what the provider's data say at time now about our request r, made with the private
+// part of key. A certificate may be served only if it answers r (the same CSR, byte for byte in
+// DER), has our key, is a CA certificate if and only if r asks for one, covers every name and
+// address of r, is not revoked and is valid now.
 //
-// A chain is good as long as each certificate in it is: where one below the root runs out
-// before the leaf does, or begins after it, that bounds the verdict's validity. Of several
-// that may be served Judge takes the newest. A certificate listed once as
-// revoked is revoked wherever else it is listed. When none may be served, the
-// verdict is the one that asks most of the caller: Revoked, NotYetValid, Denied,
-// Expired, Unusable, Pending, in this order.
+// A chain is good while each certificate in it is. If one below the root expires before the leaf,
+// or begins after it, that limits the verdict's validity. If several certificates may be served,
+// Judge returns the newest. A certificate that is listed once as revoked is revoked wherever else
+// it is listed. If none may be served, the verdict is the one that asks most of the caller:
+// Revoked, NotYetValid, Denied, Expired, Unusable, Pending, in this order.
 func Judge(r Request, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
 	csr, err := r.parse()
 	if err != nil {
@@ -56,7 +55,7 @@ func Judge(r Request, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
 			best = verdict
 		}
 	}
-	// Only now, and of the newest ones: checking signatures is the costly part of it all.
+	// Only now, and only for the newest ones: to check signatures is the costly part.
 	slices.SortStableFunc(good, func(a, b answer) int {
 		switch {
 		case better(a.verdict, b.verdict):
@@ -79,7 +78,7 @@ func Judge(r Request, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
 	return best
 }
 
-// maxAnswers is how many answers to one request have their chains looked at.
+// maxAnswers is how many answers to one request have their chains checked.
 const maxAnswers = 8
 
 // An answer is a certificate that may be served, if its chain may.
@@ -88,7 +87,7 @@ type answer struct {
 	certificate Certificate
 }
 
-// judgeChain finds the chain, and what it makes of the verdict.
+// judgeChain finds the chain, and adjusts the verdict to it.
 func (a answer) judgeChain(now time.Time) Verdict {
 	verdict := a.verdict
 	links := chain(pki.Of(a.certificate.Leaf), a.certificate.Pool, now)
@@ -120,14 +119,13 @@ func ofChain(certificate *pki.Certificate) string {
 	return "an intermediate"
 }
 
-// urgency orders the states of a request for which there are several.
+// urgency orders the states, for requests with several answers.
 var urgency = map[State]int{
 	Issued: 6, Revoked: 5, NotYetValid: 4, Denied: 3, Expired: 2, Unusable: 1, Pending: 0,
 }
 
-// better reports whether verdict a counts rather than b: by its state, then the
-// newer certificate. Equal ones are told apart by their bytes, so that the
-// order of the entries never decides.
+// better reports whether verdict a comes before b: by its state, then the newer certificate. Equal
+// ones are ordered by their bytes, so that the order of the entries never decides.
 func better(a, b Verdict) bool {
 	switch {
 	case a.State != b.State:
@@ -142,7 +140,7 @@ func better(a, b Verdict) bool {
 	return false
 }
 
-// judgeOne finds what one certificate is worth that answers csr, but for its chain.
+// judgeOne judges one certificate that answers csr, except its chain.
 func judgeOne(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.PublicKey, p Provider, now time.Time) Verdict {
 	switch {
 	case c.Leaf != nil:
@@ -184,15 +182,14 @@ func stateOf(c Certificate, csr *x509.CertificateRequest, ca bool, key *rsa.Publ
 	return Issued, ""
 }
 
-// Issuer names who signed a certificate, in one line (RFC 2253) that is fit for a
-// log.
+// Issuer returns who signed a certificate, in one line (RFC 2253) for a log.
 func Issuer(certificate *x509.Certificate) string { return pyjson.Plain(certificate.Issuer.String()) }
 
 // isRevoked is the reason of a verdict that is Revoked.
 const isRevoked = "the certificate is revoked"
 
-// kindProblem says that a certificate is not of the kind asked for, by whether a
-// certificate authority was.
+// kindProblem says that a certificate is not of the requested kind, by whether a certificate
+// authority was requested.
 var kindProblem = map[bool]string{
 	true:  "the certificate is not a certificate authority's, as asked for",
 	false: "the certificate is a certificate authority's, not a server's",
@@ -202,8 +199,8 @@ func isCA(certificate *x509.Certificate) bool {
 	return certificate.BasicConstraintsValid && certificate.IsCA
 }
 
-// uncovered returns a name or address that csr asks for and leaf lacks, or nothing.
-// A request with neither asks for its common name.
+// uncovered returns a name or address that csr asks for and leaf lacks, or nothing. A request
+// without names and addresses asks for its common name.
 func uncovered(leaf *x509.Certificate, csr *x509.CertificateRequest) string {
 	names := csr.DNSNames
 	if len(names) == 0 && len(csr.IPAddresses) == 0 && csr.Subject.CommonName != "" {
@@ -231,7 +228,7 @@ func hasAddress(list []net.IP, address net.IP) bool {
 	return false
 }
 
-// revoked reports whether leaf stands anywhere among all as revoked.
+// revoked reports whether any of the certificates is leaf and is revoked.
 func revoked(leaf *x509.Certificate, all []Certificate) bool {
 	for _, other := range all {
 		if other.Revoked && other.Leaf != nil && leaf.Equal(other.Leaf) {

@@ -12,27 +12,27 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
-// minKeyBits is the least RSA key that the Python library, and so every provider,
-// takes for a valid one. New keys have just as many.
+// minKeyBits is the smallest RSA key that the Python library, and so every provider, accepts as
+// valid. New keys have this size.
 const minKeyBits = 2048
 
-// maxKeyDER bounds what is read as a private key, in bytes. One of maxKeyBits has less than
-// five thousand; one of a megabyte, as a Secret may hold, takes a minute to read.
+// maxKeyDER limits what is read as a private key, in bytes. A key of maxKeyBits has less than five
+// thousand. To read a key of a megabyte, which a Secret may hold, takes a minute.
 const maxKeyDER = 8 << 10
 
-// LabelPrefix is the Charmhub identifier of the Python library, with which it
-// begins the label of every secret.
+// LabelPrefix is the Charmhub identifier of the Python library, with which the labels of all its
+// secrets begin.
 const LabelPrefix = "afd8c2bccf834997afce12c2706d2ede"
 
-// KeyLabels returns the labels under which the Python library keeps the private
-// key of an application: since its version 1.9.0, and before. A key may be found
-// under either; a new one goes under current.
+// KeyLabels returns the labels under which the Python library stores the private key of an
+// application: since its version 1.9.0, and before. A key may be under either; a new one goes under
+// current.
 func KeyLabels(endpoint string) (current, legacy string) {
 	return LabelPrefix + "-private-key-app-" + endpoint, LabelPrefix + "-private-key-" + endpoint
 }
 
-// NewKey returns a new RSA key of 2048 bits. Go 1.26 and later draw it from the
-// system's randomness whatever random is.
+// NewKey returns a new RSA key of 2048 bits. Go 1.26 and later draw it from the system's
+// randomness, whatever random is.
 func NewKey(random io.Reader) (*rsa.PrivateKey, error) {
 	key, err := rsa.GenerateKey(random, minKeyBits)
 	if err != nil {
@@ -41,15 +41,14 @@ func NewKey(random io.Reader) (*rsa.PrivateKey, error) {
 	return key, nil
 }
 
-// EncodeKey returns key as the Python library stores it: PKCS#1 PEM without a
-// newline at its end.
+// EncodeKey returns key as the Python library stores it: PKCS#1 PEM without a newline at the end.
 func EncodeKey(key *rsa.PrivateKey) string {
 	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
 	return strings.TrimSpace(string(pem.EncodeToMemory(block)))
 }
 
-// ParseKey reads a private key as EncodeKey or an operator writes it: PEM, PKCS#1
-// or PKCS#8, RSA of 2048 to 8192 bits. Errors hold nothing of the key.
+// ParseKey reads a private key as EncodeKey or an operator writes it: PEM, PKCS#1 or PKCS#8, RSA of
+// 2048 to 8192 bits. Errors contain nothing of the key.
 func ParseKey(text string) (*rsa.PrivateKey, error) {
 	block := pki.First(text)
 	if block == nil {

@@ -24,13 +24,13 @@ type Subject struct {
 	DNSNames    []string // ASCII: punycode for other scripts
 	IPAddresses []net.IP
 
-	// UniqueID is the x500UniqueIdentifier. NewRequest makes one when it is
-	// empty, which is what it should be but in tests.
+	// UniqueID is the x500UniqueIdentifier. If it is empty, as it should be except in tests,
+	// NewRequest makes one.
 	UniqueID string
 }
 
-// maxCommonName is the upper bound of X.520 (ub-common-name). Longer host names
-// are asked for in the subject alternative names alone.
+// maxCommonName is the upper limit of X.520 (ub-common-name). Longer host names are only in the
+// subject alternative names.
 const maxCommonName = 64
 
 // commonName returns the common name that the CSR will have.
@@ -41,8 +41,8 @@ func (s Subject) commonName() string {
 	return s.CommonName
 }
 
-// NewUniqueID returns a UUID of version 7 (RFC 9562): the time, then random bits. By
-// the time a request tells when it was made, which no databag does.
+// NewUniqueID returns a UUID of version 7 (RFC 9562): the time, then random bits. The time says
+// when a request was made, which no databag does.
 func NewUniqueID(random io.Reader, now time.Time) (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(random, b[6:]); err != nil {
@@ -56,11 +56,11 @@ func NewUniqueID(random io.Reader, now time.Time) (string, error) {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
 }
 
-// uuid7 matches a UUID of version 7 and takes out the time.
+// uuid7 matches a UUID of version 7; its first groups are the time.
 var uuid7 = regexp.MustCompile(`^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-// madeAt returns the time in a unique identifier, zero when there is none in it: the
-// Python library's are of version 4.
+// madeAt returns the time in a unique identifier; zero if it has none: those of the Python library
+// are of version 4.
 func madeAt(uniqueID string) time.Time {
 	parts := uuid7.FindStringSubmatch(uniqueID)
 	if parts == nil {
@@ -73,13 +73,13 @@ func madeAt(uniqueID string) time.Time {
 	return time.UnixMilli(millis).UTC()
 }
 
-// NewRequest makes a request like those of the Python library: PKCS#10, RSA with
-// SHA-256; the subject is the common name, then the unique identifier; names
-// and addresses are in a subject alternative name that is not critical.
+// NewRequest makes a request like those of the Python library: PKCS#10, RSA with SHA-256; the
+// subject is the common name, then the unique identifier; names and addresses are in a subject
+// alternative name that is not critical.
 //
-// RSA signatures of this kind are not random: without the unique identifier, a
-// renewal with the same key would be the same request, and no provider would
-// see that anything is asked of it. It holds the time now, see [Details].Made.
+// RSA signatures of this kind are not random. Without the unique identifier, a renewal with the
+// same key would be the same request, and no provider would notice that a certificate is requested.
+// The identifier contains the time now, see [Details].Made.
 func NewRequest(random io.Reader, now time.Time, key *rsa.PrivateKey, subject Subject) (Request, error) {
 	if key == nil {
 		return Request{}, errors.New("cannot make certificate request: no private key")
@@ -114,8 +114,8 @@ func NewRequest(random io.Reader, now time.Time, key *rsa.PrivateKey, subject Su
 	return Request{PEM: strings.TrimSpace(string(text))}, nil
 }
 
-// marshal returns the DER of the subject. pkix.Name would choose the string type
-// by the characters; the Python library always writes UTF8String.
+// marshal returns the DER of the subject. pkix.Name would choose the string type by the characters;
+// the Python library always writes UTF8String.
 func (s Subject) marshal() ([]byte, error) {
 	var sequence pkix.RDNSequence
 	add := func(oid asn1.ObjectIdentifier, value string) {

@@ -9,7 +9,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
-// PEM types. The longer and older spellings mean the same.
+// PEM types. The longer, older spellings mean the same.
 var (
 	requestTypes     = []string{"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}
 	certificateTypes = []string{"CERTIFICATE", "X509 CERTIFICATE"}

@@ -18,14 +18,13 @@ const (
 	keyRevoked      = "revoked"
 )
 
-// maxPool is how many certificates one entry may bring besides its leaf. Real chains have
-// two or three.
+// maxPool is how many certificates one entry may have besides its leaf. Real chains have two or
+// three.
 const maxPool = 32
 
-// ParseProvider reads the provider's application databag. It never fails: an
-// entry that cannot be used is left out, and Remarks tells which and why, in
-// words for the log. Members it does not know are ignored, so that newer
-// providers can say more.
+// ParseProvider reads the provider's application databag. It never fails: it leaves out an entry
+// that cannot be used, and Remarks say which and why, in words for the log. It ignores unknown
+// members, so that newer providers can write more.
 func ParseProvider(bag map[string]string) Provider {
 	var provider Provider
 	var notes pyjson.Notes
@@ -56,7 +55,7 @@ func ParseProvider(bag map[string]string) Provider {
 	return provider
 }
 
-// list returns the elements of the list that stands under key.
+// list returns the elements of the list under key.
 func list(bag map[string]string, key string, notes *pyjson.Notes) []json.RawMessage {
 	value, ok := bag[key]
 	if !ok || value == "" {
@@ -70,8 +69,8 @@ func list(bag map[string]string, key string, notes *pyjson.Notes) []json.RawMess
 	return entries
 }
 
-// parseCertificate reads one entry. It must name its request and hold a leaf; what
-// else is unreadable is left out with a note that begins with where.
+// parseCertificate reads one entry. The entry must name its request and hold a leaf. Anything else
+// that cannot be read is left out with a note that begins with where.
 func parseCertificate(entry, where string, notes *pyjson.Notes) (Certificate, error) {
 	members, err := pyjson.Object(entry)
 	if err != nil {
@@ -90,12 +89,12 @@ func parseCertificate(entry, where string, notes *pyjson.Notes) (Certificate, er
 	}
 	if text, certificate.Leaf, err = parseLeaf(members); err != nil {
 		if certificate.Revoked {
-			// That the request's certificate may not be served is said all the same.
+			// The entry still says that the request's certificate may not be served.
 			notes.Add("%s: %v; taken as revoked", where, err)
 			return certificate, nil
 		}
 		if errors.Is(err, errUnreadable) {
-			// That there is an answer, and one that is of no use, is said too.
+			// The entry still says that there is an answer, and that it cannot be used.
 			notes.Add("%s: %v", where, err)
 			return certificate, nil
 		}
@@ -117,11 +116,11 @@ func parseCertificate(entry, where string, notes *pyjson.Notes) (Certificate, er
 	return certificate, nil
 }
 
-// errUnreadable is of a certificate that there is, and that cannot be read.
+// errUnreadable is for a certificate that exists and cannot be read.
 var errUnreadable = errors.New(keyCertificate + ": not a certificate")
 
-// parseLeaf reads the certificate proper. Of a bundle the first one is the leaf; if
-// that one cannot be read, none of the others stands in for it.
+// parseLeaf reads the certificate itself. In a bundle the first certificate is the leaf; if it
+// cannot be read, no other replaces it.
 func parseLeaf(members map[string]json.RawMessage) (text string, leaf *x509.Certificate, err error) {
 	text, ok := pyjson.String(string(members[keyCertificate]))
 	if !ok {
@@ -137,8 +136,8 @@ func parseLeaf(members map[string]json.RawMessage) (text string, leaf *x509.Cert
 	return text, leaf, nil
 }
 
-// parseRevoked returns an error for what cannot be understood: a certificate that may be
-// revoked is not begun to be served.
+// parseRevoked returns an error for a value that cannot be understood: if a certificate may be
+// revoked, the charm does not begin to serve it.
 func parseRevoked(members map[string]json.RawMessage) (bool, error) {
 	raw, ok := members[keyRevoked]
 	if !ok || pyjson.IsNull(string(raw)) {
@@ -151,8 +150,8 @@ func parseRevoked(members map[string]json.RawMessage) (bool, error) {
 	return revoked, nil
 }
 
-// chainTexts returns the PEMs of the chain. One string instead of a list is taken
-// for a bundle.
+// chainTexts returns the PEMs of the chain. If there is one string instead of a list, it is read as
+// a bundle.
 func chainTexts(members map[string]json.RawMessage, where string, notes *pyjson.Notes) []string {
 	raw := string(members[keyChain])
 	if raw == "" || pyjson.IsNull(raw) {
@@ -178,7 +177,7 @@ func chainTexts(members map[string]json.RawMessage, where string, notes *pyjson.
 	return texts
 }
 
-// pool gathers the certificates that may stand between a leaf and its root.
+// pool collects the certificates that may be between a leaf and its root.
 type pool struct {
 	seen         map[string]*pki.Certificate // by DER, the leaf's included
 	certificates []*pki.Certificate
@@ -186,7 +185,7 @@ type pool struct {
 	notes        *pyjson.Notes
 }
 
-// add takes the certificates in text that are new, and returns all there are in it.
+// add adds the new certificates in text, and returns all certificates in text.
 func (p *pool) add(key, text string) []*pki.Certificate {
 	var all []*pki.Certificate
 	found := blocks(text, certificateTypes)

@@ -19,7 +19,7 @@ const (
 	CodeOther              = 999
 )
 
-// nameOther is the name of a refusal that has no better one.
+// nameOther is the name of a refusal that has no better name.
 const nameOther = "other"
 
 // codeNames are the names of the codes in the interface's schema.
@@ -31,14 +31,14 @@ var codeNames = map[string]int{
 	nameOther:              CodeOther,
 }
 
-// OperatorMustAct reports whether the request itself is refused (codes 1xx), so that
-// only another setting helps. Otherwise the provider tries again by itself.
+// OperatorMustAct reports whether the provider refuses the request itself (codes 1xx), so that only
+// another setting helps. Otherwise the provider tries again by itself.
 func (e RequestError) OperatorMustAct() bool {
 	return 100 <= e.Code && e.Code < 200
 }
 
-// String returns the refusal in the provider's words, quoted but for names that the
-// interface has: `domain_not_allowed: "rejected (rejectedIdentifier)"`.
+// String returns the refusal in the provider's words, quoted except for names of the interface:
+// `domain_not_allowed: "rejected (rejectedIdentifier)"`.
 func (e RequestError) String() string {
 	text := e.Name
 	if _, known := codeNames[e.Name]; !known {
@@ -57,18 +57,17 @@ func (e RequestError) String() string {
 	return text
 }
 
-// reason says in words for an operator what the refusal means.
+// reason explains the refusal in words for an operator.
 func (e RequestError) reason() string {
 	if e.OperatorMustAct() {
 		return "refused: " + e.String()
 	}
-	// Other than what, nobody can tell.
+	// The word "other" alone tells the operator nothing.
 	return "the provider reports: " + strings.TrimPrefix(e.String(), nameOther+": ")
 }
 
-// parseRequestError reads one entry. The interface's schema and the Python
-// library differ in the name of the first member and in the case of the names;
-// both are read.
+// parseRequestError reads one entry. The interface's schema and the Python library differ in the
+// name of the first member and in the case of the names; both are read.
 func parseRequestError(entry string) (RequestError, error) {
 	members, err := pyjson.Object(entry)
 	if err != nil {

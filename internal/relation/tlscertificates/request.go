@@ -21,9 +21,9 @@ const (
 	keyCA       = "ca"
 )
 
-// ParseRequests reads our own databag, also as the Python library wrote it. What
-// cannot be used is left out and told in the remarks: some providers fail on an
-// unreadable request, so it must not be written again.
+// ParseRequests reads our own databag, also if the Python library wrote it. It leaves out what
+// cannot be used, and says so in the remarks: some providers fail on an unreadable request, so it
+// must not be written again.
 func ParseRequests(bag map[string]string) (requests []Request, remarks []string) {
 	value, ok := bag[keyRequests]
 	if !ok || value == "" {
@@ -71,10 +71,9 @@ func parseRequest(entry string) (Request, error) {
 	return request, nil
 }
 
-// EncodeRequests returns our application data that ask for these certificates, in
-// the bytes of the Python library and in the order given. Both members are
-// always written: some providers refuse a request without "ca", others one with
-// null. An empty list deletes the key.
+// EncodeRequests returns our application data that request these certificates, in the bytes of the
+// Python library and in the given order. Both members are always written: some providers refuse a
+// request without "ca", others one with null. An empty list deletes the key.
 //
 //	[{"certificate_signing_request": "-----BEGIN …", "ca": false}]
 func EncodeRequests(requests []Request) map[string]string {
@@ -89,7 +88,7 @@ func EncodeRequests(requests []Request) map[string]string {
 	return map[string]string{keyRequests: "[" + strings.Join(entries, ", ") + "]"}
 }
 
-// Details is what stands in a request.
+// Details is the content of a request.
 type Details struct {
 	CommonName  string // empty: none
 	DNSNames    []string
@@ -99,8 +98,8 @@ type Details struct {
 	PublicKey   *rsa.PublicKey // nil: not RSA
 }
 
-// Details reads the request. The error is one of a Request that neither
-// NewRequest nor ParseRequests made.
+// Details reads the request. It returns an error for a Request that neither NewRequest nor
+// ParseRequests made.
 func (r Request) Details() (Details, error) {
 	csr, err := r.parse()
 	if err != nil {
@@ -122,8 +121,8 @@ func (r Request) Details() (Details, error) {
 }
 
 // Fits reports whether r asks for subject and ca with the private part of key, and for nothing
-// else: then it is kept, and a certificate that answers it goes on serving. The
-// value of the unique identifier does not count, its presence does.
+// else. Such a request is kept, and a certificate that answers it stays served. The value of the
+// unique identifier does not matter, but it must be present.
 func (r Request) Fits(subject Subject, ca bool, key *rsa.PublicKey) bool {
 	csr, err := r.parse()
 	if err != nil || r.CA != ca || key == nil || !key.Equal(csr.PublicKey) {
@@ -150,7 +149,7 @@ func (r Request) Fits(subject Subject, ca bool, key *rsa.PublicKey) bool {
 		slices.Equal(sortedAddresses(csr.IPAddresses), sortedAddresses(subject.IPAddresses))
 }
 
-// Is reports whether both are the same request, whatever the line ends of their PEM.
+// Is reports whether both are the same request, whatever line ends their PEM has.
 func (r Request) Is(other Request) bool {
 	ours, err := requestDER(r.PEM)
 	if err != nil {
