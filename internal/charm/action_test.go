@@ -95,6 +95,7 @@ func TestRotatePrivateKey(t *testing.T) {
 		t.Errorf("without the relation: %q", failure)
 	}
 	w := issued(t)
+	w.realKeys = true
 	key, request := w.secrets[current], w.bags["certificates:2"][own]["certificate_signing_requests"]
 	w.writes()
 	var followed []string

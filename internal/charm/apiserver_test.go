@@ -21,7 +21,8 @@ type apiServer struct {
 	slow           bool                      // the Gateway's controller judges nothing while a hook waits for it
 	controller     string                    // its name, "c" unless it is said
 	// fail gives the answers to requests such as "PATCH httproutes/gw-prod-blog", of
-	// which the path need only be a part; 0 breaks the connection.
+	// which the path need only be a part; 0 is an answer that is no HTTP. (A connection that
+	// breaks off would do, had not client-go ten seconds of patience with those that read.)
 	fail map[string]answer
 }
 
@@ -65,7 +66,12 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mutex.Unlock()
 	switch {
 	case fails && with.code == 0:
-		panic(http.ErrAbortHandler)
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = connection.Write([]byte("no HTTP\r\n")) // The client may be gone.
+		_ = connection.Close()
 	case fails:
 		reason := map[int]string{http.StatusForbidden: "Forbidden", http.StatusUnprocessableEntity: "Invalid"}[with.code]
 		kubetest.Refuse(with.code, cmp.Or(reason, "InternalError"), with.message)(w, r)

@@ -2,6 +2,7 @@ package charm
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -42,6 +43,8 @@ type Charm struct {
 	Connect func(kube.Options) (*kube.Client, error)
 	// Now is the time of the run.
 	Now time.Time
+	// NewKey makes a private key; nil for a new one of tlscertificates.
+	NewKey func() (*rsa.PrivateKey, error)
 
 	// rotated is the private key that this run has made in place of another.
 	rotated state.PrivateKey

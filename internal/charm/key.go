@@ -117,7 +117,7 @@ func (c *Charm) ensureKey(ctx context.Context, certificates state.Certificates) 
 		}
 		return key, err
 	}
-	key, err := tlscertificates.NewKey(rand.Reader)
+	key, err := c.newKey()
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +129,14 @@ func (c *Charm) ensureKey(ctx context.Context, certificates state.Certificates) 
 		return key, c.storeKey(ctx, older, pem)
 	}
 	return key, c.storeOlderKey(ctx, pem)
+}
+
+// newKey makes a private key.
+func (c *Charm) newKey() (*rsa.PrivateKey, error) {
+	if c.NewKey != nil {
+		return c.NewKey()
+	}
+	return tlscertificates.NewKey(rand.Reader)
 }
 
 // storeOlderKey keeps the private key under the label of the older Python library, so that
@@ -169,7 +177,7 @@ func (c *Charm) storeKey(ctx context.Context, label string, key state.PrivateKey
 // replaceKey makes a new private key, and forgets the old one: reading the new
 // revision in the same hook lets Juju send secret-remove for the one before.
 func (c *Charm) replaceKey(ctx context.Context) error {
-	key, err := tlscertificates.NewKey(rand.Reader)
+	key, err := c.newKey()
 	if err != nil {
 		return err
 	}

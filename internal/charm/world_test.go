@@ -1,17 +1,21 @@
 package charm_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/canonical/gateway-api-integrator/internal/charm"
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/kube"
+	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
 // The hook tools of juju_test.go and the API server of apiserver_test.go are the least that a run needs;
@@ -34,6 +38,30 @@ type world struct {
 	*apiServer
 	kubeconfig string
 	later      time.Duration // how long after now it is
+	keys       int           // how many private keys it has been given
+	realKeys   bool          // the charm makes its private keys by itself
+}
+
+// made are the private keys that worlds are given, in this order: one takes as long to make as all
+// else in a test.
+var made struct {
+	sync.Mutex
+	keys []*rsa.PrivateKey
+}
+
+// newKey returns, for the world, a private key that it has not had.
+func (w *world) newKey() (*rsa.PrivateKey, error) {
+	made.Lock()
+	defer made.Unlock()
+	if w.keys == len(made.keys) {
+		key, err := tlscertificates.NewKey(rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		made.keys = append(made.keys, key)
+	}
+	w.keys++
+	return made.keys[w.keys-1], nil
 }
 
 func newWorld(t *testing.T) *world {
@@ -103,6 +131,10 @@ func (w *world) try(event gocharm.Event) error {
 			}
 			return kube.NewClient(config, options)
 		},
+		NewKey: w.newKey,
+	}
+	if w.realKeys {
+		c.NewKey = nil
 	}
 	return c.Run(w.t.Context())
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -28,16 +29,16 @@ func Inputs(dir string) ([]string, error) {
 // Name returns the name of a case, by the path of its input.
 func Name(path string) string { return strings.TrimSuffix(filepath.Base(path), suffix) }
 
+// expanded has what expand has returned, by path, as JSON: all tests of a package read all cases.
+var expanded sync.Map
+
 // Load returns the state of a case, by the path of its input. Each call returns a state of its
-// own.
+// own. The files are read once.
 func Load(path string) (state.State, error) {
-	tree, err := expand(path)
+	once, _ := expanded.LoadOrStore(path, sync.OnceValues(func() ([]byte, error) { return expand(path) }))
+	text, err := once.(func() ([]byte, error))()
 	if err != nil {
 		return state.State{}, err
-	}
-	text, err := json.Marshal(tree)
-	if err != nil {
-		return state.State{}, fmt.Errorf("cannot encode %s: %w", path, err)
 	}
 	var s state.State
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -48,8 +49,8 @@ func Load(path string) (state.State, error) {
 	return s, nil
 }
 
-// expand returns a case as if it had been written out whole.
-func expand(path string) (map[string]any, error) {
+// expand returns a case as if it had been written out whole, in JSON.
+func expand(path string) ([]byte, error) {
 	var chain []*file
 	for len(chain) < 3 {
 		f, err := parse(path)
@@ -77,7 +78,7 @@ func exists(path string) bool {
 }
 
 // patched reads a base, and changes it as the files say, from the last to the first.
-func patched(base string, chain []*file) (map[string]any, error) {
+func patched(base string, chain []*file) ([]byte, error) {
 	root, err := parseYAML(base)
 	if err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func patched(base string, chain []*file) (map[string]any, error) {
 			return nil, err
 		}
 	}
-	return top, nil
+	return json.Marshal(top)
 }
 
 // A file is an input as it is written.

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/canonical/gateway-api-integrator/internal/golden"
@@ -81,12 +82,26 @@ func TestCuresHaveRealNames(t *testing.T) {
 	}
 }
 
+// planGolden plans all golden cases. Several tests look at the same plans, and change none.
+var planGolden = sync.OnceValues(func() (map[string]plan.Plan, error) {
+	inputs, err := golden.Inputs("testdata")
+	plans := map[string]plan.Plan{}
+	for _, input := range inputs {
+		s, err := golden.Load(input)
+		if err != nil {
+			return nil, err
+		}
+		plans[golden.Name(input)] = plan.Make(s)
+	}
+	return plans, err
+})
+
 // goldenPlans are the plans of all golden cases, by name.
 func goldenPlans(t *testing.T) map[string]plan.Plan {
 	t.Helper()
-	plans := map[string]plan.Plan{}
-	for _, input := range goldenInputs(t) {
-		plans[golden.Name(input)] = plan.Make(readState(t, input))
+	plans, err := planGolden()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return plans
 }

@@ -16,7 +16,7 @@ import (
 
 // Somebody else's objects come under names of ours, and go.
 
-var walks = flag.Int("walks", 60, "how many random walks of 60 steps to take")
+var walks = flag.Int("walks", 15, "how many random walks of 60 steps to take of each sort; make test takes 60")
 
 // make plans as a run of the charm does: what has a name that is wanted, and is not ours, is found, and
 // planned around.
