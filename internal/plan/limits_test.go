@@ -12,8 +12,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// greedyWorld returns a world with an application on ingress, and one on gateway-route, alpha, whose relation is
-// older than all others on gateway-route.
+// greedyWorld returns a world with an application on ingress, and one on gateway-route, alpha, whose
+// relation is older than all others on gateway-route.
 func greedyWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(0)
