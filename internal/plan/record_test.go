@@ -23,7 +23,7 @@ func gatewayOf(t *testing.T, p plan.Plan) *gatewayv1.Gateway {
 }
 
 // TestClassOfAnEditorIsNotUsed lets somebody move the Gateway to another controller, which no
-// option asks for. The Gateway does not go there, even if he deletes it.
+// option asks for. The Gateway does not go there, even if that person deletes it.
 func TestClassOfAnEditorIsNotUsed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(1)
