@@ -172,7 +172,7 @@ func TestGatewaysOwnAddress(t *testing.T) {
 		if behind := allBehind(plan.Make(s)); len(behind) == 0 != refused {
 			t.Errorf("port %d: behind the gateway is %v", port, behind)
 		}
-		// It was taken with another port, and its units say nothing now. // It was accepted with another port, and its units write nothing now.
+		// It was accepted with another port, and its units write nothing now.
 		s.Requirers[0].Addresses, s.Requirers[0].Waiting, s.Requirers[0].HasUnits = nil, true, true
 		s.Cluster.Services = map[string][]netip.Addr{"gateway-staging-shop-service": {own}}
 		if behind := allBehind(plan.Make(s)); len(behind) == 0 != refused {

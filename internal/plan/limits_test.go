@@ -189,7 +189,7 @@ func TestWhatIsNotAnApplicationsDoingDoesNotWait(t *testing.T) {
 				t.Fatalf("%d hosts are served: %q", len(had), had)
 			}
 			s := w.state()
-			for range 16 { // The share of this hour; it is the only one in eleven weeks.
+			for range 16 { // It spends the share of this hour, and has no other in the next eleven weeks.
 				w.crowd.allowance.Times = map[string][]int64{"alpha": append(w.crowd.allowance.Times["alpha"], s.Now.Unix())}
 			}
 			before := w.ordered
