@@ -35,7 +35,7 @@ func newStaging(t *testing.T) *staging {
 	return g
 }
 
-// units gives the application these units, each with a host of its own.
+// units sets the units of the application, each with a host of its own.
 func (g *staging) units(numbers ...int) {
 	r := &g.state.Requirers[0]
 	r.Units, r.Hosts = nil, nil
@@ -46,7 +46,7 @@ func (g *staging) units(numbers ...int) {
 	}
 }
 
-// share gives all units one host, so that they share a Service.
+// share sets one host for all units, so that they share a Service.
 func (g *staging) share() {
 	r := &g.state.Requirers[0]
 	r.Hosts = []string{"vault.example.net"}

@@ -12,7 +12,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// unusual gives options values other than their defaults: the first of these that each option
+// unusual sets options to values other than their defaults: the first of these that each option
 // accepts.
 func unusual(t *testing.T) map[string]any {
 	t.Helper()
