@@ -9,7 +9,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/address"
 )
 
-// judge makes a judge of an option and what is known.
+// judge makes a judge from an option and what is known.
 func judge(t *testing.T, option string, known address.Known) address.Judge {
 	t.Helper()
 	networks, err := address.ParseNetworks(option)
@@ -34,8 +34,8 @@ var cluster = address.Known{
 	Gateway:   addresses("10.43.45.1"),
 }
 
-// TestJudge has an address of each kind that a hostile unit may tell, and of those that
-// pods have.
+// TestJudge has one address of each kind that a hostile unit may write, and of each kind that pods
+// have.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ address, refused string }{
@@ -125,8 +125,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestJudgeByOption has the smallest network decide, and the operator's of two that are as
-// small.
+// TestJudgeByOption: the smallest network decides, and of two equal ones the operator's.
 func TestJudgeByOption(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ option, address, refused string }{
@@ -164,7 +163,7 @@ func TestJudgeByOption(t *testing.T) {
 	}
 }
 
-// TestJudgeTellsTheCure follows what a refusal advises, where it advises anything.
+// TestJudgeTellsTheCure follows the advice of a refusal, if it has any.
 func TestJudgeTellsTheCure(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ address, network string }{
@@ -206,7 +205,7 @@ func TestJudgeTellsTheCure(t *testing.T) {
 	}
 }
 
-// TestJudgeWherePodsAre takes the network of the charm's own pod for one of pods.
+// TestJudgeWherePodsAre: the network of the charm's own pod is a network of pods.
 func TestJudgeWherePodsAre(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ pod, address, refused string }{
@@ -277,8 +276,8 @@ func many(count int) string {
 	return strings.Join(all, ",")
 }
 
-// FuzzJudge holds what is allowed against the registries themselves, with and without an
-// option. What an IPv6 address leads to is no more allowed than it is by itself.
+// FuzzJudge compares what is allowed with the registries themselves, with and without an option. An
+// IPv6 address that leads to an IPv4 address is not allowed if that is not.
 func FuzzJudge(f *testing.F) {
 	for _, seed := range []string{
 		"10.1.0.5", "169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a01:5", "2002:a9fe:a9fe::1", "::a9fe:a9fe",
@@ -324,7 +323,7 @@ func FuzzJudge(f *testing.F) {
 	})
 }
 
-// FuzzParseNetworks reads again what it has read, as it was.
+// FuzzParseNetworks reads what it has written, with the same result.
 func FuzzParseNetworks(f *testing.F) {
 	for _, seed := range []string{"", "100.64.0.0/10,-10.96.0.0/12", "fd98::1", "-::/0 ::/1", "10.1.2.3/16", "::ffff:1.2.3.4", "0.0.0.0/0,0.0.0.0"} {
 		f.Add(seed)

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// What the files of IANA are: as they were on this day, whole and unchanged. Another day's
-// digests come with other files.
+// The files of IANA, complete and unchanged, as of this day. Files of another day have other
+// digests.
 const (
 	registriesOf = "2025-10-09" // "last updated" on the page of each
 	digestIPv4   = "e3e39e76d00b1677335db8e9a805c7b9480ea2f4dc9e33f0b93cd3a905128d73"
@@ -38,7 +38,7 @@ func TestRegistriesAreWhole(t *testing.T) {
 	}
 }
 
-// TestRegistriesAreKept judges both ends of each block by the registries' own text.
+// TestRegistriesAreKept judges both ends of each block by the text of the registries.
 func TestRegistriesAreKept(t *testing.T) {
 	t.Parallel()
 	j := judge(t, "", cluster)
@@ -51,7 +51,7 @@ func TestRegistriesAreKept(t *testing.T) {
 	}
 }
 
-// registryBlocks are all blocks but those in which pods are.
+// registryBlocks returns all blocks except those in which pods are.
 func registryBlocks(t testing.TB) []netip.Prefix {
 	t.Helper()
 	var blocks []netip.Prefix

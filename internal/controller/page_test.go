@@ -19,7 +19,7 @@ const (
 	end   = "<!-- The table of internal/controller ends. -->\n"
 )
 
-// TestPage holds the page against the table.
+// TestPage compares the page with the table.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(page)
@@ -44,7 +44,7 @@ func TestPage(t *testing.T) {
 }
 
 // markdown returns the table: a row for each trait, a column for each controller that the tests
-// run, and one for the others that are like each other; then the notes.
+// run, and one column for the others, which are alike; then the notes.
 func markdown() string {
 	var b strings.Builder
 	b.WriteString("|")

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A report is what one release passes of the conformance tests.
+// A report is what one release passed of the conformance tests.
 type report struct {
 	title  string // "cilium v1.20.0 standard"
 	passes map[string]bool
@@ -44,8 +44,8 @@ func readReports(t *testing.T) []report {
 	return all
 }
 
-// TestReports holds the table against the reports: what it calls reported is what the report says, and nothing
-// that a report says of a trait is missing. Where a measurement says otherwise a note tells why.
+// TestReports compares the table with the reports: what it calls reported is in the report, and no
+// report says anything about a trait that is missing. If a measurement differs, a note says why.
 func TestReports(t *testing.T) {
 	t.Parallel()
 	reports := readReports(t)
@@ -76,7 +76,7 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// TestTable wants one controller for each name, and a source for each fact.
+// TestTable checks that each name has one controller, and each fact a source.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

@@ -9,8 +9,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestWhatIsAcceptedAndNotUsed: an application that has opened its port or asks for
-// health checks is served as any other, whatever it says of those.
+// TestWhatIsAcceptedAndNotUsed: an application that has opened its port or asks for health checks
+// is served like any other, whatever it writes about those.
 func TestWhatIsAcceptedAndNotUsed(t *testing.T) {
 	t.Parallel()
 	made := func(more state.Databag) plan.Plan {

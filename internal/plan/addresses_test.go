@@ -11,8 +11,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// hostileAddresses are such as a unit of another model may tell to have the gateway ask
-// there. The API server is at 10.96.0.1, a Service of ours at 10.96.4.7, the Gateway at
+// hostileAddresses are addresses that a unit of another model may write so that the gateway sends
+// requests there. The API server is at 10.96.0.1, a Service of ours at 10.96.4.7, the Gateway at
 // 10.43.45.1.
 var hostileAddresses = []string{
 	"fd00:ec2::254", "64:ff9b::a9fe:a9fe", "::a9fe:a9fe", "100.100.100.200", "168.63.129.16", "10.96.0.1",
@@ -22,7 +22,7 @@ var hostileAddresses = []string{
 	"fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42", "192.0.0.192", "198.18.0.1", "2001:db8::1",
 }
 
-// hostileState has one application of another model, and a cluster that is known.
+// hostileState returns a state with one application of another model, and a known cluster.
 func hostileState(t *testing.T, input string) state.State {
 	t.Helper()
 	s := readState(t, "testdata/"+input+".in.yaml")
@@ -32,7 +32,7 @@ func hostileState(t *testing.T, input string) state.State {
 	return s
 }
 
-// allBehind are the addresses of all planned EndpointSlices.
+// allBehind returns the addresses in all planned EndpointSlices.
 func allBehind(p plan.Plan) []netip.Addr {
 	var all []netip.Addr
 	for _, object := range p.Objects {
@@ -43,8 +43,8 @@ func allBehind(p plan.Plan) []netip.Addr {
 	return all
 }
 
-// TestHostileAddresses has a unit of another model tell each of them: alone, beside a good
-// one, after a good one and where the cluster has it from an older charm or by hand.
+// TestHostileAddresses lets a unit of another model write each of them: alone, beside a good one,
+// after a good one, and while the cluster has it from an older charm or by hand.
 func TestHostileAddresses(t *testing.T) {
 	t.Parallel()
 	good := netip.MustParseAddr("10.1.0.5")
@@ -95,7 +95,7 @@ func TestHostileAddresses(t *testing.T) {
 	}
 }
 
-// TestHostileAddressesOfUnits does the same where each unit has a Service of its own.
+// TestHostileAddressesOfUnits does the same with a Service for each unit.
 func TestHostileAddressesOfUnits(t *testing.T) {
 	t.Parallel()
 	for _, text := range hostileAddresses {
@@ -120,8 +120,8 @@ func TestHostileAddressesOfUnits(t *testing.T) {
 	}
 }
 
-// TestAddressesOfOurModel: pods of our own model are found by selectors, whatever addresses
-// their units tell and whatever stands in the cluster.
+// TestAddressesOfOurModel: pods of our own model are found by selectors, whatever addresses their
+// units write and whatever is in the cluster.
 func TestAddressesOfOurModel(t *testing.T) {
 	t.Parallel()
 	bad := netip.MustParseAddr("10.1.0.66")
@@ -142,8 +142,8 @@ func TestAddressesOfOurModel(t *testing.T) {
 	}
 }
 
-// TestAddressesOfOurModelCalledAnother: what Juju has in our model is of it, whatever model it
-// says it is of, and whatever the cluster has of it.
+// TestAddressesOfOurModelCalledAnother: an application that Juju lists in our model belongs to it,
+// whatever model it claims to be of, and whatever the cluster has of it.
 func TestAddressesOfOurModelCalledAnother(t *testing.T) {
 	t.Parallel()
 	bad := netip.MustParseAddr("10.1.0.66")
@@ -161,8 +161,8 @@ func TestAddressesOfOurModelCalledAnother(t *testing.T) {
 	}
 }
 
-// TestGatewaysOwnAddress: there is no other on its ports, and on another port may be an
-// application of the same node.
+// TestGatewaysOwnAddress: on the Gateway's own ports nothing else listens at its address; on
+// another port an application of the same node may.
 func TestGatewaysOwnAddress(t *testing.T) {
 	t.Parallel()
 	own := netip.MustParseAddr("10.43.45.1")
@@ -172,7 +172,7 @@ func TestGatewaysOwnAddress(t *testing.T) {
 		if behind := allBehind(plan.Make(s)); len(behind) == 0 != refused {
 			t.Errorf("port %d: behind the gateway is %v", port, behind)
 		}
-		// It was taken with another port, and its units say nothing now.
+		// It was accepted with another port, and its units write nothing now.
 		s.Requirers[0].Addresses, s.Requirers[0].Waiting, s.Requirers[0].HasUnits = nil, true, true
 		s.Cluster.Services = map[string][]netip.Addr{"gateway-staging-shop-service": {own}}
 		if behind := allBehind(plan.Make(s)); len(behind) == 0 != refused {
@@ -181,7 +181,7 @@ func TestGatewaysOwnAddress(t *testing.T) {
 	}
 }
 
-// TestNetworksOfOtherModels follows the option, and a wrong value of it.
+// TestNetworksOfOtherModels follows the option, also with a wrong value.
 func TestNetworksOfOtherModels(t *testing.T) {
 	t.Parallel()
 	at := func(option string, problem bool, stored string, addresses ...string) []string {
@@ -231,7 +231,7 @@ func TestNetworksOfOtherModels(t *testing.T) {
 	}
 }
 
-// TestManyHostileAddresses: whoever has very many units cannot make the log long.
+// TestManyHostileAddresses: an application with very many units cannot make the log long.
 func TestManyHostileAddresses(t *testing.T) {
 	t.Parallel()
 	s := hostileState(t, "cross-model")

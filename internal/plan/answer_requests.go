@@ -47,11 +47,11 @@ func (d *decision) requests() *Requests {
 //	when one is issued      that one and what is newer; nothing older, nothing foreign
 //	until then, of its own
 //	  pending, denied, delayed   yes: it may be answered yet
-//	  revoked, early             yes: it may be issued anew, or become valid
-//	  expired, unusable          the newest, until the next is asked for
+//	  revoked, early             yes: it may be issued again, or become valid
+//	  expired, unusable          the newest, until the next is requested
 //	until then, with another key or for other addresses
 //	  issued                     yes: it may be what is served, and only while it is
-//	                             asked for does the provider tell that it is revoked
+//	                             requested does the provider say that it is revoked
 //	  unanswered                 only what is served, as far as can be told
 func (h host) keeps(s observed, i int) bool {
 	entry := &s.Certificates.Entries[i]

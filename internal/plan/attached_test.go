@@ -8,9 +8,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestNoHoldOfAnothersHost: an application of another model that could not be served when options
-// changed, be it by its own doing, had its place on record all the same. By that it came to the host of
-// one on gateway-route later, with a route for all paths.
+// TestNoHoldOfAnothersHost guards against an earlier bug. An application of another model that
+// could not be served when options changed, even through its own fault, still had its place on
+// record. Later it got the host of an application on gateway-route that way, with a route for all
+// paths.
 func TestNoHoldOfAnothersHost(t *testing.T) {
 	t.Parallel()
 	const host = "far-shop.example.com"
@@ -58,8 +59,9 @@ func TestNoHoldOfAnothersHost(t *testing.T) {
 	}
 }
 
-// TestListenersForged: whoever may edit the Gateway had the listener of one on gateway-route be for a
-// host that reads the same, which another names: that one had the listener from then on, for good.
+// TestListenersForged guards against an earlier bug. Somebody who may edit the Gateway gave the
+// listener of an application on gateway-route another host with the same label, which another
+// application names. That application then had the listener for good.
 func TestListenersForged(t *testing.T) {
 	t.Parallel()
 	for name, forge := range map[string]func(*gatewayv1.Listener){
@@ -88,15 +90,15 @@ func TestListenersForged(t *testing.T) {
 	}
 }
 
-// readsAs makes a listener be for another host, and for the routes of all.
+// readsAs changes a listener: it is for another host, and accepts the routes of all namespaces.
 func readsAs(l *gatewayv1.Listener, host gatewayv1.Hostname) {
 	all := gatewayv1.NamespacesFromAll
 	l.Hostname, l.AllowedRoutes.Namespaces.From = &host, &all
 }
 
-// TestListenersBesideHashes: a listener gets a hash in its name where one to which routes are attached
-// reads the same. Who named a host that reads as the name with the hash as well, left none: neither
-// where the host was served nor where it was to be.
+// TestListenersBesideHashes: a listener gets a hash in its name if another host, to which routes
+// are attached, has the same label. An application that also named a host with the label and the
+// hash left no name: the first host was served neither where it was nor where it was to be.
 func TestListenersBesideHashes(t *testing.T) {
 	t.Parallel()
 	const host, alike = "far-shop.example.com", "far-shop-example.com"
@@ -140,8 +142,9 @@ func TestListenersBesideHashes(t *testing.T) {
 	}
 }
 
-// TestOneMoreHost: an application on gateway-route that named one host more had the turn of those that
-// come. Where all listeners were in use, or an older one waited for some, it lost those that it had.
+// TestOneMoreHost guards against an earlier bug. An application on gateway-route that named one
+// more host got the turn of new applications. If all listeners were in use, or an older application
+// waited for some, it lost the hosts that it had.
 func TestOneMoreHost(t *testing.T) {
 	t.Parallel()
 	for name, hosts := range map[string][]string{"who waits": namesOf("e", 2), "who has the rest": namesOf("e", 1)} {
@@ -164,8 +167,9 @@ func TestOneMoreHost(t *testing.T) {
 	}
 }
 
-// TestStaysWhereItIs: options move applications of other models to hosts that they cannot have, since
-// one on gateway-route has named them by then, or all listeners are in use. They were served nowhere.
+// TestStaysWhereItIs: after a change of options, applications of other models are to move to hosts
+// that they cannot have, because an application on gateway-route has named them meanwhile, or all
+// listeners are in use. They used to be served nowhere.
 func TestStaysWhereItIs(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {
@@ -218,8 +222,9 @@ func TestStaysWhereItIs(t *testing.T) {
 	}
 }
 
-// TestGatewayDeletedInAMove: while certificates for new hosts are to come, applications are served where
-// they were. When the Gateway was deleted then, they were served nowhere until these came.
+// TestGatewayDeletedInAMove: while certificates for new hosts are pending, applications are served
+// where they were. When the Gateway was deleted then, they used to be served nowhere until the
+// certificates arrived.
 func TestGatewayDeletedInAMove(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {

@@ -10,10 +10,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestAuthoritiesShareTheRoom: three that are related on receive-ca-cert told of so many
-// authorities that there was no room for those of newer relations, and the applications that
-// these are for were not spoken to any more. Now each has its share, and more where others
-// leave it.
+// TestAuthoritiesShareTheRoom guards against an earlier bug. Three providers on receive-ca-cert
+// told of so many authorities that there was no room for those of newer relations, and the Gateway
+// no longer connected to the applications that these are for. Now each provider has its share, and
+// more if others leave room.
 func TestAuthoritiesShareTheRoom(t *testing.T) {
 	t.Parallel()
 	crowd := func(name string, bytes int) []string {
@@ -42,7 +42,7 @@ func TestAuthoritiesShareTheRoom(t *testing.T) {
 		}
 		return ""
 	}
-	// As many as are read of one (certificatetransfer.MaxBytes).
+	// As many as are read from one provider (certificatetransfer.MaxBytes).
 	evil := func(relation int) state.CAProvider {
 		return state.CAProvider{RelationID: relation, Application: "evil", Written: true, Certificates: crowd(fmt.Sprint("evil", relation), 320<<10)}
 	}

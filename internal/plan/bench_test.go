@@ -12,8 +12,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// BenchmarkMake plans for many applications while their host is being changed: of each it
-// has to be found where it is served until the next host has a certificate.
+// BenchmarkMake plans for many applications while their host is being changed: for each of them,
+// the planner has to find where it is served until the next host has a certificate.
 func BenchmarkMake(b *testing.B) {
 	for _, count := range []int{1000, 2000} {
 		b.Run(fmt.Sprint(count), func(b *testing.B) {
@@ -25,8 +25,8 @@ func BenchmarkMake(b *testing.B) {
 	}
 }
 
-// hostChanges is a state in which applications are served on one host, and shall be on
-// another, which is without a certificate.
+// hostChanges is a state in which applications are served at one host, and are to be served at
+// another, which has no certificate.
 func hostChanges(count int) state.State {
 	s := state.State{Application: "gateway", Model: "prod", Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	s.Config = state.Config{ExternalHostname: "old.example.com", RoutingMode: state.RoutingPath}

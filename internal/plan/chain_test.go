@@ -19,8 +19,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
-// TestUnreadAuthorities: an authority that Go does not read is not given to Envoy Gateway,
-// which might refuse all for it, and to others it is.
+// TestUnreadAuthorities: an authority that Go cannot parse is not given to Envoy Gateway, which
+// might refuse all authorities because of it; other controllers get it.
 func TestUnreadAuthorities(t *testing.T) {
 	t.Parallel()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

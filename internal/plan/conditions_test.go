@@ -11,8 +11,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestConditionsBelieved changes what the controller says of what is served well. Absent
-// is not old: a condition without a generation is as new as those beside it.
+// TestConditionsBelieved changes what the controller reports on something that is served well.
+// Absent does not mean old: a condition without a generation is as new as those beside it.
 func TestConditionsBelieved(t *testing.T) {
 	t.Parallel()
 	const (
@@ -28,7 +28,7 @@ func TestConditionsBelieved(t *testing.T) {
 	no := func(kind, reason, message string, generation int64) metav1.Condition {
 		return metav1.Condition{Type: kind, Status: metav1.ConditionFalse, Reason: reason, Message: message, ObservedGeneration: generation}
 	}
-	// What the CRD gives a Gateway, or a class, at its birth.
+	// What the CRD sets on a new Gateway, or a new class.
 	born := func(kind, reason string) metav1.Condition {
 		return metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: reason, Message: "Waiting for controller"}
 	}
@@ -41,7 +41,7 @@ func TestConditionsBelieved(t *testing.T) {
 	class := func(conditions ...metav1.Condition) func(*state.State) {
 		return func(s *state.State) { s.Cluster.Classes[0].Status.Conditions = conditions }
 	}
-	// The route of shop is of generation 4.
+	// The route of shop has generation 4.
 	report := func(namespace string, conditions ...metav1.Condition) gatewayv1.RouteParentStatus {
 		ref := gatewayv1.ParentReference{Name: "gateway", SectionName: ptr.To[gatewayv1.SectionName]("gateway-https-web-example-com")}
 		if namespace != "" {
@@ -69,7 +69,7 @@ func TestConditionsBelieved(t *testing.T) {
 			undate(one.Status.Parents[0].Conditions)
 		}
 	}
-	// As recorded of Cilium, with a Secret that is not there.
+	// As recorded with Cilium, for a missing Secret.
 	const unresolved = "HTTPS listener of web.example.com cannot use its Secret: " +
 		`"Secret 'x' not found"; see ` + "`kubectl -n prod describe gateway`"
 	badSecret := no("ResolvedRefs", "InvalidCertificateRef", `Secret "x" not found`, 0)
@@ -115,8 +115,8 @@ func TestConditionsBelieved(t *testing.T) {
 	}
 }
 
-// TestPolicyReportsBelieved does the same for what is said of a policy of generation 2: the
-// reports on each of our listeners count that are newest.
+// TestPolicyReportsBelieved does the same for reports on a policy of generation 2: of the reports
+// on each of our listeners, the newest count.
 func TestPolicyReportsBelieved(t *testing.T) {
 	t.Parallel()
 	report := func(listener string, status metav1.ConditionStatus, generation int64) gatewayv1.PolicyAncestorStatus {

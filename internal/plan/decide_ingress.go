@@ -11,7 +11,7 @@ import (
 // allocation is what applications have got so far.
 type allocation struct {
 	owner       map[string]string // place, see state.PlaceKey → application
-	localPlaces map[string]string // see reserved
+	localPlaces map[string]string // see localPlaces
 	names       namer
 	live        livePlaces
 	listeners   listenerTable

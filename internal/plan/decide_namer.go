@@ -68,6 +68,23 @@ func newNamer(s observed, live livePlaces) namer {
 	return n
 }
 
+// findOwners records whose the live routes are, and the Services that they lead to.
+func (n namer) findOwners(s observed, live livePlaces) {
+	for place, routes := range live.routes {
+		for _, at := range routes {
+			route := live.byName[at.name]
+			if !forwards(route) && at.path == "/" && at.name == redirectRouteName(s, at.host) {
+				n.owner[routeNames+"/"+at.name] = ofRedirects
+				continue
+			}
+			n.owner[routeNames+"/"+at.name] = place
+			for _, name := range servicesOf(route) {
+				n.owner[serviceNames+"/"+name] = place
+			}
+		}
+	}
+}
+
 // findVersion0 records what is kept for applications that speak version 0. What the Python charm
 // made at the path of an application on ingress belongs to that application, if it is served or of
 // our model. So does a Service that has the name of the Service of an application of our model.
@@ -100,23 +117,6 @@ func (n namer) findVersion0(s observed) {
 		for _, name := range names {
 			if !own[n.owner[name]] {
 				n.owner[name] = ofVersion0
-			}
-		}
-	}
-}
-
-// findOwners records whose the live routes are, and the Services that they lead to.
-func (n namer) findOwners(s observed, live livePlaces) {
-	for place, routes := range live.routes {
-		for _, at := range routes {
-			route := live.byName[at.name]
-			if !forwards(route) && at.path == "/" && at.name == redirectRouteName(s, at.host) {
-				n.owner[routeNames+"/"+at.name] = ofRedirects
-				continue
-			}
-			n.owner[routeNames+"/"+at.name] = place
-			for _, name := range servicesOf(route) {
-				n.owner[serviceNames+"/"+name] = place
 			}
 		}
 	}

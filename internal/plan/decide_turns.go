@@ -37,14 +37,14 @@ const (
 
 // turnsOf returns the turns of all relations in their order.
 func (d *decision) turnsOf() []turn {
-	standing := findExistingHosts(d.observed)
+	existing := findExistingHosts(d.observed)
 	var all []turn
 	for i := range d.Requirers {
 		r := &d.Requirers[i]
 		one := turn{rank: rankLocal, relation: r.RelationID, ingress: r}
 		host, _, _ := placeFor(d.Config, *r)
 		switch {
-		case r.Holds && (d.Config.RoutingMode != state.RoutingSubdomain || standing.known[host]):
+		case r.Holds && (d.Config.RoutingMode != state.RoutingSubdomain || existing.known[host]):
 			one.rank = rankServed
 		case r.Holds:
 			one.rank = rankMoving
@@ -64,15 +64,15 @@ func (d *decision) turnsOf() []turn {
 			one.rank = rankAttached
 		case recordHasHosts(d.observed, *r, hosts), d.recordHasHostless(*r, hosts):
 			one.rank = rankAttached
-		case r.Told && standing.servesAll(d.observed, *r, hosts):
+		case r.Told && existing.servesAll(d.observed, *r, hosts):
 			one.rank = rankChanging
 		case r.Foreign:
 			one.rank = rankForeign
 		}
 		// If it asks for further hosts, that must not cost it the hosts that it has.
-		lacks := func(host string) bool { return !standing.servesAll(d.observed, *r, []string{host}) }
-		if keeps := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(keeps) > 0 {
-			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, reserves: keeps})
+		lacks := func(host string) bool { return !existing.servesAll(d.observed, *r, []string{host}) }
+		if reserves := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(reserves) > 0 {
+			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, reserves: reserves})
 		}
 		all = append(all, one)
 	}

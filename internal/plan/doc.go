@@ -36,6 +36,6 @@
 //	report_hosts report_listeners report_routes report_applications report
 //	plan
 //
-// Every decision is shown by a pair of files in testdata: NAME.in.yaml holds a
-// State, NAME.out.yaml the Plan. `make golden` rewrites the latter.
+// Every decision is shown by a pair of files in testdata: NAME.in.yaml says how a State differs from
+// a base (see internal/golden), NAME.out.yaml is the Plan. `make golden` rewrites the latter.
 package plan

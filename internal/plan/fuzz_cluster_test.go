@@ -25,9 +25,8 @@ const (
 	toldKey     = plan.AnnotationTold
 )
 
-// FuzzMakeOnCluster goes from what stands in the cluster, which others may have edited and an
-// older charm may have left behind, to a plan: what we keep there of our own is taken only where
-// it is what we write.
+// FuzzMakeOnCluster makes a plan from the objects in the cluster, which others may have edited and
+// an older charm may have left behind: our own notes there count only if they are as we write them.
 func FuzzMakeOnCluster(f *testing.F) {
 	const (
 		badHostname = 1 << iota
@@ -111,7 +110,7 @@ func FuzzMakeOnCluster(f *testing.F) {
 			case "ConfigMap":
 				checkBundle(t, object, bundle+"\n"+strings.Join(known.PEM, ""))
 			case "Gateway":
-				// Our own writing is read as it was meant.
+				// Our own notes are read as they were meant.
 				written := object.GetAnnotations()[settingsKey]
 				live.Annotations[settingsKey] = written
 				noted := object.GetAnnotations()[unjudgedKey]
@@ -150,8 +149,8 @@ func headersOf(route *gatewayv1.HTTPRoute, name string) []string {
 	return values
 }
 
-// checkBundle sees that the ConfigMap holds certificates that stood in the cluster, or that
-// somebody tells of now, and nothing else.
+// checkBundle checks that the ConfigMap holds only certificates that were in the cluster, or that a
+// provider tells now.
 func checkBundle(t *testing.T, object plan.Object, from string) {
 	t.Helper()
 	var configMap struct{ Data map[string]string }

@@ -19,8 +19,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A remote is what others may fill at will: the databags of every relation, the options and what
-// the Gateway's controller says.
+// A remote is what others may fill freely: the databags of every relation, the options and what the
+// Gateway's controller reports.
 type remote struct {
 	hostname, class, mode string
 	enforce               bool
@@ -45,8 +45,8 @@ func fixtureOf(f *testing.F) (fixture struct {
 	return fixture
 }
 
-// FuzzMake goes from remote data to a plan, as a hook does: nothing that others write may crash
-// it, or get past validation into an object, a status or a log.
+// FuzzMake makes a plan from remote data, like a hook: nothing that others write may crash it, or
+// get past validation into an object, a status or a log.
 func FuzzMake(f *testing.F) {
 	fixture := fixtureOf(f)
 	add := func(r remote) {
@@ -67,7 +67,7 @@ func FuzzMake(f *testing.F) {
 		with.provider = recorded.Flatten(bag)
 		add(with)
 	}
-	// The certificates make an input long; what is about something else goes without.
+	// The certificates make an input long; inputs about something else do without.
 	good.provider = ""
 	for _, ip := range hostileAddresses {
 		with := good
@@ -136,7 +136,7 @@ func FuzzMake(f *testing.F) {
 	})
 }
 
-// clusterOf has a class, and a Gateway of which its controller says what it likes.
+// clusterOf returns a cluster with a class, and a Gateway with any report of its controller.
 func clusterOf(address, reason string) state.Cluster {
 	class := gatewayv1.GatewayClass{}
 	class.Name = "traefik"
@@ -147,7 +147,7 @@ func clusterOf(address, reason string) state.Cluster {
 		{Type: "Accepted", Status: "True", Reason: reason, Message: reason},
 		{Type: "Programmed", Status: "True", Reason: reason, Message: reason},
 	}
-	// Which of them is bad news depends on the text, so that all are tried.
+	// Which of them is bad news depends on the text, so all are tried.
 	if bad := len(reason) % 3; bad < 2 {
 		gateway.Status.Conditions[bad].Status = "False"
 	}
@@ -161,7 +161,7 @@ var (
 	routePath  = regexp.MustCompile(`^/[a-z0-9-]*$`)
 )
 
-// checkText sees that a line is one, and fit for a terminal.
+// checkText checks that text is one line, fit for a terminal.
 func checkText(t *testing.T, what, text string, most int) {
 	t.Helper()
 	if len(text) > most || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {

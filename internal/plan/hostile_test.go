@@ -17,8 +17,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestMakeAmongHostiles lets neighbours at random ask for what others have: who is served,
-// and asks for nothing else, stays served, by itself.
+// TestMakeAmongHostiles lets random neighbours ask for what others have: an application that is
+// served, and asks for nothing else, stays served, without others at its place.
 func TestMakeAmongHostiles(t *testing.T) {
 	t.Parallel()
 	const length = 60
@@ -98,8 +98,8 @@ var hostileSteps = []step{
 	{"rest", true, func(*world) {}},
 }
 
-// roomForAll reports whether every application on ingress can have a host of its own beside those
-// that are attached to.
+// roomForAll reports whether every application on ingress can have a host of its own beside the
+// hosts with attached routes.
 func (w *world) roomForAll() bool {
 	hosts := map[string]bool{}
 	for _, r := range w.routeRequirers {
@@ -110,8 +110,8 @@ func (w *world) roomForAll() bool {
 	return len(w.requirers)+len(hosts) < 32
 }
 
-// addNeighbour adds an application of our model or another, which can be told from others
-// by what its Service leads to.
+// addNeighbour adds an application of our model or another one. What its Service leads to
+// identifies it.
 func (w *world) addNeighbour() {
 	if len(w.requirers) > 10 {
 		return
@@ -129,8 +129,8 @@ func (w *world) addNeighbour() {
 	w.requirers = append(w.requirers, r)
 }
 
-// claim has an application of another model ask for what another has: its place, by the
-// same names or others that join to it, or the name of one of its objects.
+// claim lets an application of another model ask for what another application has: its place, by
+// the same names or by others that join to it, or the name of one of its objects.
 func (w *world) claim() {
 	var others []*state.Requirer
 	for i := range w.requirers {
@@ -144,9 +144,9 @@ func (w *world) claim() {
 	evil, victim := pick(w, others...), pick(w, w.requirers...)
 	joined := strings.TrimPrefix(victim.Path(), "/")
 	switch w.random.IntN(5) {
-	case 0: // the Service of one of our model
+	case 0: // the Service of an application of our model
 		joined = victim.Name
-	case 1: // what a route or a Service of it is called where its name is taken
+	case 1: // what its route or Service is called if its name is taken
 		var routes []string
 		for _, route := range w.routes {
 			routes = append(routes, strings.TrimPrefix(route.Name, "gateway-"))
@@ -155,7 +155,7 @@ func (w *world) claim() {
 		if len(routes) > 0 && w.random.IntN(2) == 0 {
 			joined = pick(w, routes...)
 		}
-	case 2: // with another ending
+	case 2: // with another suffix
 		joined += "-http"
 	}
 	if i := strings.IndexByte(joined, '-'); i > 0 {
@@ -166,7 +166,7 @@ func (w *world) claim() {
 	}
 }
 
-// pose has one of our model claim to be another, or of another model.
+// pose lets an application of our model claim to be another one, or to be of another model.
 func (w *world) pose() {
 	i := w.random.IntN(len(w.requirers))
 	evil, victim := &w.requirers[i], pick(w, w.requirers...)
@@ -180,7 +180,7 @@ func (w *world) pose() {
 	evil.Model, evil.Name, _ = strings.Cut(strings.TrimPrefix(victim.Path(), "/"), "-")
 }
 
-// throng has an application on gateway-route ask for more hosts than there are listeners.
+// throng lets an application on gateway-route ask for more hosts than there are listeners.
 func (w *world) throng() {
 	if len(w.routeRequirers) == 0 {
 		return
@@ -188,7 +188,7 @@ func (w *world) throng() {
 	r := &w.routeRequirers[w.random.IntN(len(w.routeRequirers))]
 	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application}
 	if w.random.IntN(3) == 0 {
-		r.Hostless = true // One more than it is told of, perhaps.
+		r.Hostless = true // Perhaps one more than it is told of.
 		return
 	}
 	for i := range 8 + w.random.IntN(25) {
@@ -196,7 +196,7 @@ func (w *world) throng() {
 	}
 }
 
-// dash has one name a host whose listener is called as that of another's.
+// dash lets an application name a host whose listener has the same name as that of another host.
 func (w *world) dash() {
 	if len(w.routeRequirers) == 0 {
 		return
@@ -209,8 +209,8 @@ func (w *world) dash() {
 	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Hostnames: []string{strings.Replace(host, ".", "-", 1)}}
 }
 
-// label has an application of another model call itself as another's host is called, which may
-// have been cut.
+// label lets an application of another model take a name that equals the label of another's host,
+// which may have been cut.
 func (w *world) label() {
 	evil, victim := &w.requirers[w.random.IntN(len(w.requirers))], pick(w, w.requirers...)
 	label := victim.Label()
@@ -219,7 +219,8 @@ func (w *world) label() {
 	}
 }
 
-// nameSecret has one on gateway-route name a host as the Secret of another is called.
+// nameSecret lets an application on gateway-route name a host whose Secret would have the name of
+// another host's Secret.
 func (w *world) nameSecret() {
 	if len(w.routeRequirers) == 0 || w.gateway == nil {
 		return
@@ -231,7 +232,8 @@ func (w *world) nameSecret() {
 	}
 }
 
-// keepOthers has one on gateway-route speak version 0, and name an application on ingress.
+// keepOthers lets an application on gateway-route speak version 0, and name an application on
+// ingress.
 func (w *world) keepOthers() {
 	if len(w.routeRequirers) == 0 {
 		return
@@ -240,8 +242,8 @@ func (w *world) keepOthers() {
 	*r = state.RouteRequirer{RelationID: r.RelationID, Application: r.Application, Version0: true, Problem: "it speaks version 0", Backend: pick(w, victim.Name, victim.Model+"-"+victim.Name)}
 }
 
-// replaceProvider has the operator replace the provider of certificates, and a neighbour ask for
-// something else meanwhile.
+// replaceProvider lets the operator replace the provider of certificates, while a neighbour asks
+// for something else.
 func (w *world) replaceProvider() {
 	hook := func() {
 		s := w.state()
@@ -264,7 +266,7 @@ func (w *world) replaceProvider() {
 	}
 }
 
-// A neighbourhood is who is served as what they ask for.
+// A neighbourhood says which applications are served as they ask.
 type neighbourhood struct {
 	requirers map[int]state.Requirer
 	urls      map[int]string
@@ -272,7 +274,7 @@ type neighbourhood struct {
 	told      map[int]bool     // relations on gateway-route, those with a part of their hosts included
 }
 
-// neighbours are those who are told that they are served.
+// neighbours returns the applications that are told that they are served.
 func (w *world) neighbours() neighbourhood {
 	all := neighbourhood{map[int]state.Requirer{}, maps.Clone(w.urls), map[int][]string{}, maps.Clone(w.told)}
 	for _, r := range w.requirers {
@@ -288,7 +290,7 @@ func (w *world) neighbours() neighbourhood {
 	return all
 }
 
-// askedOf are the hosts that an application on gateway-route asks for.
+// askedOf returns the hosts that an application on gateway-route asks for.
 func askedOf(r state.RouteRequirer) []string {
 	names := slices.Clone(r.Hostnames)
 	if r.Hostless {
@@ -297,7 +299,7 @@ func askedOf(r state.RouteRequirer) []string {
 	return names
 }
 
-// robbed says what one who was served, and has asked for nothing else since, has lost.
+// robbed says what an application has lost that was served and has asked for nothing else since.
 func (w *world) robbed(before neighbourhood) string {
 	now := w.neighbours()
 	for _, r := range w.requirers {
@@ -316,7 +318,7 @@ func (w *world) robbed(before neighbourhood) string {
 	}
 	for _, r := range w.routeRequirers {
 		if r.Hostless && r.Namespace == "" {
-			continue // It depends on the hosts that there are.
+			continue // It depends on which hosts exist.
 		}
 		asked := askedOf(r)
 		same := func(hosts []string) bool { // or one more
@@ -329,7 +331,7 @@ func (w *world) robbed(before neighbourhood) string {
 	return ""
 }
 
-// promised says what somebody has been told in the last hook that is not there.
+// promised says what an application was told in the last hook that does not exist.
 func (w *world) promised(before neighbourhood) string {
 	for _, r := range w.requirers {
 		if url := w.urls[r.RelationID]; url != "" && before.urls[r.RelationID] == "" {
@@ -368,7 +370,8 @@ func (w *world) exposed() string {
 	return ""
 }
 
-// ledAstray says that what an application is told leads to another, or nowhere.
+// ledAstray says that the URL that an application was told leads to another application, or
+// nowhere.
 func (w *world) ledAstray(r state.Requirer) string {
 	scheme, rest, _ := strings.Cut(w.urls[r.RelationID], "://")
 	host, path, _ := strings.Cut(rest, "/")
@@ -396,7 +399,7 @@ func (w *world) ledAstray(r state.Requirer) string {
 	return "nothing is served at " + w.urls[r.RelationID]
 }
 
-// servicesBehind tells what each planned Service leads to: an application of our model, or
+// servicesBehind returns what each planned Service leads to: an application of our model, or
 // addresses.
 func servicesBehind(p plan.Plan) map[string]string {
 	all := map[string]string{}

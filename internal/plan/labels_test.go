@@ -8,9 +8,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestNamesCutToTheSameLabel: a label of a host that is too long is cut, and another model's
-// application can call itself as it comes out. Where each had a path it was served, too, and
-// when the mode of routing changed it was at the host of the other, in that one's own route.
+// TestNamesCutToTheSameLabel: a label of a host that is too long is cut, and an application of
+// another model can choose a name that equals the result. While each application had a path, both
+// were served. When the routing mode changed, it used to be served at the other's host, in the
+// other's own route.
 func TestNamesCutToTheSameLabel(t *testing.T) {
 	t.Parallel()
 	name := "shop-of-the-department-for-" + strings.Repeat("very-", 8) + "long-names"
@@ -54,8 +55,8 @@ func TestNamesCutToTheSameLabel(t *testing.T) {
 	}
 }
 
-// TestWhoWasToldTheSame: the Python charm told two applications the same URL, if they asked for
-// it. Of those the one of our model has it now, though the other is older.
+// TestWhoWasToldTheSame: the Python charm told two applications the same URL if they asked for it.
+// Now the application of our model has it, even if the other is older.
 func TestWhoWasToldTheSame(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {
@@ -78,8 +79,8 @@ func TestWhoWasToldTheSame(t *testing.T) {
 	}
 }
 
-// TestBothHadTheirPaths: the Python charm gave each of two applications its path, though their
-// hosts would be called the same. Both keep it, and only one can have the host.
+// TestBothHadTheirPaths: the Python charm gave each of two applications its path, although their
+// hosts would have the same name. Both keep their paths, and only one can have the host.
 func TestBothHadTheirPaths(t *testing.T) {
 	t.Parallel()
 	name := "shop-of-the-department-for-" + strings.Repeat("very-", 8) + "long-names"

@@ -8,8 +8,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestLadder has several things wrong at a time: what is told is the first that the
-// operator can put right, in the order of causes.
+// TestLadder has several things wrong at a time: the status reports the first one that the operator
+// can correct, in the order of causes.
 func TestLadder(t *testing.T) {
 	t.Parallel()
 	type change = func(*state.State)

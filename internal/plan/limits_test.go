@@ -12,8 +12,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A greedy world has an application on ingress and one on gateway-route, alpha, whose
-// relation is older than those of all others on gateway-route.
+// greedyWorld returns a world with an application on ingress, and one on gateway-route, alpha, whose
+// relation is older than all others on gateway-route.
 func greedyWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(0)
@@ -27,7 +27,7 @@ func greedyWorld(t *testing.T) *world {
 	return w
 }
 
-// settle has hooks run, and certificates issued, until nothing is ordered any more.
+// settle runs hooks and issues certificates until a plan requests nothing more.
 func settle(t *testing.T, w *world) plan.Plan {
 	t.Helper()
 	for range mostHooks {
@@ -54,7 +54,7 @@ func settle(t *testing.T, w *world) plan.Plan {
 	return plan.Plan{}
 }
 
-// writes has an application on gateway-route name other hosts.
+// writes lets an application on gateway-route name other hosts.
 func (w *world) writes(application string, hosts ...string) {
 	i := slices.IndexFunc(w.routeRequirers, func(r state.RouteRequirer) bool { return r.Application == application })
 	w.routeRequirers[i].Hostnames, w.routeRequirers[i].Hostless = hosts, false
@@ -68,9 +68,10 @@ func namesOf(prefix string, count int) []string {
 	return all
 }
 
-// TestOneApplicationSpendsItsOwnShare: an application that names thirty hosts, and thirty others,
-// and so on, has had 150 certificates issued in five hooks, of an authority that counts them for
-// the whole account. Now it has its share of an hour, and others have theirs.
+// TestOneApplicationSpendsItsOwnShare guards against an earlier bug. An application that named
+// thirty hosts, then thirty others, and so on, got 150 certificates issued in five hooks, by an
+// authority that counts them for the whole account. Now each application has its own share of
+// requests in an hour.
 func TestOneApplicationSpendsItsOwnShare(t *testing.T) {
 	t.Parallel()
 	w := greedyWorld(t)
@@ -80,14 +81,14 @@ func TestOneApplicationSpendsItsOwnShare(t *testing.T) {
 		w.writes("alpha", namesOf(fmt.Sprint("w", write), 30)...)
 		p = settle(t, w)
 	}
-	// alpha.example.net was free: it was there when the unit came to lead.
+	// alpha.example.net cost nothing: it existed when the unit became the leader.
 	if got := w.ordered - before; got != 16 {
 		t.Errorf("%d certificates were requested in five hooks", got)
 	}
 	if text := strings.Join(p.Remarks, "\n"); !strings.Contains(text, "from 13:00 UTC they are requested for w4-00.example.net") {
 		t.Errorf("the log says:\n%s", text)
 	}
-	// Who comes now does not wait.
+	// An application that arrives now does not wait.
 	w.addRoute()
 	newcomer := &w.routeRequirers[len(w.routeRequirers)-1]
 	newcomer.Waiting = false
@@ -97,7 +98,7 @@ func TestOneApplicationSpendsItsOwnShare(t *testing.T) {
 	if got := w.ordered - before; got != 1 || !slices.Contains(w.secureRoutes(), newcomer.Application+` at "new.example.net"`) {
 		t.Errorf("%d were requested for who came later, served: %q", got, w.secureRoutes())
 	}
-	// Another hour brings another share, and no more.
+	// The next hour brings another share, and no more.
 	before = w.ordered
 	for minute := range 100 {
 		w.now = w.now.Add(time.Minute)
@@ -109,8 +110,8 @@ func TestOneApplicationSpendsItsOwnShare(t *testing.T) {
 	}
 }
 
-// TestAChangingNameSpendsItsShare: each way of changing one name, on either endpoint, and of taking
-// it back and forth, is a way to have certificates requested.
+// TestAChangingNameSpendsItsShare: each way to change a name, on either endpoint, and to change it
+// back and forth, is a way to cause certificate requests.
 func TestAChangingNameSpendsItsShare(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(w *world, i int){
@@ -151,8 +152,9 @@ func TestAChangingNameSpendsItsShare(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotAnApplicationsDoingDoesNotWait: who has spent all has what is served renewed, and
-// asked for anew when the operator rotates the key, replaces the provider, or changes the host.
+// TestWhatIsNotAnApplicationsDoingDoesNotWait: if an application has spent its share, its
+// certificates are still renewed, and requested again when the operator rotates the key, replaces
+// the provider, or changes the host.
 func TestWhatIsNotAnApplicationsDoingDoesNotWait(t *testing.T) {
 	t.Parallel()
 	for name, happens := range map[string]func(w *world){
@@ -172,7 +174,7 @@ func TestWhatIsNotAnApplicationsDoingDoesNotWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := greedyWorld(t)
-			// All of them were there before the bounds.
+			// All of them existed before the bounds.
 			w.config.HostsPerRelation = 31
 			w.writes("alpha", namesOf("live", 24)...)
 			w.crowd.allowance = state.Allowance{}
@@ -187,7 +189,7 @@ func TestWhatIsNotAnApplicationsDoingDoesNotWait(t *testing.T) {
 				t.Fatalf("%d hosts are served: %q", len(had), had)
 			}
 			s := w.state()
-			for range 16 { // The share of this hour, which is no other in eleven weeks.
+			for range 16 { // It spends the share of this hour, and has no other in the next eleven weeks.
 				w.crowd.allowance.Times = map[string][]int64{"alpha": append(w.crowd.allowance.Times["alpha"], s.Now.Unix())}
 			}
 			before := w.ordered
@@ -208,8 +210,9 @@ func TestWhatIsNotAnApplicationsDoingDoesNotWait(t *testing.T) {
 	}
 }
 
-// TestABoundIsNoLoss: what a relation has when the bound comes, by a refresh or by the option, it keeps
-// for as long as it asks for it, whatever else it asks for; then the bound binds.
+// TestABoundIsNoLoss: a relation keeps the hosts that it has when the bound takes effect, by a
+// refresh or by the option, as long as it asks for them, whatever else it asks for. Then the bound
+// applies.
 func TestABoundIsNoLoss(t *testing.T) {
 	t.Parallel()
 	w := greedyWorld(t)
@@ -224,7 +227,7 @@ func TestABoundIsNoLoss(t *testing.T) {
 		{0, namesOf("live", 20), 20},
 		{0, slices.Concat(namesOf("front", 9), namesOf("live", 20)), 20}, // Those that are served come first.
 		{0, slices.Concat(namesOf("front", 9), namesOf("live", 12)), 12},
-		{0, slices.Concat(namesOf("front", 9), namesOf("live", 20)), 12}, // What it has left it has no more.
+		{0, slices.Concat(namesOf("front", 9), namesOf("live", 20)), 12}, // It no longer has what it has given up.
 		{0, slices.Concat(namesOf("front", 9), namesOf("live", 7)), 8},
 		{0, slices.Concat(namesOf("another", 9), namesOf("live", 7)), 8},
 		{12, slices.Concat(namesOf("another", 9), namesOf("live", 7)), 12},
@@ -249,9 +252,9 @@ func TestABoundIsNoLoss(t *testing.T) {
 	}
 }
 
-// TestWhatOthersHaveIsNotWhatOneHad: an application that names the hosts of others was given
-// all of them, bound or not, as soon as another unit led or the operator changed the bound:
-// what had listeners counted as its own.
+// TestWhatOthersHaveIsNotWhatOneHad guards against an earlier bug. An application that named the
+// hosts of others got all of them, whatever the bound, as soon as another unit became the leader or
+// the operator changed the bound: every host with listeners counted as its own.
 func TestWhatOthersHaveIsNotWhatOneHad(t *testing.T) {
 	t.Parallel()
 	for name, happens := range map[string]func(w *world){

@@ -8,9 +8,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestPlaceOutlivesItsNetwork: where units of other models may be is an option. When it was changed,
-// and changed back, an application that was left out meanwhile had lost its path to an older relation
-// that asked for it; and, where all listeners are in use, its host to whoever waited for one.
+// TestPlaceOutlivesItsNetwork guards against an earlier bug. An option says where units of other
+// models may be. When it was changed and changed back, an application that was left out meanwhile
+// had lost its path to an older relation that asked for it; and, if all listeners were in use, its
+// host to an application that waited for one.
 func TestPlaceOutlivesItsNetwork(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {
@@ -28,7 +29,7 @@ func TestPlaceOutlivesItsNetwork(t *testing.T) {
 			w.config.CrossModelNetworks = "-10.66.0.8/32"
 			at := w.remote(8).Addresses
 			if silent {
-				w.remote(8).Addresses = nil // Those who come are not there yet.
+				w.remote(8).Addresses = nil // The new units have not written yet.
 			}
 			w.someHooks()
 			w.remote(7).Name = "victim"
@@ -46,9 +47,9 @@ func TestPlaceOutlivesItsNetwork(t *testing.T) {
 	}
 }
 
-// TestHostsThatAreLeft: applications that write routes of their own, and are older, name the hosts of
-// others. These were not to have other hosts then: there were no listeners left, and nobody served
-// them where they had been.
+// TestHostsThatAreLeft: older applications that write routes of their own name the hosts of other
+// applications. These could not get other hosts, because no listeners were left, and used to be
+// served nowhere.
 func TestHostsThatAreLeft(t *testing.T) {
 	t.Parallel()
 	for _, namespace := range []string{"prod", ""} {
@@ -89,8 +90,9 @@ func TestHostsThatAreLeft(t *testing.T) {
 	}
 }
 
-// TestGatewayDeleted: whoever may edit the Gateway may delete it. The charm makes another, and who was
-// served is served by that at once: not only in a later hook, and nobody else instead.
+// TestGatewayDeleted: anybody who may edit the Gateway may delete it. The charm creates another, and
+// applications that were served are served by that at once: not only in a later hook, and no other
+// application instead.
 func TestGatewayDeleted(t *testing.T) {
 	t.Parallel()
 	for name, hosts := range map[string][]string{
@@ -108,7 +110,7 @@ func TestGatewayDeleted(t *testing.T) {
 				w.requirers, w.routeRequirers = append(w.requirers, stranger(8, "far", "victim")), nil
 				w.someHooks()
 				w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 1, Application: "evil", Namespace: "prod", Hostnames: hosts})
-				if hosts[0] == "far-victim-example.com" { // It had been there before.
+				if hosts[0] == "far-victim-example.com" { // It existed before.
 					victims := w.requirers
 					w.requirers = nil
 					w.someHooks()
@@ -126,8 +128,8 @@ func TestGatewayDeleted(t *testing.T) {
 	}
 }
 
-// TestGatewayDeletedOfWhoNamesTooMany: of more hosts than an application may have it keeps those that
-// it has, though the Gateway does not tell any more which these are.
+// TestGatewayDeletedOfWhoNamesTooMany: an application that names more hosts than it may have keeps
+// those that it has, although the Gateway does not say any more which these are.
 func TestGatewayDeletedOfWhoNamesTooMany(t *testing.T) {
 	t.Parallel()
 	w := greedyWorld(t)
@@ -143,9 +145,10 @@ func TestGatewayDeletedOfWhoNamesTooMany(t *testing.T) {
 	}
 }
 
-// TestRoomOutlivesTheNamespace: while the namespace of an application is not known, it has no
-// listener for any host where those of others are closed. Where all listeners are in use, who waited
-// for one had that, and when the namespace was known again, the application had none at all.
+// TestRoomOutlivesTheNamespace guards against an earlier bug. While the namespace of an application
+// is unknown, it has no listener for any host if hosts of others are restricted. If all listeners
+// were in use, an application that waited for one got that listener, and when the namespace was
+// known again, the first application had none at all.
 func TestRoomOutlivesTheNamespace(t *testing.T) {
 	t.Parallel()
 	w := greedyWorld(t)
@@ -163,7 +166,7 @@ func TestRoomOutlivesTheNamespace(t *testing.T) {
 	}
 }
 
-// aHook has one hook run.
+// aHook runs one hook.
 func (w *world) aHook() {
 	s := w.state()
 	p := w.make(&s)

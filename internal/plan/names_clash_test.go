@@ -11,9 +11,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestNamesOfSecretsCollide: names are cut, and who names a host may name it as the Secret of
-// another is called, or find two that are cut to the same. Two Secrets of one name ended each
-// hook from then on, with an error. Now each host has its own, and who is served keeps his.
+// TestNamesOfSecretsCollide guards against an earlier bug. Names are cut, and an application may
+// name a host whose Secret has the name of another's, or find two hosts that are cut to the same
+// name. From then on, two Secrets of one name ended each hook with an error. Now each host has its
+// own, and a host that is served keeps its Secret.
 func TestNamesOfSecretsCollide(t *testing.T) {
 	t.Parallel()
 	const prefix = "gateway-secret-"
@@ -68,9 +69,9 @@ func secretOfHost(w *world, host string) string {
 	return ""
 }
 
-// TestHostsNamedAsAddresses: the HTTPS listener for any host is named after an address of the
-// Gateway, and a host of the same name made a Gateway with two listeners of one name, which the
-// API server refuses: nothing could be changed any more.
+// TestHostsNamedAsAddresses guards against an earlier bug. The HTTPS listener for any host is named
+// after an address of the Gateway. A host with the same label led to a Gateway with two listeners
+// of one name, which the API server refuses: nothing could be changed any more.
 func TestHostsNamedAsAddresses(t *testing.T) {
 	t.Parallel()
 	for address, hosts := range map[string][]string{
@@ -98,9 +99,10 @@ func TestHostsNamedAsAddresses(t *testing.T) {
 	}
 }
 
-// TestNamesOfListenersAreCutAlike: the names of the listeners of a very long host are cut, and who
-// names a host may name it as one of these is called. A Gateway has no two listeners of one name:
-// the API server refused it, and nothing could be changed any more.
+// TestNamesOfListenersAreCutAlike guards against an earlier bug. The names of the listeners of a
+// very long host are cut, and an application may name a host whose listener has the name that
+// results. A Gateway cannot have two listeners of one name: the API server refused it, and nothing
+// could be changed any more.
 func TestNamesOfListenersAreCutAlike(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("abcdefghij.", 22) + "x.example"
@@ -129,8 +131,8 @@ func TestNamesOfListenersAreCutAlike(t *testing.T) {
 	}
 }
 
-// TestARefusedSecretOfTheSecond: where the API server lets no Secret be made, none of yet
-// another name is tried, which would hold up the others.
+// TestARefusedSecretOfTheSecond: if the API server refuses to create a Secret, the charm does not
+// try yet another name, which would delay the other hosts.
 func TestARefusedSecretOfTheSecond(t *testing.T) {
 	t.Parallel()
 	const first, alike = "a-rather-long-name-of-a-host.department-42335.example.net", "a-rather-long-name-of-a-host.department-48680.example.net"

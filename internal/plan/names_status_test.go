@@ -10,9 +10,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestLongNamesLeaveRoom: an application of another model has a name of 39 characters, and
-// hosts may be longer. What is wrong and what to do about it is told all the same; the log
-// has the names whole.
+// TestLongNamesLeaveRoom: an application of another model has a name of 39 characters, and hosts
+// may be longer. The status still says what is wrong and what to do about it; the log has the whole
+// names.
 func TestLongNamesLeaveRoom(t *testing.T) {
 	t.Parallel()
 	const alias, other = "remote-0123456789abcdef0123456789abcdef", "remote-fedcba9876543210fedcba9876543210"
@@ -70,7 +70,8 @@ func TestLongNamesLeaveRoom(t *testing.T) {
 	}
 }
 
-// TestTheirWordsAreNoCure: who may write a reason cannot have it look like a command of ours.
+// TestTheirWordsAreNoCure: somebody who may write a reason cannot make it look like a command of
+// ours.
 func TestTheirWordsAreNoCure(t *testing.T) {
 	t.Parallel()
 	s := readState(t, "testdata/certificate-denied.in.yaml")

@@ -10,7 +10,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// stranger is an application of another model, at an address by which it can be told.
+// stranger returns an application of another model, at an address that identifies it.
 func stranger(relation int, model, name string) state.Requirer {
 	return state.Requirer{
 		RelationID: relation, Application: fmt.Sprintf("remote-%d", relation), Foreign: true, Model: model, Name: name, Port: 8080, Scheme: "http",
@@ -18,12 +18,12 @@ func stranger(relation int, model, name string) state.Requirer {
 	}
 }
 
-// remote returns the application of another model of a relation.
+// remote returns the application of another model on a relation.
 func (w *world) remote(relation int) *state.Requirer {
 	return &w.requirers[slices.IndexFunc(w.requirers, func(r state.Requirer) bool { return r.RelationID == relation })]
 }
 
-// leadsTo returns what stands behind the routes at a host that forward.
+// leadsTo returns what the forwarding routes at a host lead to.
 func (w *world) leadsTo(host string) []string {
 	var all []string
 	for _, route := range w.routes {
@@ -38,9 +38,9 @@ func (w *world) leadsTo(host string) []string {
 	return all
 }
 
-// TestHostOfRoutesOfItsOwn: where each application has a host of its own, one of another model
-// chooses what that is called: it was served at whatever the routes of who had that host left, by a
-// route for all paths.
+// TestHostOfRoutesOfItsOwn guards against an earlier bug. If each application has a host of its
+// own, an application of another model chooses the name of that host. It was then served, by a
+// route for all paths, at everything that the routes of the host's owner left over.
 func TestHostOfRoutesOfItsOwn(t *testing.T) {
 	t.Parallel()
 	const host = "far-shop.example.com"
@@ -84,7 +84,8 @@ func TestHostOfRoutesOfItsOwn(t *testing.T) {
 			}
 		})
 	}
-	// Who has the host keeps it, whoever names it later: so has one of the charm's own model.
+	// The application that has the host keeps it, whoever names it later, even an application of
+	// our model.
 	for _, first := range []state.Requirer{stranger(9, "far", "shop"), {RelationID: 9, Application: "shop", Model: "far", Name: "shop", Port: 8080, Scheme: "http"}} {
 		w := greedyWorld(t)
 		subdomains(w)
@@ -105,9 +106,10 @@ func TestHostOfRoutesOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestCrowdBesideNoHost: an application whose namespace is not known, and that names a host and
-// none besides, is served at its host alone where another is closed. It did not count as served:
-// whoever was related earlier could have its listener.
+// TestCrowdBesideNoHost guards against an earlier bug. An application whose namespace is unknown
+// names one host, and also wants any host. If another host is restricted, it is served at its one
+// host only. It did not count as served: any application with an older relation could take its
+// listener.
 func TestCrowdBesideNoHost(t *testing.T) {
 	t.Parallel()
 	w := greedyWorld(t)
@@ -124,8 +126,8 @@ func TestCrowdBesideNoHost(t *testing.T) {
 	}
 }
 
-// TestNobodysFault: who cannot be served for the moment, through no doing of its own, has lost
-// its place and its host to who came before, and asked for them meanwhile.
+// TestNobodysFault: an application that cannot be served at the moment, for reasons that it did not
+// cause, used to lose its place and its host to an older application that asked for them meanwhile.
 func TestNobodysFault(t *testing.T) {
 	t.Parallel()
 	outages := map[string]struct{ begin, end func(*world) }{
@@ -176,7 +178,7 @@ func TestNobodysFault(t *testing.T) {
 				if got := w.leadsTo(hostname); !slices.Contains(got, "[10.66.0.8]") || slices.Contains(got, "[10.66.0.7]") {
 					t.Errorf("served are %q", got)
 				}
-				// Whoever leaves, leaves it to others.
+				// An application that leaves, leaves its place to others.
 				w.requirers = slices.DeleteFunc(w.requirers, func(r state.Requirer) bool { return r.RelationID == 8 })
 				w.routeRequirers = slices.DeleteFunc(w.routeRequirers, func(r state.RouteRequirer) bool { return r.RelationID == 5 })
 				w.someHooks()
@@ -189,7 +191,7 @@ func TestNobodysFault(t *testing.T) {
 }
 
 // TestPlaceOutlivesTheAuthorities: an application that speaks TLS cannot be served without
-// authorities. An older relation that asked for its path meanwhile has got it.
+// authorities. An older relation that asked for its path meanwhile used to get it.
 func TestPlaceOutlivesTheAuthorities(t *testing.T) {
 	t.Parallel()
 	w := greedyWorld(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// headers tells what a route does to the headers of requests and of answers.
+// headers returns what a route does to the headers of requests and of responses.
 func headers(route gatewayv1.HTTPRoute) string {
 	var all []string
 	add := func(where string, filter *gatewayv1.HTTPHeaderFilter) {
@@ -39,8 +39,8 @@ func headers(route gatewayv1.HTTPRoute) string {
 	return strings.Join(all, ", ")
 }
 
-// TestOneHostIsOneOrigin has applications on hosts that they share, and on hosts of their
-// own: what one of them, or a client, says must not hold for another.
+// TestOneHostIsOneOrigin has applications on shared hosts, and on hosts of their own: what one of
+// them, or a client, says must not apply to another.
 func TestOneHostIsOneOrigin(t *testing.T) {
 	t.Parallel()
 	const (
@@ -134,8 +134,8 @@ func TestOneHostIsOneOrigin(t *testing.T) {
 	}
 }
 
-// unguarded tells of a route to an application that lets a client or that application speak
-// for others; empty for none.
+// unguarded names a route to an application that lets a client or that application speak for
+// others; empty for none.
 func unguarded(s state.State, route gatewayv1.HTTPRoute) string {
 	path, said := *route.Spec.Rules[0].Matches[0].Path.Value, strings.Split(headers(route), ", ")
 	says := func(what string) bool { return slices.Contains(said, what) }

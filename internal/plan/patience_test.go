@@ -11,9 +11,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
-// TestFrozenUnderChanges has a controller that takes no change of the Gateway any more,
-// while there is a new one every four minutes: none of them is ever five minutes old, and
-// still the operator is told.
+// TestFrozenUnderChanges has a controller that no longer takes changes of the Gateway, while there
+// is a new one every four minutes. None of them is ever five minutes old, but the operator is told
+// nevertheless.
 func TestFrozenUnderChanges(t *testing.T) {
 	t.Parallel()
 	const note = unjudgedKey
@@ -67,7 +67,8 @@ func TestFrozenUnderChanges(t *testing.T) {
 	}
 	says(frozen)
 
-	// It takes a change, and the next one is a new matter. The note goes with the next change.
+	// The controller takes a change, and the next one counts from its own time. The note goes with
+	// the next change.
 	judge()
 	stable(`{"since":"2026-11-23T12:00:00Z","observed":3}`)
 	now = now.Add(time.Minute)
@@ -76,7 +77,7 @@ func TestFrozenUnderChanges(t *testing.T) {
 	stable("")
 	says(waiting)
 
-	// Others can edit it, and what is no note is not kept.
+	// Others can edit the note, and text that is no note is not kept.
 	for _, odd := range []string{"x", `{"since":"2026-11-23T12:00:00Z"}`, `{"observed":7}`, `{"since":5,"observed":7}`, `{"since":"2999-01-01T00:00:00Z","observed":-1}`} {
 		s.Cluster.Gateway.Annotations[note] = odd
 		if got := planned(made()).Annotations[note]; got != "" {

@@ -22,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/*.out.yaml")
 
-// shown is what a NAME.out.yaml shows of a Plan: in parts, since what a reader looks for first
+// shown is what a NAME.out.yaml shows of a Plan: in parts, so that what a reader looks for first
 // comes first.
 func shown(p plan.Plan, objects []map[string]any) []any {
 	return []any{
@@ -95,7 +95,7 @@ func TestMakeIsPure(t *testing.T) {
 	}
 }
 
-// TestMakeKeepsToItsBounds checks what must hold of every plan.
+// TestMakeKeepsToItsBounds checks what must hold for every plan.
 func TestMakeKeepsToItsBounds(t *testing.T) {
 	t.Parallel()
 	for _, input := range goldenInputs(t) {
@@ -145,7 +145,7 @@ func render(t *testing.T, p plan.Plan) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		delete(content, "status") // The controllers' part; empty in what we plan.
+		delete(content, "status") // Written by the controllers; empty in what we plan.
 		objects = append(objects, content)
 	}
 	var text []byte
@@ -161,8 +161,8 @@ func render(t *testing.T, p plan.Plan) []byte {
 	return text
 }
 
-// An EndpointSlice holds a thousand endpoints. More of them make more slices, and none
-// is left out.
+// An EndpointSlice holds a thousand endpoints. More endpoints make more slices, and none is left
+// out.
 func TestMakeWithMoreAddressesThanASliceHolds(t *testing.T) {
 	t.Parallel()
 	s := readState(t, "testdata/cross-model.in.yaml")

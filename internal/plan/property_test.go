@@ -15,8 +15,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestMakeOnRandomWalks lets worlds change at random, plans after every step, and
-// checks each plan. What is planned is carried out, sometimes only half of it.
+// TestMakeOnRandomWalks changes worlds at random, plans after every step, and checks each plan. The
+// plan is then applied, sometimes only half of it.
 func TestMakeOnRandomWalks(t *testing.T) {
 	t.Parallel()
 	const length = 60
@@ -28,8 +28,8 @@ func TestMakeOnRandomWalks(t *testing.T) {
 	}
 }
 
-// TestMakeWithAsManyHostsAsThereIsRoomFor changes the host of more applications than a
-// Gateway has listeners for, one of them without a certificate, and back.
+// TestMakeWithAsManyHostsAsThereIsRoomFor changes the host of more applications than a Gateway has
+// listeners for, one of them without a certificate, and changes it back.
 func TestMakeWithAsManyHostsAsThereIsRoomFor(t *testing.T) {
 	t.Parallel()
 	for _, enforce := range []bool{true, false} {
@@ -40,7 +40,7 @@ func TestMakeWithAsManyHostsAsThereIsRoomFor(t *testing.T) {
 		}
 		w.config.EnforceHTTPS, w.config.RoutingMode = enforce, state.RoutingSubdomain
 		s := w.state()
-		w.hook(s, plan.Make(s), 0) // There are requests now.
+		w.hook(s, plan.Make(s), 0) // Requests exist now.
 		secure := 0
 		for _, issued := range []int{31, 0, 10, 20, 32} {
 			if issued == 0 {
@@ -83,14 +83,14 @@ func walk(t *testing.T, w *world, length int) {
 		t.Helper()
 		t.Fatalf("%s\n%s\nafter: %s", fmt.Sprintf(format, args...), describe(w), strings.Join(trail, ", "))
 	}
-	rough := false // Something that takes traffic away has yet to be noticed.
+	rough := false // Something that takes traffic away has not been noticed yet.
 	for range length {
 		before, routesBefore, reached := w.secureApplications(), w.secureRoutes(), w.reached()
 		step := pick(w, steps...)
 		step.do(w)
-		// Addresses that get no certificate are served in clear where HTTPS is optional.
+		// Addresses without a certificate are served over plain HTTP if HTTPS is optional.
 		rough = rough || !step.gentle || w.config.ExternalHostname == "" && w.noAddresses && !w.config.EnforceHTTPS
-		// What a hook has put into Secrets that broke off is on record nowhere but with the provider.
+		// If a hook broke off, only the provider knows of what it put into Secrets.
 		rough = rough || w.unrecorded && w.garbage
 		old := w.keepsOld()
 		kill := 0
@@ -128,7 +128,8 @@ func walk(t *testing.T, w *world, length int) {
 		}
 		rough = rough && w.garbage || w.alike
 		hooks := 0
-		// What an application has left goes one hook later, and makes room for others that are to move.
+		// The place that an application has left goes one hook later, and makes room for others
+		// that are to move.
 		for last := ""; ; last = outline(p) {
 			s = w.state()
 			p = w.make(&s)
@@ -148,7 +149,7 @@ func walk(t *testing.T, w *world, length int) {
 	}
 }
 
-// outline tells what a plan serves, for comparison: Secrets, listeners and routes.
+// outline describes what a plan serves, for comparison: Secrets, listeners and routes.
 func outline(p plan.Plan) string {
 	var text strings.Builder
 	for _, object := range p.Objects {
@@ -192,7 +193,7 @@ func describe(w *world) string {
 	return text.String()
 }
 
-// secureApplications are those with a route at an HTTPS listener.
+// secureApplications returns the applications with a route at an HTTPS listener.
 func (w world) secureApplications() []string {
 	var all []string
 	for _, route := range w.routes {
@@ -205,8 +206,8 @@ func (w world) secureApplications() []string {
 	return all
 }
 
-// lost returns the first application that was served over HTTPS and is so no more,
-// though it is still related and there is room for it.
+// lost returns the first application that was served over HTTPS and no longer is, although it is
+// still related and there is room for it.
 func (w *world) lost(before []string) string {
 	now := w.secureApplications()
 	for i, application := range before {
@@ -229,7 +230,7 @@ func routesOf(p plan.Plan) []gatewayv1.HTTPRoute {
 
 func forwards(route gatewayv1.HTTPRoute) bool { return len(route.Spec.Rules[0].BackendRefs) > 0 }
 
-// broken returns what is wrong with a plan, empty for nothing.
+// broken returns what is wrong with a plan; empty for nothing.
 func broken(w *world, s state.State, p plan.Plan) string {
 	if n := len([]rune(p.Status.Message)); n == 0 || n > 120 || !namesACure(p.Status) {
 		return fmt.Sprintf("a status of %d characters, or without a cure: %q", n, p.Status.Message)
@@ -259,7 +260,7 @@ func broken(w *world, s state.State, p plan.Plan) string {
 	return checkRequests(s, p)
 }
 
-// checkGateway checks the Secrets and the listeners, and gives the latter by name.
+// checkGateway checks the Secrets and the listeners, and returns the listeners by name.
 func checkGateway(w *world, p plan.Plan) (map[gatewayv1.SectionName]gatewayv1.Listener, string) {
 	secrets, listeners, names := map[string]map[string][]byte{}, map[gatewayv1.SectionName]gatewayv1.Listener{}, map[string]bool{}
 	for _, object := range p.Objects {
@@ -291,7 +292,7 @@ func checkGateway(w *world, p plan.Plan) (map[gatewayv1.SectionName]gatewayv1.Li
 	return listeners, ""
 }
 
-// checkSecret checks what a listener presents.
+// checkSecret checks the certificate that a listener presents.
 func checkSecret(w *world, listener gatewayv1.Listener, secrets map[string]map[string][]byte) string {
 	if listener.Protocol != gatewayv1.HTTPSProtocolType {
 		return ""
@@ -316,8 +317,7 @@ func checkSecret(w *world, listener gatewayv1.Listener, secrets map[string]map[s
 	return ""
 }
 
-// checkRoutes checks where the routes are attached, and that every URL is a promise
-// kept.
+// checkRoutes checks where the routes are attached, and that every URL is true.
 func checkRoutes(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) string {
 	served := map[string]bool{}
 	redirects := map[string]bool{}
@@ -382,8 +382,7 @@ func reachable(url string, listeners map[gatewayv1.SectionName]gatewayv1.Listene
 	return false
 }
 
-// checkRequests checks that what is served is still asked for, and that requests do
-// not pile up.
+// checkRequests checks that what is served is still requested, and that requests do not accumulate.
 func checkRequests(s state.State, p plan.Plan) string {
 	r := p.Relations.Requests
 	if r == nil {

@@ -22,8 +22,8 @@ func gatewayOf(t *testing.T, p plan.Plan) *gatewayv1.Gateway {
 	return nil
 }
 
-// TestClassOfAnEditorIsNotUsed has somebody move the Gateway to another controller, which
-// no option asks for. Nor does it go there when he deletes it.
+// TestClassOfAnEditorIsNotUsed lets somebody move the Gateway to another controller, which no
+// option asks for. The Gateway does not go there, even if that person deletes it.
 func TestClassOfAnEditorIsNotUsed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(1)
@@ -52,8 +52,8 @@ func TestClassOfAnEditorIsNotUsed(t *testing.T) {
 	}
 }
 
-// TestRecordOfWhatIsLeftAlone: nothing is forgotten of what a plan does not touch, nor of
-// what the API server has not let it replace.
+// TestRecordOfWhatIsLeftAlone: the record forgets nothing that a plan does not touch, and nothing
+// that the API server has refused to replace.
 func TestRecordOfWhatIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	before := &state.Record{Settings: "s", Told: "t", Class: "c", Given: []string{"g"}}

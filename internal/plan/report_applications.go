@@ -89,8 +89,8 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 	for _, left := range p.omitted {
 		one := Application{Application: left.application, Relation: left.relation, Interface: left.iface, URL: urls[left.relation], State: LeftOut, Reason: left.inWords()}
 		if one.URL != "" {
-			one.State = Served // As before: the API server refused what has changed.
-		} // As before: the API server refused the change.
+			one.State = Served // As before: the API server refused the change.
+		}
 		all = append(all, one)
 	}
 	for _, silent := range p.withoutData {
@@ -99,7 +99,7 @@ func (p *planned) applications(listeners []Listener, routes []Route) []Applicati
 	all = append(all, notReportedYet(p.observed, all, reasons)...)
 	for i := range all {
 		for _, list := range []*[]string{&all[i].Hosts, &all[i].Paths, &all[i].Services} {
-			*list = slices.Compact(append([]string{}, *list...)) // In JSON, no value is an empty list.
+			*list = slices.Compact(append([]string{}, *list...)) // In JSON this is an empty list, not null.
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Application) int { return cmp.Compare(a.Relation, b.Relation) })

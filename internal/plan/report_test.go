@@ -12,7 +12,7 @@ import (
 )
 
 // TestApplications looks at the report of every golden case: it has each application once, says why
-// one is not served, and tells no other URL than the plan.
+// an application is not served, and has the same URLs as the plan.
 func TestApplications(t *testing.T) {
 	t.Parallel()
 	seen := map[plan.ApplicationState]int{}
@@ -54,7 +54,7 @@ func TestApplications(t *testing.T) {
 	}
 }
 
-// TestReportOfACase shows one report as it is.
+// TestReportOfACase shows one whole report.
 func TestReportOfACase(t *testing.T) {
 	t.Parallel()
 	got := plan.ReportOn(readState(t, "testdata/https-enforced.in.yaml")).Applications
@@ -68,8 +68,8 @@ func TestReportOfACase(t *testing.T) {
 	}
 }
 
-// TestReportAgreesWithStatus holds the facts against the one sentence, in every golden case: there is no
-// listener or route that the plan has not, and none that is refused or waited for while all is well.
+// TestReportAgreesWithStatus compares the facts with the status, in every golden case: the report
+// has only planned listeners and routes, and none is refused or waiting while the status is active.
 func TestReportAgreesWithStatus(t *testing.T) {
 	t.Parallel()
 	seen := map[plan.Judgement]int{}

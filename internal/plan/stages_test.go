@@ -15,8 +15,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A staging is an application that speaks TLS behind a controller that wants to be shown a
-// Service first, and its route as it stands.
+// A staging is an application that speaks TLS, its live route, and a controller that needs a
+// Service to be named first.
 type staging struct {
 	t     *testing.T
 	state state.State
@@ -35,7 +35,7 @@ func newStaging(t *testing.T) *staging {
 	return g
 }
 
-// units returns the application these units, of which each has a host of its own.
+// units sets the units of the application, each with a host of its own.
 func (g *staging) units(numbers ...int) {
 	r := &g.state.Requirers[0]
 	r.Units, r.Hosts = nil, nil
@@ -46,7 +46,7 @@ func (g *staging) units(numbers ...int) {
 	}
 }
 
-// share returns all units one host, so that they share a Service.
+// share sets one host for all units, so that they share a Service.
 func (g *staging) share() {
 	r := &g.state.Requirers[0]
 	r.Hosts = []string{"vault.example.net"}
@@ -55,7 +55,7 @@ func (g *staging) share() {
 	}
 }
 
-// hook plans, and writes that; it gives what the route leads to, such as "0:1 1:0 all:0".
+// hook plans, and writes the plan. It returns what the route leads to, such as "0:1 1:0 all:0".
 func (g *staging) hook() string {
 	g.plan = plan.Make(g.state)
 	g.state.Cluster.TLSServices = nil
@@ -69,7 +69,7 @@ func (g *staging) hook() string {
 		g.t.Fatalf("there is no route %s, but %s", stagedRoute, render(g.t, g.plan))
 	}
 	refs := route.Spec.Rules[0].BackendRefs
-	for _, ref := range refs { // Those that it leads to stay.
+	for _, ref := range refs { // The Services that it leads to stay.
 		if !slices.Contains(g.state.Cluster.TLSServices, string(ref.Name)) {
 			g.state.Cluster.TLSServices = append(g.state.Cluster.TLSServices, string(ref.Name))
 		}
@@ -105,7 +105,7 @@ func (g *staging) live() *gatewayv1.HTTPRoute {
 	return &g.state.Cluster.Routes[i]
 }
 
-// judge has the controller judge the route as it is.
+// judge makes the controller judge the route as it is.
 func (g *staging) judge() {
 	live := g.live()
 	live.Status.Parents = []gatewayv1.RouteParentStatus{{
@@ -138,8 +138,8 @@ func (g *staging) step(what, want string, unready bool) {
 	}
 }
 
-// TestStages follows a route by each way from some Services to others: none is sent requests
-// that the controller has not been shown before, and none goes that may be sent some.
+// TestStages moves a route in every possible way from some Services to others: no Service gets
+// requests that the controller has not seen before, and none is removed that may still get some.
 func TestStages(t *testing.T) {
 	t.Parallel()
 	g := newStaging(t)
@@ -175,8 +175,7 @@ func TestStages(t *testing.T) {
 	g.step("the end", "2:1 3:1", false)
 }
 
-// TestStagesNotTaken: a route leads at once where it has to where nothing is won by another
-// way, or something lost.
+// TestStagesNotTaken: a route changes at once if stages would gain nothing, or lose something.
 func TestStagesNotTaken(t *testing.T) {
 	t.Parallel()
 	many := make([]int, 16)
@@ -206,8 +205,8 @@ func TestStagesNotTaken(t *testing.T) {
 	}
 }
 
-// TestStagesOfAny goes at random from some units to others, with a controller that judges now
-// and then.
+// TestStagesOfAny moves at random from some units to others, with a controller that judges now and
+// then.
 func TestStagesOfAny(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

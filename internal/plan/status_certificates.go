@@ -15,9 +15,9 @@ func (d *decision) certificateFindings() []*finding {
 		return nil
 	}
 	var found []*finding
-	var postponed []host // What waits for its request is told of with its application.
+	var postponed []host // Hosts whose request is postponed; they are reported with their application.
 	wanted, secure := 0, 0
-	for _, h := range d.hosts { // Hosts whose request is postponed are reported with their application.
+	for _, h := range d.hosts {
 		if !h.wanted {
 			continue
 		}

@@ -12,13 +12,13 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
-// cures are what a blocked message may ask for: a command to paste, or something only
-// a person can do at a place that the message names.
+// cures are what a blocked message may ask for: a command to paste, or something that only a person
+// can do, at a place that the message names.
 var cures = regexp.MustCompile("`(juju|kubectl|k8s) [^`…]+`" +
 	`|; (allow it at|settle it at|correct) [^…]+$` + // at another charm, or in it
 	`|; (let the controller offer port \d+|refresh [^…]+ to a release with [^…]+|install [^…]+|scale [^…]+|set [a-z-]+ to [^…]+|see its (?:status|log)|delete it(, or [^…]+)?)$`)
 
-// namesACure reports whether a status tells the operator what to do, if it is his turn.
+// namesACure reports whether a status tells the operator what to do, if the operator must act.
 func namesACure(status plan.Status) bool {
 	return status.Kind != plan.Blocked || cures.MatchString(status.Message)
 }
@@ -39,8 +39,8 @@ func TestNamesACure(t *testing.T) {
 	}
 }
 
-// TestEveryBlockedMessageNamesACure goes over the golden cases; the random walks check
-// the same of every plan (broken).
+// TestEveryBlockedMessageNamesACure checks the golden cases; the random walks check the same for
+// every plan (broken).
 func TestEveryBlockedMessageNamesACure(t *testing.T) {
 	t.Parallel()
 	for name, p := range goldenPlans(t) {
@@ -50,8 +50,8 @@ func TestEveryBlockedMessageNamesACure(t *testing.T) {
 	}
 }
 
-// TestCuresHaveRealNames plans every case for an application and a model of other names:
-// what the messages tell to run has to follow.
+// TestCuresHaveRealNames plans every case for an application and a model with other names: the
+// commands in the messages must have these names.
 func TestCuresHaveRealNames(t *testing.T) {
 	t.Parallel()
 	const application, model = "edge", "team-a"
@@ -96,7 +96,7 @@ var planGolden = sync.OnceValues(func() (map[string]plan.Plan, error) {
 	return plans, err
 })
 
-// goldenPlans are the plans of all golden cases, by name.
+// goldenPlans returns the plans of all golden cases, by name.
 func goldenPlans(t *testing.T) map[string]plan.Plan {
 	t.Helper()
 	plans, err := planGolden()
@@ -116,11 +116,11 @@ type documented struct {
 	pattern *regexp.Regexp
 }
 
-// asides are what a message may say beside what is wrong; the page tells of them once.
+// asides are what a message may say beside what is wrong; the page mentions them once.
 var asides = regexp.MustCompile(`; (?:\d+ of \d+ (?:applications served|hosts served over HTTPS|listeners set up)|all applications served|\d+ more in the log)|(\.) \d+ of \d+ hosts served over HTTPS`)
 
-// TestStatusPageHasEveryMessage holds the page and the code together: each message of
-// a golden case is a row of the page, and each row the message of some case.
+// TestStatusPageHasEveryMessage compares the page and the code: each message of a golden case is a
+// row of the page, and each row is the message of some case.
 func TestStatusPageHasEveryMessage(t *testing.T) {
 	t.Parallel()
 	rows, used := documentedMessages(t), map[string]bool{}
@@ -153,8 +153,7 @@ func TestStatusPageHasEveryMessage(t *testing.T) {
 	}
 }
 
-// TestStatusPageHasEveryReason does the same with the reasons why an application is
-// left out.
+// TestStatusPageHasEveryReason does the same with the reasons why an application is left out.
 func TestStatusPageHasEveryReason(t *testing.T) {
 	t.Parallel()
 	rows, used := documentedReasons(t), map[string]bool{}
@@ -182,8 +181,8 @@ func TestStatusPageHasEveryReason(t *testing.T) {
 	}
 }
 
-// tableRows returns the cells of all tables of the page, each with the first cell of its
-// table's header.
+// tableRows returns the cells of all tables of the page, each with the first cell of its table's
+// header.
 func tableRows(t *testing.T, do func(header string, cells []string)) {
 	t.Helper()
 	text, err := os.ReadFile(statusPage)
@@ -209,7 +208,7 @@ func tableRows(t *testing.T, do func(header string, cells []string)) {
 	}
 }
 
-// suffix is how the page begins the active messages that say more than the first.
+// suffix is the beginning of the active messages on the page that say more than the first one.
 const suffix = "Gateway addresses: <addresses>"
 
 func documentedMessages(t *testing.T) []documented {
@@ -226,7 +225,7 @@ func documentedMessages(t *testing.T) []documented {
 		}
 		rows = append(rows, row)
 	})
-	// What is added to an active message can come together: each has to be found.
+	// Additions to an active message can occur together: each has to be found.
 	for _, row := range endings {
 		ending := strings.TrimPrefix(strings.Trim(row.text, "`"), suffix)
 		pattern := `^Gateway addresses: [^;(]+( \(enforce|; |$)`
@@ -251,8 +250,8 @@ func documentedReasons(t *testing.T) []documented {
 	return rows
 }
 
-// spans are pieces of code between single or, when they have such in them, double
-// backquotes.
+// spans returns pieces of code between single backquotes or, if the code contains backquotes,
+// double ones.
 var spans = regexp.MustCompile("``\\s?(.+?)\\s?``(?:[^`]|$)|`([^`]+)`")
 
 func codeSpans(cell string) []string {
@@ -263,9 +262,9 @@ func codeSpans(cell string) []string {
 	return all
 }
 
-// patternOf makes a regular expression of a cell: pieces of code stand for themselves,
-// and what is between them in italics for the words of somebody else, which may be
-// missing with the colon before them.
+// patternOf makes a regular expression of a cell: pieces of code stand for themselves. Text in
+// italics between them is the words of somebody else, which may be missing together with the colon
+// before them.
 func patternOf(t *testing.T, cell string) *regexp.Regexp {
 	t.Helper()
 	pieces := codeSpans(cell)
@@ -284,7 +283,7 @@ func patternOf(t *testing.T, cell string) *regexp.Regexp {
 
 var placeholder = regexp.MustCompile(`<[^>]+>`)
 
-// expression is the pattern of a text in which <…> stands for a value.
+// expression returns the pattern of a text in which <…> is a value.
 func expression(text string) string {
 	var pattern strings.Builder
 	at := 0

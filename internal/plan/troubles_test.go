@@ -14,9 +14,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestOneApplicationsTrouble: what is wrong with the host of one application neither blocks
-// the unit while others are served, nor hides what is wrong with another. What is wrong with
-// the host of the options is everybody's.
+// TestOneApplicationsTrouble: a problem with the host of one application neither blocks the unit
+// while others are served, nor hides the problem of another application. A problem with the host of
+// the options concerns all.
 func TestOneApplicationsTrouble(t *testing.T) {
 	t.Parallel()
 	deny := func(s *state.State, host string) {

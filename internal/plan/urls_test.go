@@ -7,9 +7,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestNoURLBeforeTheRoute: when one leaves, an application on gateway-route may get the names of the
-// listeners for which another waits as well. That one was left out, and told its URL all the same: what
-// had been written by then made it look as if it had other listeners.
+// TestNoURLBeforeTheRoute guards against an earlier bug. When an application leaves, one on
+// gateway-route may get listener names for which another one waits too. The latter was left out,
+// but told its URL nevertheless: what had been written until then made it look as if it had other
+// listeners.
 func TestNoURLBeforeTheRoute(t *testing.T) {
 	t.Parallel()
 	w := greedyWorld(t)

@@ -11,10 +11,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestVersion0HasNoRoutesOfOurs: who speaks version 0 of gateway-route keeps what the Python
-// charm made for the application that it names, which may be any. It kept routes that this
-// charm had made as well: of an application whose relation was removed, and, by one of another
-// model that calls itself so, of an application that never was related.
+// TestVersion0HasNoRoutesOfOurs: an application that speaks version 0 of gateway-route keeps what
+// the Python charm made for the application that it names, which may be any. It used to keep routes
+// that this charm had made, too: those of an application whose relation was removed and, if an
+// application of another model took that name, those of an application that was never related.
 func TestVersion0HasNoRoutesOfOurs(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -50,9 +50,9 @@ func TestVersion0HasNoRoutesOfOurs(t *testing.T) {
 	}
 }
 
-// TestVersion0KeepsItsNames: an application of another model may choose its name so that its
-// Service, or its route, would be called as what is kept for one that speaks version 0. It got the
-// name, and what was kept was gone.
+// TestVersion0KeepsItsNames guards against an earlier bug. An application of another model may
+// choose its name so that its Service, or its route, would have the name of one that is kept for an
+// application with version 0. It got the name, and the kept object was gone.
 func TestVersion0KeepsItsNames(t *testing.T) {
 	t.Parallel()
 	for name, evil := range map[string]state.Requirer{
@@ -81,8 +81,8 @@ func TestVersion0KeepsItsNames(t *testing.T) {
 	}
 }
 
-// speaks0 has an application speak version 0, for which the Python charm has made a route to
-// another, at the host of alpha.
+// speaks0 makes an application speak version 0. The Python charm has made a route for it that leads
+// to another application, at the host of alpha.
 func (w *world) speaks0(name, backend, path string) {
 	w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{
 		RelationID: 5, Application: "old", Version0: true, Backend: backend, Problem: "it speaks gateway-route version 0, which gets no routes",
@@ -106,7 +106,7 @@ func (w *world) speaks0(name, backend, path string) {
 	w.services[service] = nil
 }
 
-// someHooks has hooks run, and certificates issued.
+// someHooks runs hooks, and issues certificates.
 func (w *world) someHooks() {
 	for range 4 {
 		s := w.state()

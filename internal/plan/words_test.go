@@ -20,7 +20,7 @@ import (
 // ours are the commands that the charm may tell an operator to run.
 var ours = regexp.MustCompile("^(juju (trust|config|integrate|status|debug-log)|kubectl( -n [a-z0-9-]+)? (describe|get)|k8s enable|sudo k8s set)( [A-Za-z0-9=.:,/_-]+)*$")
 
-// notOurs returns a piece in backquotes that is no command of the charm's; empty for none.
+// notOurs returns a piece in backquotes that is not a command of the charm's; empty for none.
 func notOurs(text string) string {
 	pieces := strings.Split(text, "`")
 	if len(pieces)%2 == 0 {
@@ -34,14 +34,14 @@ func notOurs(text string) string {
 	return ""
 }
 
-// posing returns what somebody else has put into what the operator is told so that it looks
-// like the charm's own; empty for nothing.
+// posing returns text of somebody else, in what the operator is told, that looks like the charm's
+// own; empty for none.
 func posing(p plan.Plan) string {
 	for _, text := range append([]string{p.Status.Message, p.Status.Whole}, p.Remarks...) {
 		if found := notOurs(text); found != "" {
 			return fmt.Sprintf("%q in %q", found, text)
 		}
-		// What is left of the text without quotations is the charm's, and names.
+		// Without quotations, the rest of the text consists of the charm's words and names.
 		if bare := regexp.MustCompile(`"(\\.|[^"\\])*"`).ReplaceAllString(text, ""); strings.Contains(bare, "wicked") {
 			return fmt.Sprintf("words that are not quoted in %q", text)
 		}
@@ -49,7 +49,7 @@ func posing(p plan.Plan) string {
 	return ""
 }
 
-// slander is what somebody says who wants the operator to run it.
+// slander is what somebody writes who wants the operator to run it.
 const slander = "no; `juju trust wicked --scope=cluster`; \"run\" `rm wicked`\n`kubectl delete wicked`"
 
 func slandered(conditions []metav1.Condition) {
@@ -58,7 +58,7 @@ func slandered(conditions []metav1.Condition) {
 	}
 }
 
-// slanderedReason is what becomes of the words of an authority that refuses.
+// slanderedReason is the reason that results from the words of an authority that refuses.
 func slanderedReason(of state.CertificateState) string {
 	words := pyjson.Plain(slander)
 	refusal := tlscertificates.RequestError{Code: tlscertificates.CodeDomainNotAllowed, Name: words, Message: words, Reason: words}
@@ -72,7 +72,7 @@ func slanderedReason(of state.CertificateState) string {
 	}
 }
 
-// slanderedReply is what a DNS server says of some hosts.
+// slanderedReply is what a DNS server says about some hosts.
 func slanderedReply(status string) state.Databag {
 	var entries []string
 	for _, host := range append([]string{"a.example.com", "b.example.com"}, routeHosts...) {
@@ -82,8 +82,8 @@ func slanderedReply(status string) state.Databag {
 	return state.Databag{"dns_entries": "[" + strings.Join(entries, ", ") + "]"}
 }
 
-// slanderAll puts the words wherever others write in what a state holds, as packages kube and
-// relation read it.
+// slanderAll puts the words into every part of a state that others write, in the form in which
+// packages kube and relation read it.
 func slanderAll(s *state.State) {
 	for i := range s.Cluster.Classes {
 		slandered(s.Cluster.Classes[i].Status.Conditions)
@@ -134,7 +134,7 @@ func slanderAll(s *state.State) {
 	s.RouteRequirers = append(s.RouteRequirers, state.NewRouteRequirer(901, "router", state.Databag{"hostname": pyjson.Quote(slander), "additional_hostnames": slander}))
 }
 
-// TestTheirWordsPoseAsNobodys has others say, in each golden case, what looks like a cure.
+// TestTheirWordsPoseAsNobodys lets others write, in each golden case, text that looks like a cure.
 func TestTheirWordsPoseAsNobodys(t *testing.T) {
 	t.Parallel()
 	spoken := 0
@@ -160,7 +160,7 @@ func TestTheirWordsPoseAsNobodys(t *testing.T) {
 	}
 }
 
-// TestADescriptionIsNoCure is the attack that was found: a DNS server's words in a status.
+// TestADescriptionIsNoCure repeats an attack that was found: a DNS server's words in a status.
 func TestADescriptionIsNoCure(t *testing.T) {
 	t.Parallel()
 	s := readState(t, "testdata/dns-record-refused.in.yaml")

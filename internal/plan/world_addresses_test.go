@@ -11,17 +11,17 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The part of a world that is about where units of other models are.
+// The part of a world about the addresses of units of other models.
 
 var goodAddress = netip.MustParseAddr("10.1.0.5")
 
-// hostileAddress is one of those at which no unit may be, whatever the options of worlds say.
+// hostileAddress returns an address at which no unit may be, whatever the options of worlds are.
 func (w *world) hostileAddress() netip.Addr {
 	return netip.MustParseAddr(pick(w, "169.254.169.254", "fd00:ec2::254", "64:ff9b::a9fe:a9fe", "100.100.100.200", "240.0.0.1", "::a9fe:a9fe", "127.0.0.1"))
 }
 
-// stray has a unit of another model come that is where none may be, or lets all be so, or
-// none. What units of our own model tell counts for nothing.
+// stray adds a unit of another model at an address where none may be, or moves all units there, or
+// none. Addresses that units of our own model write do not count.
 func (w *world) stray(all bool) {
 	w.anyRequirer(func(r *state.Requirer) {
 		switch {
@@ -41,13 +41,13 @@ func (w *world) stray(all bool) {
 	})
 }
 
-// changeNetworks changes what the operator says of other models.
+// changeNetworks changes what the operator allows for other models.
 func (w *world) changeNetworks() {
 	w.config.CrossModelNetworks = pick[address.Networks](w, "", "", "-10.1.1.0/24", "100.64.0.0/10", "-0.0.0.0/0,10.1.0.0/24")
 }
 
-// checkAddresses checks where traffic goes: to where units of other models may be, and to
-// pods of our own by selectors alone.
+// checkAddresses checks where traffic goes: to allowed addresses of units of other models, and to
+// pods of our own model by selectors only.
 func checkAddresses(p plan.Plan) string {
 	judge, selects := address.NewJudge("100.64.0.0/10", address.Known{}), map[string]bool{}
 	for _, object := range p.Objects {

@@ -15,25 +15,25 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The part of a world that is about applications that speak TLS.
+// The part of a world about applications that speak TLS.
 
-// A backends is what a world has for them.
+// A backends is what a world has for these applications.
 type backends struct {
 	authorities []string // of one provider; nil for no relation
-	silent      bool     // the provider says nothing, any more or yet
+	silent      bool     // the provider writes nothing, or nothing any more
 	live        state.Authorities
 	old         bool // the cluster has no BackendTLSPolicy
 	forbidden   bool
 	features    []gatewayv1.SupportedFeature
-	isolates    bool // beside other features
+	isolates    bool // and has other features
 	policies    []gatewayv1.BackendTLSPolicy
-	services    []string // those that speak TLS
+	services    []string // the Services that speak TLS
 }
 
-// verifiesOne are the features of a class that verifies one name.
+// verifiesOne are the features of a class that verifies only one name.
 var verifiesOne = []gatewayv1.SupportedFeature{{Name: "BackendTLSPolicy"}}
 
-// changeScheme lets an application speak TLS, or no more, or with other units.
+// changeScheme makes an application speak TLS, or stop doing so, or use other units.
 func (w *world) changeScheme() {
 	w.anyRequirer(func(r *state.Requirer) {
 		r.Scheme, r.Units = pick(w, "http", "h2c", "https", "https", "https"), nil
@@ -56,8 +56,8 @@ func (w *world) scale() {
 	})
 }
 
-// addUnits adds units, most of them with a name of their own. Some have written nothing
-// yet, no name or no address.
+// addUnits adds units, most of them with a name of their own. Some have written nothing yet, no
+// name or no address.
 func (w *world) addUnits(r *state.Requirer, count int) {
 	r.Units = slices.Clone(r.Units)
 	for range count {
@@ -77,8 +77,8 @@ func (w *world) addUnits(r *state.Requirer, count int) {
 	}
 }
 
-// written returns the applications as they are read: what the units of those that speak TLS
-// say is also there as a whole.
+// written returns the applications as they are read: what the units of TLS applications write is
+// also there in summary.
 func (w *world) written() []state.Requirer {
 	all := slices.Clone(w.requirers)
 	for i := range all {
@@ -112,7 +112,7 @@ func (w *world) changeAuthorities() {
 	w.backends.silent = false
 }
 
-// silence has the provider say nothing, or speak again.
+// silence makes the provider write nothing, or write again.
 func (w *world) silence() { w.backends.silent = !w.backends.silent && w.backends.authorities != nil }
 
 // changeBackendTLS changes what the cluster can do.
@@ -149,7 +149,7 @@ func (b backends) read(s *state.State) {
 // apply carries out a plan.
 func (b *backends) apply(p plan.Plan) {
 	if b.forbidden {
-		return // Nothing of it is pruned.
+		return // Nothing is pruned.
 	}
 	b.policies, b.services, b.live = nil, nil, state.Authorities{}
 	for _, object := range p.Objects {
@@ -167,13 +167,13 @@ func (b *backends) apply(p plan.Plan) {
 	}
 }
 
-// namesTLS reports whether a Service's port has a name of TLS.
+// namesTLS reports whether the name of a Service's port says TLS.
 func namesTLS(service map[string]any) bool {
 	ports, _, _ := unstructured.NestedSlice(service, "spec", "ports")
 	return strings.HasPrefix(ports[0].(map[string]any)["name"].(string), "https")
 }
 
-// possible reports whether anybody can be spoken to over TLS.
+// possible reports whether the Gateway can connect to any application over TLS.
 func (b backends) possible() bool {
 	claims := func(feature gatewayv1.SupportedFeature) bool { return feature.Name == "BackendTLSPolicy" }
 	known := b.authorities
@@ -183,9 +183,9 @@ func (b backends) possible() bool {
 	return len(known) > 0 && !b.old && !b.forbidden && (len(b.features) == 0 || slices.ContainsFunc(b.features, claims))
 }
 
-// checkBackends checks that whoever speaks TLS is led to by no route without a policy
-// and an authority, neither of which comes after the Service, that nobody else has any of
-// it, and that a route leads to nothing that is not there.
+// checkBackends checks applications that speak TLS: no route leads to one without a policy and an
+// authority, and neither of these comes after the Service; no other application has any of them;
+// and no route leads to a missing Service.
 func checkBackends(w *world, s state.State, p plan.Plan) string {
 	speaks := map[string]bool{} // routes of applications that speak TLS
 	for _, r := range s.Requirers {
@@ -226,9 +226,9 @@ func checkBackends(w *world, s state.State, p plan.Plan) string {
 	return ""
 }
 
-// checkForward checks what a route leads to: Services that are there, each once and as
-// much; if it may speak TLS each with a policy or none, and of those for one unit the
-// policy names that unit.
+// checkForward checks what a route leads to: existing Services, each once and with the same weight.
+// If it may speak TLS, either each Service has a policy or none has, and the policy of a Service
+// for one unit names that unit.
 func checkForward(w *world, route *gatewayv1.HTTPRoute, services map[string]map[string]any, guarded map[string]*gatewayv1.BackendTLSPolicy, speaks bool) string {
 	refs := route.Spec.Rules[0].BackendRefs
 	if len(refs) > 16 {
@@ -242,7 +242,7 @@ func checkForward(w *world, route *gatewayv1.HTTPRoute, services map[string]map[
 			return "backend without a Service, twice or with another weight: " + name
 		}
 		if seen[name] = true; speaks && w.backends.forbidden && namesTLS(service) && slices.Contains(w.backends.services, name) {
-			policies++ // Which cannot be seen.
+			policies++ // It cannot be seen.
 			continue
 		}
 		if policy == nil {
@@ -264,8 +264,8 @@ func checkForward(w *world, route *gatewayv1.HTTPRoute, services map[string]map[
 	return ""
 }
 
-// applicationOf says which application a route leads to, by the name of its first Service:
-// that of the route says where it is served, too.
+// applicationOf says which application a route leads to, by the name of its first Service: the name
+// of the route also says where it is served.
 func applicationOf(route gatewayv1.HTTPRoute) string {
 	for _, rule := range route.Spec.Rules {
 		for _, backend := range rule.BackendRefs {
@@ -289,7 +289,7 @@ func contentOf(object plan.Object) map[string]any {
 	return content
 }
 
-// shortened reports whether a route's name is none that could be told from the application's.
+// shortened reports whether a route's name cannot be derived from the application's.
 func shortened(route string) bool { return len(route) > 55 }
 
 func checkPolicy(w *world, policy *gatewayv1.BackendTLSPolicy) string {

@@ -11,11 +11,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The part of a world that is about the Gateway's controller: what it has judged, and what
-// it serves.
+// The part of a world about the Gateway's controller: what it has judged, and what it serves.
 
-// id is Traefik's where the class claims nothing, and else of a controller that the charm does not know: what its
-// class claims is what it does.
+// id is Traefik's if the class claims nothing, and otherwise that of a controller that the charm
+// does not know, which does what its class claims.
 func (b backends) id() gatewayv1.GatewayController {
 	if len(b.features) == 0 {
 		return "traefik.io/gateway-controller"
@@ -23,7 +22,7 @@ func (b backends) id() gatewayv1.GatewayController {
 	return "example.com/gateway-controller"
 }
 
-// writeGateway is the API server's part in a write.
+// writeGateway does what the API server does when the Gateway is written.
 func (w *world) writeGateway(gateway *gatewayv1.Gateway) {
 	gateway.Generation = 1
 	if w.gateway != nil {
@@ -57,7 +56,7 @@ func judged(kind string, generation int64) []metav1.Condition {
 	return []metav1.Condition{{Type: kind, Status: metav1.ConditionTrue, Reason: kind, ObservedGeneration: generation}}
 }
 
-// judge is what a controller does: it accepts what is there, and serves it.
+// judge does what a controller does: it accepts what exists, and serves it.
 func (w *world) judge() {
 	if w.gateway == nil {
 		return
@@ -80,12 +79,11 @@ func (w *world) judge() {
 	w.taken = w.ways()
 }
 
-// A taken is one way to an application over HTTPS, as the controller has last taken it from
-// a route. A listener counts by its host: one that gets another name is carried over by
-// package kube.
+// A taken is one way to an application over HTTPS, as the controller last took it from a route. A
+// listener is identified by its host: package kube handles a listener that gets another name.
 type taken struct{ application, route, host, path string }
 
-// ways are those that lead to applications as objects stand.
+// ways returns the ways that lead to applications with the present objects.
 func (w *world) ways() []taken {
 	var all []taken
 	for _, route := range w.routes {
@@ -99,9 +97,8 @@ func (w *world) ways() []taken {
 	return all
 }
 
-// reached are the applications that clients reach over HTTPS in whatever order the
-// controller sees what was written since it has last judged: those to which one way leads
-// before and after.
+// reached returns the applications that clients reach over HTTPS in whatever order the controller
+// sees what was written since it last judged: those to which one way leads before and after.
 func (w *world) reached() []string {
 	if w.gateway == nil {
 		return nil
@@ -115,9 +112,9 @@ func (w *world) reached() []string {
 	return all
 }
 
-// cutOff returns the first application that could be reached and could not be when the last
-// hook had written and the controller had not judged yet, though it is still related and
-// there is room for it.
+// cutOff returns the first application that could be reached, and could not be when the last hook
+// had written and the controller had not judged yet, although it is still related and there is room
+// for it.
 func (w *world) cutOff(before []string) string {
 	if !w.roomy() {
 		return ""

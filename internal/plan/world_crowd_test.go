@@ -12,15 +12,15 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The part of a world that is about applications which ask for as much as they can.
+// The part of a world about applications that ask for as much as they can.
 
 // A crowd is what such applications did, and what they got.
 type crowd struct {
 	allowance state.Allowance
 	relations int // how many certificates relations there were
-	names     int // how many names were made up
-	// firsts are when certificates for new names were requested, by relation; greedy tells of
-	// the first relation that had more of them in an hour than it may.
+	names     int // how many names were invented
+	// firsts are when certificates for new names were requested, by relation. greedy is the first
+	// relation that had more of them in an hour than it may.
 	firsts map[int][]time.Time
 	greedy string
 }
@@ -36,7 +36,7 @@ func (w *world) crowdOut() {
 		w.crowd.names++
 		r.Hostnames = append(r.Hostnames, fmt.Sprintf("crowd-%d-%d.example.net", r.RelationID, w.crowd.names))
 	}
-	slices.Sort(r.Hostnames) // What came first need not be what is named first.
+	slices.Sort(r.Hostnames) // The first hosts need not be named first.
 }
 
 // crowded counts the hosts that such applications may have now.
@@ -51,7 +51,7 @@ func (w *world) crowded() int {
 }
 
 // withinBound returns those of an application's hosts that have listeners if it asks for more than
-// it may have, and all of them if it does not.
+// it may have, and otherwise all of them.
 func withinBound(hosts []string, bound int, listeners map[gatewayv1.SectionName]gatewayv1.Listener) []string {
 	if len(hosts) <= bound {
 		return hosts
@@ -68,9 +68,9 @@ func withinBound(hosts []string, bound int, listeners map[gatewayv1.SectionName]
 	return all
 }
 
-// count looks at the requests that a plan orders: those for a crowd's names of which there was none
-// before. What is the operator's doing is not counted: another provider, host or mode; nor is what
-// a unit orders that has just come to lead and knows nothing.
+// count looks at the requests in a plan, and counts those for a crowd's names that had none before.
+// It does not count what the operator causes (another provider, host or mode), nor requests by a
+// unit that has just become the leader and knows nothing.
 func (c *crowd) count(w *world, s state.State, p plan.Plan) {
 	c.allowance = p.Allowance
 	if s.Allowance.For == "" {

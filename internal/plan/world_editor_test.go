@@ -14,18 +14,18 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The part of a world that is about somebody who may edit the charm's objects, and what
-// Juju has on record of them.
+// The part of a world about somebody who may edit the charm's objects, and what Juju has on record
+// of them.
 
-// vouched reports whether a chain in a Secret is one that Juju knows of.
+// vouched reports whether Juju knows a chain that is in a Secret.
 func (w *world) vouched(o *order) bool {
 	return w.record.Vouches(o.chain(), state.Certificates{}) || slices.ContainsFunc(w.orders, func(other *order) bool {
 		return other.chain() == o.chain() && w.entry(other).State == state.CertificateIssued
 	})
 }
 
-// editNotes changes what the charm has noted on its objects. What is planned must be what
-// would be planned without.
+// editNotes changes what the charm has noted on its objects. The plan must be the same as without
+// the change.
 func (w *world) editNotes() {
 	if w.record == nil {
 		return // There is nothing yet.
@@ -55,7 +55,7 @@ func (w *world) editNotes() {
 	}
 }
 
-// forge puts certificates of nobody into a Secret, with the present key.
+// forge puts certificates that nobody issued into a Secret, with the present key.
 func (w *world) forge() {
 	if w.record == nil {
 		return
@@ -68,7 +68,7 @@ func (w *world) forge() {
 	}
 }
 
-// checkEditor says what of an editor's is planned.
+// checkEditor says which text of an editor is planned.
 func checkEditor(w *world, p plan.Plan) string {
 	for _, object := range p.Objects {
 		if data, ok := secretData(object); ok && strings.HasPrefix(string(data["tls.crt"]), "-") {

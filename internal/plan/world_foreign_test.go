@@ -14,12 +14,12 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Somebody else's objects come under names of ours, and go.
+// The part of a world about objects of others under our names.
 
 var walks = flag.Int("walks", 15, "how many random walks of 60 steps to take of each sort; make test takes 60")
 
-// make plans as a run of the charm does: what has a name that is wanted, and is not ours, is found, and
-// planned around.
+// make plans like a run of the charm: it finds objects that have a wanted name and are not ours,
+// and plans around them.
 func (w *world) make(s *state.State) plan.Plan {
 	const looks = 4
 	p := plan.Make(*s)
@@ -50,7 +50,7 @@ func checkForeign(w *world, p plan.Plan) string {
 	return ""
 }
 
-// names are some that an object of ours has, or may come to have.
+// names returns names that objects of ours have, or may get.
 func (w *world) names() []string {
 	var all []string
 	for _, r := range w.requirers {
@@ -60,7 +60,7 @@ func (w *world) names() []string {
 		}
 	}
 	all = append(all, "HTTPRoute/gateway-http", "Secret/gateway-secret-"+w.config.ExternalHostname)
-	// Those that stand, with their hashes.
+	// The existing ones, with their hashes.
 	for name := range w.services {
 		all = append(all, "Service/"+name)
 	}
@@ -74,7 +74,7 @@ func (w *world) names() []string {
 	return slices.Compact(all)
 }
 
-// ours reports whether an object of ours stands under a name.
+// ours reports whether an object of ours has a name.
 func (w *world) ours(of string) bool {
 	kind, name, _ := strings.Cut(of, "/")
 	switch kind {
@@ -88,7 +88,7 @@ func (w *world) ours(of string) bool {
 	return slices.ContainsFunc(w.routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == name })
 }
 
-// intrude makes somebody else's object where none of ours is.
+// intrude creates somebody else's object where none of ours is.
 func (w *world) intrude() {
 	w.addForeign(slices.DeleteFunc(w.names(), w.ours))
 }
@@ -141,7 +141,7 @@ func (w *world) describeForeign() string {
 	return fmt.Sprintf("not ours: %v\n", keysInOrder(w.foreign))
 }
 
-// addressesBehind are those that the planned EndpointSlices give to a Service.
+// addressesBehind returns the addresses that the planned EndpointSlices have for a Service.
 func addressesBehind(p plan.Plan, service string) []netip.Addr {
 	var all []netip.Addr
 	for _, object := range p.Objects {

@@ -6,9 +6,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The part of a world that is about who is whose, and who is told what.
+// The part of a world about which application is which, and what each is told.
 
-// hold says of each application whether Juju has it in our model, and what it holds.
+// hold says for each application whether Juju lists it in our model, and what place it holds.
 func (w *world) hold(s *state.State) {
 	for i := range s.Requirers {
 		r := &s.Requirers[i]

@@ -12,9 +12,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The part of a world that is about what hostile neighbours do while something else is going on.
+// The part of a world about what hostile neighbours do while something else happens.
 
-// meanwhile lets something begin, a neighbour ask for something else, and the former end.
+// meanwhile lets something begin, a neighbour ask for something else, and the first thing end.
 func (w *world) meanwhile(begin, end func()) {
 	hostile := []func(){w.claim, w.label, w.throng, w.dash, w.nameStanding, w.keepOthers, w.addNeighbour}
 	if w.random.IntN(2) == 0 {
@@ -49,8 +49,8 @@ func (w *world) anyStranger() int {
 	return pick(w, all...)
 }
 
-// excludeOne has the operator close the network of some application of another model, and open
-// it again.
+// excludeOne lets the operator deny the network of some application of another model, and allow it
+// again.
 func (w *world) excludeOne() {
 	victim := w.anyStranger()
 	if victim < 0 {
@@ -66,8 +66,8 @@ func (w *world) excludeOne() {
 	)
 }
 
-// silenceOne has the units of an application of another model replaced by such as have not written
-// yet, while the network of the former is closed.
+// silenceOne replaces the units of an application of another model by units that have not written
+// yet, while the network of the old ones is denied.
 func (w *world) silenceOne() {
 	victim := w.anyStranger()
 	if victim < 0 || len(w.remote(victim).Addresses) == 0 {
@@ -87,7 +87,7 @@ func (w *world) loseAddress() {
 	w.meanwhile(func() { w.addresses = nil }, func() { w.addresses = at })
 }
 
-// deleteListeners has an editor delete the Gateway, or some of its listeners.
+// deleteListeners lets an editor delete the Gateway, or some of its listeners.
 func (w *world) deleteListeners() {
 	if w.gateway == nil || w.moving() {
 		return // What is kept meanwhile is gone with it, until there are certificates.
@@ -101,7 +101,7 @@ func (w *world) deleteListeners() {
 	w.gateway.Spec.Listeners = slices.DeleteFunc(w.gateway.Spec.Listeners, func(gatewayv1.Listener) bool { return w.random.IntN(2) == 0 })
 }
 
-// nameStanding has one on gateway-route name hosts that are there: others'.
+// nameStanding lets an application on gateway-route name existing hosts of others.
 func (w *world) nameStanding() {
 	if len(w.routeRequirers) == 0 || w.gateway == nil {
 		return
@@ -117,8 +117,8 @@ func (w *world) nameStanding() {
 	r.Hostless = len(r.Hostnames) == 0
 }
 
-// unrelate has the operator remove the provider of certificates, with HTTPS enforced or not, and
-// bring it back.
+// unrelate lets the operator remove the provider of certificates, with HTTPS enforced or not, and
+// add it again.
 func (w *world) unrelate() {
 	enforced := w.config.EnforceHTTPS
 	w.meanwhile(
@@ -131,8 +131,8 @@ func (w *world) unrelate() {
 	)
 }
 
-// unserve has an application of another model ask for what it cannot have now, in whatever else is
-// going on, and then for what it had.
+// unserve lets an application of another model ask for what it cannot have now, while something
+// else happens, and then for what it had.
 func (w *world) unserve() {
 	victim := w.anyStranger()
 	if victim < 0 {
@@ -150,7 +150,7 @@ func (w *world) unserve() {
 	})
 }
 
-// nameOneMore has an application name another host as well.
+// nameOneMore lets an application name another host too.
 func (w *world) nameOneMore() {
 	if n := len(w.routeRequirers); n > 0 {
 		r := &w.routeRequirers[w.random.IntN(n)]
@@ -164,7 +164,7 @@ func (w *world) nameOneMore() {
 	}
 }
 
-// forgeListeners has an editor make listeners be for other hosts, or have other names.
+// forgeListeners lets an editor change the hosts, or the names, of listeners.
 func (w *world) forgeListeners() {
 	if w.gateway == nil || w.moving() {
 		return

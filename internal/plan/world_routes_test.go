@@ -16,10 +16,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The part of a world that is about gateway-route and dns-record.
+// The part of a world about gateway-route and dns-record.
 
-// routeHosts are what applications on gateway-route name: hosts of their own, and some
-// that ingress has at times.
+// routeHosts are what applications on gateway-route name: hosts of their own, and some that ingress
+// has at times.
 var routeHosts = []string{
 	"a.example.com", "b.example.com", "r1.example.net", "r2.example.net", "r3.example.net", "prod-app7.a.example.com", strings.Repeat("long.", 45) + "example.com",
 }
@@ -57,8 +57,8 @@ func (w *world) writeRoute() {
 	}
 }
 
-// clashRoute lets an application name hosts whose listeners would have the same name,
-// or that of the options' host.
+// clashRoute lets an application name hosts whose listeners would have the same name, or the name
+// of the listener of the options' host.
 func (w *world) clashRoute() {
 	if w.random.IntN(10) > 0 || len(w.routeRequirers) == 0 {
 		return
@@ -94,8 +94,8 @@ func (w *world) publish(relations plan.Relations) {
 	}
 }
 
-// namedHosts are those of the applications on gateway-route that are told of the
-// Gateway, an empty name for that without one.
+// namedHosts returns the hosts of the applications on gateway-route that are told of the Gateway;
+// an empty name is any host.
 func namedHosts(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) []string {
 	var all []string
 	for _, answer := range p.Relations.Routes {
@@ -119,15 +119,15 @@ func namedHosts(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]
 	return all
 }
 
-// leavesOut reports whether hosts of a relation are left out since they cannot be had.
+// leavesOut reports whether hosts of a relation are left out because it cannot have them.
 func leavesOut(p plan.Plan, relation int) bool {
 	return slices.ContainsFunc(p.Remarks, func(remark string) bool {
 		return strings.Contains(remark, fmt.Sprintf("(relation %d): hosts left out: ", relation))
 	})
 }
 
-// secureRoutes are the hosts of applications on gateway-route that have an HTTPS
-// listener which those may attach to.
+// secureRoutes returns the hosts of applications on gateway-route that have an HTTPS listener which
+// accepts their routes.
 func (w *world) secureRoutes() []string {
 	var all []string
 	if w.gateway == nil {
@@ -148,8 +148,8 @@ func (w *world) secureRoutes() []string {
 	return all
 }
 
-// lostRoute returns the first application on gateway-route that had an HTTPS listener for
-// a host which it still names, and has none any more, though there is room.
+// lostRoute returns the first application on gateway-route that had an HTTPS listener for a host
+// which it still names, and has none any more, although there is room.
 func (w *world) lostRoute(before []string) string {
 	now := w.secureRoutes()
 	for _, one := range before {
@@ -168,13 +168,13 @@ func hostsAt(r state.RouteRequirer) []string {
 	for _, host := range r.Hostnames {
 		all = append(all, fmt.Sprintf("%s at %q", r.Application, host))
 	}
-	if r.Hostless && r.Namespace != "" { // Else it depends on the hosts that there are.
+	if r.Hostless && r.Namespace != "" { // Otherwise it depends on which hosts exist.
 		all = append(all, fmt.Sprintf("%s at %q", r.Application, ""))
 	}
 	return all
 }
 
-// admits reports whether routes of a namespace may be attached to a listener; of any if it is empty.
+// admits reports whether a listener accepts routes of a namespace; of any if it is empty.
 func admits(listener gatewayv1.Listener, namespace string) bool {
 	allowed := listener.AllowedRoutes.Namespaces
 	switch *allowed.From {
@@ -187,12 +187,12 @@ func admits(listener gatewayv1.Listener, namespace string) bool {
 	}
 }
 
-// checkOpen checks that a listener takes routes of those namespaces from where applications
-// that are told of the Gateway write them, of all if one of these is not known, and that none
-// for any host is open to all beside one that is not, unless the class isolates them.
+// checkOpen checks that a listener accepts routes of the namespaces where applications that are
+// told of the Gateway write them, or of all if one of these is unknown; and that no listener for
+// any host is open to all beside a restricted one, unless the class isolates them.
 func checkOpen(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) string {
 	wanted := map[string][]string{} // namespaces by host
-	perhaps := map[string]bool{}    // hosts of who names more than it may have
+	perhaps := map[string]bool{}    // hosts of applications that name more than they may have
 	for _, answer := range p.Relations.Routes {
 		i := slices.IndexFunc(s.RouteRequirers, func(r state.RouteRequirer) bool { return r.RelationID == answer.RelationID })
 		if answer.Gateway == nil {
@@ -239,7 +239,7 @@ func checkOpen(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]g
 	return ""
 }
 
-// isolation is claimed by a class that keeps requests to the listener that fits best.
+// isolation is the feature of a class that sends requests only to the listener that fits best.
 const isolation = "GatewayHTTPListenerIsolation"
 
 // roomy reports whether a Gateway has listeners for all, and for what is kept.
@@ -252,8 +252,8 @@ func listenerName(listener gatewayv1.Listener) string {
 	return string(*listener.Hostname)
 }
 
-// checkAnswers checks that who is told of the Gateway finds the listeners by their names,
-// that no other is open, and that what we redirect is served by us.
+// checkAnswers checks that applications that are told of the Gateway find the listeners by name,
+// that no other listener is open, and that we serve what we redirect.
 func checkAnswers(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) string {
 	named := namedHosts(s, p, listeners)
 	for _, host := range named {
@@ -289,7 +289,7 @@ func checkAnswers(s state.State, p plan.Plan, listeners map[gatewayv1.SectionNam
 	return checkRecords(s, p, listeners)
 }
 
-// checkRecords checks that records are asked for exactly for what has a listener, and no
+// checkRecords checks that DNS records are requested exactly for hosts that have a listener, and no
 // certificate for addresses that nobody needs.
 func checkRecords(s state.State, p plan.Plan, listeners map[gatewayv1.SectionName]gatewayv1.Listener) string {
 	for _, wanted := range p.Relations.DNS {
@@ -317,7 +317,7 @@ func checkRecords(s state.State, p plan.Plan, listeners map[gatewayv1.SectionNam
 	return ""
 }
 
-// stale returns a relation in which something stands that is not so any more.
+// stale returns a relation that holds something which is no longer true.
 func (w *world) stale(p plan.Plan) string {
 	for _, r := range w.routeRequirers {
 		if w.told[r.RelationID] && !r.Servable() && !p.KeepObjects {

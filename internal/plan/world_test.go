@@ -18,9 +18,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A world is what surrounds the planner: options, applications, a certificate
-// authority and a cluster, as far as decisions depend on them. Steps change it at
-// random, hooks carry out what is planned.
+// A world is what surrounds the planner: options, applications, a certificate authority and a
+// cluster, as far as decisions depend on them. Steps change it at random, and hooks apply the
+// plans.
 type world struct {
 	random *rand.Rand
 	now    time.Time
@@ -56,17 +56,17 @@ type world struct {
 	behind    map[string]string        // what each Service leads to
 	foreign   map[string]state.Foreign // objects under names of ours that are not ours, by kind/name
 	addresses []gatewayv1.GatewayStatusAddress
-	away      bool    // the controller is: it judges nothing
-	taken     []taken // what it has last taken
+	away      bool    // the controller is absent: it judges nothing
+	taken     []taken // what it took last
 	record    *state.Record
-	unedited  string // outline of what is to be planned all the same; empty for no edit
+	unedited  string // outline of what is to be planned nevertheless; empty for no edit
 	// unrecorded says that the last hook broke off.
 	unrecorded bool
-	forged     int      // number of the newest forged certificate, below zero
-	between    []string // the applications reached when the last hook had written and it had not judged
+	forged     int      // number of the newest forged certificate, negative
+	between    []string // the applications reached when the last hook had written and the controller had not judged
 }
 
-// An order is one certificate signing request and what became of it.
+// An order is one certificate signing request and its answer.
 type order struct {
 	number, key      int
 	hosts            []string
@@ -86,7 +86,7 @@ func newWorld(seed uint64) *world {
 	w.addresses = addressesOf("10.43.45.1")
 	applications := 1 + w.random.IntN(4)
 	if w.random.IntN(8) == 0 {
-		applications = 30 + w.random.IntN(40) // Around what the listeners suffice for.
+		applications = 30 + w.random.IntN(40) // Around the number of listeners.
 	}
 	speakTLS := w.random.IntN(2) == 0
 	if speakTLS {
@@ -133,7 +133,7 @@ func (w *world) addRequirer() {
 		RelationID: w.relation, Application: name, Model: "prod", Name: name, Port: 8080, Scheme: "http",
 		StripPrefix: w.random.IntN(3) == 0, RedirectHTTPS: w.random.IntN(4) == 0,
 	}
-	if w.random.IntN(8) == 0 { // of another model of our model's name
+	if w.random.IntN(8) == 0 { // of another model with our model's name
 		requirer.Foreign, requirer.Addresses = true, []netip.Addr{netip.MustParseAddr("10.1.0.5")}
 	}
 	w.requirers = append(w.requirers, requirer)
@@ -142,12 +142,12 @@ func (w *world) addRequirer() {
 // A step changes the world.
 type step struct {
 	name string
-	// gentle says that whoever is served over HTTPS has to stay so.
+	// gentle says that every application served over HTTPS has to stay so.
 	gentle bool
 	do     func(*world)
 }
 
-// answer lets the provider answer a request that it has not issued.
+// answer lets the provider answer a request for which it has not issued a certificate.
 func answer(with ...state.CertificateState) func(*world) {
 	return func(w *world) {
 		for _, o := range w.orders {
@@ -178,7 +178,7 @@ var steps = []step{
 		if w.random.IntN(10) > 0 {
 			return
 		}
-		// Only one of the two can be served: what follows says nothing of gaps.
+		// Only one of the two can be served: later gaps prove nothing.
 		w.config.ExternalHostname, w.alike = pick(w, "a-example.com", "a.example.com"), true
 	}},
 	{"invalid host", true, func(w *world) {
@@ -266,7 +266,7 @@ var steps = []step{
 	{"time", false, func(w *world) { w.now = w.now.Add(time.Duration(w.random.IntN(40)) * 24 * time.Hour) }},
 }
 
-// state is what a hook would read.
+// state returns what a hook would read.
 func (w *world) state() state.State {
 	s := state.State{
 		Application: "gateway", Model: "prod", Now: w.now,
@@ -334,7 +334,7 @@ func (w *world) entry(o *order) state.Certificate {
 
 func (o *order) request() string { return fmt.Sprintf("CSR-%d", o.number) }
 
-// chain tells which request it answers, with which key, for whom, and until when.
+// chain says which request it answers, with which key, for which names, and until when.
 func (o *order) chain() string {
 	return fmt.Sprintf("%d|%d|%s|%d", o.number, o.key, strings.Join(o.hosts, ","), o.till.Unix())
 }
@@ -364,9 +364,8 @@ func (w *world) good(o *order) bool {
 	}))
 }
 
-// hook carries out a plan, then plans again with what the cluster answered, and
-// publishes. One that is killed writes the Secrets and the Gateway, or all objects, and
-// goes no further.
+// hook applies a plan, then plans again with what the cluster answered, and publishes. A hook that
+// is killed writes only the Secrets and the Gateway, or all objects, and does no more.
 func (w *world) hook(s state.State, p plan.Plan, kill int) {
 	if !p.KeepObjects {
 		w.apply(p, kill == killedAtRoutes)
@@ -405,13 +404,13 @@ func (w *world) hook(s state.State, p plan.Plan, kill int) {
 	}
 }
 
-// Where a hook can be killed.
+// The points at which a hook can be killed.
 const (
 	killedAtRoutes = iota + 1
 	killedAtPublish
 )
 
-// secretData is what a planned Secret holds; false for another object.
+// secretData returns the content of a planned Secret; false for another object.
 func secretData(object plan.Object) (map[string][]byte, bool) {
 	if object.GetObjectKind().GroupVersionKind().Kind != "Secret" {
 		return nil, false

@@ -9,15 +9,15 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// The part of a world that is about version 0 of gateway-route.
+// The part of a world about version 0 of gateway-route.
 
 const (
 	oldRoute   = "gateway-https"
 	oldService = "gateway-old-service"
 )
 
-// speakVersion0 lets an application on gateway-route speak version 0, of one for which the
-// Python charm has made a route at some host that is served over HTTPS.
+// speakVersion0 lets an application on gateway-route speak version 0, for an application for which
+// the Python charm has made a route at some host that is served over HTTPS.
 func (w *world) speakVersion0() {
 	if w.gateway == nil || len(w.routeRequirers) == 0 {
 		return
@@ -53,13 +53,13 @@ func (w *world) speakVersion0() {
 	w.services[oldService] = nil
 }
 
-// keepsOld reports whether what the Python charm has made is there.
+// keepsOld reports whether what the Python charm has made exists.
 func (w *world) keepsOld() bool {
 	_, service := w.services[oldService]
 	return service && slices.ContainsFunc(w.routes, func(r gatewayv1.HTTPRoute) bool { return r.Name == oldRoute })
 }
 
-// lostOld reports whether it was there, and is not any more, though somebody speaks version 0.
+// lostOld reports whether it existed, and no longer does, although somebody speaks version 0.
 func (w *world) lostOld(before bool) bool {
 	speaks := slices.ContainsFunc(w.routeRequirers, func(r state.RouteRequirer) bool { return r.Version0 })
 	return before && speaks && w.roomy() && !w.keepsOld()

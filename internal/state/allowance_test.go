@@ -12,7 +12,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestAllowanceWithin: a request counts for an hour, and no longer whatever the clock did.
+// TestAllowanceWithin: a request counts for an hour, and no longer, whatever the clock did.
 func TestAllowanceWithin(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
@@ -29,8 +29,8 @@ func TestAllowanceWithin(t *testing.T) {
 	}
 }
 
-// TestAllowanceFits: whatever applications do, what is kept of it is no longer than Juju takes, and
-// what is needed to tell a new host from one that was there is not forgotten.
+// TestAllowanceFits: whatever applications do, the stored text is no longer than Juju accepts, and
+// what distinguishes a new host from an existing one is not forgotten.
 func TestAllowanceFits(t *testing.T) {
 	t.Parallel()
 	const limit = 60 << 10
@@ -64,8 +64,8 @@ func TestAllowanceFits(t *testing.T) {
 	}
 }
 
-// TestAllowanceForgets: what is forgotten is the older half of the requests, again and again, and
-// only then relations with many hosts.
+// TestAllowanceForgets: the older half of the requests is forgotten, repeatedly, and only then
+// relations with many hosts.
 func TestAllowanceForgets(t *testing.T) {
 	t.Parallel()
 	over := func(numbers ...int) map[int][]string {
@@ -105,8 +105,8 @@ func TestAllowanceForgets(t *testing.T) {
 	}
 }
 
-// FuzzParseAllowance: what a unit finds may be damaged. It is read as something, and written as
-// it was read.
+// FuzzParseAllowance: the text that a unit finds may be damaged. It is read nevertheless, and
+// written as it was read.
 func FuzzParseAllowance(f *testing.F) {
 	for _, text := range []string{
 		`{"bound":8,"over":{"5":["a.example.com",""]},"for":"certificates:1 a.example.com path","hosts":["","a.example.com"],"times":{"web":[1767225600,1767225600]}}`,

@@ -19,11 +19,11 @@ import (
 
 var from = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
-// lasting is how long the certificates of the tests live.
+// lasting is how long the certificates of the tests are valid.
 const lasting = 100 * time.Hour
 
-// requestFor makes a request; one without the time in its unique identifier is like
-// those of the Python library.
+// requestFor makes a request. One without the time in its unique identifier is like those of the
+// Python library.
 func requestFor(t *testing.T, key *rsa.PrivateKey, made time.Time, names ...string) tlscertificates.Request {
 	t.Helper()
 	subject := state.Subject(names)
@@ -37,8 +37,8 @@ func requestFor(t *testing.T, key *rsa.PrivateKey, made time.Time, names ...stri
 	return request
 }
 
-// answerTo is a provider's entry: a certificate for what is requested, signed by an
-// authority with that key.
+// answerTo returns a provider's entry: a certificate for a request, signed by an authority with
+// that key.
 func answerTo(t *testing.T, authority *rsa.PrivateKey, request tlscertificates.Request, revoked bool) map[string]any {
 	t.Helper()
 	block, _ := pem.Decode([]byte(request.PEM))
@@ -76,7 +76,7 @@ func providerWith(t *testing.T, entries ...map[string]any) state.Databag {
 	return state.Databag{"certificates": string(text)}
 }
 
-// judged is what becomes of our requests, all made, or not, with the key.
+// judged returns the state of our requests, all made, or not, with the key.
 func judged(t *testing.T, key *rsa.PrivateKey, provider state.Databag, now time.Time, requests ...tlscertificates.Request) state.Certificates {
 	t.Helper()
 	c, remarks := state.NewCertificates("certificates:4", state.PrivateKey(tlscertificates.EncodeKey(key)),
@@ -127,8 +127,8 @@ func TestRenewAt(t *testing.T) {
 	}
 }
 
-// TestRenewedForItsChain: a leaf that outlives the intermediate above it is renewed before
-// that ends; and it is told when the chain does not lead to the CA given.
+// TestRenewedForItsChain: a leaf that outlives the intermediate above it is renewed before the
+// intermediate expires, and the charm says if the chain does not lead to the given CA.
 func TestRenewedForItsChain(t *testing.T) {
 	t.Parallel()
 	key, authority := newKey(t), newKey(t)
@@ -167,8 +167,8 @@ func TestRenewedForItsChain(t *testing.T) {
 	}
 }
 
-// TestForeignIsJudged shows that a request of an earlier key is judged by that: what
-// answers it is issued, but is not to be served anew.
+// TestForeignIsJudged shows that a request of an earlier key is judged by that key: its answer is
+// issued, but must not be served again.
 func TestForeignIsJudged(t *testing.T) {
 	t.Parallel()
 	old, present := newKey(t), newKey(t)
@@ -198,7 +198,7 @@ func TestAddressRequests(t *testing.T) {
 		"IPv4":              {[]string{"10.43.45.1"}, []string{"10.43.45.1"}, false},
 		"IPv6":              {[]string{"2001:db8::1"}, []string{"2001:db8::1"}, false},
 		"both":              {[]string{"10.43.45.1", "2001:db8::1"}, []string{"10.43.45.1", "2001:db8::1"}, false},
-		"another order":     {[]string{"2001:db8::1", "10.43.45.1"}, []string{"10.43.45.1", "2001:db8::1"}, true}, // Another common name.
+		"another order":     {[]string{"2001:db8::1", "10.43.45.1"}, []string{"10.43.45.1", "2001:db8::1"}, true}, // With another common name.
 		"a name as well":    {[]string{"10.43.45.1", "lb.example.net"}, []string{"10.43.45.1", "lb.example.net"}, true},
 		"two names":         {[]string{"a.example.net", "b.example.net"}, []string{"a.example.net", "b.example.net"}, true},
 		"a name of an LB":   {[]string{"lb.example.net"}, []string{"lb.example.net"}, false},
@@ -242,7 +242,7 @@ func TestNoAddresses(t *testing.T) {
 	}
 }
 
-// TestServedForAddresses takes what was issued for addresses back from its Secret.
+// TestServedForAddresses reads a certificate that was issued for addresses from its Secret.
 func TestServedForAddresses(t *testing.T) {
 	t.Parallel()
 	key := newKey(t)
@@ -273,8 +273,8 @@ func TestServedCovers(t *testing.T) {
 	}
 }
 
-// A refusal is the operator's to act on, or passes by itself; what cannot be used of an answer is
-// for the log.
+// A refusal is for the operator to act on, or passes by itself. Parts of an answer that cannot be
+// used are logged.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	key := newKey(t)

@@ -52,7 +52,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// authority makes an authority's certificate, in PEM, that expires then.
+// authority makes the certificate of an authority, in PEM, that expires at that time.
 func authority(t testing.TB, expires time.Time) string {
 	t.Helper()
 	key := newKey(t)
@@ -67,8 +67,7 @@ func authority(t testing.TB, expires time.Time) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// What stands in the cluster has the bytes in which a provider told of it, and no more
-// than is still valid.
+// What is in the cluster has the bytes in which a provider told it, and only what is still valid.
 func TestAuthoritiesOfTheCluster(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -95,8 +94,7 @@ func TestAuthoritiesOfTheCluster(t *testing.T) {
 	}
 }
 
-// Hosts of applications that do not speak TLS count for nothing, and nothing is said of
-// them.
+// Hosts of applications that do not speak TLS do not count, and nothing is said about them.
 func TestHostsOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"http", "h2c"} {
@@ -108,7 +106,7 @@ func TestHostsOfOthers(t *testing.T) {
 	}
 }
 
-// numbered returns the units from 0 on.
+// numbered returns the units with numbers from 0 on.
 func numbered(bags ...state.Databag) []state.UnitBag {
 	var all []state.UnitBag
 	for i, bag := range bags {
@@ -117,8 +115,8 @@ func numbered(bags ...state.Databag) []state.UnitBag {
 	return all
 }
 
-// TestUnits: of an application that speaks TLS the host and the address of each unit are
-// kept together, whatever the order in which they are read.
+// TestUnits: if an application speaks TLS, the host and the address of each unit stay together, in
+// whatever order they are read.
 func TestUnits(t *testing.T) {
 	t.Parallel()
 	request := state.Databag{"model": `"prod"`, "name": `"vault"`, "port": "8200", "scheme": `"https"`}
@@ -189,9 +187,8 @@ func TestNewCAProvider(t *testing.T) {
 	}
 }
 
-// requests are what an application can say besides what it needs, of which nothing
-// comes: a port that it opened, and health checks. The number says how many remarks
-// there are about it.
+// requests are what an application can write in addition to what it needs, and what has no effect:
+// a port that it opened, and health checks. The number is how many remarks there are about it.
 var requests = []struct {
 	key, value string
 	remarks    int
@@ -221,8 +218,8 @@ var requests = []struct {
 	{"healthcheck_params", `{"path": "` + strings.Repeat("x", 70_000) + `"}`, 1},
 }
 
-// TestWhatIsAcceptedAndNotUsed: of these an application is what it is without them, save
-// for a word in the log.
+// TestWhatIsAcceptedAndNotUsed: with these an application is the same as without them, except for a
+// line in the log.
 func TestWhatIsAcceptedAndNotUsed(t *testing.T) {
 	t.Parallel()
 	request := func() state.Databag {

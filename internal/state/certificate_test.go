@@ -52,8 +52,8 @@ func TestCertificatesFor(t *testing.T) {
 	}
 }
 
-// TestNewCertificatesWithoutKey shows that without the key it was made with, a
-// request of ours counts as another's, and is made anew.
+// TestNewCertificatesWithoutKey shows that without the key that it was made with, a request of ours
+// counts as foreign, and is made again.
 func TestNewCertificatesWithoutKey(t *testing.T) {
 	t.Parallel()
 	const host = "web.example.com"

@@ -143,8 +143,8 @@ func TestNormalizeHostname(t *testing.T) {
 		"Web.EXAMPLE.com": "web.example.com",
 		"münchen.example": "xn--mnchen-3ya.example",
 		"localhost":       "localhost",
-		// Hyphens in the third and fourth place are for encodings to come (RFC 5891,
-		// 4.2.3.1), which DNS and certificates have never heard of.
+		// Hyphens in the third and fourth place are reserved for future encodings (RFC 5891,
+		// 4.2.3.1), which DNS and certificates do not know.
 		"pr--42.example.com":     "pr--42.example.com",
 		"r3---sn-x.example.com":  "r3---sn-x.example.com",
 		"a--b.c--d.example":      "a--b.c--d.example",
@@ -198,8 +198,8 @@ func TestNormalizeHostname(t *testing.T) {
 	}
 }
 
-// TestHostnamesMakeURLs holds what is accepted as a host name to what the ingress
-// interface can publish: anything else would fail every hook.
+// TestHostnamesMakeURLs compares what is accepted as a host name with what the ingress interface
+// can publish: anything else would fail every hook.
 func TestHostnamesMakeURLs(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"10.0.1", "2130706433", "web.0x7f", "web.example.123", "a.b.0"} {

@@ -8,8 +8,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Digests stand in Juju, and in names of objects, since older releases: another form of one
-// would take a charm's applications for others when it is refreshed.
+// Older releases have stored digests in Juju and in object names. If their form changed, a
+// refreshed charm would take its applications for others.
 func TestDigestsStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for want, got := range map[string]string{
@@ -26,7 +26,7 @@ func TestDigestsStayAsTheyAre(t *testing.T) {
 	}
 }
 
-// What is on record is so of one relation, and of none where there is no record.
+// A record entry belongs to one relation; without a record there is none.
 func TestRecordHas(t *testing.T) {
 	t.Parallel()
 	var none *state.Record
@@ -115,7 +115,7 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// Hosts of certificates are those that are issued, or asked for with the present key.
+// Hosts of certificates are those that are issued, or requested with the present key.
 func TestHostsOfCertificates(t *testing.T) {
 	t.Parallel()
 	c := state.Certificates{Entries: []state.Certificate{

@@ -117,7 +117,7 @@ func FuzzNormalizeHostname(f *testing.F) {
 
 var listenerHost = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 
-// checkHostname sees that a listener can have the name, and that it is in its normal form.
+// checkHostname checks that a listener can have the name, and that the name is in its normal form.
 func checkHostname(t *testing.T, name string) {
 	t.Helper()
 	if len(name) > 253 || !listenerHost.MatchString(name) {
@@ -136,7 +136,7 @@ func checkHostname(t *testing.T, name string) {
 	}
 }
 
-// FuzzNewRequirer reads all that an application on gateway writes.
+// FuzzNewRequirer reads everything that an application on gateway writes.
 func FuzzNewRequirer(f *testing.F) {
 	for _, name := range []string{"history", "requirer", "provider"} {
 		bags := recorded.Bags(f, recorded.Text(f, "../relation/ingress/testdata/ingress_"+name+".txt"))
@@ -187,8 +187,8 @@ func FuzzNewRequirer(f *testing.F) {
 	})
 }
 
-// FuzzNewAuthorities: the ConfigMap of authorities, in which others may have written. What is
-// taken of it is nothing but authorities, in the bytes in which it is written again.
+// FuzzNewAuthorities: others may have written into the ConfigMap of authorities. Only authorities
+// are read from it, in the bytes in which they are written again.
 func FuzzNewAuthorities(f *testing.F) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	good, old := authority(f, now.Add(time.Hour)), authority(f, now.Add(-time.Second))
@@ -217,8 +217,8 @@ func FuzzNewAuthorities(f *testing.F) {
 	})
 }
 
-// FuzzNewServed: a Secret of the cluster. What is taken goes on being served, so that a gateway
-// must make the same of it as we do.
+// FuzzNewServed: a Secret of the cluster. What is accepted is served, so a gateway must read it in
+// the same way as we do.
 func FuzzNewServed(f *testing.F) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	private := newKey(f)
@@ -276,7 +276,7 @@ func FuzzNewServed(f *testing.F) {
 	})
 }
 
-// checkPlain sees that a text is one line of so many characters at most, fit for a terminal.
+// checkPlain checks that a text is one line of at most so many characters, fit for a terminal.
 func checkPlain(t *testing.T, what, text string, most int) {
 	t.Helper()
 	if utf8.RuneCountInString(text) > most || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {

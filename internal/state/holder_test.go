@@ -8,8 +8,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// An application is known again by the URL that it was told, in whichever mode, at
-// whichever host, and nobody else is.
+// The URL that an application was told identifies it, in every mode and at every host, and
+// identifies no other application.
 func TestPlacesOfApplications(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("long-", 15) + "web"

@@ -12,7 +12,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// unusual returns options other values than their defaults: the first of these that each takes.
+// unusual sets options to values other than their defaults: the first of these that each option
+// accepts.
 func unusual(t *testing.T) map[string]any {
 	t.Helper()
 	defaults, _ := state.ParseConfig(nil)
@@ -48,7 +49,7 @@ func optionsOf(t *testing.T) map[string]any {
 	return defaults
 }
 
-// notHeld are the options that count though another is wrong.
+// notHeld are the options that take effect although another one is wrong.
 var notHeld = []string{"GatewayClass", "EnforceHTTPS"}
 
 // TestOptionsAreAll: every option of config.yaml is read into a field of its own, with its default.
@@ -79,8 +80,8 @@ func TestOptionsAreAll(t *testing.T) {
 	}
 }
 
-// TestHeld: while an option is wrong each field that is not named in notHeld stays as it is
-// served, and a note of what is served has them all.
+// TestHeld: while an option is wrong, each field that is not in notHeld stays as it is served, and
+// a note of what is served has all of them.
 func TestHeld(t *testing.T) {
 	t.Parallel()
 	served, _ := state.ParseConfig(unusual(t))
@@ -101,7 +102,7 @@ func TestHeld(t *testing.T) {
 	}
 }
 
-// TestNote writes and reads what the Gateway was made from.
+// TestNote writes and reads the settings from which the Gateway was made.
 func TestNote(t *testing.T) {
 	t.Parallel()
 	some, _ := state.ParseConfig(unusual(t))
@@ -125,7 +126,7 @@ func TestNote(t *testing.T) {
 	}
 }
 
-// TestWrongNotes: what somebody else wrote is not believed.
+// TestWrongNotes: a note that somebody else wrote does not count.
 func TestWrongNotes(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -137,13 +138,13 @@ func TestWrongNotes(t *testing.T) {
 			t.Errorf("%s is believed: %+v", text, config)
 		}
 	}
-	// A newer release may know more, and Juju's numbers may come as they like.
+	// A newer release may know more options, and Juju's numbers may have any form.
 	if _, hostKnown, ok := state.ReadNote(`{"external-hostname":"www.example.com","hsts-max-age":0,"tomorrow":1}`); !ok || !hostKnown {
 		t.Errorf("read %t, the host %t", ok, hostKnown)
 	}
 }
 
-// TestWith takes one option from what is served, if it is one that is held.
+// TestWith takes one option from what is served, if it is a held one.
 func TestWith(t *testing.T) {
 	t.Parallel()
 	served, _ := state.ParseConfig(unusual(t))

@@ -8,8 +8,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// TestProviderRecordings goes through what the Python provider of ingress did as data
-// came, went bad and went away, and says what we do in its place.
+// TestProviderRecordings goes through what the Python provider of ingress did when data arrived,
+// became invalid and disappeared, and says what we do instead.
 func TestProviderRecordings(t *testing.T) {
 	t.Parallel()
 	app := state.Databag{"model": `"m"`, "name": `"myapp"`, "port": `8080`}
@@ -21,7 +21,7 @@ func TestProviderRecordings(t *testing.T) {
 		units []state.Databag
 		want  func(state.Requirer) bool
 	}{
-		// The URL stays with the library; we take it back, see the scripts.
+		// The library leaves the URL; we withdraw it, see the scripts.
 		"stale": {state.Databag{"model": `"m"`, "name": `"myapp"`, "port": `"x"`}, nil, refused},
 		// A relation that breaks is not read at all.
 		"broken":                       {state.Databag{}, nil, waits},

@@ -145,7 +145,7 @@ func TestRemarksAreBounded(t *testing.T) {
 	}
 }
 
-// The status has room for the first problem; where there are several the log has all.
+// The status has room for the first problem; if there are several, the log has all.
 func TestSeveralProblems(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -167,7 +167,7 @@ func TestSeveralProblems(t *testing.T) {
 	}
 }
 
-// Each flag is its own.
+// Each flag is independent.
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	for _, strip := range []bool{false, true} {

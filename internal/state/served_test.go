@@ -55,7 +55,7 @@ func TestNewServed(t *testing.T) {
 		"without a key":     {chain: chain, now: now},
 		"no PEM":            {chain: []byte("old"), key: keyPEM, now: now},
 		"not a certificate": {chain: keyPEM, key: keyPEM, now: now},
-		// A gateway passes over the first, and serves what comes after it.
+		// A gateway ignores the first, and serves what comes after it.
 		"of an old type": {chain: append(oldType, chain...), key: keyPEM, now: now},
 		"with its key":   {chain: append(slices.Clone(chain), keyPEM...), key: keyPEM, now: now},
 		"empty":          {now: now},
@@ -74,8 +74,8 @@ func TestNewServed(t *testing.T) {
 	}
 }
 
-// What stands in a Secret is as good as the shortest-lived certificate that a client needs,
-// and goes on being served past the end of one that is not the leaf.
+// A Secret's content is valid as long as the certificates that a client needs, and is still served
+// after the end of one that is not the leaf.
 func TestServedChain(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)

@@ -58,8 +58,12 @@ type world struct {
 }
 
 func newWorld(ctx context.Context, c *cluster.Cluster, s size) (*world, error) {
+	return newWorldIn(ctx, c, s, fmt.Sprintf("m%d-%s", s.requirers, s.tools))
+}
+
+// newWorldIn makes a world in a model of that name.
+func newWorldIn(ctx context.Context, c *cluster.Cluster, s size, model string) (*world, error) {
 	w := &world{size: s, memory: &memoryMeter{}, port: firstPort}
-	model := fmt.Sprintf("m%d-%s", s.requirers, s.tools)
 	var err error
 	w.Lab, err = lab.New(ctx, lab.Options{
 		Cluster: c, Model: model, Processes: s.tools == byProcesses, Log: w.memory,

@@ -86,7 +86,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 	}
 }
 
-// However often a certificate comes, and whatever stands behind it, it is kept or told of once.
+// However often a certificate occurs, and whatever follows it, it is kept or mentioned once.
 func TestTwice(t *testing.T) {
 	t.Parallel()
 	good, other := authority(t, "good"), authority(t, "leaf", leaf)
@@ -107,7 +107,7 @@ func TestTwice(t *testing.T) {
 	}
 }
 
-// Of authorities for which there is no room it is told how many there are.
+// If there is no room for some authorities, a remark says how many they are.
 func TestNoRoom(t *testing.T) {
 	t.Parallel()
 	wide := func(c *x509.Certificate) { c.Subject.Organization = []string{strings.Repeat("o", 10_000)} }
@@ -126,7 +126,7 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
-// What cannot be used takes nothing else with it.
+// What cannot be used affects nothing else.
 func TestGoodBesideBad(t *testing.T) {
 	t.Parallel()
 	good, soon := authority(t, "good"), authority(t, "soon", early)
@@ -138,7 +138,7 @@ func TestGoodBesideBad(t *testing.T) {
 	}
 }
 
-// What Go does not read, others do: it is kept, and told of. Blocks need no line end between
+// Others read what Go cannot parse: it is kept, with a remark. Blocks need no line end between
 // them, in either version.
 func TestUnreadAndUnended(t *testing.T) {
 	t.Parallel()
@@ -158,8 +158,8 @@ func TestUnreadAndUnended(t *testing.T) {
 	}
 }
 
-// A provider that takes its authorities back has left those of its older version in the
-// data of its unit.
+// A provider that withdraws its authorities has left those of its older version in the data of its
+// unit.
 func TestVersion1HidesVersion0(t *testing.T) {
 	t.Parallel()
 	units := []bag{{"ca": text(t, authority(t, "old")), "version": "0"}}

@@ -41,7 +41,7 @@ func authority(tb testing.TB, name string, changes ...func(*x509.Certificate)) s
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if template.SerialNumber.Sign() == 0 { // Go makes none such; see unread.
+	if template.SerialNumber.Sign() == 0 { // Go makes none like that; see unread.
 		der = pkitest.NegativeSerial(tb, der, key)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
@@ -51,7 +51,7 @@ func leaf(c *x509.Certificate)    { c.IsCA, c.KeyUsage = false, x509.KeyUsageDig
 func expired(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }
 func early(c *x509.Certificate)   { c.NotBefore, c.NotAfter = now.Add(time.Hour), now.Add(2*time.Hour) }
 
-// unread makes it one that Go does not read.
+// unread makes it a certificate that Go cannot parse.
 func unread(c *x509.Certificate) { c.SerialNumber = new(big.Int) }
 
 // text returns a value's JSON.

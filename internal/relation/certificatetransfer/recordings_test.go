@@ -16,7 +16,7 @@ func TestRecordings(t *testing.T) {
 	a, b := authority(t, "A"), authority(t, "B")
 	both := []string{a, b}
 	slices.Sort(both)
-	// What the library was given to read; and what we keep where it keeps less.
+	// What the library was given to read, and what we keep if the library keeps less.
 	read := map[string]struct {
 		app, unit bag
 		more      []string
@@ -25,7 +25,7 @@ func TestRecordings(t *testing.T) {
 		"read v0 unit": {unit: bag{"ca": text(t, a), "certificate": text(t, a), "chain": text(t, []string{a, b}), "version": "0"}},
 		"read empty":   {},
 		"read bad":     {app: bag{"certificates": "nonsense", "version": "1"}},
-		// The library reads nothing but a chain that is JSON. Older ones wrote less.
+		// The library reads only a chain that is JSON. Older ones wrote less.
 		"read v0 unit no chain": {unit: bag{"ca": text(t, a), "certificate": text(t, a), "version": "0"}, more: []string{a}},
 		"read v0 raw":           {unit: bag{"ca": a, "certificate": a, "chain": b, "version": "0"}, more: both},
 		"read string":           {app: bag{"certificates": text(t, a), "version": "1"}},
@@ -71,7 +71,7 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-// escaped returns what stands between the quotes of a JSON string.
+// escaped returns the text between the quotes of a JSON string.
 func escaped(t *testing.T, value string) string {
 	t.Helper()
 	return strings.Trim(text(t, value), `"`)

@@ -66,7 +66,7 @@ func TestEncodeAsRecorded(t *testing.T) {
 	}
 }
 
-// line is the members of an entry that tell records apart.
+// line is the members of an entry that distinguish records.
 type line struct {
 	Domain string `json:"domain"`
 	Type   string `json:"record_type"`
@@ -111,7 +111,7 @@ func TestEncodeSortsAndWritesOnce(t *testing.T) {
 	}
 }
 
-// A provider may fail on one bad entry, and with it every host goes without.
+// A provider may fail on one bad entry, and then no host gets its records.
 func TestEncodeLeavesOutWhatNoDNSCanHold(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]dnsrecord.Record{
@@ -160,7 +160,7 @@ func FuzzEncode(f *testing.F) {
 			}
 			entry["status"] = "approved"
 		}
-		// Whoever sends our entries back as answers has answered for all of them.
+		// A provider that returns our entries as answers has answered all of them.
 		text, err := json.Marshal(answers)
 		if err != nil {
 			t.Fatal(err)

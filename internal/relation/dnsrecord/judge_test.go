@@ -21,7 +21,7 @@ func answers(records []dnsrecord.Record, statuses ...string) dnsrecord.Provider 
 			entries = append(entries, fmt.Sprintf(`{"uuid": "%s", "status": "%s", "description": "why %d"}`, uuid, status, i))
 		}
 	}
-	// Another requirer's, and as bad as can be.
+	// One of another requirer's, with the worst status.
 	entries = append(entries, `{"uuid": "00000000-0000-0000-0000-000000000000", "status": "permission_denied"}`)
 	return dnsrecord.ParseProvider(reply("[" + strings.Join(entries, ", ") + "]"))
 }
@@ -60,7 +60,7 @@ func TestJudge(t *testing.T) {
 				Status: test.want, Record: records[test.worst], Answer: provider.Answer(records[test.worst]),
 				Approved: test.approved, Total: len(records),
 			}
-			// The order in which the caller has its records never decides.
+			// The order of the caller's records never decides.
 			shuffled := []dnsrecord.Record{records[2], records[0], records[1], records[0]}
 			got := dnsrecord.Judge(shuffled, provider)
 			if diff := cmp.Diff(want, got, cmpopts.EquateComparable(records[0].Address)); diff != "" {

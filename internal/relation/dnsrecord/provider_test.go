@@ -17,11 +17,11 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
 )
 
-// processed matches what the recording says the Python requirer took.
+// processed matches what the recording says the Python requirer accepted.
 var processed = regexp.MustCompile(`DNSProviderData\(uuid=UUID\('([^']*)'\), status=<Status\.\w+: '(\w+)'>, description=(?:None|'([^']*)')\)`)
 
-// TestRepliesAsRecorded reads the replies that the Python requirer was given, and
-// comes to what that one made of them.
+// TestRepliesAsRecorded reads the replies that the Python requirer was given, with the same result
+// as that requirer.
 func TestRepliesAsRecorded(t *testing.T) {
 	t.Parallel()
 	approved := `[{"uuid": "` + gw + `", "status": "approved"}]`
@@ -33,7 +33,7 @@ func TestRepliesAsRecorded(t *testing.T) {
 		"reply empty":          {},
 		"reply not json":       reply("approved"),
 		"reply []":             reply("[]"),
-		// Python takes nothing of this one, because it decodes every key.
+		// Python accepts nothing here, because it decodes every key.
 		"reply other nonjson key": {"dns_entries": approved, "ingress-address": "10.1.2.3"},
 	}
 	for _, block := range section(t, "dns_record requirer") {
@@ -68,7 +68,7 @@ func TestRepliesAsRecorded(t *testing.T) {
 // TestProvidersAsRecorded reads what the Python provider replied.
 func TestProvidersAsRecorded(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{ // what we say of the record, "-" for no answer
+	want := map[string]string{ // our reading of the record's answer, "-" for no answer
 		"ok":               "",
 		"compact":          "",
 		"no uuid":          "-",
@@ -186,8 +186,8 @@ func TestParseProvider(t *testing.T) {
 	}
 }
 
-// The bind charm answers in every bag for all its requirers: ours may stand anywhere
-// among thousands. What is beyond all measure is left out.
+// The bind charm answers in every databag for all its requirers: our answers may be anywhere among
+// thousands. What exceeds the limit is left out.
 func TestParseProviderBounds(t *testing.T) {
 	t.Parallel()
 	last := `{"uuid": "` + gw + `", "status": "conflict"}]`

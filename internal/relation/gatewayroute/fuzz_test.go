@@ -40,7 +40,7 @@ func FuzzParseRequirer(f *testing.F) {
 				t.Errorf("%q twice", name)
 			}
 		}
-		// What was taken is taken again in the same order, when it is written anew.
+		// What was accepted is accepted again in the same order when it is written again.
 		again, err := gatewayroute.ParseRequirer(bag{"hostname": hostname, "additional_hostnames": encode(t, got.Hostnames)})
 		if diff := cmp.Diff(got, again); err != nil || diff != "" {
 			t.Errorf("read again: %v (-want +got):\n%s", err, diff)
@@ -48,7 +48,7 @@ func FuzzParseRequirer(f *testing.F) {
 	})
 }
 
-// FuzzParseVersion0: what tells of version 0 is fit for names of objects.
+// FuzzParseVersion0: the data that identify version 0 can be used in object names.
 func FuzzParseVersion0(f *testing.F) {
 	f.Add(`"m"`, `"web"`, "8080", `["/"]`)
 	f.Add("m", "../x", "1e3", "")
@@ -61,7 +61,7 @@ func FuzzParseVersion0(f *testing.F) {
 	})
 }
 
-// checkName sees that nothing can be smuggled in a name.
+// checkName checks that a name can smuggle nothing in.
 func checkName(t *testing.T, name string) {
 	t.Helper()
 	if utf8.RuneCountInString(name) > 253 || !utf8.ValidString(name) || !strings.Contains(name, ".") || strings.HasSuffix(name, ".") {
@@ -97,7 +97,7 @@ func FuzzEncode(f *testing.F) {
 		for key, value := range gatewayroute.Encode(gatewayroute.Gateway{
 			Address: address, Model: model, Name: name, HTTPSMode: gatewayroute.Enabled, HSTSMaxAge: &age,
 		}) {
-			// An empty value would delete the key, and leave a part of the five.
+			// An empty value would delete the key, and leave only some of the five keys.
 			if !json.Valid([]byte(value)) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Errorf("%s is %q", key, value)
 			}

@@ -10,7 +10,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/gatewayroute"
 )
 
-// TestEncode has what Python's json.dumps makes of these, beyond the recordings.
+// TestEncode has what Python's json.dumps makes of these values, beyond the recordings.
 func TestEncode(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -42,8 +42,8 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-// TestWithdrawal sees that all that Encode publishes is deleted, and each call gives
-// a map of its own.
+// TestWithdrawal checks that everything that Encode publishes is deleted, and that each call
+// returns a map of its own.
 func TestWithdrawal(t *testing.T) {
 	t.Parallel()
 	withdrawn := gatewayroute.Withdrawal()

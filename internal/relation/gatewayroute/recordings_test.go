@@ -38,9 +38,8 @@ func recordedBag(t *testing.T, text string) bag {
 	return recorded.Bag(t, match[1])
 }
 
-// TestRecordedRequirers goes through the requirer data that the Python provider was
-// given: whatever it took or refused must be known here, and we do the same unless
-// the case says why not.
+// TestRecordedRequirers goes through the requirer data that the Python provider was given. Whatever
+// it accepted or refused must be a case here, and we do the same unless the case says why not.
 func TestRecordedRequirers(t *testing.T) {
 	t.Parallel()
 	blocks := section(t, "gateway-route provider publish")
@@ -65,8 +64,8 @@ func TestRecordedRequirers(t *testing.T) {
 	}
 }
 
-// recordedGateways are what the Python provider was told to publish, by the names of
-// the blocks that differ in this.
+// recordedGateways are what the Python provider was told to publish, by the names of the blocks
+// that differ in it.
 var recordedGateways = map[string]gatewayroute.Gateway{
 	"full":              {Address: "10.0.0.1", Model: "m", Name: "gw", HTTPSMode: gatewayroute.Enforced, HSTSMaxAge: new(int64(31536000))},
 	"disabled no addr":  {Model: "m", Name: "gw", HTTPSMode: gatewayroute.Disabled},
@@ -124,9 +123,8 @@ func TestRequirerWrote(t *testing.T) {
 	}
 }
 
-// requirerReads are the recorded cases of what the Python requirer made of a provider's
-// data, by name: the Gateway that it found, and of those on which its hook failed what
-// ours always have.
+// requirerReads are the recorded cases of what the Python requirer made of a provider's data, by
+// name: the Gateway that it found or, if its hook failed, what is always in ours.
 var requirerReads = map[string]struct {
 	gateway gatewayroute.Gateway
 	spared  func(t *testing.T, ours bag)
@@ -153,7 +151,7 @@ var requirerReads = map[string]struct {
 	}},
 }
 
-// TestRequirersRead holds what we write to what the Python requirer reads.
+// TestRequirersRead compares what we write with what the Python requirer reads.
 func TestRequirersRead(t *testing.T) {
 	t.Parallel()
 	blocks := section(t, "gateway-route requirer")
@@ -181,7 +179,7 @@ func TestRequirersRead(t *testing.T) {
 	}
 }
 
-// asPython spells our data as the library's object of them is printed.
+// asPython formats our data as the library prints its object.
 func asPython(t *testing.T, ours bag) string {
 	t.Helper()
 	value := func(key string) string {

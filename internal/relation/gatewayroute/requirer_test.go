@@ -21,19 +21,18 @@ type requirerCase struct {
 	hostless  bool
 	wantError string // whole
 
-	// unlike tells why we take what the Python library refuses, or the other way
-	// round.
+	// unlike says why we accept what the Python library refuses, or refuse what it accepts.
 	unlike string
 }
 
 const notWritten = "nothing written yet"
 
-// host returns the bag of a requirer with one host name, written as text.
+// host returns the databag of a requirer with one host name, written as text.
 func host(text string) bag {
 	return bag{"hostname": text, "additional_hostnames": "[]"}
 }
 
-// more returns the bag of a requirer with a good host name and others as text.
+// more returns the databag of a requirer with a good host name and others as text.
 func more(text string) bag {
 	return bag{"hostname": `"a.example.com"`, "additional_hostnames": text}
 }
@@ -191,7 +190,7 @@ func TestParseVersion0(t *testing.T) {
 	}
 }
 
-// padded makes a value as long as one may be.
+// padded makes a value as long as the limit allows.
 func padded(value string) string {
 	return strings.Repeat(" ", pyjson.MaxEntry-len(value)) + value
 }
@@ -240,7 +239,7 @@ func TestParseRequirer(t *testing.T) {
 	})
 }
 
-// check parses the bag of c, compares, and tells whether it was taken.
+// check parses the databag of c, compares, and reports whether it was accepted.
 func check(t *testing.T, c requirerCase) (taken bool) {
 	t.Helper()
 	got, err := gatewayroute.ParseRequirer(c.bag)
@@ -259,7 +258,7 @@ func check(t *testing.T, c requirerCase) (taken bool) {
 	return err == nil
 }
 
-// checkError sees that an error is of a kind that callers know, and fit to show.
+// checkError checks that an error is of a kind that callers know, and fit to show.
 func checkError(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {

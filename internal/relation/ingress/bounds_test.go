@@ -40,7 +40,7 @@ func TestBounds(t *testing.T) {
 	}
 	t.Run("at the bound", func(t *testing.T) {
 		t.Parallel()
-		// What is wrong with them is not how long they are.
+		// Their length is not what is wrong with them.
 		most := long[1:len(long)-3] + `"`
 		if _, err := ingress.ParseApplication(with("name", `"`+most)); message(err) != "name: longer than 63 characters" {
 			t.Errorf("name: %v", err)
@@ -115,7 +115,7 @@ func FuzzParseApplication(f *testing.F) {
 	})
 }
 
-// recordedBags are all databags of the recordings, both sides'.
+// recordedBags are all databags of the recordings, of both sides.
 func recordedBags(f *testing.F) []map[string]string {
 	f.Helper()
 	var bags []map[string]string
@@ -147,7 +147,7 @@ func FuzzParseUnit(f *testing.F) {
 	})
 }
 
-// checkError sees that an error is of a kind that callers know, and fit to show.
+// checkError checks that an error is of a kind that callers know, and fit to show.
 func checkError(t *testing.T, err error) {
 	t.Helper()
 	var invalid *ingress.InvalidError

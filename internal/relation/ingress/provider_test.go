@@ -15,12 +15,12 @@ import (
 
 type bag = map[string]string
 
-// with returns the good application bag with some keys changed; "-" removes one.
+// with returns the good application databag with some keys changed; "-" removes one.
 func with(changes ...string) bag {
 	return change(bag{"model": `"m"`, "name": `"myapp"`, "port": "8080"}, changes)
 }
 
-// unit is the same for a unit's bag.
+// unit does the same with the databag of a unit.
 func unit(changes ...string) bag {
 	return change(bag{"host": `"h0"`, "ip": `"10.0.0.1"`}, changes)
 }
@@ -35,8 +35,8 @@ func change(b bag, changes []string) bag {
 	return b
 }
 
-// providerCase is one block of the provider recordings, or a case of our own: what
-// the requirer wrote, and what we make of it.
+// providerCase is one block of the provider recordings, or a case of our own: what the requirer
+// wrote, and what we make of it.
 type providerCase struct {
 	app   bag
 	units []bag // one good unit when nil
@@ -47,9 +47,9 @@ type providerCase struct {
 	noIP      bool                       // the last unit has a host only
 	remark    string                     // begins the one remark
 
-	// unlike tells why we take what the Python library refuses, or the other way
-	// round. The rule for a relation is the charm's: here a bag is good when the
-	// application and at least one unit, or no unit at all, is good.
+	// unlike says why we accept what the Python library refuses, or refuse what it accepts. The
+	// rule for a whole relation is the charm's: here a databag is good if the application is, and
+	// at least one unit or no unit at all.
 	unlike string
 }
 
@@ -193,17 +193,16 @@ var hostileCases = map[string]providerCase{
 		app: with(), units: []bag{unit(), unit("host", "5")},
 		unitError: `host: must be a JSON string, not "5"`, unlike: "one good unit is enough to serve",
 	},
-	// The recording's name fits a repeated key as well as white space after the
-	// document; Python takes both, and refuses anything else behind it.
+	// The recording's name fits a repeated key, and also white space after the document; Python
+	// accepts both, and refuses anything else after it.
 	"dup json trailing": {app: with("port", " 8080 \n", "healthcheck_params", `{"path": "/x", "path": "/"}`), want: func(a *ingress.Application) {
 		a.HealthCheck = &ingress.HealthCheck{Path: "/", Interval: "30s", Timeout: "5s"}
 	}},
 	"trailing garbage": {app: with("port", "8080 8081"), wantError: portError(`"8080 8081"`)},
 }
 
-// TestProviderValid and TestProviderHostile go through the recordings: whatever the
-// Python provider took or refused must be known here, and we do the same unless
-// the case says why not.
+// TestProviderValid and TestProviderHostile go through the recordings. Whatever the Python provider
+// accepted or refused must be a case here, and we do the same unless the case says why not.
 func TestProviderValid(t *testing.T) {
 	t.Parallel()
 	replay(t, recorded.Section(t, "testdata/ingress_provider.txt", "valid variants"), validCases)
@@ -229,7 +228,7 @@ func replay(t *testing.T, blocks []recorded.Block, cases map[string]providerCase
 			taken := check(t, c)
 			text, isRecorded := python[name]
 			if !isRecorded || strings.Contains(text, "InconsistentScenarioError") {
-				return // A case of our own, or one that the harness could not play.
+				return // A case of our own, or one that could not be recorded.
 			}
 			if pythonTook := strings.Contains(text, "data_provided"); (taken == pythonTook) != (c.unlike == "") {
 				t.Errorf("taken: %t, by the Python library: %t, unlike: %q", taken, pythonTook, c.unlike)
@@ -238,8 +237,8 @@ func replay(t *testing.T, blocks []recorded.Block, cases map[string]providerCase
 	}
 }
 
-// check parses the bags of c, compares, and tells whether a relation with them
-// would be served.
+// check parses the databags of c, compares, and reports whether a relation with them would be
+// served.
 func check(t *testing.T, c providerCase) (taken bool) {
 	t.Helper()
 	app, err := ingress.ParseApplication(c.app)
@@ -312,7 +311,7 @@ func TestUnitAddresses(t *testing.T) {
 	}
 }
 
-// What Juju says counts where it is the address of a pod.
+// Juju's address counts if it is the address of a pod.
 func TestIngressAddress(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

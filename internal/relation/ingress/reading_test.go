@@ -13,13 +13,12 @@ import (
 
 var readyEvent = regexp.MustCompile(`EVENT ready url='([^']*)'`)
 
-// TestRequirersRead goes through what requirers made of a provider's data: those of
-// version 2 (read19) and those of version 1. The URL they report is one that we publish
-// as it stands, and read back from our own databag; what they make nothing of, we read
-// as no URL either, so that it is written anew.
+// TestRequirersRead goes through what requirers made of a provider's data: requirers of version 2
+// (read19) and of version 1. The URL that they report is one that we publish in the same form, and
+// read back from our own databag. If they find no URL, neither do we, so that it is written again.
 func TestRequirersRead(t *testing.T) {
 	t.Parallel()
-	// The data were not kept with the recording, only what became of them.
+	// The recording does not have the data, only what resulted from them.
 	written := map[string]string{
 		"read19 ok":                 `{"url": "http://gw.example.com/my-model-myapp"}`,
 		"read19 compact json":       `{"url":"http://gw.example.com/my-model-myapp"}`,
@@ -70,12 +69,12 @@ func TestRequirersRead(t *testing.T) {
 	}
 }
 
-// checkRead compares our reading of a provider's value with the URL that the requirer
-// has reported, empty for none.
+// checkRead compares our reading of a provider's value with the URL that the requirer has reported;
+// empty for none.
 func checkRead(t *testing.T, name, data, reported string) {
 	t.Helper()
 	url, err := ingress.ParseURL(map[string]string{"ingress": data})
-	if reported == "" || name == "readv1 yaml" { // Which we never write: version 1 reads JSON as well.
+	if reported == "" || name == "readv1 yaml" { // We never write that: version 1 reads JSON too.
 		if err == nil && url != "" {
 			t.Errorf("%s: we read %q", name, url)
 		}
@@ -90,10 +89,9 @@ func checkRead(t *testing.T, name, data, reported string) {
 	}
 }
 
-// TestRequirerEvents goes through what a requirer was told as the provider's data came
-// and went. It is not told that a URL was taken back: whoever asks has to look at the
-// charm's status. Another URL reaches it, and the end of the relation, in which we
-// write nothing.
+// TestRequirerEvents goes through what a requirer was told when the provider's data arrived and
+// disappeared. It is not told that a URL was withdrawn: the charm's status says that. It is told of
+// another URL, and of the end of the relation, in which we write nothing.
 func TestRequirerEvents(t *testing.T) {
 	t.Parallel()
 	published := map[string]string{"changed": "http://gw/x", "changed with url removed": "", "changed with new url": "https://gw/x"}

@@ -14,8 +14,8 @@ import (
 
 var historyLine = regexp.MustCompile(`(?m)^patch (\d+) (pydantic\d) ([^:]+): (?:app=({.*}) unit=({.*})|EXC .*)$`)
 
-// TestHistory reads what every version of the requirer library wrote. Patches 1
-// and 2 wrote plain text under the keys of version 2: those are refused.
+// TestHistory reads what every version of the requirer library wrote. Patches 1 and 2 wrote plain
+// text under the keys of version 2; these are refused.
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	lines := historyLine.FindAllStringSubmatch(recorded.Text(t, "testdata/ingress_history.txt"), -1)
@@ -116,7 +116,7 @@ func TestRequirers(t *testing.T) {
 			} else if diff := cmp.Diff(*want, app); err != nil || diff != "" {
 				t.Errorf("error %v, application (-want +got):\n%s", err, diff)
 			}
-			// Juju's own keys alone are no unit data.
+			// Juju's own keys alone are not unit data.
 			unitBag := recorded.Bag(t, bags[2])
 			unit, err := ingress.ParseUnit(unitBag)
 			if _, written := unitBag["host"]; !written {
@@ -144,7 +144,7 @@ func TestPublish(t *testing.T) {
 			want := recorded.Bag(t, local)
 			url, err := ingress.NormalizeURL(raw)
 			if raw == "http://münchen.example/x" {
-				// Punycode is the caller's work, for want of it in the standard library.
+				// The caller makes the punycode, because the standard library cannot.
 				if err == nil {
 					t.Fatalf("got %q, want an error", url)
 				}

@@ -10,8 +10,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// TestNormalizeURL has what pydantic 2.14's AnyHttpUrl makes of these, beyond what
-// the recordings of the provider hold.
+// TestNormalizeURL has what pydantic 2.14's AnyHttpUrl makes of these URLs, beyond the provider
+// recordings.
 func TestNormalizeURL(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
@@ -60,7 +60,7 @@ func TestNormalizeURL(t *testing.T) {
 	}
 }
 
-// At the bound a URL is taken, and beyond it none is.
+// A URL at the limit is accepted, and none beyond it.
 func TestNormalizeURLBounds(t *testing.T) {
 	t.Parallel()
 	const begin = "http://gw/"
@@ -143,7 +143,7 @@ func FuzzNormalizeURL(f *testing.F) {
 	})
 }
 
-// FuzzParseURL: what stands in our own databag may be another charm's writing.
+// FuzzParseURL: another charm may have written our own databag.
 func FuzzParseURL(f *testing.F) {
 	for _, b := range recordedBags(f) {
 		f.Add(b["ingress"])
@@ -162,7 +162,7 @@ func FuzzParseURL(f *testing.F) {
 		}
 		written := ingress.EncodeURL(url)
 		if len(written["ingress"]) > pyjson.MaxEntry {
-			return // It comes from others: we write none as long as that.
+			return // Others wrote it: we write none as long as that.
 		}
 		if again, err := ingress.ParseURL(written); err != nil || again != url {
 			t.Errorf("%q is read again as %q, %v", url, again, err)

@@ -12,8 +12,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
-// FuzzParseCertificate: whatever Go takes is read alike, and what it does not take is
-// bounded by the bytes it came from.
+// FuzzParseCertificate: what Go accepts is read in the same way, and what it does not accept is
+// limited by the bytes that it came from.
 func FuzzParseCertificate(f *testing.F) {
 	der, key := authority(f)
 	f.Add(der, der)
@@ -47,7 +47,7 @@ func FuzzParseCertificate(f *testing.F) {
 	})
 }
 
-// FuzzBlocks: blocks are found whatever stands between them, save for more dashes.
+// FuzzBlocks: blocks are found whatever is between them, except more dashes.
 func FuzzBlocks(f *testing.F) {
 	f.Add([]byte("a"), []byte{}, "", "", "")
 	f.Add([]byte("a"), bytes.Repeat([]byte("b"), 99), "# a\n", " ", "\r\n")

@@ -20,18 +20,18 @@ func element(tag byte, lengthBytes int, content string) string {
 	return string([]byte{tag, 0x80 | byte(lengthBytes)}) + string(length) + content
 }
 
-// commonName returns a name of one part, as bytes in which DER is kept but for its lengths.
+// commonName returns a name of one part, whose bytes are DER except for its lengths.
 func commonName(lengthBytes int, value string) string {
 	attribute := element(0x30, lengthBytes, "\x06\x03\x55\x04\x03"+value)
 	return element(0x30, lengthBytes, element(0x31, lengthBytes, attribute))
 }
 
-// same compares names behind which there is no memory to read.
+// same compares names that have no readable memory after them.
 func same(a, b string) bool {
 	return pki.SameName(slices.Clip([]byte(a)), slices.Clip([]byte(b)))
 }
 
-// A length may have up to four bytes, more than it needs included.
+// A length may have up to four bytes, even if it needs fewer.
 func TestLengths(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{0, 1, 31, 127, 128, 255, 256, 1000} {
@@ -49,7 +49,7 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// What cannot be read to its end is the same as nothing but itself.
+// A name that cannot be read to its end equals only itself.
 func TestBrokenNames(t *testing.T) {
 	t.Parallel()
 	const id = "\x06\x03\x55\x04\x03"
@@ -84,7 +84,7 @@ func TestBrokenNames(t *testing.T) {
 	}
 }
 
-// Each kind of string says the same text in bytes of its own.
+// Each string type has bytes of its own for the same text.
 func TestKindsOfStrings(t *testing.T) {
 	t.Parallel()
 	wide := func(text string, size int) string {
@@ -116,7 +116,7 @@ func TestKindsOfStrings(t *testing.T) {
 	}
 }
 
-// Letters of ASCII are the same in both cases, and nothing beside them is.
+// ASCII letters are the same in both cases, and no others are.
 func TestCaseOfNames(t *testing.T) {
 	t.Parallel()
 	for a, b := range map[string]string{"AMZ": "amz", "@": "`", "[": "{", "\u00c0": "\u00e0"} {
@@ -127,7 +127,7 @@ func TestCaseOfNames(t *testing.T) {
 	}
 }
 
-// A part may have several values, in no order; the parts have one.
+// A part may have several values, in no order; the parts have an order.
 func TestOrderOfNames(t *testing.T) {
 	t.Parallel()
 	attributes := []string{

@@ -45,7 +45,7 @@ func authority(tb testing.TB) ([]byte, *ecdsa.PrivateKey) {
 	return der, key
 }
 
-// What Go refuses is read as what it takes.
+// A certificate that Go refuses is read like one that it accepts.
 func TestParseCertificate(t *testing.T) {
 	t.Parallel()
 	der, key := authority(t)
@@ -92,7 +92,7 @@ func TestParseCertificate(t *testing.T) {
 	}
 }
 
-// name makes one of parts: the kind of string, and the text.
+// name makes a name of parts: the string type, and the text.
 func name(tb testing.TB, parts ...asn1.RawValue) []byte {
 	tb.Helper()
 	type attribute struct {

@@ -16,13 +16,13 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pki"
 )
 
-// extension returns one in DER.
+// extension returns an extension in DER.
 func extension(id []int, value ...byte) pkix.Extension { return pkix.Extension{Id: id, Value: value} }
 
 var basicConstraints, keyUsage = []int{2, 5, 29, 19}, []int{2, 5, 29, 15}
 
-// Whatever a certificate has, Go's reading of it is the measure: a twin of it that Go refuses is
-// read as saying the same.
+// Whatever a certificate has, Go's reading is the standard: a copy that Go refuses is read with the
+// same result.
 func TestRefusedIsReadAsGoReads(t *testing.T) {
 	t.Parallel()
 	der, key := authority(t)
@@ -62,7 +62,7 @@ func TestRefusedIsReadAsGoReads(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", name, good, err)
 		}
 		sameButRefused(t, name, good, pkitest.NegativeSerial(t, der, key))
-		// Old certificates number their names, which Go passes over.
+		// Old certificates number their names, which Go ignores.
 		numbered := edited(t, der, func(body []asn1.RawValue) []asn1.RawValue {
 			return slices.Insert(body, 7, asn1.RawValue{FullBytes: []byte{0x81, 2, 0, 1}}, asn1.RawValue{FullBytes: []byte{0x82, 2, 0, 2}})
 		})
@@ -73,7 +73,7 @@ func TestRefusedIsReadAsGoReads(t *testing.T) {
 	}
 }
 
-// sameButRefused wants twin read as good is, but for what Go makes of it.
+// sameButRefused checks that twin is read like good, except for Go's reading.
 func sameButRefused(t *testing.T, name string, good *pki.Certificate, twin []byte) {
 	t.Helper()
 	got, err := pki.ParseCertificate(twin)
@@ -88,7 +88,7 @@ func sameButRefused(t *testing.T, name string, good *pki.Certificate, twin []byt
 	}
 }
 
-// edited returns the certificate with another body, which nobody has signed.
+// edited returns the certificate with another body, without a valid signature.
 func edited(tb testing.TB, der []byte, edit func(body []asn1.RawValue) []asn1.RawValue) []byte {
 	tb.Helper()
 	var whole, body []asn1.RawValue
@@ -110,8 +110,8 @@ func sequence(tb testing.TB, parts ...asn1.RawValue) []byte {
 	return encoded
 }
 
-// What lacks a part is no certificate, whichever it is; that of the version, and of the
-// extensions, it may lack.
+// If a part is missing, it is not a certificate, except for the version and the extensions, which
+// are optional.
 func TestPartsOfACertificate(t *testing.T) {
 	t.Parallel()
 	der, _ := authority(t)
@@ -143,7 +143,7 @@ func TestPartsOfACertificate(t *testing.T) {
 	}
 }
 
-// Constraints and usage that say nothing give no right to sign.
+// Constraints and usage that say nothing do not allow signing.
 func TestEmptyExtensions(t *testing.T) {
 	t.Parallel()
 	_, key := authority(t)

@@ -8,7 +8,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// However many remarks there are, twenty lines tell of all.
+// However many remarks there are, twenty lines cover all.
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	for count, last := range map[int]string{0: "", 1: "remark 0", 19: "remark 18", 20: "and 1 more", 500: "and 481 more"} {
@@ -51,7 +51,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// A status shows the first problem, and how many it has no room for.
+// A status shows the first problem, and the number of those that it has no room for.
 func TestInvalidError(t *testing.T) {
 	t.Parallel()
 	for want, problems := range map[string][]string{

@@ -148,7 +148,7 @@ func TestCheckBag(t *testing.T) {
 	}
 }
 
-// TestSaidIsNoCure: who may write a text cannot have it look like what the charm says.
+// TestSaidIsNoCure: somebody who may write a text cannot make it look like the charm's words.
 func TestSaidIsNoCure(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -194,8 +194,8 @@ func FuzzQuoteIsJSON(f *testing.F) {
 	})
 }
 
-// FuzzDecode: all the readers of one JSON value agree with encoding/json on what is one, and
-// on what it is.
+// FuzzDecode: all readers of one JSON value agree with encoding/json about whether it is one, and
+// which.
 func FuzzDecode(f *testing.F) {
 	for _, text := range []string{`"a"`, `[1, "b", null]`, `{"a": 1, "A": [], "a": 2}`, "true", "1e3", " null\n", "[] []", `"\ud800"`, "NaN", "{", ""} {
 		f.Add(text)

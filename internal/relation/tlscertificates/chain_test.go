@@ -15,8 +15,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// TestChainsOfProviders takes what each provider writes: leaf first, then its
-// intermediate if there is one, and never the root.
+// TestChainsOfProviders reads what each provider writes: leaf first, then its intermediate if there
+// is one, and never the root.
 func TestChainsOfProviders(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -70,8 +70,8 @@ func TestChainOrder(t *testing.T) {
 	upper := newAuthority(t, "upper", root)
 	lower := newAuthority(t, "lower", upper)
 	stranger := newAuthority(t, "stranger", nil)
-	namesake := newAuthority(t, "lower", stranger) // the name without the key
-	sameName := newAuthority(t, "root", root)      // an intermediate named as its root
+	namesake := newAuthority(t, "lower", stranger) // the same name without the key
+	sameName := newAuthority(t, "root", root)      // an intermediate with the name of its root
 	leaf := lower.issue(t, &f.key.PublicKey, host)
 	pems := func(authorities ...*authority) []string {
 		var texts []string
@@ -85,10 +85,10 @@ func TestChainOrder(t *testing.T) {
 	a, b := newAuthority(t, "a", nil), newAuthority(t, "b", nil)
 	aByB, bByA := toPEM(b.sign(t, "a", a.key)), toPEM(a.sign(t, "b", b.key))
 
-	// A root that an older root signed as well.
+	// A root that an older root has signed too.
 	crossSigned := toPEM(stranger.sign(t, "root", root.key))
 
-	// An intermediate that was renewed with its key.
+	// An intermediate that was renewed with the same key.
 	expired := *upper
 	expired.certificate = root.create(t, &x509.Certificate{
 		Subject: lower.certificate.Issuer, BasicConstraintsValid: true, IsCA: true,
@@ -100,7 +100,7 @@ func TestChainOrder(t *testing.T) {
 		leaf  string
 		chain []string
 		ca    any
-		want  []string // behind the leaf
+		want  []string // after the leaf
 	}{
 		"in order":              {leaf: leaf, chain: append([]string{leaf}, pems(lower, upper, root)...), want: pems(lower, upper)},
 		"reversed":              {leaf: leaf, chain: append(pems(root, upper, lower), leaf), want: pems(lower, upper)},
@@ -137,7 +137,7 @@ func TestChainOrder(t *testing.T) {
 	}
 }
 
-// TestSelfSignedLeaf serves a certificate that nobody else signed, as it is.
+// TestSelfSignedLeaf serves a certificate that nobody else has signed, as it is.
 func TestSelfSignedLeaf(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -156,7 +156,7 @@ func TestSelfSignedLeaf(t *testing.T) {
 	}
 }
 
-// TestPoolBounds sees that one entry cannot make us check signatures for ever.
+// TestPoolBounds checks that one entry cannot make us check signatures without end.
 func TestPoolBounds(t *testing.T) {
 	t.Parallel()
 	f := load(t)

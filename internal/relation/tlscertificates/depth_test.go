@@ -16,7 +16,7 @@ import (
 
 const day = 24 * time.Hour
 
-// What a tls.crt holds is judged as a gateway would serve it.
+// The content of a tls.crt is judged in the way in which a gateway would serve it.
 func TestParseChain(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -55,7 +55,7 @@ func TestParseChain(t *testing.T) {
 	}
 }
 
-// A chain has ten certificates at most, whatever else would fit on it.
+// A chain has at most ten certificates, whatever else would fit.
 func TestChainDepth(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -71,19 +71,19 @@ func TestChainDepth(t *testing.T) {
 	}
 }
 
-// Which of several possible issuers it is.
+// Which of several possible issuers is chosen.
 func TestIssuers(t *testing.T) {
 	t.Parallel()
 	f := load(t)
 	host := []string{"gw.example.com"}
 	root, stranger := newAuthority(t, "root", nil), newAuthority(t, "stranger", nil)
 	byRoot := root.issue(t, &f.key.PublicKey, host)
-	// The root, signed by another one that is older.
+	// The root, signed by another, older root.
 	expiredCross := toPEM(stranger.create(t, &x509.Certificate{
 		Subject: pkix.Name{CommonName: "root"}, BasicConstraintsValid: true, IsCA: true, NotBefore: now.Add(-9 * day), NotAfter: now.Add(-day),
 	}, stranger.certificate, &root.key.PublicKey))
 
-	// SHA-1, of which Go says that it does not check it.
+	// SHA-1, which Go does not check, and says so.
 	old := newAuthority(t, "old", root)
 	sha1 := func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }
 	byOld := old.issue(t, &f.key.PublicKey, host, sha1)
@@ -103,7 +103,7 @@ func TestIssuers(t *testing.T) {
 	for name, c := range map[string]struct {
 		leaf  string
 		chain []string
-		want  []string // behind the leaf
+		want  []string // after the leaf
 	}{
 		"a valid root before what has expired":       {byRoot, []string{expiredCross, toPEM(root.certificate)}, nil},
 		"a signature too old to be checked":          {byOld, []string{toPEM(old.certificate)}, []string{toPEM(old.certificate)}},
@@ -120,7 +120,7 @@ func TestIssuers(t *testing.T) {
 	}
 }
 
-// Neither the name of an authority nor its key is enough to be led to.
+// Neither the name nor the key of an authority alone makes a chain lead to it.
 func TestLeadsToAnotherAuthority(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -141,7 +141,7 @@ func TestLeadsToAnotherAuthority(t *testing.T) {
 	}
 }
 
-// Signatures are checked with keys of a size for which that is quick, and that Go takes.
+// Signatures are checked only with keys of a size that is fast to check, and that Go accepts.
 func TestSizesOfKeys(t *testing.T) {
 	t.Parallel()
 	f := load(t)

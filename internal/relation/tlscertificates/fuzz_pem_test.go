@@ -21,8 +21,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// FuzzParseKey: a secret's content and what stands in a Secret of the cluster. Nothing of it
-// may be told, and nothing that is taken may be slow to use.
+// FuzzParseKey: the content of a Juju secret, and of a Secret in the cluster. No error may contain
+// any of it, and nothing that is accepted may be slow to use.
 func FuzzParseKey(f *testing.F) {
 	fixture := load(f)
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(fixture.key)
@@ -66,8 +66,8 @@ func FuzzParseKey(f *testing.F) {
 	})
 }
 
-// FuzzJudge goes below the JSON and the PEM, where FuzzParseProvider hardly gets: to what stands
-// in a certificate.
+// FuzzJudge goes below the JSON and the PEM, where FuzzParseProvider rarely gets: to the content of
+// a certificate.
 func FuzzJudge(f *testing.F) {
 	fixture := load(f)
 	root := newAuthority(f, "root", nil)
@@ -119,9 +119,8 @@ func FuzzJudge(f *testing.F) {
 	})
 }
 
-// FuzzChain has real certificates in every order, some of them again and again, in a list or in
-// one text. Who gives them in another order gets the same chain, unless two of them are equally
-// good.
+// FuzzChain has real certificates in every order, some of them repeated, in a list or in one text.
+// In another order they make the same chain, unless two of them are equally good.
 func FuzzChain(f *testing.F) {
 	fixture := load(f)
 	root, other := newAuthority(f, "root", nil), newAuthority(f, "other root", nil)
@@ -133,11 +132,11 @@ func FuzzChain(f *testing.F) {
 		leaf, toPEM(second.certificate), toPEM(first.certificate), toPEM(root.certificate), toPEM(other.certificate),
 		toPEM(other.sign(f, "root", root.key)),                            // the root, by another root
 		toPEM(circle.sign(f, "first", first.key)),                         // first, by one that it leads to
-		toPEM(circle.sign(f, "circle", other.key)),                        // another key under a name that is taken
+		toPEM(circle.sign(f, "circle", other.key)),                        // another key under an existing name
 		asPEM(pkitest.NegativeSerial(f, first.certificate.Raw, root.key)), // first, for which its name must do
 		fixture.Root, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
 	}
-	const byRoot, byCircle = 2, 6 // of the first one's certificates
+	const byRoot, byCircle = 2, 6 // certificates of the first one
 	f.Add([]byte{1, 2, 3}, false)
 	f.Add([]byte{3, 2, 1, 0}, true)
 	f.Add([]byte{5, 3, 1, 2, 4, 6, 7, 8, 9, 1, 1}, false)
@@ -174,7 +173,7 @@ func FuzzChain(f *testing.F) {
 	})
 }
 
-// checkChain sees that a client gets from the leaf to the last certificate, and that there is
+// checkChain checks that a client gets from the leaf to the last certificate, and that there is
 // nothing else.
 func checkChain(t *testing.T, verdict tlscertificates.Verdict) {
 	t.Helper()
@@ -219,7 +218,7 @@ func checkChain(t *testing.T, verdict tlscertificates.Verdict) {
 
 func expired(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }
 
-// checkPlain sees that a text is one line, fit for a log.
+// checkPlain checks that a text is one line, fit for a log.
 func checkPlain(t *testing.T, what, text string) {
 	t.Helper()
 	if utf8.RuneCountInString(text) > 300 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {

@@ -21,10 +21,10 @@ import (
 
 type bag = map[string]string
 
-// now is when the tests take place: the fixture's certificates are valid.
+// now is the time of the tests: the fixture's certificates are valid then.
 var now = time.Date(2027, time.January, 1, 12, 0, 0, 0, time.UTC)
 
-// fixture is testdata/tls_fixture.json, with what stands in its bags taken out.
+// fixture is testdata/tls_fixture.json, with the contents of its databags.
 type fixture struct {
 	Key          string `json:"private_key"`
 	OtherKey     string `json:"other_private_key"`
@@ -62,7 +62,7 @@ func load(tb testing.TB) fixture {
 	return f
 }
 
-// judge judges the fixture's request by a provider's bag.
+// judge judges the fixture's request by a provider's databag.
 func (f fixture) judge(provider bag) tlscertificates.Verdict {
 	return tlscertificates.Judge(f.request, &f.key.PublicKey, tlscertificates.ParseProvider(provider), now)
 }
@@ -88,7 +88,7 @@ func (f fixture) leaf(tb testing.TB) string {
 	return f.entry(tb, nil)["certificate"].(string)
 }
 
-// bagOf returns a provider's bag with these entries.
+// bagOf returns a provider's databag with these entries.
 func bagOf(tb testing.TB, entries ...any) bag {
 	tb.Helper()
 	return bag{"certificates": encode(tb, entries)}
@@ -118,7 +118,7 @@ func ecKey(tb testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-// newAuthority makes one that parent signs, or itself when parent is nil.
+// newAuthority makes an authority that parent signs, or that signs itself if parent is nil.
 func newAuthority(tb testing.TB, name string, parent *authority) *authority {
 	tb.Helper()
 	a := &authority{key: ecKey(tb)}
@@ -129,8 +129,8 @@ func newAuthority(tb testing.TB, name string, parent *authority) *authority {
 	return a
 }
 
-// sign returns the authority name, with this key, a certificate by a. When a has no
-// certificate itself it makes a root.
+// sign returns the authority name, with this key and a certificate by a. If a has no certificate
+// itself, it makes a root.
 func (a *authority) sign(tb testing.TB, name string, key *ecdsa.PrivateKey) *x509.Certificate {
 	tb.Helper()
 	template := &x509.Certificate{

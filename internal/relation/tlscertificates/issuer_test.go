@@ -8,8 +8,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// What a provider writes ends in an operator's terminal: it must not move the cursor,
-// turn the direction of the text round, or hide in it.
+// What a provider writes is shown in an operator's terminal: it must not move the cursor, change
+// the direction of the text, or be invisible.
 func TestIssuerIsPlainText(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

@@ -22,7 +22,7 @@ func TestJudgeOneCertificate(t *testing.T) {
 		return func(c *x509.Certificate) { c.IPAddresses = list }
 	}
 	for name, c := range map[string]struct {
-		names     []string // asked for; also certified unless certified is set
+		names     []string // requested; also certified unless certified is set
 		addresses []net.IP
 		ca        bool
 		certified []string
@@ -125,7 +125,7 @@ func TestJudgeSeveral(t *testing.T) {
 	}
 	expired, old, fresh, longer := answer(-9*day, -day, nil), answer(-3*day, day, nil), answer(-day, day, nil), answer(-day, 2*day, nil)
 	future, withdrawn := answer(day, 2*day, nil), answer(-day, day, map[string]any{"revoked": true})
-	// Of the same time the bytes decide, but only then: what ends later counts before them.
+	// If the times are equal, the bytes decide; a later end comes before that.
 	der := func(entry map[string]any) []byte { return parse(t, entry["certificate"].(string)).Raw }
 	twin := answer(-day, day, nil)
 	larger := slices.MaxFunc([]map[string]any{fresh, twin}, func(a, b map[string]any) int { return bytes.Compare(der(a), der(b)) })

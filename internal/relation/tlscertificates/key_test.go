@@ -73,8 +73,8 @@ func pkcs8[K *rsa.PrivateKey | *ecdsa.PrivateKey](t *testing.T, key K) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// bigKey returns a key of that size in PKCS#1. That its factors are no primes takes longer to see
-// than it takes to read the key.
+// bigKey returns a key of that size in PKCS#1. Its factors are not primes, but to find that out
+// takes longer than to read the key.
 func bigKey(t *testing.T, bits int) string {
 	t.Helper()
 	one, e := big.NewInt(1), big.NewInt(65537)

@@ -12,17 +12,17 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// A limit is a request at the border of what the Python library makes.
+// A limit is a request at the limits of what the Python library makes.
 type limit struct {
 	subject tlscertificates.Subject
-	// refused says that we make none either.
+	// refused says that we do not make it either.
 	refused bool
-	// unlike tells why, where the library's outcome is another.
+	// unlike says why, if the library's result is different.
 	unlike string
 }
 
-// limits are the recorded cases of both sections by the words that a line begins with.
-// Lines that begin with "legacy owner" are about the secret of the key: see the charm's
+// limits are the recorded cases of both sections, by the words with which a line begins. Lines that
+// begin with "legacy owner" are about the secret of the key: see the charm's
 // TestLegacyKeyRecordings.
 func limits() map[string]limit {
 	named := func(length int) tlscertificates.Subject {
@@ -44,8 +44,8 @@ func limits() map[string]limit {
 	}
 }
 
-// TestLimits holds the requests that we make, and those we refuse to, to what the Python
-// library does at the borders.
+// TestLimits compares the requests that we make, and those that we refuse to make, with what the
+// Python library does at the limits.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	f, cases, seen := load(t), limits(), 0
@@ -94,7 +94,7 @@ func outcomeOf(line string) (name string, made bool) {
 	return strings.TrimSuffix(name, " ok"), true
 }
 
-// checkNames compares what stands in a request with what it was made for.
+// checkNames compares the content of a request with what it was made for.
 func checkNames(t *testing.T, name string, request tlscertificates.Request, want tlscertificates.Subject) {
 	t.Helper()
 	got, err := request.Details()
@@ -115,12 +115,11 @@ func checkNames(t *testing.T, name string, request tlscertificates.Request, want
 	}
 }
 
-// TestSections fails when a recording has a section that no test is about.
+// TestSections fails if a recording has a section without a test.
 func TestSections(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string][]string{
-		// What becomes of requests as hosts and leaders come and go is the charm's
-		// TestRequirerRecordings.
+		// The charm's TestRequirerRecordings is about requests when hosts and leaders come and go.
 		"testdata/tls_requirer.txt": {"MODE Mode.UNIT", "MODE Mode.APP", "CN limits"},
 		"testdata/tls_provider.txt": {"CN/CSR limits", "V4 PROVIDER reading requirer data"},
 	} {

@@ -18,8 +18,8 @@ func (f fixture) answered(tb testing.TB, leaf string, chain []string, ca string)
 	return f.judge(bagOf(tb, map[string]any{"certificate_signing_request": f.CSR, "certificate": leaf, "chain": chain, "ca": ca}))
 }
 
-// A link that Go cannot read or check is served where it stands by its name, in the
-// provider's order: clients know more than Go does. Left out, nobody could verify the rest.
+// A link that Go cannot read or check is served in the place that its name gives it, in the
+// provider's order: clients know more than Go does. Without it, nobody could verify the rest.
 func TestLinksThatGoCannotCheck(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -36,7 +36,7 @@ func TestLinksThatGoCannotCheck(t *testing.T) {
 	for name, c := range map[string]struct {
 		chain []string
 		ca    string
-		want  []string // behind the leaf
+		want  []string // after the leaf
 	}{
 		"negative serial number":          {[]string{leaf, toPEM(lower.certificate), negative, plain}, plain, []string{toPEM(lower.certificate), negative}},
 		"unknown curve":                   {[]string{leaf, curve, toPEM(upper.certificate), plain}, plain, []string{curve, toPEM(upper.certificate)}},
@@ -83,7 +83,7 @@ func TestLinksThatGoCannotCheck(t *testing.T) {
 	}
 }
 
-// Names that differ in their bytes alone are compared as OpenSSL does.
+// Names that differ only in their bytes are compared as OpenSSL does.
 func TestLinksOfNamesInOtherWords(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -100,7 +100,7 @@ func TestLinksOfNamesInOtherWords(t *testing.T) {
 	}
 }
 
-// An intermediate without a name is told of as one.
+// An intermediate without a name is called that.
 func TestNamelessLink(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -116,7 +116,7 @@ func TestNamelessLink(t *testing.T) {
 	}
 }
 
-// A chain is as good as its shortest-lived link, whether Go can read that or not.
+// A chain is valid as long as its shortest-lived link, whether Go can read that link or not.
 func TestChainEndsWithItsFirstLink(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -131,7 +131,7 @@ func TestChainEndsWithItsFirstLink(t *testing.T) {
 	begun := now.Add(-2 * day)
 	start, end := now.Add(-time.Hour), now.Add(90*day)
 	for name, c := range map[string]struct {
-		from, to time.Time // of the intermediate
+		from, to time.Time // validity of the intermediate
 		want     tlscertificates.State
 		notAfter time.Time
 		reason   string
@@ -160,7 +160,7 @@ func TestChainEndsWithItsFirstLink(t *testing.T) {
 		})
 	}
 
-	// Of two answers the newer has a chain that has ended: the older one is served.
+	// The newer of two answers has a chain that has expired: the older one is served.
 	good, ended := between(begun, end), between(begun, now.Add(-day))
 	answer := func(a *authority, from time.Time) map[string]any {
 		leaf := a.issue(t, &f.key.PublicKey, []string{"gw.example.com"}, validity(from, end))
@@ -173,7 +173,7 @@ func TestChainEndsWithItsFirstLink(t *testing.T) {
 	}
 }
 
-// It is said when a chain does not lead to the CA given; without one nothing is.
+// The verdict says if a chain does not lead to the given CA; without a CA it says nothing.
 func TestChainThatLeadsNowhere(t *testing.T) {
 	t.Parallel()
 	f := load(t)

@@ -10,20 +10,19 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// answer is one provider's bag, and what we make of it for the fixture's request.
+// answer is one provider's databag, and what we make of it for the fixture's request.
 type answer struct {
 	bag     bag
 	want    tlscertificates.State
 	reason  string // begins the verdict's
 	remarks int
 
-	// unlike tells why we use what the Python library does not, or the other way
-	// round.
+	// unlike says why we use what the Python library does not use, or the reverse.
 	unlike string
 }
 
-// answers has the input of each "changed" block of the recordings by its name, and
-// cases of our own. Between them stands every row of hostile data we know of.
+// answers has the input of each "changed" block of the recordings by its name, and cases of our
+// own. Together they cover all hostile data that we know of.
 func answers(t *testing.T, f fixture) map[string]answer {
 	t.Helper()
 	good := f.entry(t, nil)
@@ -130,8 +129,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// recordedBlocks returns, for each "changed" block of the requirer's recordings in
-// application mode, whether the library took a certificate.
+// recordedBlocks returns, for each "changed" block of the requirer's recordings in application
+// mode, whether the library accepted a certificate.
 func recordedBlocks(t *testing.T) map[string]bool {
 	t.Helper()
 	blocks := map[string]bool{}

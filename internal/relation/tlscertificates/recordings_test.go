@@ -10,18 +10,18 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// requestForm is a form of a request that was shown to providers.
+// requestForm is a form of a request that providers were given.
 type requestForm struct {
 	bag bag
-	// ours says that it is one that we write: providers of today have to issue for it.
+	// ours says that we write this form: present providers have to issue for it.
 	ours bool
-	// kept is how many requests we keep of it when it stands in our databag, left there
-	// by another charm; one that we keep is written in our own form from then on.
+	// kept is how many requests of this form we keep if another charm has left them in our databag.
+	// A request that we keep is then written in our own form.
 	kept int
 }
 
-// requestForms are the forms of tls_provider.txt by their names there. That of a unit
-// is one of the same request in the databag of a unit.
+// requestForms are the forms of tls_provider.txt by their names there. The form of a unit is the
+// same request in the databag of a unit.
 func requestForms(f fixture) map[string]requestForm {
 	form := func(text string) bag { return bag{"certificate_signing_requests": text} }
 	quoted := func(pem string) string {
@@ -44,16 +44,16 @@ func requestForms(f fixture) map[string]requestForm {
 	}
 }
 
-// unlikeForms are the recorded forms whose requests were not kept with the recording,
-// and why none of ours is like them.
+// unlikeForms are the recorded forms whose requests the recording does not have, and why none of
+// ours is like them.
 var unlikeForms = map[string]string{
 	"no unique id": "ours have one, see TestNewRequest",
 	"ec key":       "ours are of RSA keys, see TestKeyRoundTrip",
 }
 
-// TestProvidersRecordings goes through what providers of today and of version 3 made of
-// requests. What we write is issued by the former; whatever form is found in our
-// databag becomes it.
+// TestProvidersRecordings goes through what present providers, and those of version 3, made of
+// requests. Present providers issue for what we write; any form that is found in our databag
+// becomes our form.
 func TestProvidersRecordings(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -91,7 +91,7 @@ func TestProvidersRecordings(t *testing.T) {
 	}
 }
 
-// formName is that of the form of which a block is one in a unit's databag.
+// formName returns the name of the form, for a block that has it in a unit's databag.
 func formName(block string) string {
 	switch block {
 	case "unit ca missing", "unit ca null":
@@ -129,9 +129,8 @@ func checkForm(t *testing.T, name string, form requestForm, f fixture) {
 	}
 }
 
-// TestModesAreTheSame holds the recordings of a requirer in unit mode to those in
-// application mode, of which the tests of Judge are: what is in a provider's databag
-// means the same in both.
+// TestModesAreTheSame compares the recordings of a requirer in unit mode with those in application
+// mode, which the tests of Judge use: the content of a provider's databag means the same in both.
 func TestModesAreTheSame(t *testing.T) {
 	t.Parallel()
 	unit := map[string]bool{}
@@ -145,8 +144,7 @@ func TestModesAreTheSame(t *testing.T) {
 	}
 }
 
-// TestRequirerCreated compares what the library asks for at first, in application
-// mode, with what we do.
+// TestRequirerCreated compares the library's first requests, in application mode, with ours.
 func TestRequirerCreated(t *testing.T) {
 	t.Parallel()
 	f := load(t)

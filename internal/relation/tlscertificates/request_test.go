@@ -90,7 +90,7 @@ func TestParseRequests(t *testing.T) {
 	}
 }
 
-// subjectOf returns the attributes of a request's subject as DER has them.
+// subjectOf returns the attributes of a request's subject in their DER form.
 func subjectOf(t *testing.T, request tlscertificates.Request) (csr *x509.CertificateRequest, subject []string) {
 	t.Helper()
 	block, rest := pem.Decode([]byte(request.PEM))
@@ -262,7 +262,7 @@ func TestNewUniqueID(t *testing.T) {
 	}
 }
 
-// TestMade shows that a request of ours tells when it was made, and another does not.
+// TestMade shows that a request of ours says when it was made, and others do not.
 func TestMade(t *testing.T) {
 	t.Parallel()
 	f := load(t)

@@ -27,7 +27,7 @@ func TestStateNames(t *testing.T) {
 	}
 }
 
-// The codes of the first hundred are the operator's to act on.
+// The codes of the first hundred require the operator to act.
 func TestOperatorMustAct(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[int]bool{0: false, 99: false, 100: true, tlscertificates.CodeIPNotAllowed: true, 199: true, 200: false, tlscertificates.CodeOther: false} {
@@ -64,7 +64,7 @@ func TestUniqueIDOfRFC9562(t *testing.T) {
 	}
 }
 
-// What a provider says that cannot be used is told of, and nothing is made of it.
+// Data of a provider that cannot be used are mentioned, and have no effect.
 func TestNothingIsMadeOfWhatIsIgnored(t *testing.T) {
 	t.Parallel()
 	f := load(t)
@@ -109,7 +109,7 @@ func TestNothingIsMadeOfWhatIsIgnored(t *testing.T) {
 	}
 }
 
-// A request is kept only while it asks for what it would be made for now.
+// A request is kept only while it asks for what a new one would ask for.
 func TestFitsNothingElse(t *testing.T) {
 	t.Parallel()
 	f := load(t)
