@@ -12,7 +12,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// unusual sets options to values other than their defaults: the first of these that each option
+// unusual returns a value other than the default for each option: the first of these that the option
 // accepts.
 func unusual(t *testing.T) map[string]any {
 	t.Helper()
