@@ -119,7 +119,7 @@ func liveHosts(s observed) []string {
 func (d *decision) leaveHosts(requirer state.RouteRequirer, asked int, left []string) {
 	cure := configure(d.observed, state.OptionHostsPerRelation, fmt.Sprint(min(asked, maxHosts)))
 	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), asked)
-	d.shortfalls = append(d.shortfalls, trouble{what: what, why: someOf(left, 0), cure: cure})
+	d.shortfalls = append(d.shortfalls, shortfall{requirer.Application, trouble{what: what, why: someOf(left, 0), cure: cure}})
 	d.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out, since a relation may have %d: %s; %s",
 		boundOf(d.observed), someOf(left, maxRemark), cure))
 }
@@ -128,7 +128,7 @@ func (d *decision) leaveHosts(requirer state.RouteRequirer, asked int, left []st
 func (r *routing) leaveNewHosts(requirer state.RouteRequirer, hosts, allowed []string, reason string) {
 	left := without(hosts, allowed)
 	what := fmt.Sprintf("%s: %d of %d hosts left out", requirer.Application, len(left), len(hosts))
-	r.shortfalls = append(r.shortfalls, trouble{what: what, why: reason})
+	r.shortfalls = append(r.shortfalls, shortfall{requirer.Application, trouble{what: what, why: reason}})
 	r.remark(requirer.Application, requirer.RelationID, fmt.Sprintf("hosts left out: %s; %s", someOf(left, maxRemark), reason))
 }
 

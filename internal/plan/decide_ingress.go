@@ -124,7 +124,7 @@ func (r *rule) stayInPlace(d *decision, g allocation, t target) bool {
 func (r *routing) reportStay(t target, at place, reason string) {
 	r.denied[t.RelationID] = false
 	what := t.Application + " stays at " + cmp.Or(at.host, "the Gateway's addresses")
-	r.shortfalls = append(r.shortfalls, trouble{what: what, why: reason})
+	r.shortfalls = append(r.shortfalls, shortfall{t.Application, trouble{what: what, why: reason}})
 	r.remark(t.Application, t.RelationID, "it stays at "+cmp.Or(at.host, "the Gateway's addresses")+": "+reason)
 }
 

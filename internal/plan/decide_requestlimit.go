@@ -119,7 +119,7 @@ func (d *decision) reportPostponement(one postponement, most int) {
 	cure := configure(d.observed, state.OptionCertificatesPerHour, fmt.Sprint(most+len(one.hosts)))
 	at := one.until.Format("15:04 MST")
 	what := one.application + ": new certificates from " + at
-	d.shortfalls = append(d.shortfalls, trouble{what: what, why: someOf(one.hosts, 0), cure: cure})
+	d.shortfalls = append(d.shortfalls, shortfall{one.application, trouble{what: what, why: someOf(one.hosts, 0), cure: cure}})
 	d.remark(one.application, one.relation, fmt.Sprintf("it has had certificates for %d new hosts requested within an hour; from %s they are requested for %s; %s",
 		most, at, someOf(one.hosts, maxRemark), cure))
 }

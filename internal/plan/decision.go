@@ -62,7 +62,7 @@ type routing struct {
 	tls               backendTLS // for applications that speak TLS
 	// shortfalls are what served applications do not get of what they ask for. allowance is what
 	// the next hook has to know of what they had.
-	shortfalls []trouble
+	shortfalls []shortfall
 	allowance  state.Allowance
 	// servedAsBefore are left out because of a refused object, and still served as before. refused
 	// are the refused objects that do not belong to a single application.
@@ -180,6 +180,12 @@ type oldRoute struct {
 type oldListener struct {
 	host   string
 	secure bool
+}
+
+// A shortfall is what one served application does not get of what it asks for.
+type shortfall struct {
+	application string
+	trouble
 }
 
 // An omission is one application that is not served, and why.

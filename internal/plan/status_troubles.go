@@ -65,8 +65,7 @@ func (r routing) ranks(some []*finding) []ranked {
 	add(leftOut, r.omitted)
 	add(stillServed, r.unitsOmitted)
 	for _, one := range r.shortfalls {
-		application, _, _ := strings.Cut(one.what, ":")
-		all = append(all, ranked{stillServed, one, []string{application}, true, noCount})
+		all = append(all, ranked{stillServed, one.trouble, []string{one.application}, true, noCount})
 	}
 	add(noData, r.withoutData)
 	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/relation/dnsrecord"
@@ -121,5 +123,26 @@ func TestOneApplicationsTrouble(t *testing.T) {
 				t.Errorf("remarks (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestTroublesOfOneApplication: an application that stays where it is, and whose route is refused, has two
+// troubles. It is not counted as another application with trouble.
+func TestTroublesOfOneApplication(t *testing.T) {
+	t.Parallel()
+	s := readState(t, "testdata/mode-switch-to-subdomain-of-another.in.yaml")
+	for i := range s.Cluster.Routes {
+		if route := &s.Cluster.Routes[i]; route.Name == "gateway-far-shop" {
+			accepted := &route.Status.Parents[0].Conditions[0]
+			accepted.Status, accepted.Reason = metav1.ConditionFalse, string(gatewayv1.RouteReasonUnsupportedValue)
+		}
+	}
+	got := plan.Make(s).Status
+	whole := got.Message
+	if got.Whole != "" {
+		whole = got.Whole
+	}
+	if !strings.Contains(whole, "remote-7: route is not accepted") && !strings.Contains(whole, "Route of remote-7 is not accepted") || strings.Contains(whole, "more in the log") {
+		t.Errorf("status is %q", whole)
 	}
 }
