@@ -2,10 +2,13 @@ package charm_test
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"gopkg.in/yaml.v3"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
@@ -141,5 +144,29 @@ func TestRotatePrivateKey(t *testing.T) {
 	}
 	if got := w.bags["certificates:2"][own]["certificate_signing_requests"]; got != request {
 		t.Error("another certificate is requested")
+	}
+}
+
+// TestActionsAreHandled: each action of actions.yaml has its case.
+func TestActionsAreHandled(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../actions.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var actions map[string]any
+	if err := yaml.Unmarshal(text, &actions); err != nil {
+		t.Fatal(err)
+	}
+	if len(actions) == 0 {
+		t.Error("there is no action")
+	}
+	for name := range actions {
+		if _, failure := askedFor(t).act(name, nil); strings.Contains(failure, "unknown action") {
+			t.Errorf("%s: %s", name, failure)
+		}
+	}
+	if _, failure := askedFor(t).act("another", nil); failure != `unknown action "another"` {
+		t.Errorf("one that there is not fails with %q", failure)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,6 +107,44 @@ func TestEvents(t *testing.T) {
 			}
 			if got := deletions(w.writes()); len(got) > 0 {
 				t.Errorf("deleted: %q", got)
+			}
+		})
+	}
+}
+
+// TestEventsOfAUnitThatDoesNotLead: whatever Juju sends to such a unit, it writes its status, its version and its own
+// memory, and nothing of the application's: no relation data, no secret, no object.
+func TestEventsOfAUnitThatDoesNotLead(t *testing.T) {
+	t.Parallel()
+	mayWrite := []string{"status-set", "application-version-set", "state-set", "state-delete", "action-fail"}
+	for _, test := range events {
+		t.Run(string(test.kind), func(t *testing.T) {
+			t.Parallel()
+			w := issued(t)
+			w.leader = false
+			w.config = maps.Clone(w.config)
+			w.config["external-hostname"] = "other.example.com" // A leader would write.
+			w.writes()
+			event := gocharm.Event{Kind: test.kind, Action: &gocharm.EventAction{Name: "rotate-private-key"}}
+			if strings.HasPrefix(string(test.kind), "relation-") {
+				event.Relation = &gocharm.EventRelation{Endpoint: "gateway", ID: "gateway:9", RemoteApp: "former"}
+			}
+			if strings.HasPrefix(string(test.kind), "secret-") {
+				event.Secret = &gocharm.EventSecret{ID: theSecret, Label: "afd8c2bccf834997afce12c2706d2ede-certificate-0", Revision: 1}
+			}
+			told := w.told()
+			_ = w.try(event) // The action fails.
+			for _, call := range w.calls {
+				tool, _, _ := strings.Cut(call, " ")
+				if writing := strings.HasSuffix(tool, "-set") || strings.HasSuffix(tool, "-add") || strings.HasSuffix(tool, "-remove"); writing && !slices.Contains(mayWrite, tool) {
+					t.Errorf("calls %s", call)
+				}
+			}
+			if got := w.writes(); len(got) > 0 {
+				t.Errorf("written: %q", got)
+			}
+			if got := w.told(); got != told {
+				t.Errorf("told %s, before %s", got, told)
 			}
 		})
 	}

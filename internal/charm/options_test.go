@@ -39,12 +39,18 @@ func TestWrongOptionsChangeNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var config struct {
-		Options map[string]struct{ Type string }
+		Options map[string]struct {
+			Type    string
+			Default any
+		}
 	}
 	if err := yaml.Unmarshal(text, &config); err != nil {
 		t.Fatal(err)
 	}
 	for name, option := range config.Options {
+		if value := unusual[name]; value == nil || value == option.Default && name != "enforce-https" {
+			t.Errorf("%s is not in unusual, or there with its default, so that nothing would show that it is kept", name)
+		}
 		for _, value := range wrong[option.Type] {
 			t.Run(fmt.Sprintf("%s=%q", name, fmt.Sprint(value)), func(t *testing.T) {
 				t.Parallel()

@@ -47,6 +47,7 @@ func filtersOf(live []gatewayv1.HTTPRouteFilter) filters {
 // set replaces a header: to add it could make two headers of one.
 func (f *filters) set(kind gatewayv1.HTTPRouteFilterType, name, value string) {
 	headers := f.headers(kind)
+	headers.Set = slices.DeleteFunc(headers.Set, func(h gatewayv1.HTTPHeader) bool { return strings.EqualFold(string(h.Name), name) })
 	headers.Set = append(headers.Set, gatewayv1.HTTPHeader{Name: gatewayv1.HTTPHeaderName(name), Value: value})
 }
 

@@ -14,6 +14,7 @@
 //   - fuzz_test.go: what reads the writing of others has a fuzz target
 //   - modules_test.go: all modules ask for the same Go
 //   - names_test.go: the tests that the page on security names are there
+//   - pages_test.go: README and reference tell of each option and action; links lead somewhere
 //   - verbs_test.go: doc comments use Go's own verbs
 //   - words_test.go: no unfinished work, and no path that only one machine has
 //

@@ -19,7 +19,7 @@ func unusual(t *testing.T) map[string]any {
 	defaults, _ := state.ParseConfig(nil)
 	values := map[string]any{}
 	for name := range optionsOf(t) {
-		for _, value := range []any{false, 7, "subdomain", "10.0.0.0/8", "www.example.com"} {
+		for _, value := range []any{false, true, 7, "subdomain", "10.0.0.0/8", "www.example.com"} {
 			if config, problems := state.ParseConfig(map[string]any{name: value}); len(problems) == 0 && config != defaults {
 				values[name] = value
 				break
@@ -61,6 +61,9 @@ func TestOptionsAreAll(t *testing.T) {
 	for name, byDefault := range options {
 		if named, problems := state.ParseConfig(map[string]any{name: byDefault}); named != defaults || len(problems) > 0 {
 			t.Errorf("%s: its default gives %+v, %v", name, named, problems)
+		}
+		if unusual[name] == nil {
+			t.Errorf("%s takes none of the values of unusual: add one that is not its default", name)
 		}
 		config, problems := state.ParseConfig(map[string]any{name: unusual[name]})
 		if len(problems) > 0 || config == defaults {

@@ -310,7 +310,7 @@ func TestMetadata(t *testing.T) {
 }
 
 // TestConfig looks at the options an operator can set: those that the Python charm has too are
-// of its types and defaults, and each is told in the README and in the reference.
+// of its types and defaults.
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	type option struct {
@@ -334,8 +334,6 @@ func TestConfig(t *testing.T) {
 		if want, ok := pythons[name]; ok && option != want {
 			t.Errorf("%s is %+v, and was %+v", name, option, want)
 		}
-		tells(t, "README.md", "| `"+name+"` |")
-		tells(t, "docs/reference/options.md", "\n## "+name+"\n")
 	}
 	for name := range pythons {
 		if config.Options[name].Type == "" {
@@ -345,7 +343,7 @@ func TestConfig(t *testing.T) {
 }
 
 // TestActions looks at the actions an operator can run: those that the Python charm has too are
-// there, and each is told in the README and in the reference.
+// there.
 func TestActions(t *testing.T) {
 	t.Parallel()
 	type action struct {
@@ -373,19 +371,5 @@ func TestActions(t *testing.T) {
 				t.Errorf("%s: %s is %+v", name, param, is)
 			}
 		}
-		tells(t, "README.md", "| `"+name+"` |")
-		tells(t, "docs/reference/actions.md", "\n## "+name+"\n")
-	}
-}
-
-// tells sees that a page has some words.
-func tells(t *testing.T, page, words string) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository, page))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(text), words) {
-		t.Errorf("%s does not tell of %q", page, words)
 	}
 }
