@@ -20,7 +20,7 @@ const (
 // which in a pod is its Service's, and those of the machines behind that. Where the charm may
 // not see the latter, the former is all that is known, and there is no error.
 func (c *Client) Servers(ctx context.Context) ([]netip.Addr, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	list, _, err := c.list(ctx, resourceOf(rollout.KindEndpointSlice).GroupVersionResource, serverNamespace, rollout.LabelServiceName+"="+serverService)
 	if err != nil && !isForbidden(err) {

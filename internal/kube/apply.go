@@ -59,22 +59,22 @@ func (h Held) String() string { return h.Kind + " " + h.Name + ": " + h.Reason }
 // What was done comes back with the error, which Refusals takes apart. The snapshot is
 // brought up to date.
 func (c *Client) Apply(ctx context.Context, snapshot *Snapshot, desired []Object) ([]Change, []Held, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	wanted, err := c.compare(snapshot, desired)
 	if err != nil {
 		return nil, nil, err
 	}
 	live, report := c.live(snapshot), newReport()
-	for !report.outage {
+	for !report.unreachable {
 		steps := rollout.Next(live, wanted.objects, report.answers)
 		if len(steps) == 0 {
 			break
 		}
-		report.take(snapshot, steps, c.carryOut(ctx, snapshot, wanted, steps))
+		report.record(snapshot, steps, c.carryOut(ctx, snapshot, wanted, steps))
 	}
 	err = report.join()
-	if names := report.missingSecrets(snapshot); len(names) > 0 && !report.outage {
+	if names := report.missingSecrets(snapshot); len(names) > 0 && !report.unreachable {
 		err = &MissingSecretsError{Names: names, err: err}
 	}
 	if len(report.changes) > 0 {
@@ -86,7 +86,7 @@ func (c *Client) Apply(ctx context.Context, snapshot *Snapshot, desired []Object
 // Rewrite writes those of the routes that are there and differ, and touches nothing else. What
 // they lead to must have been made by Apply before. The snapshot is brought up to date.
 func (c *Client) Rewrite(ctx context.Context, snapshot *Snapshot, routes []Object) ([]Change, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	wanted, err := c.compare(snapshot, routes)
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *Client) Rewrite(ctx context.Context, snapshot *Snapshot, routes []Objec
 	}
 	report := newReport()
 	steps := rollout.Rewrite(c.live(snapshot), wanted.objects)
-	report.take(snapshot, steps, c.carryOut(ctx, snapshot, wanted, steps))
+	report.record(snapshot, steps, c.carryOut(ctx, snapshot, wanted, steps))
 	err = report.join()
 	if len(report.changes) > 0 {
 		err = errors.Join(err, snapshot.convert(c.options.Manager))
@@ -111,7 +111,7 @@ type outcome struct {
 }
 
 // carryOut takes the steps at once, and returns what became of each.
-func (c *Client) carryOut(ctx context.Context, snapshot *Snapshot, wanted *wanted, steps []rollout.Step) []outcome {
+func (c *Client) carryOut(ctx context.Context, snapshot *Snapshot, wanted *desiredSet, steps []rollout.Step) []outcome {
 	outcomes := make([]outcome, len(steps))
 	var jobs []func() error
 	for i, step := range steps {
@@ -120,7 +120,7 @@ func (c *Client) carryOut(ctx context.Context, snapshot *Snapshot, wanted *wante
 		switch {
 		case step.Action == rollout.Hold:
 			if _, foreign := step.Reason.(rollout.Foreign); foreign {
-				outcomes[i].err = notOurs(r, step.Object.Name, errors.New(anothersObject))
+				outcomes[i].err = refusedForeign(r, step.Object.Name, errors.New(foreignObject))
 			}
 			continue
 		case step.Action == rollout.Delete || step.Detach:

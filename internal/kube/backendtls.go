@@ -19,7 +19,7 @@ import (
 func (c *Client) listPolicies(ctx context.Context, r resource, snapshot *Snapshot) ([]unstructured.Unstructured, string, error) {
 	policies, version, err := c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
 	if err != nil {
-		return nil, "", snapshot.withoutBackendTLS(err)
+		return nil, "", snapshot.noteNoBackendTLS(err)
 	}
 	if len(policies) == 0 {
 		return nil, version, nil
@@ -35,14 +35,14 @@ func (c *Client) ReadConfigMaps(ctx context.Context, snapshot *Snapshot) error {
 		return nil
 	}
 	snapshot.configMaps = true
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	r := resourceOf(rollout.KindConfigMap)
 	list, _, err := c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.selector(r))
 	if err != nil {
-		return snapshot.withoutBackendTLS(err)
+		return snapshot.noteNoBackendTLS(err)
 	}
-	c.keep(snapshot, r, list)
+	c.addOwn(snapshot, r, list)
 	return nil
 }
 
@@ -59,7 +59,7 @@ func (s *Snapshot) ConfigMap(name string) (data, annotations map[string]string) 
 
 // withoutBackendTLS notes why there can be no TLS to applications, if that is why a
 // list failed.
-func (s *Snapshot) withoutBackendTLS(err error) error {
+func (s *Snapshot) noteNoBackendTLS(err error) error {
 	if !isRefused(err) {
 		return err
 	}

@@ -22,7 +22,7 @@ const (
 // "enable-gateway-api-app-protocol": "true". It is nil where there are none, or the charm may
 // not see them.
 func (c *Client) CiliumSettings(ctx context.Context) (map[string]string, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	found, err := c.api.Resource(configMaps).Namespace(ciliumNamespace).Get(ctx, ciliumConfig, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {

@@ -52,10 +52,10 @@ type Client struct {
 
 // Within bounds all requests that the client makes from now on to the time, together:
 // answers that each come just in time would add up.
-func (c *Client) Within(limit time.Duration) { c.deadline = time.Now().Add(limit) }
+func (c *Client) SetTimeLimit(limit time.Duration) { c.deadline = time.Now().Add(limit) }
 
 // bound returns the context of a request or of several.
-func (c *Client) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+func (c *Client) withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if c.deadline.IsZero() {
 		return context.WithCancel(ctx)
 	}
@@ -65,7 +65,7 @@ func (c *Client) bound(ctx context.Context) (context.Context, context.CancelFunc
 // NewClient makes a client. It sends no request. A request that takes longer
 // than the config's timeout, or without one 20 seconds, counts as not answered.
 func NewClient(config *rest.Config, options Options) (*Client, error) {
-	silence()
+	silenceClientGo()
 	config = rest.CopyConfig(config)
 	if config.Timeout == 0 {
 		config.Timeout = requestTimeout
@@ -110,7 +110,7 @@ func (c *Client) Server() []netip.Addr { return c.server }
 
 // silence keeps client-go from writing to stderr, which Juju logs as the charm's: it has a
 // line of its own for an answer that breaks off, beside the error, which is told anyway.
-var silence = sync.OnceFunc(func() { klog.SetLogger(klog.Logger{}) })
+var silenceClientGo = sync.OnceFunc(func() { klog.SetLogger(klog.Logger{}) })
 
 // Namespace is where the client's objects are.
 func (c *Client) Namespace() string { return c.options.Namespace }
@@ -137,7 +137,7 @@ func httpClient(config *rest.Config) (*http.Client, error) {
 	// Timeouts, HTTP/2 and its health checks; and without a proxy so far, that of the
 	// environment, save for what NO_PROXY names.
 	utilnet.SetTransportDefaults(transport)
-	wrapped, err := rest.HTTPWrappersForConfig(config, &proxied{transport})
+	wrapped, err := rest.HTTPWrappersForConfig(config, &proxyTransport{transport})
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,7 @@ func Config(getenv func(string) string) (*rest.Config, error) {
 	}
 	// The API server is beside the pod. A proxy that the model has for what is outside
 	// cannot reach it, or may not be told what is sent there.
-	config.Proxy = directly
+	config.Proxy = noProxy
 	return config, nil
 }
 

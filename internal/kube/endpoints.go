@@ -13,7 +13,7 @@ import (
 // nothing is said is ready). One that is in several slices counts once. Where the charm may not
 // see them the result is nil, and there is no error.
 func (c *Client) ReadyEndpoints(ctx context.Context) (map[string]int, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	slices, _, err := c.list(ctx, resourceOf(rollout.KindEndpointSlice).GroupVersionResource, c.options.Namespace, rollout.LabelServiceName)
 	switch {

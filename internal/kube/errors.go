@@ -73,7 +73,7 @@ func classify(err error, verb string, resource schema.GroupVersionResource, name
 	}
 	refused, permission := refusal(err)
 	if resource.Group == "" && resource.Resource == "secrets" {
-		err = withoutContent(err)
+		err = redacted(err)
 	}
 	action := verb + " " + resource.Resource
 	if refused && writes(verb) {
@@ -94,7 +94,7 @@ func classify(err error, verb string, resource schema.GroupVersionResource, name
 // withoutContent keeps private keys out of an error about a Secret. An API
 // server, an admission webhook or a proxy may quote what it refuses, and a
 // decoder what it cannot read; so of an answer only the HTTP status is told.
-func withoutContent(err error) error {
+func redacted(err error) error {
 	var answer apierrors.APIStatus
 	switch {
 	case errors.As(err, &answer):
@@ -102,7 +102,7 @@ func withoutContent(err error) error {
 		told := apierrors.NewGenericServerResponse(code, "", schema.GroupResource{}, "", "", 0, false)
 		told.ErrStatus.Message = fmt.Sprintf("the API server answered %d %s", code, http.StatusText(code))
 		return told
-	case unanswered(err):
+	case isOutage(err):
 		return err
 	default:
 		return errors.New("the API server's answer cannot be understood")
@@ -111,7 +111,7 @@ func withoutContent(err error) error {
 
 // unanswered reports whether a request got no answer: the API server cannot be
 // reached, did not answer in time, or we were told to stop.
-func unanswered(err error) bool {
+func isOutage(err error) bool {
 	var connection *url.Error
 	return errors.As(err, &connection) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -26,7 +26,7 @@ type Foreign struct {
 
 // fewNames is how many names are looked for one by one. For more of them, all names of
 // the kind are listed.
-const fewNames = 4
+const maxNameQueries = 4
 
 // FindForeign looks for objects that have the names of the given ones and are not the
 // application's, and gives those that it had not found before, in the order of kinds and
@@ -36,13 +36,13 @@ const fewNames = 4
 // What turns out to be the application's own, since somebody has removed its label, comes
 // into the snapshot, and own says so: it will be taken over.
 func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []Object) (foreign []Foreign, own bool, err error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	unknown := map[string][]string{}
 	for _, object := range objects {
 		k := key{object.GetObjectKind().GroupVersionKind().Kind, object.GetName()}
-		if snapshot.live[k] == nil && !snapshot.looked[k] {
-			snapshot.looked[k] = true
+		if snapshot.live[k] == nil && !snapshot.searched[k] {
+			snapshot.searched[k] = true
 			unknown[k.Kind] = append(unknown[k.Kind], k.Name)
 		}
 	}
@@ -57,7 +57,7 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 			continue
 		}
 		jobs = append(jobs, func() (err error) {
-			found[i], err = c.lookFor(ctx, r, names)
+			found[i], err = c.findByName(ctx, r, names)
 			return err
 		})
 	}
@@ -66,7 +66,7 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 	}
 	for i, r := range resources {
 		for _, object := range found[i] {
-			if c.ours(&object) {
+			if c.isOwn(&object) {
 				if err := c.readOwn(ctx, r, snapshot, object.Name); err != nil {
 					return nil, false, err
 				}
@@ -89,11 +89,11 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 
 // lookFor returns the objects of a kind that have one of the names, sorted by name. A kind
 // that may not be read, or is not there, has none: what is made then is not forced.
-func (c *Client) lookFor(ctx context.Context, r resource, names []string) ([]metav1.PartialObjectMetadata, error) {
+func (c *Client) findByName(ctx context.Context, r resource, names []string) ([]metav1.PartialObjectMetadata, error) {
 	var selectors []string // Fields.
-	if len(names) <= fewNames {
+	if len(names) <= maxNameQueries {
 		for _, name := range names {
-			selectors = append(selectors, named(name))
+			selectors = append(selectors, byName(name))
 		}
 	} else {
 		selectors = []string{""}
@@ -130,23 +130,23 @@ func (c *Client) listMetadata(ctx context.Context, r resource, selector string) 
 
 // readOwn adds an object of the application that the selector did not find.
 func (c *Client) readOwn(ctx context.Context, r resource, snapshot *Snapshot, name string) error {
-	list, err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).List(ctx, metav1.ListOptions{FieldSelector: named(name)})
+	list, err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).List(ctx, metav1.ListOptions{FieldSelector: byName(name)})
 	if err != nil {
 		return classify(err, "list", r.GroupVersionResource, "")
 	}
 	for i := range list.Items {
-		if object := &list.Items[i]; object.GetName() == name && c.ours(object) {
+		if object := &list.Items[i]; object.GetName() == name && c.isOwn(object) {
 			snapshot.live[key{r.kind, name}] = object
 		}
 	}
 	return nil
 }
 
-func named(name string) string { return fields.OneTermEqualSelector("metadata.name", name).String() }
+func byName(name string) string { return fields.OneTermEqualSelector("metadata.name", name).String() }
 
 // ours reports whether an object is the application's. It has its label or, where somebody has
 // removed that, was written by it or by its predecessor, which has the same field manager.
-func (c *Client) ours(object metav1.Object) bool {
+func (c *Client) isOwn(object metav1.Object) bool {
 	instance, labelled := object.GetLabels()[c.options.Label]
 	switch {
 	case !labelled:
@@ -155,7 +155,7 @@ func (c *Client) ours(object metav1.Object) bool {
 		// Another application writes what it labels; anybody can put its name there.
 		return c.wrote(object) && !wrote(object, instance)
 	default:
-		return !c.madeForOther(object) || c.wrote(object)
+		return !c.ownedByOthers(object) || c.wrote(object)
 	}
 }
 
@@ -185,7 +185,7 @@ func wrote(object metav1.Object, manager string) bool {
 // to its EndpointSlices, some Gateway controllers those of a Gateway to the Service that
 // has its address. With our label on it, it still is not ours. Anybody can set an owner,
 // so that alone says nothing of an object that we wrote.
-func (c *Client) madeForOther(object metav1.Object) bool {
+func (c *Client) ownedByOthers(object metav1.Object) bool {
 	owners := object.GetOwnerReferences()
 	return len(owners) > 0 && !slices.ContainsFunc(owners, func(owner metav1.OwnerReference) bool {
 		return owner.Kind == statefulSet && owner.Name == c.options.Manager
@@ -208,7 +208,7 @@ func makerOf(object metav1.Object) string {
 // instancesIn returns the other applications of this charm that have written an object: a
 // StatefulSet is among its owners whose name is that of a field manager. Releases of this
 // charm that looked for no label have written over each other's objects.
-func instancesIn(object metav1.Object, manager string) []string {
+func otherInstances(object metav1.Object, manager string) []string {
 	var all []string
 	for _, owner := range object.GetOwnerReferences() {
 		if owner.Kind == statefulSet && owner.Name != manager && wrote(object, owner.Name) {
@@ -220,8 +220,8 @@ func instancesIn(object metav1.Object, manager string) []string {
 
 // othersWrote reports whether a live object has fields that count as another's than what the
 // application applies: those of its predecessor, or of another application of this charm.
-func (c *Client) othersWrote(live *unstructured.Unstructured) bool {
-	managers := append(instancesIn(live, c.options.Manager), c.options.Manager)
+func (c *Client) hasFieldsToTakeOver(live *unstructured.Unstructured) bool {
+	managers := append(otherInstances(live, c.options.Manager), c.options.Manager)
 	return slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
 		applied := entry.Manager == c.options.Manager && entry.Operation == metav1.ManagedFieldsOperationApply
 		return slices.Contains(managers, entry.Manager) && entry.Subresource == "" && !applied

@@ -20,7 +20,7 @@ const (
 // they are of one model the oldest is: whoever may make namespaces may say so later. If the
 // charm may not list namespaces, none is known, and there is no error.
 func (c *Client) Models(ctx context.Context) (map[string]string, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	options := metav1.ListOptions{Limit: pageSize}
 	oldest := map[string]*metav1.PartialObjectMetadata{}

@@ -7,15 +7,15 @@ import (
 )
 
 // directly is a proxy function that names none.
-func directly(*http.Request) (*url.URL, error) { return nil, nil }
+func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
 // proxied is a transport that names the proxy in the error of a request which was to go
 // through one: the error's own words are those of the proxy, such as "Forbidden", and look
 // like the API server's.
-type proxied struct{ *http.Transport }
+type proxyTransport struct{ *http.Transport }
 
 // RoundTrip sends a request. See [http.RoundTripper].
-func (p *proxied) RoundTrip(request *http.Request) (*http.Response, error) {
+func (p *proxyTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := p.Transport.RoundTrip(request)
 	if err == nil || p.Proxy == nil {
 		return response, err

@@ -24,7 +24,7 @@ const pageSize = 500
 // *ForbiddenError or a *NoResourceError where it is one of these and not only about
 // BackendTLSPolicies.
 func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	lists, versions := make([][]unstructured.Unstructured, len(resources)), make([]string, len(resources))
 	var classes []unstructured.Unstructured
@@ -41,7 +41,7 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 			case rollout.KindPolicy:
 				lists[i], versions[i], err = c.listPolicies(ctx, r, snapshot)
 			default:
-				lists[i], versions[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.listed(r))
+				lists[i], versions[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.readSelector(r))
 			}
 			return err
 		})
@@ -59,7 +59,7 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 	}
 	for i, r := range resources {
 		snapshot.versions[r.kind] = versions[i]
-		c.keep(snapshot, r, lists[i])
+		c.addOwn(snapshot, r, lists[i])
 	}
 	if owner != nil {
 		snapshot.OwnerUID = string(owner.GetUID())
@@ -71,9 +71,9 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 }
 
 // keep adds to the snapshot what is ours of what was listed.
-func (c *Client) keep(snapshot *Snapshot, r resource, list []unstructured.Unstructured) {
+func (c *Client) addOwn(snapshot *Snapshot, r resource, list []unstructured.Unstructured) {
 	for i := range list {
-		if c.ours(&list[i]) {
+		if c.isOwn(&list[i]) {
 			snapshot.live[key{r.kind, list[i].GetName()}] = &list[i]
 		}
 	}
@@ -82,7 +82,7 @@ func (c *Client) keep(snapshot *Snapshot, r resource, list []unstructured.Unstru
 // listed picks the objects of a kind that are read, to find the application's own among
 // them. Of routes these are all: one that has lost its label, and is not wanted any more,
 // would go on serving for good, in clear perhaps. Other objects serve nothing by themselves.
-func (c *Client) listed(r resource) string {
+func (c *Client) readSelector(r resource) string {
 	if r.kind == rollout.KindRoute {
 		return ""
 	}
@@ -139,7 +139,7 @@ func inParallel(jobs []func() error) error {
 		}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			if errs[i] = job(); unanswered(errs[i]) {
+			if errs[i] = job(); isOutage(errs[i]) {
 				outage.Store(true)
 			}
 		})

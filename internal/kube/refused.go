@@ -39,7 +39,7 @@ func (e *RefusedError) Unwrap() error { return e.err }
 // Refusals takes an error of Apply apart: the objects that were refused, and everything
 // else that went wrong, which is nil only when all of it was refusals.
 func Refusals(err error) (refused []*RefusedError, others error) {
-	for _, leaf := range leaves(err) {
+	for _, leaf := range flatten(err) {
 		if one := (*RefusedError)(nil); errors.As(leaf, &one) {
 			refused = append(refused, one)
 		} else {
@@ -52,20 +52,20 @@ func Refusals(err error) (refused []*RefusedError, others error) {
 // OnlyRefused says of an error of Read that it is refusals and missing kinds and nothing
 // else, such as an outage, which would be told by its being tried again.
 func OnlyRefused(err error) bool {
-	return !slices.ContainsFunc(leaves(err), func(leaf error) bool { return !isRefused(leaf) })
+	return !slices.ContainsFunc(flatten(err), func(leaf error) bool { return !isRefused(leaf) })
 }
 
 // leaves returns the errors that were joined.
-func leaves(err error) []error {
+func flatten(err error) []error {
 	var all []error
 	switch err := err.(type) {
 	case nil:
 	case interface{ Unwrap() []error }:
 		for _, one := range err.Unwrap() {
-			all = append(all, leaves(one)...)
+			all = append(all, flatten(one)...)
 		}
 	case *MissingSecretsError:
-		all = leaves(err.err)
+		all = flatten(err.err)
 	default:
 		all = []error{err}
 	}
@@ -76,7 +76,7 @@ func leaves(err error) []error {
 // OwnerReferencesPermissionEnforcement, grants no permission (Kubernetes,
 // apiserver/pkg/endpoints/handlers/responsewriters and plugin/pkg/admission/gc). What
 // else refuses, as with a quota, has words of its own.
-var withoutRight = regexp.MustCompile(`cannot [a-z]+ resource "|cannot set an ownerRef on a resource you can't delete|cannot set blockOwnerDeletion`)
+var noPermission = regexp.MustCompile(`cannot [a-z]+ resource "|cannot set an ownerRef on a resource you can't delete|cannot set blockOwnerDeletion`)
 
 // deniedByWebhook is how the API server begins what an admission webhook has refused. The
 // status code is the webhook's choice.
@@ -92,7 +92,7 @@ func refusal(err error) (refused, permission bool) {
 	status := answer.Status()
 	switch status.Code {
 	case http.StatusForbidden:
-		return true, withoutRight.MatchString(status.Message)
+		return true, noPermission.MatchString(status.Message)
 	case http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
 		return true, false
 	case http.StatusInternalServerError:
@@ -109,12 +109,12 @@ func refusal(err error) (refused, permission bool) {
 const internalError = "Internal error occurred: "
 
 // about is how the API server begins what it says of an object.
-var about = regexp.MustCompile(`^([A-Za-z.0-9]+ "[^"]*" is (forbidden|invalid)|Internal error occurred): `)
+var messagePrefix = regexp.MustCompile(`^([A-Za-z.0-9]+ "[^"]*" is (forbidden|invalid)|Internal error occurred): `)
 
 // reasonOf returns the first line of what the API server says, without the object's name.
 func reasonOf(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	return strings.TrimSpace(about.ReplaceAllString(line, ""))
+	return strings.TrimSpace(messagePrefix.ReplaceAllString(line, ""))
 }
 
 // writes reports whether a verb is one that writes an object.

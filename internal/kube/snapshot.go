@@ -33,7 +33,7 @@ type Snapshot struct {
 	live       map[key]*unstructured.Unstructured
 	versions   map[string]string // resourceVersion of each kind's list, for watches to begin at
 	foreign    map[key]Foreign   // found by FindForeign
-	looked     map[key]bool      // for names of ours
+	searched   map[key]bool      // for names of ours
 	configMaps bool              // that ConfigMaps were asked for
 }
 
@@ -41,7 +41,7 @@ type Snapshot struct {
 type key struct{ Kind, Name string }
 
 func newSnapshot() *Snapshot {
-	return &Snapshot{live: map[key]*unstructured.Unstructured{}, versions: map[string]string{}, foreign: map[key]Foreign{}, looked: map[key]bool{}}
+	return &Snapshot{live: map[key]*unstructured.Unstructured{}, versions: map[string]string{}, foreign: map[key]Foreign{}, searched: map[key]bool{}}
 }
 
 // convert fills Gateway, Routes and Policies from the live objects.

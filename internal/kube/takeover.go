@@ -26,7 +26,7 @@ const takeOverTries = 5
 func (c *Client) takeOver(ctx context.Context, r resource, live *unstructured.Unstructured) error {
 	client, name := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace), live.GetName()
 	for range takeOverTries {
-		managers := append(instancesIn(live, c.options.Manager), c.options.Manager)
+		managers := append(otherInstances(live, c.options.Manager), c.options.Manager)
 		patch, err := csaupgrade.UpgradeManagedFieldsPatch(asUpdated(live, managers), sets.New(managers...), c.options.Manager)
 		if err != nil {
 			return fmt.Errorf("cannot read who owns the fields of %s %s: %w", r.kind, name, err)

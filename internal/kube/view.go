@@ -16,15 +16,15 @@ import (
 // What package rollout looks at of the objects, live and desired.
 
 // wanted is what is desired: as it goes over the wire, and as the rollout looks at it.
-type wanted struct {
+type desiredSet struct {
 	bodies  map[key]*unstructured.Unstructured
 	objects []rollout.Object
 }
 
 // compare converts what is desired, compares it with the snapshot, and finds what no code here
 // would write, or two steps would.
-func (c *Client) compare(snapshot *Snapshot, desired []Object) (*wanted, error) {
-	all := &wanted{bodies: map[key]*unstructured.Unstructured{}}
+func (c *Client) compare(snapshot *Snapshot, desired []Object) (*desiredSet, error) {
+	all := &desiredSet{bodies: map[key]*unstructured.Unstructured{}}
 	for _, object := range desired {
 		body, err := toUnstructured(object)
 		if err != nil {
@@ -40,8 +40,8 @@ func (c *Client) compare(snapshot *Snapshot, desired []Object) (*wanted, error) 
 		all.bodies[k] = body
 		o := viewOf(k, body, object)
 		if live := snapshot.live[k]; live != nil {
-			o.Differs = !same(asWritten(body, live, leavingAside(o, live)), live, c.options.Manager)
-			o.Taken = o.Differs && c.othersWrote(live)
+			o.Differs = !same(asWritten(body, live, withLiveFields(o, live)), live, c.options.Manager)
+			o.Taken = o.Differs && c.hasFieldsToTakeOver(live)
 		}
 		all.objects = append(all.objects, o)
 	}
@@ -50,7 +50,7 @@ func (c *Client) compare(snapshot *Snapshot, desired []Object) (*wanted, error) 
 
 // leavingAside returns a desired route with what the rollout decides of it as it is live: with
 // all parents that it has besides, and its note. Others it returns as they are.
-func leavingAside(o rollout.Object, live *unstructured.Unstructured) rollout.Object {
+func withLiveFields(o rollout.Object, live *unstructured.Unstructured) rollout.Object {
 	if o.Kind != rollout.KindRoute {
 		return o
 	}

@@ -30,16 +30,16 @@ func (c *Client) Await(ctx context.Context, snapshot *Snapshot, changes []Change
 			pending[key{change.Kind, change.Name}] = change.Action
 		}
 	}
-	snapshot.settle(pending)
+	snapshot.dropSettled(pending)
 	if len(pending) == 0 {
 		return
 	}
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	for event := range c.watchKinds(ctx, snapshot, pending) {
-		if snapshot.see(event) && snapshot.settle(pending) {
+		if snapshot.update(event) && snapshot.dropSettled(pending) {
 			stop() // The channel is closed when all watches have ended.
 		}
 	}
@@ -99,7 +99,7 @@ func pendingOf(pending map[key]Action) []key {
 
 // see takes an object as it has become, unless the snapshot knows it as it is later: a
 // watch begins with what was before our own writes. It reports whether it took it.
-func (s *Snapshot) see(object *unstructured.Unstructured) bool {
+func (s *Snapshot) update(object *unstructured.Unstructured) bool {
 	k := key{object.GetKind(), object.GetName()}
 	live := s.live[k]
 	if live == nil || live.GetUID() != object.GetUID() || object.GetGeneration() < live.GetGeneration() {
@@ -116,7 +116,7 @@ func (s *Snapshot) see(object *unstructured.Unstructured) bool {
 
 // settle takes from the pending objects those that are judged as they are now, and
 // reports whether none is left.
-func (s *Snapshot) settle(pending map[key]Action) bool {
+func (s *Snapshot) dropSettled(pending map[key]Action) bool {
 	for k, action := range pending {
 		if object := s.live[k]; object == nil || settled(object, action == Created) {
 			delete(pending, k)

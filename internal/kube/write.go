@@ -37,7 +37,7 @@ func (c *Client) applyOver(ctx context.Context, r resource, object, live *unstru
 		if err := c.takeOver(ctx, r, live); err != nil {
 			return nil, err
 		}
-		if err := c.disown(ctx, r, object, live); err != nil {
+		if err := c.removeOtherOwners(ctx, r, object, live); err != nil {
 			return nil, err
 		}
 		object = object.DeepCopy()
@@ -46,7 +46,7 @@ func (c *Client) applyOver(ctx context.Context, r resource, object, live *unstru
 		if !apierrors.IsConflict(err) {
 			return result, err
 		}
-		found, lookErr := c.lookFor(ctx, r, []string{object.GetName()})
+		found, lookErr := c.findByName(ctx, r, []string{object.GetName()})
 		if lookErr != nil || len(found) > 0 && found[0].UID == live.GetUID() {
 			return nil, err
 		}
@@ -57,10 +57,10 @@ func (c *Client) applyOver(ctx context.Context, r resource, object, live *unstru
 }
 
 // anothersObject is why an object is not written.
-const anothersObject = "an object of that name is there, and is not ours"
+const foreignObject = "an object of that name is there, and is not ours"
 
-func notOurs(r resource, name string, err error) error {
-	return &RefusedError{Kind: r.kind, Name: name, Action: "apply " + r.Resource, Reason: anothersObject, err: err}
+func refusedForeign(r resource, name string, err error) error {
+	return &RefusedError{Kind: r.kind, Name: name, Action: "apply " + r.Resource, Reason: foreignObject, err: err}
 }
 
 func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Unstructured, force bool) (*unstructured.Unstructured, error) {
@@ -75,7 +75,7 @@ func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Uns
 	if err != nil {
 		classified := classify(err, "apply", r.GroupVersionResource, object.GetName())
 		if apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict) {
-			return nil, notOurs(r, object.GetName(), classified)
+			return nil, refusedForeign(r, object.GetName(), classified)
 		}
 		return nil, classified
 	}

@@ -30,7 +30,7 @@ func hasOtherOwners(desired, live *unstructured.Unstructured) bool {
 }
 
 // disown takes the owners away that an object of ours shall not have.
-func (c *Client) disown(ctx context.Context, r resource, desired, live *unstructured.Unstructured) error {
+func (c *Client) removeOtherOwners(ctx context.Context, r resource, desired, live *unstructured.Unstructured) error {
 	if !hasOtherOwners(desired, live) {
 		return nil
 	}
