@@ -11,14 +11,26 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// What somebody has added to the metadata of an object of ours may outlast what we do with
-// it. To apply the object takes neither away: owners and finalizers of all writers are
-// joined.
+// Owners that somebody has added to an object of ours must not stay. Applying the object does not
+// remove them: the API server merges the owners and finalizers of all writers.
 
-// hasOtherOwners reports whether a live object has owners beside those that it shall have. As
-// long as one of them stands, Kubernetes does not collect the object when the application
-// is removed: its route, or the key in its Secret, would stay. An object that shall have no
-// owner is left alone. What another application of this charm has applied is taken over.
+// removeOtherOwners removes the owners that an object of ours should not have.
+func (c *Client) removeOtherOwners(ctx context.Context, r resource, desired, live *unstructured.Unstructured) error {
+	if !hasOtherOwners(desired, live) {
+		return nil
+	}
+	owners, _, _ := unstructured.NestedSlice(desired.Object, "metadata", "ownerReferences")
+	_, err := c.merge(ctx, r, live, map[string]any{"metadata": map[string]any{"ownerReferences": owners}})
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil // The next apply makes it again, or finds another object.
+	}
+	return classify(err, "apply", r.GroupVersionResource, live.GetName())
+}
+
+// hasOtherOwners reports whether a live object has owners beside the desired ones. As long as one
+// of them exists, Kubernetes does not delete the object when the application is removed: its route,
+// or the key in its Secret, would stay. An object that should have no owner is left alone. Owners
+// that another application of this charm has applied are left to takeOver.
 func hasOtherOwners(desired, live *unstructured.Unstructured) bool {
 	wanted := desired.GetOwnerReferences()
 	return len(wanted) > 0 && slices.ContainsFunc(live.GetOwnerReferences(), func(owner metav1.OwnerReference) bool {
@@ -29,20 +41,7 @@ func hasOtherOwners(desired, live *unstructured.Unstructured) bool {
 	})
 }
 
-// disown takes the owners away that an object of ours shall not have.
-func (c *Client) removeOtherOwners(ctx context.Context, r resource, desired, live *unstructured.Unstructured) error {
-	if !hasOtherOwners(desired, live) {
-		return nil
-	}
-	owners, _, _ := unstructured.NestedSlice(desired.Object, "metadata", "ownerReferences")
-	_, err := c.merge(ctx, r, live, map[string]any{"metadata": map[string]any{"ownerReferences": owners}})
-	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-		return nil // What is applied now makes it anew, or finds another there.
-	}
-	return classify(err, "apply", r.GroupVersionResource, live.GetName())
-}
-
-// merge patches the very object that was read, not another of its name.
+// merge patches the object that was read, and no other object of its name.
 func (c *Client) merge(ctx context.Context, r resource, live *unstructured.Unstructured, patch map[string]any) (*unstructured.Unstructured, error) {
 	metadata, _ := patch["metadata"].(map[string]any)
 	if metadata == nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// A report is what has become of the steps of a rollout so far.
+// A report collects the results of a rollout's steps.
 type report struct {
 	changes     []Change
 	held        []Held
@@ -17,7 +17,7 @@ type report struct {
 
 func newReport() *report { return &report{failed: map[string][]error{}} }
 
-// take enters what has become of steps, and brings the snapshot up to date.
+// record adds the results of steps, and updates the snapshot.
 func (r *report) record(snapshot *Snapshot, steps []rollout.Step, outcomes []outcome) {
 	for i, step := range steps {
 		ref, done := step.Object.Ref, outcomes[i]
@@ -45,7 +45,7 @@ func (r *report) record(snapshot *Snapshot, steps []rollout.Step, outcomes []out
 	}
 }
 
-// missingSecrets returns the names of the Secrets that could not be written and are not there.
+// missingSecrets returns the names of the Secrets that could not be written and do not exist.
 func (r *report) missingSecrets(snapshot *Snapshot) []string {
 	var names []string
 	for _, answer := range r.answers {
@@ -57,7 +57,7 @@ func (r *report) missingSecrets(snapshot *Snapshot) []string {
 	return names
 }
 
-// join joins the errors of all kinds, in the order of the kinds.
+// join joins all errors, in the order of the kinds.
 func (r *report) join() error {
 	var errs []error
 	for _, kind := range rollout.Kinds() {

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// write applies an object, which is live already unless live is nil.
+// write applies an object. live is the object as it was read; nil if there is none.
 func (c *Client) write(ctx context.Context, r resource, object, live *unstructured.Unstructured) outcome {
 	result, err := c.applyOver(ctx, r, object, live)
 	switch refused := (*RefusedError)(nil); {
@@ -30,8 +30,9 @@ func (c *Client) write(ctx context.Context, r resource, object, live *unstructur
 	}
 }
 
-// applyOver applies an object. Only what was read and is ours is written over. What is made
-// is not forced: where somebody was quicker, that is as refusing it.
+// applyOver applies an object. It forces the write only over an object that was read and is ours.
+// It does not force a new object: if somebody else has made one of that name meanwhile, that counts
+// as a refusal.
 func (c *Client) applyOver(ctx context.Context, r resource, object, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	if live != nil {
 		if err := c.takeOver(ctx, r, live); err != nil {
@@ -50,13 +51,14 @@ func (c *Client) applyOver(ctx context.Context, r resource, object, live *unstru
 		if lookErr != nil || len(found) > 0 && found[0].UID == live.GetUID() {
 			return nil, err
 		}
-		// It was deleted since it was read, and what may stand there now is another.
+		// The object was deleted since it was read. What has its name now, if anything, is another
+		// object.
 		object.SetUID("")
 	}
 	return c.apply(ctx, r, object, false)
 }
 
-// anothersObject is why an object is not written.
+// foreignObject is the reason why an object of another owner is not written.
 const foreignObject = "an object of that name is there, and is not ours"
 
 func refusedForeign(r resource, name string, err error) error {
