@@ -125,7 +125,7 @@ func (j *Juju) addUnit(app *application) (*unit, error) {
 	return u, nil
 }
 
-// startPod gives a unit what a new pod has: its own copy of the charm and the hook tools.
+// startPod provides a unit with what a new pod has: its own copy of the charm and the hook tools.
 func (j *Juju) startPod(u *unit) error {
 	if err := os.RemoveAll(j.agentDir(u.name)); err != nil {
 		return fmt.Errorf("cannot clear unit: %w", err)

@@ -85,7 +85,7 @@ func (j *Juju) KillAfterTool(unit, tool string) error {
 	})
 }
 
-// LoseLeadershipDuringHook gives leadership to another unit after the n-th hook tool call of one of
+// LoseLeadershipDuringHook moves leadership to another unit after the n-th hook tool call of one of
 // the unit's hooks, once. If heir is "", no unit leads until SetLeader.
 func (j *Juju) LoseLeadershipDuringHook(unit string, n int, heir string) error {
 	if heir != "" {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// SetLeader gives an application's leadership to a unit. The new leader gets leader-elected, the
+// SetLeader moves an application's leadership to a unit. The new leader gets leader-elected, the
 // old one nothing.
 func (j *Juju) SetLeader(app, unit string) error {
 	j.mu.Lock()
@@ -128,7 +128,7 @@ func (j *Juju) mayRestart(u *unit) error {
 	return j.restartContainer(u)
 }
 
-// Refresh gives an application a new charm. Each unit stops its old charm and starts a new pod with
+// Refresh replaces an application's charm. Each unit stops its old charm and starts a new pod with
 // the new one: stop, upgrade-charm, config-changed, start.
 func (j *Juju) Refresh(ctx context.Context, app, charmDir string) error {
 	j.mu.Lock()

@@ -84,7 +84,7 @@ func (j *Juju) SetUnitData(relationID int, unit string, data map[string]string) 
 	return nil
 }
 
-// SetUnitAddress gives a unit another address, as a new pod gets: config-changed follows, and the
+// SetUnitAddress changes a unit's address, as a new pod gets: config-changed follows, and the
 // address keys in its databags change.
 func (j *Juju) SetUnitAddress(ctx context.Context, unit, address string) error {
 	j.mu.Lock()

@@ -28,7 +28,7 @@ func goalState(inv *invocation) error {
 		key := remote.name
 		if remote.modelUUID != "" {
 			if end.endpoint.Role == roleProvides {
-				continue // The side that offers sees nothing of who consumes.
+				continue // The offering side does not see its consumers.
 			}
 			key = remote.offerURL()
 		}
