@@ -1,8 +1,7 @@
-// Command gateway-api-integrator is the charm. Juju runs it, under the name
-// dispatch, once per event; the environment says which. It exits with 0 when the
-// event is dealt with, and with 1 when Juju should try again. When it is told to end it
-// lets go of what it holds and dies of the signal, which is no failure to Juju: the event
-// comes again.
+// Command gateway-api-integrator is the charm. Juju runs it once per event, under the name
+// dispatch. The environment says which event it is. It exits with 0 if the event is handled, and
+// with 1 if Juju should retry. On SIGTERM or SIGINT it closes its connections and ends by that
+// signal. For Juju that is not a failure: the event comes again.
 package main
 
 import (
@@ -25,51 +24,52 @@ import (
 )
 
 func main() {
-	// Juju logs what is written to stderr. Libraries have lines of their own there for
-	// what is returned to us as an error as well.
+	// Juju logs what is written to stderr. Libraries write lines there for errors that they also
+	// return to us.
 	log.SetOutput(io.Discard)
 	ctx, stop := untilSignal(context.Background())
 	err := run(ctx)
 	stop()
-	var told signalError
+	var ended signalError
 	switch {
-	case err == nil: // Also when it was told to end too late.
-	case errors.As(context.Cause(ctx), &told):
-		die(told.signal)
+	case err == nil: // Also if the signal came too late.
+	case errors.As(context.Cause(ctx), &ended):
+		die(ended.signal)
 	default:
-		// What others say in an error is no command of the charm's.
+		// An error may quote what others wrote, which must not look like a command that the charm
+		// recommends.
 		fmt.Fprintln(os.Stderr, "error: "+strings.ReplaceAll(err.Error(), "`", "'"))
 		os.Exit(1)
 	}
 }
 
-// signalError is why a context ends with a signal.
+// signalError is the cause of a context that a signal has ended.
 type signalError struct{ signal syscall.Signal }
 
 func (e signalError) Error() string { return "told to end: " + e.signal.String() }
 
-// untilSignal returns a context that ends with the first signal that tells to end. A second
-// one kills at once.
+// untilSignal returns a context that ends with the first SIGTERM or SIGINT. A second signal kills
+// the process at once.
 func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
 		select {
-		case told := <-signals:
+		case received := <-signals:
 			signal.Reset()
-			cancel(signalError{told.(syscall.Signal)})
+			cancel(signalError{received.(syscall.Signal)})
 		case <-ctx.Done():
 		}
 	}()
 	return ctx, func() { cancel(nil) }
 }
 
-// die has the process end of a signal, as if it had never been caught.
+// die ends the process by a signal, as if the signal had never been caught.
 func die(of syscall.Signal) {
 	signal.Reset()
 	_ = syscall.Kill(os.Getpid(), of)
-	<-time.After(time.Second) // It comes within the moment.
+	<-time.After(time.Second) // The signal arrives sooner.
 	os.Exit(1)
 }
 
@@ -96,8 +96,8 @@ func run(ctx context.Context) error {
 	return c.Run(ctx)
 }
 
-// podAddresses returns the addresses of the pod that the hook runs in; none where the system
-// does not tell, which is no reason to fail: less is known of the cluster then.
+// podAddresses returns the addresses of the pod in which the hook runs. If the system does not
+// tell, there are none: that is no reason to fail, the charm then knows less about the cluster.
 func podAddresses() []netip.Addr {
 	found, err := net.InterfaceAddrs()
 	if err != nil {
@@ -112,8 +112,8 @@ func podAddresses() []netip.Addr {
 	return all
 }
 
-// connect makes a client for the cluster that the environment names. The namespace of the
-// options is the model's name; the cluster may have another for it.
+// connect makes a client for the cluster that the environment names. The namespace in options is
+// the model's name. The cluster may have another name for it.
 func connect(options kube.Options) (*kube.Client, error) {
 	config, err := kube.Config(os.Getenv)
 	if err != nil {

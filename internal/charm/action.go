@@ -11,8 +11,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
-// action handles an action. Whatever stands in its way is the action's failure,
-// never the unit's.
+// action handles an action. Whatever goes wrong fails the action, not the unit.
 func (c *Charm) action(ctx context.Context) error {
 	switch c.Event.Action.Name {
 	case actionGetCertificate:
@@ -28,8 +27,8 @@ func (c *Charm) action(ctx context.Context) error {
 	}
 }
 
-// leaderOnly does what only the leader can: read what our application has written
-// to its relations, and write its secrets.
+// leaderOnly calls do if this unit leads, and fails the action otherwise. Only the leader can read
+// what our application has written to its relations, and write its secrets.
 func (c *Charm) leaderOnly(ctx context.Context, do func() error) error {
 	leads, err := c.asLeader(ctx, do)
 	if err != nil || leads {
@@ -38,7 +37,7 @@ func (c *Charm) leaderOnly(ctx context.Context, do func() error) error {
 	return c.Tools.FailAction(ctx, "Only the leader can do this; run it on "+c.Event.Application()+"/leader.")
 }
 
-// afterReading reads everything for an action of the leader.
+// afterReading calls do on the leader, after it has read everything.
 func (c *Charm) afterReading(ctx context.Context, do func(*run) error) error {
 	return c.leaderOnly(ctx, func() error {
 		cluster, err := c.connect()
@@ -50,7 +49,7 @@ func (c *Charm) afterReading(ctx context.Context, do func(*run) error) error {
 		case errors.Is(err, gocharm.ErrNotLeader):
 			return err
 		case err != nil:
-			// Of an outage every kind of object tells; one is enough here.
+			// In an outage the requests for every kind of object fail. One error is enough here.
 			reason, _, _ := strings.Cut(commandless(err), "\n")
 			return c.Tools.FailAction(ctx, "Cannot tell what is served: "+reason)
 		}
@@ -58,14 +57,14 @@ func (c *Charm) afterReading(ctx context.Context, do func(*run) error) error {
 	})
 }
 
-// connect makes a client that sees the application's objects, for requests of limited time.
-// They are in the model's namespace, which Connect may know by another name.
+// connect makes a client for the application's objects, with a time limit for all its requests. The
+// objects are in the model's namespace. Connect may know that by another name.
 func (c *Charm) connect() (*kube.Client, error) {
 	cluster, err := c.Connect(kube.Options{
 		Namespace: c.Event.Model, Manager: c.Event.Application(), Label: plan.LabelManagedBy,
 	})
 	if err == nil {
-		cluster.Within(requestsLimit)
+		cluster.SetTimeLimit(requestsLimit)
 	}
 	return cluster, err
 }

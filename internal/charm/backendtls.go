@@ -13,8 +13,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// What applications that speak TLS need: the authorities that sign their certificates,
-// which others tell of on receive-ca-cert, and what the cluster has for them.
+// What applications that speak TLS need: the CA certificates that sign their certificates, from
+// receive-ca-cert, and what the cluster has for such applications.
 
 func (c *Charm) readCAProvider(ctx context.Context, id string, number int) (state.CAProvider, error) {
 	application, written, err := c.otherSide(ctx, id)
@@ -38,7 +38,7 @@ func (c *Charm) readCAProvider(ctx context.Context, id string, number int) (stat
 	return state.NewCAProvider(number, application, written, units, c.Now), nil
 }
 
-// publishCARequests tells the providers of authorities which version we speak.
+// publishCARequests tells the providers of CA certificates which version of the interface we speak.
 func (c *Charm) publishCARequests(ctx context.Context, relations plan.Relations) error {
 	for _, number := range relations.CARequests {
 		if err := c.write(ctx, endpointReceiveCA, number, certificatetransfer.Encode(), false); err != nil {
@@ -48,7 +48,7 @@ func (c *Charm) publishCARequests(ctx context.Context, relations plan.Relations)
 	return nil
 }
 
-// mayFindConfigMaps reports whether by the event alone there may be a ConfigMap to prune.
+// mayFindConfigMaps reports whether, judging by the event alone, there may be a ConfigMap to prune.
 func (c *Charm) mayFindConfigMaps() bool {
 	switch c.Event.Kind {
 	case gocharm.LeaderElected, gocharm.Start, gocharm.UpgradeCharm:
@@ -58,10 +58,10 @@ func (c *Charm) mayFindConfigMaps() bool {
 	}
 }
 
-// readBackendTLS adds what the cluster has for applications that speak TLS. ConfigMaps
-// are asked for only where there may be one: a hook that has nothing to do with such
-// applications makes no request for them. One that broke off half-way may have left a
-// ConfigMap behind, and the leader with it: rare events ask, too.
+// readBackendTLS adds what the cluster has for applications that speak TLS. It asks for ConfigMaps
+// only if there may be one: a hook that has nothing to do with such applications makes no request
+// for them. If a hook of a lost leader broke off half-way, a ConfigMap may be left over: rare
+// events ask too.
 func (c *Charm) readBackendTLS(ctx context.Context, cluster *kube.Client, st *state.State, snapshot *kube.Snapshot) error {
 	if snapshot == nil {
 		return nil

@@ -12,11 +12,11 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// settingAppProtocol has Cilium's gateway speak to applications what their Services name as
-// appProtocol. It is off unless it is "true", whatever Cilium's class claims.
+// settingAppProtocol makes Cilium's gateway use the appProtocol of Services. It is off unless it is
+// "true", whatever features Cilium's class claims.
 const settingAppProtocol = "enable-gateway-api-app-protocol"
 
-// readCilium asks for Cilium's settings where an application speaks HTTP/2 in clear.
+// readCilium reads Cilium's settings if an application speaks HTTP/2 without TLS (h2c).
 func (c *Charm) readCilium(ctx context.Context, cluster *kube.Client, st *state.State) error {
 	isCilium := func(class gatewayv1.GatewayClass) bool { return class.Spec.ControllerName == controller.Cilium }
 	speaks := func(r state.Requirer) bool { return r.Scheme == "h2c" }

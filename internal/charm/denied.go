@@ -13,36 +13,39 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
-// A relation that Juju lists and does not let us read is one of two things. It may be
-// there, and the denial passes: to take it for gone would withdraw what it serves. Or it
-// is a ghost: removed by force, from a controller that tells no agent so, and the unit
-// agent lists it for as long as it lives. So what is denied is asked for twice, and then
-// the controller is asked what there is. What it has is there: the hook fails, and Juju
-// repeats it. What it has not is a ghost. Where it cannot say, the hook changes nothing
-// and remembers; who is denied again a while later is a ghost.
+// Juju may list a relation and deny reading it. There are two cases. The relation may exist, and
+// the denial is temporary: to treat it as gone would withdraw what it serves. Or it is a ghost: it
+// was removed by force from a controller that tells no agent so, and the unit agent lists it for as
+// long as the agent lives.
+//
+// So the charm reads what is denied a second time, and then asks the controller what exists
+// (goal-state). If the controller has the relation, it exists: the hook fails, and Juju retries it.
+// If the controller does not have it, it is a ghost. If the controller cannot tell, the hook
+// changes nothing and stores the denial. What is denied again later, at least minDenied after, is a
+// ghost.
 
-// errUndecided says that nobody can tell whether something is there.
+// errUndecided means that nobody can tell whether something exists.
 var errUndecided = errors.New("neither the unit agent nor the controller can tell whether it is there")
 
 const (
-	// keyDenied is where the unit's stored state has what is undecided: since when, by
-	// what was denied.
+	// keyDenied is the key in the unit's stored state for undecided denials: what was denied, and
+	// since when.
 	keyDenied = "denied"
-	// minDenied is how long a denial lasts at least that is no passing one.
+	// minDenied is the minimum duration of a denial that is not temporary.
 	minDenied = time.Minute
 )
 
-// gone reports whether a relation, or something of it, is not there any more, or not ours to
-// see. What Juju lists is not gone because of that: see absent.
+// gone reports whether an error says that a relation, or something in it, does not exist or is not
+// ours to see. That alone does not mean that it is gone, if Juju lists it: see absent.
 func gone(err error) bool {
 	if errors.Is(err, gocharm.ErrNotLeader) {
-		return false // Juju may call that a denied permission too.
+		return false // Juju may report that as "permission denied" too.
 	}
 	return errors.Is(err, gocharm.ErrNotFound) || errors.Is(err, gocharm.ErrRelationGone) || errors.Is(err, gocharm.ErrPermissionDenied)
 }
 
-// twice reads once more where Juju says that what it lists is not there.
-func twice[T any](read func() (T, error)) (T, error) {
+// retryOnce reads a second time if Juju says that something which it lists does not exist.
+func retryOnce[T any](read func() (T, error)) (T, error) {
 	value, err := read()
 	if gone(err) {
 		value, err = read()
@@ -50,9 +53,9 @@ func twice[T any](read func() (T, error)) (T, error) {
 	return value, err
 }
 
-// absent reports whether what was denied is not there: an endpoint's relation if unit is
-// empty, else that unit of its other side. Its error is the denial where it is there, and
-// errUndecided where nobody can tell.
+// absent reports whether what was denied does not exist: a relation of the endpoint if unit is
+// empty, else that unit of its other side. The error is the denial if it exists, and errUndecided
+// if nobody can tell.
 func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied error) (bool, error) {
 	listed, err := c.listed(ctx, endpoint, id)
 	if err != nil || !listed {
@@ -71,7 +74,7 @@ func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied er
 	_, hasUnit := has[unit]
 	again := false
 	if hasApplication && unit == "" {
-		if again, err = c.relatedAgain(ctx, endpoint, id, application); err != nil {
+		if again, err = c.sharesApplication(ctx, endpoint, id, application); err != nil {
 			return false, err
 		}
 	}
@@ -79,9 +82,9 @@ func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied er
 	case hasUnit, unit == "" && hasApplication && !again:
 		return false, fmt.Errorf("%w, though the controller has it", denied)
 	case unit != "" && hasApplication:
-		return true, nil // Of an application of our model the units are told.
-	case unit == "" && application != "" && !hasApplication && !isUser(application):
-		unnamed, offers, err := c.ofOffers(ctx, endpoint, has)
+		return true, nil // The controller lists all units of an application of our model.
+	case unit == "" && application != "" && !hasApplication && !isConsumer(application):
+		unnamed, offers, err := c.countOffers(ctx, endpoint, has)
 		switch {
 		case err != nil:
 			return false, err
@@ -94,33 +97,32 @@ func (c *Charm) absent(ctx context.Context, endpoint, id, unit string, denied er
 	return c.deniedForLong(ctx, strings.TrimSpace(id+" "+unit), denied)
 }
 
-// absentOrDoubted is absent for a hook that is to find everything that is undecided, not to begin to
-// doubt the next ghost when it has done with the first: it counts that as absent for now, and
-// remembers that the hook must change nothing.
-func (c *Charm) absentOrDoubted(ctx context.Context, endpoint, id, unit string, denied error) (bool, error) {
+// absentOrUndecided is absent for a hook that must find everything undecided in one pass, so that
+// ghosts are not decided one after the other. What is undecided counts as absent for now, and the
+// hook then changes nothing.
+func (c *Charm) absentOrUndecided(ctx context.Context, endpoint, id, unit string, denied error) (bool, error) {
 	absent, err := c.absent(ctx, endpoint, id, unit, denied)
-	if c.doubted(err) {
+	if c.noteUndecided(err) {
 		return true, nil
 	}
 	return absent, err
 }
 
-// doubted reports whether an error says that nobody can tell whether something is there, and remembers
-// the first.
-func (c *Charm) doubted(err error) bool {
+// noteUndecided reports whether an error is errUndecided, and stores the first one.
+func (c *Charm) noteUndecided(err error) bool {
 	if !errors.Is(err, errUndecided) {
 		return false
 	}
-	if c.learned.doubt == nil {
-		c.learned.doubt = err
+	if c.learned.firstUndecided == nil {
+		c.learned.firstUndecided = err
 	}
 	return true
 }
 
-// relatedAgain says that there is another relation of the endpoint with the same application:
-// which of them the controller has, its answer does not tell.
-func (c *Charm) relatedAgain(ctx context.Context, endpoint, id, application string) (bool, error) {
-	ids, err := c.withBreaking(ctx, endpoint)
+// sharesApplication reports whether another relation of the endpoint has the same application. The
+// controller's answer does not tell which of them it has.
+func (c *Charm) sharesApplication(ctx context.Context, endpoint, id, application string) (bool, error) {
+	ids, err := c.relationsWithBreaking(ctx, endpoint)
 	if err != nil {
 		return false, err
 	}
@@ -133,7 +135,7 @@ func (c *Charm) relatedAgain(ctx context.Context, endpoint, id, application stri
 		case name == application:
 			return err == nil, err
 		case gone(err) && c.breaking(other):
-			return true, nil // It may be the same.
+			return true, nil // It may have the same application.
 		case err != nil && !gone(err):
 			return false, err
 		}
@@ -141,9 +143,9 @@ func (c *Charm) relatedAgain(ctx context.Context, endpoint, id, application stri
 	return false, nil
 }
 
-// withBreaking lists an endpoint's relations, and the one that is breaking: the controller
-// has it until every unit has left it.
-func (c *Charm) withBreaking(ctx context.Context, endpoint string) ([]string, error) {
+// relationsWithBreaking lists an endpoint's relations, with the one that is breaking: the
+// controller has it until every unit has left it.
+func (c *Charm) relationsWithBreaking(ctx context.Context, endpoint string) ([]string, error) {
 	ids, err := c.relations(ctx, endpoint)
 	if err == nil && c.Event.Relation != nil && c.Event.Relation.Endpoint == endpoint && c.breaking(c.Event.Relation.ID) {
 		ids = append(ids, c.Event.Relation.ID)
@@ -151,31 +153,32 @@ func (c *Charm) withBreaking(ctx context.Context, endpoint string) ([]string, er
 	return ids, err
 }
 
-// breaking reports whether the event is the end of a relation.
+// breaking reports whether the event is relation-broken of that relation.
 func (c *Charm) breaking(id string) bool {
 	return c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.ID == id
 }
 
-// isUser reports whether an application's name is Juju's for a user of an offer of ours, of
-// which the controller's answer does not tell.
-func isUser(application string) bool { return strings.HasPrefix(application, "remote-") }
+// isConsumer reports whether Juju made up an application's name, for a consumer of our offer. The
+// controller's answer does not list those.
+func isConsumer(application string) bool { return strings.HasPrefix(application, "remote-") }
 
-// isOffer reports whether a name in the controller's answer is the URL of an offer, behind
-// which any application of another model may be: here it goes by a name of our choosing.
-func isOffer(name string) bool { return strings.Contains(name, ".") }
+// isOfferURL reports whether a name in the controller's answer is the URL of an offer. Any
+// application of another model may be behind it: in our model it has a name that our operator
+// chose.
+func isOfferURL(name string) bool { return strings.Contains(name, ".") }
 
-// ofOffers counts the offers in the controller's answer for an endpoint, and the relations
-// listed of which it does not name the application: those that an offer may stand for.
-func (c *Charm) ofOffers(ctx context.Context, endpoint string, has map[string]string) (unnamed, offers int, err error) {
+// countOffers counts the offers in the controller's answer for an endpoint, and the listed
+// relations whose application the answer does not name. An offer may stand for any of those.
+func (c *Charm) countOffers(ctx context.Context, endpoint string, has map[string]string) (unnamed, offers int, err error) {
 	for name := range has {
-		if isOffer(name) {
+		if isOfferURL(name) {
 			offers++
 		}
 	}
 	if offers == 0 {
 		return 0, 0, nil
 	}
-	ids, err := c.withBreaking(ctx, endpoint)
+	ids, err := c.relationsWithBreaking(ctx, endpoint)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -191,14 +194,14 @@ func (c *Charm) ofOffers(ctx context.Context, endpoint string, has map[string]st
 	return unnamed, offers, nil
 }
 
-// listed says that Juju lists a relation which is not breaking.
+// listed reports whether Juju lists a relation that is not breaking.
 func (c *Charm) listed(ctx context.Context, endpoint, id string) (bool, error) {
 	ids, err := c.relations(ctx, endpoint)
 	return slices.Contains(ids, id), err
 }
 
-// unlessUnlisted returns the error of what we did with our side of a relation, unless the
-// relation has gone meanwhile, which took the matter with it.
+// unlessUnlisted returns the error of an operation on our side of a relation, unless the relation
+// has gone meanwhile: then there is nothing left to do.
 func (c *Charm) unlessUnlisted(ctx context.Context, endpoint, id string, err error) error {
 	if !gone(err) {
 		return err
@@ -210,7 +213,7 @@ func (c *Charm) unlessUnlisted(ctx context.Context, endpoint, id string, err err
 	return fmt.Errorf("%w, though the relation is listed", err)
 }
 
-// goals asks what the controller has, once in a hook.
+// goals asks the controller what exists (goal-state), once in a hook.
 func (c *Charm) goals(ctx context.Context) (gocharm.GoalState, error) {
 	if c.learned.goals != nil {
 		return *c.learned.goals, nil
@@ -222,8 +225,8 @@ func (c *Charm) goals(ctx context.Context) (gocharm.GoalState, error) {
 	return goals, err
 }
 
-// isSuspended says that a relation of the endpoint is suspended, so that Juju lists it no
-// more, and is still there.
+// isSuspended reports whether a relation of the endpoint is suspended: Juju no longer lists it, but
+// it exists.
 func (c *Charm) isSuspended(ctx context.Context, endpoint string) (bool, error) {
 	goals, err := c.goals(ctx)
 	for _, status := range goals.Relations[endpoint] {
@@ -234,8 +237,8 @@ func (c *Charm) isSuspended(ctx context.Context, endpoint string) (bool, error) 
 	return false, err
 }
 
-// deniedForLong reports whether what is denied now was denied a while ago already, in
-// another hook.
+// deniedForLong reports whether what is denied now was first denied in an earlier hook, at least
+// minDenied ago.
 func (c *Charm) deniedForLong(ctx context.Context, what string, denied error) (bool, error) {
 	since, err := c.deniedSince(ctx)
 	if err != nil {
@@ -252,7 +255,8 @@ func (c *Charm) deniedForLong(ctx context.Context, what string, denied error) (b
 	return true, nil
 }
 
-// deniedSince is what earlier hooks were denied and could not decide about.
+// deniedSince returns what earlier hooks were denied and could not decide, each with the time of
+// the first denial.
 func (c *Charm) deniedSince(ctx context.Context) (map[string]time.Time, error) {
 	stored, err := c.storedState(ctx)
 	if err != nil {
@@ -260,13 +264,14 @@ func (c *Charm) deniedSince(ctx context.Context) (map[string]time.Time, error) {
 	}
 	since := map[string]time.Time{}
 	if text := stored[keyDenied]; text != "" && json.Unmarshal([]byte(text), &since) != nil {
-		return map[string]time.Time{}, nil // Not ours: it is written anew.
+		return map[string]time.Time{}, nil // Unreadable: it is written again.
 	}
 	return since, nil
 }
 
-// readAgain forgets denials of what can be read. The next one counts from its own time.
-func (c *Charm) readAgain(ctx context.Context, what string) error {
+// clearDenial removes the stored denial of something that can be read. A later denial counts from
+// its own time.
+func (c *Charm) clearDenial(ctx context.Context, what string) error {
 	since, err := c.deniedSince(ctx)
 	if err != nil || len(since) == 0 {
 		return err
@@ -287,9 +292,9 @@ func (c *Charm) storeDenied(ctx context.Context, since map[string]time.Time) err
 	return c.Tools.SetState(ctx, map[string]string{keyDenied: string(text)})
 }
 
-// hold ends a hook that could not be decided. What is served stays as it is, and the next
-// hook looks again.
-func (c *Charm) hold(ctx context.Context, undecided error) error {
+// endUndecided ends a hook that could not be decided. What is served stays as it is, and the next
+// hook tries again.
+func (c *Charm) endUndecided(ctx context.Context, undecided error) error {
 	since, err := c.deniedSince(ctx)
 	if err != nil {
 		return err
@@ -302,15 +307,16 @@ func (c *Charm) hold(ctx context.Context, undecided error) error {
 			return err
 		}
 	}
-	if c.ledgers.stored[ledgerKey] != "" {
-		// Nor does one after which the ledger is not to be trusted.
-		if err := c.Tools.DeleteState(ctx, ledgerKey); err != nil {
+	if c.ledgers.stored[keyLedger] != "" {
+		// The events that do not trust the ledger do not come again. So no later hook may trust it
+		// either.
+		if err := c.Tools.DeleteState(ctx, keyLedger); err != nil {
 			return err
 		}
 	}
 	if c.brokenCertificates() {
-		// The event does not come again: whoever leads next removes the secrets.
-		if err := c.Tools.SetState(ctx, map[string]string{keyForget: "true"}); err != nil {
+		// The event does not come again: the next leader removes the secrets.
+		if err := c.Tools.SetState(ctx, map[string]string{keyRemoveSecrets: "true"}); err != nil {
 			return err
 		}
 	}
@@ -320,7 +326,7 @@ func (c *Charm) hold(ctx context.Context, undecided error) error {
 	return c.setStatus(ctx, plan.Undecided())
 }
 
-// brokenCertificates reports whether the event is the end of a certificates relation.
+// brokenCertificates reports whether the event is relation-broken of a certificates relation.
 func (c *Charm) brokenCertificates() bool {
 	return c.Event.Kind == gocharm.RelationBroken && c.Event.Relation.Endpoint == endpointCertificates
 }

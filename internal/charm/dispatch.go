@@ -30,31 +30,31 @@ const (
 	actionShowRoutes       = "show-routes"
 )
 
-// Charm is what handling an event needs of the world around.
+// Charm has what the handler of an event needs.
 type Charm struct {
-	// Event is what Juju started the process for.
+	// Event is the event for which Juju started the process.
 	Event gocharm.Event
 	// Tools are Juju's hook tools.
 	Tools *gocharm.Tools
-	// PodAddresses are those of the pod that the hook runs in.
+	// PodAddresses are the addresses of the pod in which the hook runs.
 	PodAddresses []netip.Addr
-	// Connect makes a client for the cluster. It is called only by events that
-	// need it, so that no other fails for want of a cluster.
+	// Connect makes a client for the cluster. Only events that need the cluster call it, so that
+	// the others work without one.
 	Connect func(kube.Options) (*kube.Client, error)
 	// Now is the time of the run.
 	Now time.Time
-	// NewKey makes a private key; nil for a new one of tlscertificates.
+	// NewKey makes a private key. If it is nil, tlscertificates.NewKey does.
 	NewKey func() (*rsa.PrivateKey, error)
 
-	// rotated is the private key that this run has made in place of another.
+	// rotated is the new private key, if this run has replaced the old one.
 	rotated state.PrivateKey
-	// ledgers is what this unit knows of its side of the relations, learned what Juju has told
-	// in this run.
+	// ledgers is what this unit knows of our side of the relations. learned is what Juju has
+	// answered in this run.
 	ledgers ledgers
 	learned learned
 }
 
-// Run handles the event. One that fails is Juju's to repeat.
+// Run handles the event. If it returns an error, Juju retries the hook.
 func (c *Charm) Run(ctx context.Context) error {
 	err := c.handle(ctx)
 	switch {
@@ -63,12 +63,11 @@ func (c *Charm) Run(ctx context.Context) error {
 	case c.Event.Kind == gocharm.Action:
 		return c.Tools.FailAction(ctx, commandless(err))
 	default:
-		return c.hold(ctx, err)
+		return c.endUndecided(ctx, err)
 	}
 }
 
-// handle handles the event. Here stands every event Juju can send and what the
-// charm does about it.
+// handle lists every event that Juju can send, and calls what handles it.
 func (c *Charm) handle(ctx context.Context) error {
 	switch c.Event.Kind {
 	case gocharm.ConfigChanged, gocharm.LeaderElected, gocharm.UpdateStatus:
@@ -82,25 +81,24 @@ func (c *Charm) handle(ctx context.Context) error {
 		return c.reconcile(ctx)
 
 	case gocharm.RelationCreated, gocharm.RelationJoined, gocharm.RelationChanged, gocharm.RelationDeparted, gocharm.RelationBroken:
-		// On gateway these are what the ingress library calls data-provided
-		// and data-removed; on certificates what the TLS library calls
-		// certificate-available, certificate-invalidated and
-		// all-certificates-invalidated.
-		if leaving, err := c.leaving(ctx); leaving || err != nil {
+		// On gateway these are what the ingress library calls data-provided and data-removed. On
+		// certificates they are what the TLS library calls certificate-available,
+		// certificate-invalidated and all-certificates-invalidated.
+		if leaving, err := c.noteRemoval(ctx); leaving || err != nil {
 			return err
 		}
 		return c.reconcile(ctx)
 
 	case gocharm.SecretChanged:
-		if err := c.followSecret(ctx); err != nil {
+		if err := c.refreshSecret(ctx); err != nil {
 			return err
 		}
 		return c.reconcile(ctx)
 
 	case gocharm.SecretExpired, gocharm.SecretRemove:
-		// The first is what the TLS library calls certificate-expiring: a certificate
-		// is to be renewed, which any other event would have noticed too. The second
-		// lets a key go that was rotated.
+		// secret-expired is what the TLS library calls certificate-expiring: a certificate is due
+		// for renewal. Any other event would have noticed that too. secret-remove deletes a rotated
+		// key.
 		if err := c.dropSecret(ctx); err != nil {
 			return err
 		}
@@ -110,32 +108,34 @@ func (c *Charm) handle(ctx context.Context) error {
 		return c.action(ctx)
 
 	case gocharm.Install, gocharm.LeaderSettingsChanged, gocharm.LeaderDeposed:
-		// Config-changed and start follow an install; the other two change
-		// nothing for the unit that gets them.
+		// config-changed and start follow an install. The other two change nothing for the unit
+		// that gets them.
 		return nil
 
 	case gocharm.Stop, gocharm.Remove:
-		// The pod may only be moving, or the application be scaled to zero:
-		// traffic goes on. When the application goes, its StatefulSet goes, and
-		// Kubernetes collects what it owns.
+		// The pod may only be moving, or the application may be scaled to zero: traffic goes on.
+		// When the application is removed, its StatefulSet goes, and Kubernetes deletes what the
+		// StatefulSet owns.
 		return nil
 
 	default:
-		// Events of a workload or a storage, which the charm has not.
+		// Events of workloads and storage. The charm has neither.
 		return nil
 	}
 }
 
-// keyLeaving marks, in the unit's stored state, a unit that is being removed.
+// keyLeaving is the key in the unit's stored state that marks a unit that is being removed.
 const keyLeaving = "leaving"
 
-// leaving reports whether Juju is removing this very unit. Such a unit sees all its
-// relations break, although the application keeps them when it is only scaled
-// down, even to zero: what is served must stay. A relation-departed before says that it is
-// this unit which departs, but there is none where the other side has no unit; so the
-// controller is asked. It is remembered, since the unit may yet be told of others that
-// depart, when relations of its own are broken and look like those of the application.
-func (c *Charm) leaving(ctx context.Context) (bool, error) {
+// noteRemoval reports whether Juju is removing this unit, and stores that. Such a unit sees all its
+// relations break, although the application keeps them if it is only scaled down, even to zero.
+// What is served must stay.
+//
+// A relation-departed before that names this unit as the departing one. It does not come if the
+// other side has no unit, so the charm then asks the controller. The answer is stored because the
+// unit may still get relation-departed for other units. By then its own relations are broken, and
+// look as if the application's were.
+func (c *Charm) noteRemoval(ctx context.Context) (bool, error) {
 	departed := c.Event.Kind == gocharm.RelationDeparted
 	switch {
 	case departed && c.Event.Relation.DepartingUnit == c.Event.Unit:
@@ -151,8 +151,8 @@ func (c *Charm) leaving(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	switch status, told := goals.Units[c.Event.Unit]; {
-	case !told:
+	switch status, known := goals.Units[c.Event.Unit]; {
+	case !known:
 		return false, fmt.Errorf("cannot learn whether unit %s is being removed: goal-state does not tell of it", c.Event.Unit)
 	case status == gocharm.Dying:
 		return true, c.Tools.SetState(ctx, map[string]string{keyLeaving: "true"})
@@ -160,10 +160,10 @@ func (c *Charm) leaving(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// hasLeft reports whether the unit is known to be on its way out. It no longer sees the relations
-// that it has left, which says nothing of the application's: its agent may restart, or it may be
-// elected, and start, config-changed or leader-elected come all the same.
-func (c *Charm) hasLeft(ctx context.Context) (bool, error) {
+// isBeingRemoved reports whether the unit is known to be on its way out. Such a unit no longer sees
+// the relations that it has left, which says nothing about the application's. It still gets events:
+// start and config-changed if its agent restarts, leader-elected if it is elected.
+func (c *Charm) isBeingRemoved(ctx context.Context) (bool, error) {
 	stored, err := c.storedState(ctx)
 	if err != nil || stored[keyLeaving] == "" {
 		return false, err
@@ -172,14 +172,14 @@ func (c *Charm) hasLeft(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if status, told := goals.Units[c.Event.Unit]; told && status != gocharm.Dying {
-		return false, c.Tools.DeleteState(ctx, keyLeaving) // It stays after all.
+	if status, known := goals.Units[c.Event.Unit]; known && status != gocharm.Dying {
+		return false, c.Tools.DeleteState(ctx, keyLeaving) // It stays.
 	}
 	return true, nil
 }
 
-// setVersion shows the charm's own version in `juju status`; it stands in a file
-// beside the binary.
+// setVersion shows the charm's own version in `juju status`. The version is in a file beside the
+// binary.
 func (c *Charm) setVersion(ctx context.Context) error {
 	version, err := os.ReadFile(filepath.Join(c.Event.CharmDir, "version"))
 	if err != nil {

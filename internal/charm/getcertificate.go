@@ -9,8 +9,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// getCertificate answers the action of that name: the certificate of a host, its
-// CA and its chain in PEM.
+// getCertificate runs the action get-certificate: the certificate of a host, its CA and its chain
+// in PEM.
 func (c *Charm) getCertificate(ctx context.Context) error {
 	params, err := c.Tools.ActionParams(ctx)
 	if err != nil {
@@ -34,8 +34,8 @@ func (c *Charm) getCertificate(ctx context.Context) error {
 	})
 }
 
-// chooseCertificate finds what the operator asks for, or says why it cannot be
-// had. Without a hostname there must be just one certificate.
+// chooseCertificate finds the certificate that the operator asks for, or returns why there is none.
+// Without a hostname there must be exactly one certificate.
 func chooseCertificate(certificates state.Certificates, hostname string) (state.Certificate, string) {
 	if !certificates.Related {
 		return state.Certificate{}, "Certificates relation not created."
@@ -66,7 +66,7 @@ func chooseCertificate(certificates state.Certificates, hostname string) (state.
 	return entry, ""
 }
 
-// normalHost returns a host as it stands in a request: a DNS name or an IP address.
+// normalHost returns a host in the form of a certificate request: a DNS name or an IP address.
 func normalHost(text string) (string, error) {
 	if address, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), "[]")); err == nil {
 		return address.Unmap().String(), nil

@@ -10,21 +10,21 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Who an application is, by what Juju says, and what it has been told, by what stands in
-// our side of its relation. What it writes itself counts for neither.
+// What identifies an application is what Juju says about it. What it has been told is what our side
+// of its relation holds. What the application itself writes counts for neither.
 
-// whose says where an application is: in our model, in another, or neither where Juju
-// cannot tell. A relation has the same other side as long as it lasts, so it is asked
-// once. Before Juju 3.6 its goal state has an application of our model by its name, and
-// one of another model not.
-func (c *Charm) whose(ctx context.Context, endpoint, id string, number int, application, model string) (local, foreign bool, err error) {
+// localOrForeign returns whether an application is in our model (local) or in another one
+// (foreign). Neither is set if Juju cannot tell. A relation keeps the same other side for as long
+// as it lasts, so Juju is asked once. Before Juju 3.6 the charm looks at goal-state: it lists an
+// application of our model by its name, and does not list one of another model so.
+func (c *Charm) localOrForeign(ctx context.Context, endpoint, id string, number int, application, model string) (local, foreign bool, err error) {
 	local, foreign = slices.Contains(c.ledgers.trusted.Ours, number), slices.Contains(c.ledgers.trusted.Theirs, number)
 	if !local && !foreign {
-		if local, foreign, err = c.askWhose(ctx, endpoint, id, application, model); err != nil {
+		if local, foreign, err = c.askLocalOrForeign(ctx, endpoint, id, application, model); err != nil {
 			return false, false, err
 		}
 	}
-	switch written := c.ledgers.written; { // It may be read twice.
+	switch written := c.ledgers.written; { // The relation may be read twice.
 	case local && !slices.Contains(written.Ours, number):
 		written.Ours = append(written.Ours, number)
 	case foreign && !slices.Contains(written.Theirs, number):
@@ -33,7 +33,7 @@ func (c *Charm) whose(ctx context.Context, endpoint, id string, number int, appl
 	return local, foreign, nil
 }
 
-func (c *Charm) askWhose(ctx context.Context, endpoint, id, application, model string) (local, foreign bool, err error) {
+func (c *Charm) askLocalOrForeign(ctx context.Context, endpoint, id, application, model string) (local, foreign bool, err error) {
 	if !c.learned.modelsUnknown {
 		uuid, err := c.Tools.RelationModelUUID(ctx, id)
 		switch {
@@ -45,8 +45,8 @@ func (c *Charm) askWhose(ctx context.Context, endpoint, id, application, model s
 		}
 		c.learned.modelsUnknown = true
 	}
-	if model == "" || model == c.Event.Model || isUser(application) {
-		return false, false, nil // The name alone settles it.
+	if model == "" || model == c.Event.Model || isConsumer(application) {
+		return false, false, nil // The name alone is enough.
 	}
 	goals, err := c.goals(ctx)
 	if err != nil {
@@ -57,26 +57,27 @@ func (c *Charm) askWhose(ctx context.Context, endpoint, id, application, model s
 		return true, false, nil
 	}
 	for name := range has {
-		foreign = foreign || isOffer(name)
+		foreign = foreign || isOfferURL(name)
 	}
 	return false, foreign, nil
 }
 
-// toldPlace returns the place that an application on gateway has been told, as the ledger
-// has it.
-func (c *Charm) toldPlace(ctx context.Context, id string, number int) (string, error) {
-	return c.told(ctx, id, number, func(bag state.Databag) (string, error) {
+// publishedPlace returns the digest of the place that our side of a relation on gateway tells the
+// application. It comes from the ledger, if it is there.
+func (c *Charm) publishedPlace(ctx context.Context, id string, number int) (string, error) {
+	return c.published(ctx, id, number, func(bag state.Databag) (string, error) {
 		url, err := ingress.ParseURL(bag)
 		if err != nil {
-			return "", nil // Not ours, and no promise of ours.
+			return "", nil // Not written by us.
 		}
-		return placeSum(state.PlaceOfURL(url))
+		return placeDigest(state.PlaceOfURL(url))
 	})
 }
 
-// toldOfGateway says that an application on gateway-route has been told of the Gateway.
-func (c *Charm) toldOfGateway(ctx context.Context, id string, number int) (bool, error) {
-	what, err := c.told(ctx, id, number, func(bag state.Databag) (string, error) {
+// hasPublishedGateway reports whether an application on gateway-route has been told about the
+// Gateway.
+func (c *Charm) hasPublishedGateway(ctx context.Context, id string, number int) (bool, error) {
+	what, err := c.published(ctx, id, number, func(bag state.Databag) (string, error) {
 		for _, value := range bag {
 			if value != "" {
 				return "yes", nil
@@ -87,10 +88,10 @@ func (c *Charm) toldOfGateway(ctx context.Context, id string, number int) (bool,
 	return what != "", err
 }
 
-// told returns what the ledger has of what a relation has been told. If it has nothing, our
-// side is read and made into that; publish then needs not read it again.
-func (c *Charm) told(ctx context.Context, id string, number int, read func(state.Databag) (string, error)) (string, error) {
-	what, known := c.ledgers.trusted.Told[number]
+// published returns what the ledger says about our side of a relation. If it says nothing, our side
+// is read, and read derives it; publish then need not read it again.
+func (c *Charm) published(ctx context.Context, id string, number int, read func(state.Databag) (string, error)) (string, error) {
+	what, known := c.ledgers.trusted.Published[number]
 	if !known {
 		bag, err := c.ownBag(ctx, id)
 		if err != nil {
@@ -100,7 +101,7 @@ func (c *Charm) told(ctx context.Context, id string, number int, read func(state
 			return "", err
 		}
 	}
-	c.ledgers.written.Told[number] = what
+	c.ledgers.written.Published[number] = what
 	return what, nil
 }
 
@@ -116,20 +117,20 @@ func (c *Charm) ownBag(ctx context.Context, id string) (state.Databag, error) {
 	return bag, err
 }
 
-// placeSum stands for a place in the ledger. An application chooses its place: it must not
-// be able to find another of the same sum.
-func placeSum(place string) (string, error) {
+// placeDigest returns the digest of a place for the ledger. An application chooses its place, so it
+// must not be able to find another place with the same digest.
+func placeDigest(place string) (string, error) {
 	if place == "" {
 		return "", nil
 	}
 	return digest(state.Databag{"place": place})
 }
 
-// holdsOne says that what was told is one of the places.
-func holdsOne(told string, places []string) (bool, error) {
+// isOneOf reports whether a published place is one of the places.
+func isOneOf(published string, places []string) (bool, error) {
 	for _, place := range places {
-		sum, err := placeSum(place)
-		if err != nil || sum == told {
+		digest, err := placeDigest(place)
+		if err != nil || digest == published {
 			return err == nil, err
 		}
 	}

@@ -14,10 +14,10 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/pyjson"
 )
 
-// What a run tells the log.
+// What a run writes to the log.
 
-// logRun tells of what may not be read, of each object that was written, of each that has to wait, and
-// of each remark, such as why an application or a provider's entry is left out.
+// logRun logs what may not be read, each object that was written or has to wait, and each remark,
+// such as why an application or an entry of a provider is left out.
 func (c *Charm) logRun(ctx context.Context, r *run, p plan.Plan) error {
 	var forbidden []string
 	if r.forbidden != nil {
@@ -41,8 +41,7 @@ func (c *Charm) logObjects(ctx context.Context, changes []kube.Change, held []ku
 	return c.logLines(ctx, gocharm.LevelInfo, "Objects of the cluster:", objects)
 }
 
-// logRefusals tells of each object that the API server has refused: the status has room
-// for one.
+// logRefusals logs each object that the API server has refused. The status has room for one only.
 func (c *Charm) logRefusals(ctx context.Context, refused []*kube.RefusedError) error {
 	lines := make([]string, len(refused))
 	for i, one := range refused {
@@ -60,7 +59,7 @@ func (c *Charm) logEnd(ctx context.Context, status plan.Status, changes int, too
 	return nil
 }
 
-// logLines logs a title and lines below it; nothing without lines.
+// logLines logs a title and the lines below it. Without lines it logs nothing.
 func (c *Charm) logLines(ctx context.Context, level gocharm.LogLevel, title string, lines []string) error {
 	if err := c.Tools.LogList(ctx, level, title, lines); err != nil {
 		return fmt.Errorf("cannot log: %w", err)
@@ -68,6 +67,6 @@ func (c *Charm) logLines(ctx context.Context, level gocharm.LogLevel, title stri
 	return nil
 }
 
-// commandless returns an error for the log, or for who ran an action. What others say in it must not
-// look like a command of the charm's.
+// commandless returns the text of an error for the log or for an action's output. It may quote what
+// others wrote, which must not look like a command that the charm recommends.
 func commandless(err error) string { return pyjson.Commandless(err.Error()) }

@@ -12,13 +12,13 @@ import (
 func TestLedgerIsBounded(t *testing.T) {
 	t.Parallel()
 	for count, whole := range map[int]bool{0: true, 1000: true, 10_000: false} {
-		l := ledger{Digests: map[int]string{}, Told: map[int]string{}}
+		l := ledger{Digests: map[int]string{}, Published: map[int]string{}}
 		for number := range count {
 			sum, err := digest(map[string]string{"ingress": string(rune(number))})
 			if err != nil {
 				t.Fatal(err)
 			}
-			l.Digests[100_000+number], l.Told[100_000+number], l.Ours = sum, sum, append(l.Ours, 100_000+number)
+			l.Digests[100_000+number], l.Published[100_000+number], l.Ours = sum, sum, append(l.Ours, 100_000+number)
 		}
 		text, err := l.encode()
 		if err != nil {
@@ -31,7 +31,7 @@ func TestLedgerIsBounded(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &read); err != nil {
 			t.Fatal(err)
 		}
-		if kept := len(read.Digests); len(read.Told) != kept || whole != (kept == count) || kept < min(count, 1000) {
+		if kept := len(read.Digests); len(read.Published) != kept || whole != (kept == count) || kept < min(count, 1000) {
 			t.Errorf("%d of %d relations are kept", kept, count)
 		}
 		for number := range len(read.Digests) {

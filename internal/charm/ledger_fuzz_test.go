@@ -45,7 +45,7 @@ func FuzzLedger(f *testing.F) {
 		f.Add(text, uint8(4), 3)
 	}
 	f.Fuzz(func(t *testing.T, text string, which uint8, relation int) {
-		unit := stored{ledgerKey: text}
+		unit := stored{keyLedger: text}
 		open := func(at time.Time, kind gocharm.Kind) *Charm {
 			c := &Charm{Event: gocharm.Event{Kind: kind}, Tools: gocharm.NewTools(unit), Now: at}
 			if err := c.openLedger(t.Context()); err != nil {
@@ -63,15 +63,15 @@ func FuzzLedger(f *testing.F) {
 			t.Errorf("%s trusts %+v of %q", kind, trusted, text)
 		}
 		// Only the relations that are there go on.
-		c.keep(relation)
+		c.carryOver(relation)
 		if slices.Contains(trusted.Ours, relation) {
 			c.ledgers.written.Ours = append(c.ledgers.written.Ours, relation)
 		}
 		if err := c.closeLedger(t.Context(), state.Allowance{}, state.Record{}); err != nil {
 			t.Fatal(err)
 		}
-		if len(unit[ledgerKey]) > maxLedger {
-			t.Errorf("a ledger of %d bytes is stored", len(unit[ledgerKey]))
+		if len(unit[keyLedger]) > maxLedger {
+			t.Errorf("a ledger of %d bytes is stored", len(unit[keyLedger]))
 		}
 		want, found := trusted.Digests[relation]
 		if len(want) > maxLedger/2 {
@@ -85,7 +85,7 @@ func FuzzLedger(f *testing.F) {
 		}
 		// As long as nothing changes, nothing is written.
 		for number := range maps.Keys(got.Digests) {
-			next.keep(number)
+			next.carryOver(number)
 		}
 		next.ledgers.written.Ours = got.Ours
 		before := maps.Clone(unit)

@@ -7,8 +7,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
-// listCertificates answers the action of that name: a table of the hosts and what
-// they are served with.
+// listCertificates runs the action list-certificates: a table of the hosts and their certificates.
 func (c *Charm) listCertificates(ctx context.Context) error {
 	return c.afterReading(ctx, func(r *run) error {
 		if !r.state.Certificates.Related {
@@ -18,7 +17,7 @@ func (c *Charm) listCertificates(ctx context.Context) error {
 	})
 }
 
-// certificateTable has a row for each host that has a certificate, or is to have one.
+// certificateTable has a row for each host that has a certificate or waits for one.
 func certificateTable(hosts []plan.Host) string {
 	var cells [][]string
 	for _, row := range hosts {

@@ -10,8 +10,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Where applications with routes of their own have them: in the namespace of their model.
-// Which model that is Juju says, and which namespace it has, the cluster.
+// Applications with routes of their own have them in the namespace of their model. Juju says which
+// model that is, and the cluster says which namespace belongs to it.
 
 // readRouteRequirer reads what an application on gateway-route wrote, and notes its model.
 func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (state.RouteRequirer, error) {
@@ -20,7 +20,7 @@ func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (s
 		return state.RouteRequirer{}, err
 	}
 	requirer := state.NewRouteRequirer(number, application, request)
-	local, foreign, err := c.whose(ctx, endpointGatewayRoute, id, number, application, "")
+	local, foreign, err := c.localOrForeign(ctx, endpointGatewayRoute, id, number, application, "")
 	if err != nil {
 		return state.RouteRequirer{}, err
 	}
@@ -33,17 +33,17 @@ func (c *Charm) readRouteRequirer(ctx context.Context, id string, number int) (s
 			return state.RouteRequirer{}, err
 		}
 	}
-	requirer.Told, err = c.toldOfGateway(ctx, id, number)
+	requirer.Told, err = c.hasPublishedGateway(ctx, id, number)
 	return requirer, err
 }
 
-// modelOf returns the UUID of the model of a relation's other side; empty if that is not known.
-// Where Juju cannot tell models apart, what it calls an application tells most: one that is not
-// called as those that consume our offers is of our model, or of one whose offer our operator
-// has consumed. To hold the latter for ours opens nothing but our own namespace.
+// modelOf returns the UUID of the model of a relation's other side; empty if it is not known. If
+// Juju cannot tell models apart, the application's name says most: without the prefix of a consumer
+// of our offer, the application is of our model, or of a model whose offer our operator has
+// consumed. To treat the latter as ours opens only our own namespace.
 func (c *Charm) modelOf(ctx context.Context, id, application string, local, foreign bool) (string, error) {
 	switch {
-	case local, !foreign && !isUser(application):
+	case local, !foreign && !isConsumer(application):
 		return c.Event.ModelUUID, nil
 	case !foreign || c.learned.modelsUnknown:
 		return "", nil
@@ -58,7 +58,7 @@ func (c *Charm) modelOf(ctx context.Context, id, application string, local, fore
 	return uuid, err
 }
 
-// noteModel keeps what Juju has told of a relation's other side.
+// noteModel stores the model that Juju has told for a relation's other side.
 func (l *learned) noteModel(id, uuid string) {
 	if l.asked == nil {
 		l.asked = map[string]string{}
@@ -66,8 +66,8 @@ func (l *learned) noteModel(id, uuid string) {
 	l.asked[id] = uuid
 }
 
-// findNamespaces finds where the models of applications with routes of their own are in the
-// cluster. It asks the cluster only if one is not ours.
+// findNamespaces finds the namespaces of the models of applications with routes of their own. It
+// asks the cluster only if one of the models is not ours.
 func (c *Charm) findNamespaces(ctx context.Context, cluster *kube.Client, st *state.State) error {
 	if !st.Cluster.Usable() {
 		return nil

@@ -13,8 +13,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// publish writes to the relations what differs from what stands there: a write
-// that changes nothing wakes nobody, but it is a call.
+// publish writes to the relations what differs from what they hold. A no-op relation-set notifies
+// nobody, but costs a round trip.
 func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error {
 	relations := p.Relations
 	for _, url := range relations.URLs {
@@ -34,7 +34,7 @@ func (c *Charm) publish(ctx context.Context, st state.State, p plan.Plan) error 
 	if relations.Requests == nil {
 		return nil
 	}
-	if err := c.keepKey(ctx, st.Certificates); err != nil {
+	if err := c.adoptOlderKey(ctx, st.Certificates); err != nil {
 		return err
 	}
 	if err := c.publishRequests(ctx, st.Certificates, *relations.Requests); err != nil {
@@ -54,8 +54,7 @@ func (c *Charm) publishURL(ctx context.Context, url plan.URL) error {
 	return c.write(ctx, endpointGateway, url.RelationID, ingress.EncodeURL(normal), normal == "")
 }
 
-// publishRoutes answers the applications that write routes of their own, and asks for
-// DNS records.
+// publishRoutes answers the applications that write routes of their own, and asks for DNS records.
 func (c *Charm) publishRoutes(ctx context.Context, relations plan.Relations) error {
 	for _, answer := range relations.Routes {
 		data := gatewayroute.Withdrawal()
@@ -74,30 +73,30 @@ func (c *Charm) publishRoutes(ctx context.Context, relations plan.Relations) err
 	return nil
 }
 
-// write sets our application data on a relation unless it already holds them. If the data
-// withdraw something, an empty databag counts as withdrawn. The next hook reads what was written,
-// and enters it in the ledger.
-func (c *Charm) write(ctx context.Context, endpoint string, number int, data state.Databag, takesBack bool) error {
+// write sets our application data on a relation unless it already holds them. If the data withdraw
+// something, an empty databag counts as withdrawn. The next hook reads what was written, and enters
+// it in the ledger.
+func (c *Charm) write(ctx context.Context, endpoint string, number int, data state.Databag, withdraws bool) error {
 	sum, err := digest(data)
 	if err != nil || c.ledgers.trusted.Digests[number] == sum {
 		return err
 	}
 	id := relationID(endpoint, number)
 	bag, err := c.ownBag(ctx, id)
-	if err == nil && (holds(bag, data) || takesBack && len(bag) == 0) {
+	if err == nil && (holds(bag, data) || withdraws && len(bag) == 0) {
 		c.ledgers.written.Digests[number] = sum
 		return nil
 	}
 	delete(c.ledgers.written.Digests, number)
-	delete(c.ledgers.written.Told, number)
+	delete(c.ledgers.written.Published, number)
 	if err == nil {
 		err = c.Tools.SetApplicationData(ctx, id, data)
 	}
 	return c.unlessUnlisted(ctx, endpoint, id, err)
 }
 
-// holds reports whether writing the data to a bag would change nothing; an empty
-// value deletes a key.
+// holds reports whether writing the data to a bag would change nothing. An empty value deletes a
+// key.
 func holds(bag, data state.Databag) bool {
 	for key, value := range data {
 		if bag[key] != value {
@@ -107,8 +106,8 @@ func holds(bag, data state.Databag) bool {
 	return true
 }
 
-// publishRequests makes the requests that are missing and withdraws those that are
-// not to be kept. The key is made first, if there is none.
+// publishRequests makes the certificate requests that are missing, and withdraws those that are no
+// longer wanted. If there is no key, it makes the key first.
 func (c *Charm) publishRequests(ctx context.Context, certificates state.Certificates, wanted plan.Requests) error {
 	if len(wanted.Create) == 0 && len(wanted.Keep) == len(certificates.Entries) {
 		return nil

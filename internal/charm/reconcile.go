@@ -12,27 +12,27 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// Juju promises a leader that nobody else leads for 30 seconds after it was asked
-// (is-leader). All requests to the cluster are made within requestsLimit of that, so that
-// no late one undoes what the next leader has made. Where Juju itself took more than
-// leaderIsSure to be read, it is asked again.
+// Juju guarantees a leader that no other unit leads for 30 seconds after is-leader. All requests to
+// the cluster are made within requestsLimit of that answer, so that no late request undoes what the
+// next leader has made. If reading from Juju took longer than maxLeaderAge, is-leader is asked
+// again.
 const (
 	requestsLimit = 25 * time.Second
-	leaderIsSure  = 10 * time.Second
+	maxLeaderAge  = 10 * time.Second
 )
 
-// reconcile makes the cluster and the relations what they have to be, from
-// scratch, whatever the event.
+// reconcile brings the cluster and the relations to the desired state, from scratch, whatever the
+// event.
 func (c *Charm) reconcile(ctx context.Context) error {
 	started := time.Now()
-	if left, err := c.hasLeft(ctx); left || err != nil {
+	if left, err := c.isBeingRemoved(ctx); left || err != nil {
 		return err
 	}
 	leads, err := c.asLeader(ctx, func() error { return c.lead(ctx, started) })
 	if err != nil {
 		return err
 	}
-	switch err := c.forget(ctx, leads); {
+	switch err := c.removeCertificateSecrets(ctx, leads); {
 	case errors.Is(err, gocharm.ErrNotLeader):
 		leads = false
 	case err != nil:
@@ -41,16 +41,15 @@ func (c *Charm) reconcile(ctx context.Context) error {
 	if leads {
 		return nil
 	}
-	// Leadership can be lost in the middle of a hook. The new leader has an
-	// event of its own.
-	if err := c.stepDown(ctx); err != nil {
+	// Leadership can be lost in the middle of a hook. The new leader gets an event of its own.
+	if err := c.clearLeaderState(ctx); err != nil {
 		return err
 	}
 	return c.setStatus(ctx, plan.Standby())
 }
 
-// asLeader does what only the leader can, and reports whether this unit leads, and still did
-// at the end.
+// asLeader calls do if this unit leads. It reports whether this unit leads, and still did at the
+// end.
 func (c *Charm) asLeader(ctx context.Context, do func() error) (leads bool, err error) {
 	if leads, err = c.Tools.IsLeader(ctx); err != nil {
 		return false, fmt.Errorf("cannot learn who leads: %w", err)
@@ -66,18 +65,18 @@ func (c *Charm) asLeader(ctx context.Context, do func() error) (leads bool, err 
 
 // A run is one run of the leader, from reading to the status.
 type run struct {
-	cluster  *kube.Client
-	asked    time.Time // when Juju has told that this unit leads
-	state    state.State
-	snapshot *kube.Snapshot
-	// forbidden is why the cluster cannot be read, of a charm that may not; nil if it can.
+	cluster     *kube.Client
+	leaderAsked time.Time // the time at which the hook began to ask whether this unit leads
+	state       state.State
+	snapshot    *kube.Snapshot
+	// forbidden is the error if the charm has no permission to read the cluster; nil if it has.
 	forbidden error
-	changes   []kube.Change // what was written so far
-	held      []kube.Held   // what is to be written or deleted, and has to wait
+	changes   []kube.Change // what has been written so far
+	held      []kube.Held   // what must be written or deleted later
 }
 
-// lead is the leader's part: read, plan, apply, wait, publish, status. An error that is
-// ErrNotLeader says that the unit leads no longer.
+// lead is what the leader does: read, plan, apply, wait, publish, status. Its error is ErrNotLeader
+// if the unit no longer leads.
 func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	cluster, err := c.connect()
 	if err != nil {
@@ -87,7 +86,7 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
-	r.asked = started
+	r.leaderAsked = started
 	p, err := c.planAround(ctx, r)
 	if err != nil {
 		return err
@@ -97,26 +96,26 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	}
 	missing, err := c.apply(ctx, r, p)
 	if len(missing) > 0 {
-		// A host that cannot have its Secret holds up no other.
+		// A host whose Secret is refused must not hold up other hosts.
 		r.state.Cluster.Refused = missing
 		_, othersErr := c.apply(ctx, r, plan.Make(r.state))
 		err = errors.Join(err, othersErr)
 	}
-	if err := c.applied(ctx, r, p, err); err != nil {
+	if err := c.noteApplied(ctx, r, p, err); err != nil {
 		return err
 	}
-	if err := c.await(ctx, r, r.changes, leastPatience(p)); err != nil {
+	if err := c.await(ctx, r, r.changes, leastWait(p)); err != nil {
 		return err
 	}
 	r.observe()
 	if len(p.Unready) > 0 {
-		if err := c.goOn(ctx, r, p); err != nil {
+		if err := c.writeNextStage(ctx, r, p); err != nil {
 			return err
 		}
 		r.observe()
 	}
-	// What was written may be judged now, or objects have been refused. Planning is pure,
-	// so ask again.
+	// The controller may have judged what was written by now, or the API server may have refused
+	// objects. Planning is pure, so plan again.
 	p = plan.Make(r.state)
 	if err := c.publish(ctx, r.state, p); err != nil {
 		return err
@@ -127,15 +126,15 @@ func (c *Charm) lead(ctx context.Context, started time.Time) error {
 	return c.logEnd(ctx, p.Status, len(r.changes), time.Since(started))
 }
 
-// maxLooks is how often objects that are not ours are planned around in a run: a name that
-// takes the place of another may be somebody's, too.
-const maxLooks = 4
+// maxForeignLooks is how many times a run plans around objects that are not ours. The name that
+// replaces a taken one may be taken too.
+const maxForeignLooks = 4
 
-// planAround makes the plan. If objects of others have names that it would use, it makes
-// another with that.
+// planAround makes the plan. If objects of others have names that the plan would use, it plans
+// again with that knowledge.
 func (c *Charm) planAround(ctx context.Context, r *run) (plan.Plan, error) {
 	p := plan.Make(r.state)
-	for range maxLooks {
+	for range maxForeignLooks {
 		if p.KeepObjects {
 			break
 		}
@@ -146,7 +145,7 @@ func (c *Charm) planAround(ctx context.Context, r *run) (plan.Plan, error) {
 		if len(found) == 0 && !own {
 			break
 		}
-		if own { // Objects of ours that were not in the snapshot.
+		if own { // Some were ours, and not in the snapshot.
 			r.observe()
 			r.state.Cluster.Services, r.state.Cluster.TLSServices = r.snapshot.Services(), r.snapshot.TLSServices()
 			r.state.Cluster.Served = served(r.snapshot, r.state)
@@ -159,8 +158,8 @@ func (c *Charm) planAround(ctx context.Context, r *run) (plan.Plan, error) {
 	return p, nil
 }
 
-// observe brings the state up to date with what the controller has judged by now. What leads
-// to applications stays as it was read: the plan was made from that.
+// observe updates the state with what the controller has judged by now. Services stay as they were
+// read: the plan was made from that.
 func (r *run) observe() {
 	if r.snapshot != nil {
 		r.state.Cluster.Gateway, r.state.Cluster.Routes, r.state.Cluster.Policies = r.snapshot.Gateway, r.snapshot.Routes, r.snapshot.Policies
@@ -168,15 +167,16 @@ func (r *run) observe() {
 	r.state.Cluster.Written = len(r.changes) > 0
 }
 
-// stillLead asks again who leads before anything is written, if that was answered long ago.
+// stillLead asks again whether this unit leads, before anything is written, if the last answer is
+// too old.
 func (c *Charm) stillLead(ctx context.Context, r *run) error {
-	if time.Since(r.asked) < leaderIsSure {
+	if time.Since(r.leaderAsked) < maxLeaderAge {
 		return nil
 	}
 	if err := c.mustLead(ctx); err != nil {
 		return err
 	}
-	r.cluster.Within(requestsLimit)
+	r.cluster.SetTimeLimit(requestsLimit)
 	return nil
 }
 
@@ -188,8 +188,8 @@ func objectsOf(p plan.Plan) []kube.Object {
 	return objects
 }
 
-// apply carries out a plan. If Secrets cannot be made, it returns their names with the error, and
-// nothing that comes after Secrets has been touched.
+// apply carries out a plan. If the API server refuses new Secrets, it returns their names with the
+// error, and has written nothing that comes after Secrets.
 func (c *Charm) apply(ctx context.Context, r *run, p plan.Plan) (missingSecrets []string, err error) {
 	if p.KeepObjects {
 		return nil, nil
@@ -202,9 +202,9 @@ func (c *Charm) apply(ctx context.Context, r *run, p plan.Plan) (missingSecrets 
 	return missingSecrets, err
 }
 
-// applied logs what became of a plan, and brings the state up to date with what the API server has
-// refused: that is an answer, and no error.
-func (c *Charm) applied(ctx context.Context, r *run, p plan.Plan, err error) error {
+// noteApplied logs the outcome of a plan, and adds to the state what the API server has refused: a
+// refusal is an answer, not an error.
+func (c *Charm) noteApplied(ctx context.Context, r *run, p plan.Plan, err error) error {
 	refused, err := kube.Refusals(err)
 	if err != nil {
 		err = fmt.Errorf("cannot apply: %w", err)
@@ -214,6 +214,6 @@ func (c *Charm) applied(ctx context.Context, r *run, p plan.Plan, err error) err
 			Kind: one.Kind, Name: one.Name, Action: one.Action, Permission: one.Permission, Stands: one.Stands, Reason: one.Reason,
 		})
 	}
-	// What was done is worth knowing most when something failed.
+	// Log it also if something failed: then it matters most.
 	return errors.Join(err, c.logRefusals(ctx, refused), c.logRun(ctx, r, p))
 }

@@ -15,90 +15,71 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// What the charm has put into the cluster is on record in Juju (state.Record), so that what
-// others make of it there is not believed. It is kept twice:
+// The charm keeps in Juju a record of what it has put into the cluster (state.Record), so that it
+// does not believe what others change there. The record is kept twice:
 //
 //   - in the unit's stored state, which every hook reads anyway;
-//   - in a secret of the application, for the next leader, as soon as there are
-//     certificates, authorities or places to tell of. Its label has a digest of the record in it: to
-//     find it is to know what it holds, another record is another secret, and no revision of
-//     one becomes obsolete, of which Juju would send an event.
+//   - in a secret of the application, for the next leader, as soon as the record has certificates,
+//     authorities or places. The label contains a digest of the record. So it is enough to find the
+//     secret, without reading it. Another record is another secret, not another revision: Juju
+//     would send an event for the obsolete revision.
 //
-// The secret is looked for in every hook, and what is stored is believed only if it is there:
-// another unit may have led meanwhile, and Juju 4.0 stores a unit's state before it makes
-// secrets, and may fail in between. A unit that comes to lead reads it. Where there never was
-// one, because nothing was kept yet or only settings were, what stands in the cluster is
-// believed once.
+// Every hook looks for the secret, and believes the stored record only if the secret exists:
+// another unit may have led meanwhile, and Juju 4.0 stores a unit's state before it makes secrets,
+// and may fail in between. A unit that takes over leadership reads the secret. If there never was
+// one, because nothing or only settings were recorded yet, what is in the cluster is believed once.
 
 const (
-	// recordKey is where the record stands in the unit's stored state, and recordPrefix
-	// begins the labels of secrets that hold one. They outlive the certificates relation.
-	recordKey    = "record"
+	// keyRecord is the key in the unit's stored state for the record. recordPrefix begins the
+	// labels of secrets that hold one. These secrets outlive the certificates relation.
+	keyRecord    = "record"
 	recordPrefix = "gateway-api-integrator-record-"
 	recordField  = "record"
 )
 
-// A keptRecord is a record as the unit has stored it.
-type keptRecord struct {
+// A storedRecord is a record as it is in the unit's stored state.
+type storedRecord struct {
 	state.Record
-	// Handed is the digest in the label of the secret that holds it; empty for none.
-	Handed string `json:"handed,omitempty"`
+	// Digest is the one in the label of the secret that holds the record; empty if there is none.
+	Digest string `json:"handed,omitempty"`
 }
 
-// readRecord returns what Juju has on record, nil for nothing.
+// readRecord returns the record that Juju keeps; nil for none.
 func (c *Charm) readRecord(ctx context.Context) (*state.Record, error) {
 	stored, err := c.storedState(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var kept keptRecord
-	known := stored[recordKey] != "" && json.Unmarshal([]byte(stored[recordKey]), &kept) == nil
-	if known && kept.Handed != "" {
-		_, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: recordPrefix + kept.Handed})
+	var own storedRecord
+	known := stored[keyRecord] != "" && json.Unmarshal([]byte(stored[keyRecord]), &own) == nil
+	if known && own.Digest != "" {
+		_, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: recordPrefix + own.Digest})
 		if err == nil || !gone(err) {
-			c.learned.handed = kept.Handed
-			return &kept.Record, err
+			c.learned.recordDigest = own.Digest
+			return &own.Record, err
 		}
 	}
-	handed, found, err := c.handedOver(ctx)
+	inherited, found, err := c.inheritedRecord(ctx)
 	switch {
 	case err != nil:
 		return nil, err
 	case found:
-		c.learned.handed, c.ledgers.stale = handed.Handed, true
-		return &handed.Record, nil
+		c.learned.recordDigest, c.ledgers.stale = inherited.Digest, true
+		return &inherited.Record, nil
 	case !known:
 		return nil, nil
-	case kept.Handed != "": // The leader before had nothing to hand over.
+	case own.Digest != "": // The previous leader has left no record.
 		c.ledgers.stale = true
-		kept.Told, kept.Given, kept.Held = "", nil, nil
+		own.Told, own.Given, own.Held = "", nil, nil
 	}
-	return &kept.Record, nil
+	return &own.Record, nil
 }
 
-// stepDown forgets what the unit has stored as a leader, but what it has granted: who does not
-// lead does not know what the leader does.
-func (c *Charm) stepDown(ctx context.Context) error {
-	stored, err := c.storedState(ctx)
-	if err != nil {
-		return err
-	}
-	for _, key := range []string{ledgerKey, recordKey} {
-		if stored[key] == "" {
-			continue
-		}
-		if err := c.Tools.DeleteState(ctx, key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// handedOver reads the record that the leader before has left.
-func (c *Charm) handedOver(ctx context.Context) (kept keptRecord, found bool, err error) {
+// inheritedRecord reads the record that the previous leader has left.
+func (c *Charm) inheritedRecord(ctx context.Context) (inherited storedRecord, found bool, err error) {
 	ids, err := c.Tools.SecretIDs(ctx)
 	if err != nil {
-		return keptRecord{}, false, err
+		return storedRecord{}, false, err
 	}
 	for _, id := range ids {
 		info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{ID: id})
@@ -112,36 +93,37 @@ func (c *Charm) handedOver(ctx context.Context) (kept keptRecord, found bool, er
 		switch {
 		case err != nil && gone(err):
 		case err != nil:
-			return keptRecord{}, false, fmt.Errorf("cannot read what is on record: %w", err)
-		case json.Unmarshal([]byte(content[recordField]), &kept.Record) == nil:
-			kept.Handed, found = strings.TrimPrefix(info.Label, recordPrefix), true
+			return storedRecord{}, false, fmt.Errorf("cannot read what is on record: %w", err)
+		case json.Unmarshal([]byte(content[recordField]), &inherited.Record) == nil:
+			inherited.Digest, found = strings.TrimPrefix(info.Label, recordPrefix), true
 		}
 	}
 	if !found {
-		// Juju shows it to the leader alone.
+		// Juju shows the secret to the leader only.
 		err = c.mustLead(ctx)
 	}
-	return kept, found, err
+	return inherited, found, err
 }
 
-// keepRecord returns the record as it is to be stored, after it was handed over as far as it
-// has to be.
-func (c *Charm) keepRecord(ctx context.Context, record state.Record) (string, error) {
-	record, text, err := within(record, maxLedger)
+// encodeRecord returns the record as it is stored, after it has stored the secret for the next
+// leader if one is needed.
+func (c *Charm) encodeRecord(ctx context.Context, record state.Record) (string, error) {
+	record, text, err := bounded(record, maxLedger)
 	if err != nil {
 		return "", err
 	}
-	handed, err := c.handOver(ctx, record, string(text))
+	digest, err := c.storeRecordSecret(ctx, record, string(text))
 	if err != nil {
 		return "", fmt.Errorf("cannot keep on record what is served: %w", err)
 	}
-	text, err = json.Marshal(keptRecord{Record: record, Handed: handed})
+	text, err = json.Marshal(storedRecord{Record: record, Digest: digest})
 	return string(text), err
 }
 
-// within returns a record in so many bytes, and its text. Of more, what the newest relations hold is
-// left out: a hook that fails because of it would fail for all.
-func within(record state.Record, limit int) (state.Record, []byte, error) {
+// bounded returns a record of at most limit bytes, and its text. If it is longer, the places of the
+// newest relations are left out: a hook that fails because of the length would fail for all
+// applications.
+func bounded(record state.Record, limit int) (state.Record, []byte, error) {
 	for {
 		text, err := json.Marshal(record)
 		if err != nil || len(text) <= limit || len(record.Held) == 0 {
@@ -156,16 +138,16 @@ func within(record state.Record, limit int) (state.Record, []byte, error) {
 	}
 }
 
-// handOver makes the secret for the next leader, if it is not there, and gives the digest
-// in its label.
-func (c *Charm) handOver(ctx context.Context, record state.Record, text string) (handed string, err error) {
+// storeRecordSecret makes the secret for the next leader, if it does not exist, and returns the
+// digest in its label.
+func (c *Charm) storeRecordSecret(ctx context.Context, record state.Record, text string) (digest string, err error) {
 	if record.Told == "" && len(record.Given)+len(record.Held) == 0 {
-		return "", c.dropRecord(ctx)
+		return "", c.removeRecordSecret(ctx)
 	}
 	sum := sha256.Sum256([]byte(text))
-	digest := hex.EncodeToString(sum[:8])
-	if c.learned.handed == digest {
-		return digest, nil // This hook has seen it.
+	digest = hex.EncodeToString(sum[:8])
+	if c.learned.recordDigest == digest {
+		return digest, nil // This hook has seen the secret.
 	}
 	label := recordPrefix + digest
 	switch _, err = c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: label}); {
@@ -174,7 +156,7 @@ func (c *Charm) handOver(ctx context.Context, record state.Record, text string) 
 	case !errors.Is(err, gocharm.ErrNotFound):
 		return "", err
 	}
-	if err := c.dropRecord(ctx); err != nil {
+	if err := c.removeRecordSecret(ctx); err != nil {
 		return "", err
 	}
 	_, err = c.Tools.AddSecret(ctx, gocharm.SecretSpec{
@@ -185,12 +167,12 @@ func (c *Charm) handOver(ctx context.Context, record state.Record, text string) 
 	return digest, err
 }
 
-// dropRecord removes the secret with the record of before, if there is one.
-func (c *Charm) dropRecord(ctx context.Context) error {
-	if c.learned.handed == "" {
+// removeRecordSecret removes the secret with the previous record, if there is one.
+func (c *Charm) removeRecordSecret(ctx context.Context) error {
+	if c.learned.recordDigest == "" {
 		return nil
 	}
-	info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: recordPrefix + c.learned.handed})
+	info, err := c.Tools.SecretInfo(ctx, gocharm.SecretRef{Label: recordPrefix + c.learned.recordDigest})
 	if err == nil {
 		err = c.Tools.RemoveSecret(ctx, info.ID, 0)
 	}
@@ -198,4 +180,22 @@ func (c *Charm) dropRecord(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// clearLeaderState removes the ledger and the record from the stored state of a unit that no longer
+// leads: it does not know what the new leader writes. The allowance stays.
+func (c *Charm) clearLeaderState(ctx context.Context) error {
+	stored, err := c.storedState(ctx)
+	if err != nil {
+		return err
+	}
+	for _, key := range []string{keyLedger, keyRecord} {
+		if stored[key] == "" {
+			continue
+		}
+		if err := c.Tools.DeleteState(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }

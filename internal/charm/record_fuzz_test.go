@@ -50,26 +50,26 @@ func FuzzRecord(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		unit := recorded{stored{recordKey: text}}
+		unit := recorded{stored{keyRecord: text}}
 		c, got := unit.run(t, gocharm.UpdateStatus)
 		if got == nil {
-			if text != "" && json.Unmarshal([]byte(text), &keptRecord{}) == nil {
+			if text != "" && json.Unmarshal([]byte(text), &storedRecord{}) == nil {
 				t.Errorf("%q is not read", text)
 			}
 			return
 		}
-		again, err := json.Marshal(keptRecord{Record: *got, Handed: c.learned.handed})
+		again, err := json.Marshal(storedRecord{Record: *got, Digest: c.learned.recordDigest})
 		if err != nil {
 			t.Fatal(err)
 		}
-		unit.stored[recordKey] = string(again)
+		unit.stored[keyRecord] = string(again)
 		next, second := unit.run(t, gocharm.UpdateStatus)
 		// An empty list is none.
 		if len(got.Given) == 0 {
 			got.Given = nil
 		}
-		if diff := cmp.Diff(got, second); diff != "" || next.learned.handed != c.learned.handed {
-			t.Errorf("handed %q, then %q; read again (-first +second):\n%s", c.learned.handed, next.learned.handed, diff)
+		if diff := cmp.Diff(got, second); diff != "" || next.learned.recordDigest != c.learned.recordDigest {
+			t.Errorf("handed %q, then %q; read again (-first +second):\n%s", c.learned.recordDigest, next.learned.recordDigest, diff)
 		}
 	})
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
-// rotatePrivateKey answers the action of that name: a new key, and new requests made
-// with it. The cluster is not touched: each host is served with its old key and
-// certificate until the new certificate comes.
+// rotatePrivateKey runs the action rotate-private-key: it makes a new key, and new requests with
+// it. The cluster does not change: each host keeps its old key and certificate until the new
+// certificate is there.
 func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 	return c.afterReading(ctx, func(r *run) error {
 		st := r.state
@@ -20,12 +20,12 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 		before := plan.Make(st)
 		switch {
 		case stored[keyLeaving] != "":
-			// It sees relations break that the application keeps.
+			// The unit sees relations break that the application keeps.
 			return c.Tools.FailAction(ctx, "This unit is being removed: run it on another one when that leads.")
 		case !st.Certificates.Related:
 			return c.Tools.FailAction(ctx, "Certificates relation not created.")
 		case !st.Cluster.Usable(), before.Relations.Requests == nil:
-			// What is served, or what to request, is not known.
+			// It is not known what is served, or what to request.
 			return c.Tools.FailAction(ctx, "The key is kept: "+before.Status.Message)
 		case st.Certificates.Key == "":
 			return c.Tools.FailAction(ctx, "There is no private key yet: no certificate has been requested.")
@@ -40,9 +40,9 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 		if err := c.publishRequests(ctx, st.Certificates, *p.Relations.Requests); err != nil {
 			return err
 		}
-		had, changed, err := c.allowanceText(ctx, p.Allowance)
+		text, changed, err := c.allowanceText(ctx, p.Allowance)
 		if err == nil && changed {
-			err = c.Tools.SetState(ctx, map[string]string{allowanceKey: had})
+			err = c.Tools.SetState(ctx, map[string]string{keyAllowance: text})
 		}
 		if err != nil {
 			return err
@@ -54,7 +54,7 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 	})
 }
 
-// requested names the hosts that a plan asks new certificates for.
+// requested returns the hosts for which a plan requests new certificates.
 func requested(p plan.Plan) []string {
 	var names []string
 	for _, one := range p.Relations.Requests.Create {

@@ -13,15 +13,15 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
-// A shownRoute is one application, with what the cluster tells of its Services.
+// A shownRoute is one application, with what the cluster says about its Services.
 type shownRoute struct {
 	plan.Application
-	// Ready is how many endpoints of its Services are ready; nil where that is not known, and
-	// for an application that has no Service of ours.
+	// Ready is how many endpoints of its Services are ready; nil if that is not known, or if the
+	// application has no Service of ours.
 	Ready *int `json:"readyEndpoints"`
 }
 
-// showRoutes answers the action of that name: who is served where, and why not.
+// showRoutes runs the action show-routes: which application is served where, and why one is not.
 func (c *Charm) showRoutes(ctx context.Context) error {
 	params, err := c.Tools.ActionParams(ctx)
 	if err != nil {
@@ -76,14 +76,14 @@ func routeTable(rows []shownRoute) string {
 			ready = strconv.Itoa(*row.Ready)
 		}
 		cells = append(cells, []string{
-			row.Application.Application, hostsInWords(row.Hosts), strings.Join(row.Paths, ","), row.URL, strings.Join(row.Services, ","), ready,
+			row.Application.Application, hostColumn(row.Hosts), strings.Join(row.Paths, ","), row.URL, strings.Join(row.Services, ","), ready,
 			string(row.State), row.Reason,
 		})
 	}
 	return table([]string{"APPLICATION", "HOST", "PATH", "URL", "SERVICE", "READY", "STATE", "REASON"}, cells)
 }
 
-func hostsInWords(hosts []string) string {
+func hostColumn(hosts []string) string {
 	words := make([]string, len(hosts))
 	for i, host := range hosts {
 		words[i] = cmp.Or(host, "any")

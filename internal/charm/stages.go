@@ -11,28 +11,29 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/plan"
 )
 
-// A route that does not lead yet to all that it is to lead to goes on in the same hook: the
-// next one may be minutes away. What the controller has judged its proxies get a little later:
+// A change of a route's backends may take several stages (see plan's object_stages.go). A route
+// that does not lead to all its Services yet is written again in the same hook, because the next
+// hook may be minutes away. The proxies get a change a little later than the controller judges it:
 // Cilium's agents gather changes for 100 ms, and Envoy then asks for the endpoints.
 const (
-	// readyTime is what proxies have to get ready for what has been judged.
-	readyTime = time.Second
-	// stagePatience is how long a hook waits at least until such a route is judged. Where that
-	// takes longer the next event goes on.
-	stagePatience = 2 * time.Second
+	// proxyDelay is how long proxies have to apply what the controller has judged.
+	proxyDelay = time.Second
+	// stageWait is the minimum time for which a hook waits until such a route is judged. If that
+	// takes longer, the next event writes the next stage.
+	stageWait = 2 * time.Second
 )
 
-// leastPatience is how long a hook waits at least for a plan to be judged.
-func leastPatience(p plan.Plan) time.Duration {
+// leastWait returns the minimum time for which a hook waits until a plan is judged.
+func leastWait(p plan.Plan) time.Duration {
 	if len(p.Unready) > 0 {
-		return stagePatience
+		return stageWait
 	}
 	return 0
 }
 
-// goOn writes the routes of a plan that was applied as they go on, now that they are judged,
-// and waits until they are judged once more.
-func (c *Charm) goOn(ctx context.Context, r *run, applied plan.Plan) error {
+// writeNextStage writes the next stage of the routes of an applied plan, now that they are judged,
+// and waits until they are judged again.
+func (c *Charm) writeNextStage(ctx context.Context, r *run, applied plan.Plan) error {
 	next := plan.Make(r.state)
 	routes := slices.DeleteFunc(objectsOf(next), func(object kube.Object) bool {
 		name := object.GetName()
@@ -44,7 +45,7 @@ func (c *Charm) goOn(ctx context.Context, r *run, applied plan.Plan) error {
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("cannot go on: %w", ctx.Err())
-	case <-time.After(readyTime):
+	case <-time.After(proxyDelay):
 	}
 	if err := c.stillLead(ctx, r); err != nil {
 		return err

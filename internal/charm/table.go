@@ -6,13 +6,13 @@ import (
 	"text/tabwriter"
 )
 
-// table lays out rows in columns under a head, for the result of an action. An empty cell is a
+// table lays out rows in columns below a head, for the result of an action. An empty cell becomes a
 // dash.
 func table(head []string, rows [][]string) string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	line := func(cells []string) {
-		// A strings.Builder takes everything.
+		// A strings.Builder never fails.
 		_, _ = w.Write([]byte(strings.Join(cells, "\t") + "\n"))
 	}
 	line(head)

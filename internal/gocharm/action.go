@@ -8,11 +8,11 @@ import (
 	"slices"
 )
 
-// actionKey is what Juju allows for the names of an action's results.
+// actionKey matches the keys that Juju allows for the results of an action.
 var actionKey = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 
-// ActionParams returns the parameters of the action that is running, with the
-// defaults of its schema. Numbers are json.Number.
+// ActionParams returns the parameters of the running action, with the defaults of its
+// schema. Numbers are json.Number.
 func (t *Tools) ActionParams(ctx context.Context) (map[string]any, error) {
 	var params map[string]any
 	if err := t.ask(ctx, &params, "action-get"); err != nil {
@@ -21,9 +21,9 @@ func (t *Tools) ActionParams(ctx context.Context) (map[string]any, error) {
 	return notNil(params), nil
 }
 
-// SetActionResults adds to the results of the action that is running. Results
-// are for the operator, and go as arguments: never put a secret in them. A dot
-// in a key makes a tree. No results is no call.
+// SetActionResults adds to the results of the running action. Results are for the
+// operator, and go as arguments: never put a secret in them. A dot in a key makes a tree.
+// Without results there is no call.
 func (t *Tools) SetActionResults(ctx context.Context, results map[string]string) error {
 	if len(results) == 0 {
 		return nil
@@ -41,8 +41,8 @@ func (t *Tools) SetActionResults(ctx context.Context, results map[string]string)
 	return nil
 }
 
-// FailAction marks the action that is running as failed and tells the operator
-// why. The process must then end with 0, or Juju forgets the message.
+// FailAction marks the running action as failed and tells the operator why. The process
+// must then end with 0, or Juju drops the message.
 func (t *Tools) FailAction(ctx context.Context, message string) error {
 	var args []string
 	if message = printable(message, maxMessage, "\n"); message != "" {

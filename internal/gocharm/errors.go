@@ -10,26 +10,26 @@ import (
 	"strings"
 )
 
-// What a hook tool's failure means, for errors.Is.
+// The meanings of a hook tool's failure, for errors.Is.
 var (
-	// ErrNotFound: there is no such secret, label or key. Of a secret it is said by a
-	// message that is about that one and nothing else: "secret backend not found" is not.
+	// ErrNotFound: there is no such secret, label or key. For a secret only a message
+	// about that secret counts: "secret backend not found" does not.
 	ErrNotFound = errors.New("not found")
-	// ErrPermissionDenied: this unit may not read or write that. For the other
-	// side's relation data, which every unit may read, it is how Juju 3 says that
-	// the relation is gone.
+	// ErrPermissionDenied: this unit may not read or write that. Every unit may read the
+	// other side's relation data; for these it is how Juju 3 says that the relation is
+	// gone.
 	ErrPermissionDenied = errors.New("permission denied")
-	// ErrNotLeader: only the leader may do that, and this unit is not the leader,
-	// or is no longer.
+	// ErrNotLeader: only the leader may do that, and this unit is not the leader, or no
+	// longer.
 	ErrNotLeader = errors.New("this unit is not the leader")
-	// ErrRelationGone: there is no such relation, or not any more.
+	// ErrRelationGone: there is no such relation, or no longer.
 	ErrRelationGone = errors.New("relation not found")
 	// ErrUnsupported: this Juju has no such tool.
 	ErrUnsupported = errors.New("no such hook tool")
 )
 
-// ToolError is a hook tool's failure. Its text never holds what the tool was
-// given as standard input or secret content.
+// ToolError is a hook tool's failure. Its text never contains what the tool got as
+// standard input or secret content.
 type ToolError struct {
 	// Tool is the tool's name: "relation-get".
 	Tool string
@@ -39,7 +39,7 @@ type ToolError struct {
 	// Stderr is what it wrote to standard error, cut to a few kilobytes.
 	Stderr string
 
-	// kinds is what the whole text meant, if Stderr no longer is that text.
+	// kinds are the meanings of the whole text, if Stderr no longer has that text.
 	kinds []error
 }
 
@@ -52,47 +52,46 @@ func (e *ToolError) Error() string {
 	return e.Tool + ": " + message
 }
 
-// Message returns what the tool says went wrong: the text behind "ERROR", without
-// the warnings before it.
+// Message returns the tool's error message: the text after "ERROR", without the warnings
+// before it.
 func (e *ToolError) Message() string { return errorText(e.Stderr) }
 
-// Is makes errors.Is tell by the sentinels of this package what the failure
-// means.
+// Is reports whether the failure has the meaning of a sentinel of this package, for
+// errors.Is.
 func (e *ToolError) Is(target error) bool {
 	return slices.Contains(e.kinds, target) || slices.Contains(classify(e.Message()), target)
 }
 
-// The texts by which Juju's failures are told apart. They are what its sources
-// have had from 3.0 to 4.0; some are followed by a name, some preceded by what
-// was being done.
+// The texts that tell Juju's failures apart, as its sources have them from 3.0 to 4.0. In
+// some messages a name follows; in some the attempted action comes first.
 const (
 	notLeaderText   = "this unit is not the leader"
-	cannotWriteText = "cannot write relation settings" // relation-set --app by who is not the leader
+	cannotWriteText = "cannot write relation settings" // relation-set --app on a unit that is not the leader
 	permissionText  = "permission denied"
 	restrictedText  = "not implemented for restricted context"
 	missingTool     = "unknown hook command: not on PATH"
 )
 
-// What is kept of a message.
+// Limits and replacements for messages.
 const (
 	maxStderr    = 4 << 10
 	wrongContext = "wrong hook context"
 	withheld     = "(its message repeats what it was given, and is left out)"
-	sharedRun    = 16 // bytes in common with the input that make a message repeat it
-	sharedWord   = 6  // bytes of a value in standard input that, found whole, do so too
+	sharedRun    = 16 // a message with so many bytes in common with the input repeats it
+	sharedWord   = 6  // so does one with a whole value of standard input of so many bytes
 )
 
 var (
-	// With or without words before a name, and nothing else. There are "secret", "consumer
-	// label", "secret with label", "secret URI for consumer label"; the backend that keeps a
-	// secret, and its revisions, have texts of their own.
+	// A name, with or without certain words before it, and nothing else: "secret",
+	// "consumer label", "secret with label", "secret URI for consumer label". The backend
+	// that keeps a secret, and its revisions, have texts of their own.
 	notFoundText     = regexp.MustCompile(`^(?:(?:secret(?: URI for consumer label| with label)?|consumer label) )?"([^"]*)" not found$`)
 	relationGoneText = regexp.MustCompile(`\brelation (\S+ )?not found\b`)
 	unknownToolText  = regexp.MustCompile(`^(bad request: )?unknown (hook )?command\b`)
 	contextIDText    = regexp.MustCompile(`(?i)context id\b`)
 )
 
-// classify returns the sentinels that a message stands for.
+// classify returns the sentinels for a message.
 func classify(message string) []error {
 	switch {
 	case unknownToolText.MatchString(message), strings.Contains(message, restrictedText):
@@ -111,8 +110,7 @@ func classify(message string) []error {
 	return nil
 }
 
-// notFound tells apart the failure to find this secret from the failure to find anything
-// else: err is returned as it is, but where it says ErrNotFound of another.
+// notFound returns err, but without ErrNotFound if the failure is not about this secret.
 func (r SecretRef) notFound(err error) error {
 	var tool *ToolError
 	if !errors.As(err, &tool) || !errors.Is(err, ErrNotFound) {
@@ -125,15 +123,16 @@ func (r SecretRef) notFound(err error) error {
 	return otherNotFound{tool}
 }
 
-// otherNotFound is a *ToolError that is not ErrNotFound of what was asked for.
+// otherNotFound is a *ToolError about something else than the requested secret. It is not
+// ErrNotFound.
 type otherNotFound struct{ error }
 
 func (otherNotFound) Is(error) bool { return false }
 
 func (e otherNotFound) As(target any) bool { return errors.As(e.error, target) }
 
-// newToolError returns the failure of a call that ended with code and this text
-// on standard error.
+// newToolError returns the failure of a call that ended with this code and this text on
+// standard error.
 func newToolError(call Call, code int, stderr string) *ToolError {
 	message := errorText(stderr)
 	e := &ToolError{Tool: call.Tool, Code: code, Stderr: stderr, kinds: classify(message)}
@@ -142,7 +141,7 @@ func newToolError(call Call, code int, stderr string) *ToolError {
 	}
 	switch {
 	case contextIDText.MatchString(e.Stderr):
-		// Context ids are as good as passwords while the hook lasts.
+		// While the hook runs, a context id is as good as a password.
 		e.Stderr = "ERROR " + wrongContext
 	case call.repeatedBy(e.Stderr) && len(e.kinds) > 0:
 		e.Stderr = "ERROR " + e.kinds[0].Error() + " " + withheld
@@ -152,8 +151,8 @@ func newToolError(call Call, code int, stderr string) *ToolError {
 	return e
 }
 
-// errorText returns the text behind the "ERROR " that begins a line, or all of
-// it.
+// errorText returns the text after an "ERROR " that begins a line, or else the whole
+// text.
 func errorText(stderr string) string {
 	text := "\n" + strings.TrimSpace(stderr)
 	if _, message, ok := strings.Cut(text, "\nERROR "); ok {
@@ -162,15 +161,14 @@ func errorText(stderr string) string {
 	return text[1:]
 }
 
-// repeatedBy reports whether a text shows part of the call's standard input or
-// secret content, in clear or in base64: Juju quotes arguments that it does not
-// understand.
+// repeatedBy reports whether a text shows part of the call's standard input or secret
+// content, as it is or in base64: Juju quotes arguments that it does not understand.
 func (c Call) repeatedBy(text string) bool {
 	runs := make(map[string]bool)
 	for i := 0; i+sharedRun <= len(text); i++ {
 		runs[text[i:i+sharedRun]] = true
 	}
-	// A run in common is too long to be chance.
+	// So many bytes in common cannot be chance.
 	shares := func(input string) bool {
 		for i := 0; i+sharedRun <= len(input); i++ {
 			if runs[input[i:i+sharedRun]] {
@@ -184,7 +182,7 @@ func (c Call) repeatedBy(text string) bool {
 			return true
 		}
 	}
-	// Standard input is not secret as such, so a word of it may be chance.
+	// Standard input as such is not secret, so a short word of it may be chance.
 	var values map[string]string
 	if json.Unmarshal(c.Stdin, &values) == nil {
 		for _, value := range values {

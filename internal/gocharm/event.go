@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Kind is what sort of event a process was started for. Its text is the event's
-// name without the endpoint, container or storage it is about.
+// Kind is the kind of event for which a process was started. Its text is the event's name
+// without the endpoint, container or storage that it is about.
 type Kind string
 
 // The events of a unit's life.
@@ -21,13 +21,13 @@ const (
 	UpdateStatus  Kind = "update-status"
 	UpgradeCharm  Kind = "upgrade-charm"
 	LeaderElected Kind = "leader-elected"
-	// LeaderSettingsChanged is sent by Juju 3 only, to units that do not lead.
+	// LeaderSettingsChanged is sent by Juju 3 only, to units that are not the leader.
 	LeaderSettingsChanged Kind = "leader-settings-changed"
-	// LeaderDeposed is a known name that Juju never sends: the loser of the
-	// leadership is not told.
+	// LeaderDeposed is a known name that Juju never sends: a unit that loses leadership
+	// is not told.
 	LeaderDeposed Kind = "leader-deposed"
-	// CollectMetrics, MeterStatusChanged, PreSeriesUpgrade and PostSeriesUpgrade
-	// are gone in Juju 4.
+	// CollectMetrics, MeterStatusChanged, PreSeriesUpgrade and PostSeriesUpgrade no
+	// longer exist in Juju 4.
 	CollectMetrics     Kind = "collect-metrics"
 	MeterStatusChanged Kind = "meter-status-changed"
 	PreSeriesUpgrade   Kind = "pre-series-upgrade"
@@ -45,7 +45,7 @@ const (
 
 // The events of a secret; Event.Secret is set.
 const (
-	SecretChanged Kind = "secret-changed" // for who reads it: there is a newer revision
+	SecretChanged Kind = "secret-changed" // for a unit that reads it: there is a newer revision
 	SecretRotate  Kind = "secret-rotate"  // for its owner: a new revision is due
 	SecretExpired Kind = "secret-expired" // for its owner: repeated until the revision is removed
 	SecretRemove  Kind = "secret-remove"  // for its owner: nobody reads the revision any more
@@ -62,19 +62,19 @@ const (
 	StorageDetaching     Kind = "storage-detaching"
 )
 
-// What is not a hook Juju knows.
+// What is not one of Juju's hooks.
 const (
 	// Action is an operator's request; Event.Action is set.
 	Action Kind = "action"
 	// Exec is a process that juju-exec started without naming an event.
 	Exec Kind = "exec"
-	// Unknown is a hook of a name that is none of the above, such as an event of
-	// the charm's own that juju-exec brings in.
+	// Unknown is a hook with none of the names above, such as an event of the charm's own
+	// that juju-exec runs.
 	Unknown Kind = "unknown"
 )
 
-// Event is the one Juju event this process was started for. A value that Juju
-// left empty is empty here.
+// Event is the Juju event for which this process was started. A value that Juju left
+// empty is empty here.
 type Event struct {
 	Kind Kind
 	// Name is the hook's name ("config-changed", "gateway-relation-changed") or
@@ -84,12 +84,13 @@ type Event struct {
 	Unit        string // "gateway-api-integrator/0"
 	Model       string // the model's name; on Kubernetes its namespace too
 	ModelUUID   string
-	JujuVersion string // the agent's: "3.6.9", perhaps with a build number behind
+	JujuVersion string // the agent's: "3.6.9", perhaps with a build number
 	CharmDir    string
-	// ContextID lets its holder call hook tools as this unit: keep it out of logs.
+	// ContextID lets anybody who has it call hook tools as this unit: keep it out of
+	// logs.
 	ContextID string
 
-	Relation *EventRelation // relation events, and what juju-exec runs for a relation
+	Relation *EventRelation // relation events, and commands that juju-exec runs for a relation
 	Secret   *EventSecret   // secret events
 	Action   *EventAction   // actions
 	Workload *EventWorkload // pebble events
@@ -98,45 +99,45 @@ type Event struct {
 	Agent EventAgent
 }
 
-// EventRelation tells which relation an event is about.
+// EventRelation says which relation an event is about.
 type EventRelation struct {
 	Endpoint string // the name in our metadata: "gateway"
 	ID       string // "gateway:3"
 	// RemoteApp is the application on the other side. juju-exec leaves it empty.
 	RemoteApp string
-	// RemoteUnit is empty when created, broken, or when the application's own data
-	// changed.
+	// RemoteUnit is empty in relation-created and relation-broken, and in
+	// relation-changed for application data.
 	RemoteUnit string
-	// DepartingUnit is set when departed. It is our own unit if that is leaving.
+	// DepartingUnit is set in relation-departed. It is our own unit if that is being
+	// removed.
 	DepartingUnit string
 }
 
-// EventSecret tells which secret an event is about.
+// EventSecret says which secret an event is about.
 type EventSecret struct {
-	// ID is bare, whichever of its three forms Juju used: see [SecretID].
+	// ID is the bare id, in whichever of its three forms Juju sent it: see [SecretID].
 	ID string
-	// Label is the one this unit gave the secret, if any.
+	// Label is the label that this unit gave the secret, if any.
 	Label string
-	// Revision is 0 when Juju names none: when changed or to be rotated, and on
-	// older agents when expired.
+	// Revision is 0 if Juju sends none: in secret-changed and secret-rotate, and on older
+	// agents in secret-expired.
 	Revision int
 }
 
-// EventAction tells which run of which action this is.
+// EventAction says which run of which action this is.
 type EventAction struct {
 	Name string
 	ID   string // "7"
 }
 
-// EventWorkload tells which container an event is about, and for a notice or
-// a check which one.
+// EventWorkload says which container an event is about, and which notice or check.
 type EventWorkload struct {
 	Container                       string
 	NoticeID, NoticeType, NoticeKey string
 	CheckName                       string
 }
 
-// EventStorage tells which storage an event is about.
+// EventStorage says which storage an event is about.
 type EventStorage struct {
 	Name     string // the name in our metadata: "data"
 	ID       string // "data/0"
@@ -144,9 +145,9 @@ type EventStorage struct {
 	Kind     string // "filesystem" or "block"
 }
 
-// EventAgent is what the unit agent tells of itself and its surroundings with
-// every event. The variables that only Juju 3 sets (service level, meter status,
-// target series) are left out: nothing can be done with them any more.
+// EventAgent has what the unit agent says about itself and its environment in every
+// event. The variables that only Juju 3 sets (service level, meter status, target series)
+// are left out: they are of no use any more.
 type EventAgent struct {
 	APIAddresses     []string
 	CloudAPIVersion  string // of Kubernetes, or empty
@@ -164,8 +165,8 @@ type EventAgent struct {
 // Application returns the name of the unit's application: "app" of "app/0".
 func (e Event) Application() string { return applicationOf(e.Unit) }
 
-// String returns the event in a few words fit for a log:
-// "gateway-relation-changed gateway:3 web/0".
+// String returns the event in a few words for a log: "gateway-relation-changed gateway:3
+// web/0".
 func (e Event) String() string {
 	words := []string{e.Name}
 	switch {
@@ -185,8 +186,8 @@ func (e Event) String() string {
 	return strings.Join(words, " ")
 }
 
-// ParseEvent reads the event from the environment, as getenv (os.Getenv, for
-// one) gives it. It fails if the environment is not one Juju makes.
+// ParseEvent reads the event from the environment through getenv, such as os.Getenv. It
+// fails if the environment is not one that Juju makes.
 //
 // The name comes from JUJU_DISPATCH_PATH: JUJU_HOOK_NAME is empty for actions.
 func ParseEvent(getenv func(string) string) (Event, error) {
@@ -211,8 +212,7 @@ func ParseEvent(getenv func(string) string) (Event, error) {
 	return e, nil
 }
 
-// parseName fills in what the dispatch path says, and the details that belong
-// to its kind.
+// parseName sets what the dispatch path says, and the details for its kind.
 func (e *Event) parseName(getenv func(string) string) error {
 	path := getenv("JUJU_DISPATCH_PATH")
 	if path == "" {
@@ -238,7 +238,7 @@ func (e *Event) parseName(getenv func(string) string) error {
 	return e.parseHook(getenv)
 }
 
-// The hooks whose whole name is known, and those with a subject in front.
+// The hooks that have a fixed name, and those that have a subject before it.
 var (
 	plainHooks = []Kind{
 		Install, Start, Stop, Remove, ConfigChanged, UpdateStatus, UpgradeCharm, LeaderElected,
@@ -250,9 +250,9 @@ var (
 	storageHooks  = []Kind{StorageAttached, StorageDetaching}
 )
 
-// parseHook finds the kind of the hook e.Name. What stands before "-relation-"
-// and its like is cut off by the variable that names it, because an endpoint
-// may have any of these words in its own name.
+// parseHook finds the kind of the hook e.Name. The variable that names the subject says
+// what to cut off before "-relation-" and the like, because an endpoint may have any of
+// these words in its own name.
 func (e *Event) parseHook(getenv func(string) string) error {
 	container := getenv("JUJU_WORKLOAD_NAME")
 	storage, _, _ := strings.Cut(getenv("JUJU_STORAGE_ID"), "/")
@@ -295,9 +295,9 @@ func (e *Event) parseHook(getenv func(string) string) error {
 	return e.parseUnknown(getenv)
 }
 
-// parseUnknown takes a hook for the charm's own, unless its name is that of a
-// relation's event which its variables do not bear out: that must not pass for
-// a custom hook, which a charm may well ignore.
+// parseUnknown treats a hook as one of the charm's own. It is an error if the name is
+// that of a relation's event and the variables do not match it: that must not count as a
+// custom hook, which a charm may ignore.
 func (e *Event) parseUnknown(getenv func(string) string) error {
 	for _, kind := range relationHooks {
 		if strings.HasSuffix(e.Name, "-"+string(kind)) {
@@ -311,9 +311,9 @@ func (e *Event) parseUnknown(getenv func(string) string) error {
 	return nil
 }
 
-// kindBehind returns what stands behind the subject in a hook's name:
-// "relation-broken" for "gateway" and "gateway-relation-broken". It is empty if
-// the hook is not about the subject.
+// kindBehind returns what follows the subject in a hook's name: "relation-broken" for
+// "gateway" and "gateway-relation-broken". It is empty if the hook is not about the
+// subject.
 func kindBehind(subject, name string) Kind {
 	kind, ok := strings.CutPrefix(name, subject+"-")
 	if subject == "" || !ok {

@@ -5,25 +5,26 @@ import (
 	"fmt"
 )
 
-// GoalState is the application as Juju's controller has it at this moment. What other
-// tools tell of relations and units may be what the unit agent remembers.
+// GoalState is the application as Juju's controller has it now. What other tools say
+// about relations and units may come from the unit agent's memory.
 type GoalState struct {
-	// Units are the statuses of this application's units, this one among them, by name.
+	// Units are the statuses of this application's units by name, this unit included.
 	Units map[string]string
-	// Relations are the other sides' applications and units, and their statuses, by
-	// endpoint and name. An application of another model has the URL of its offer for a
-	// name, "admin/prod.ca"; one that uses an offer of ours is not told of.
+	// Relations are the applications and units on the other side, with their statuses, by
+	// endpoint and name. The name of an application of another model is the URL of its
+	// offer, "admin/prod.ca". An application that uses an offer of ours is not listed.
 	Relations map[string]map[string]string
 }
 
-// Statuses in a GoalState: of a unit that is being removed, and of a relation that is
-// suspended, which looks to the unit as if it were broken.
+// Statuses in a GoalState: of a unit that is being removed, and of a suspended relation,
+// which looks to the unit as if it were broken.
 const (
 	Dying     = "dying"
 	Suspended = "suspended"
 )
 
-// GoalState asks the controller which units the application has, and who is related.
+// GoalState asks the controller which units the application has, and which applications
+// are related.
 func (t *Tools) GoalState(ctx context.Context) (GoalState, error) {
 	type goals map[string]struct {
 		Status string `json:"status"`

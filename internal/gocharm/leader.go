@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// IsLeader reports whether this unit leads its application. Yes is sure for half
-// a minute only: a later write may yet fail with ErrNotLeader.
+// IsLeader reports whether this unit leads its application. A yes is valid for half a
+// minute: a later write may fail with ErrNotLeader.
 func (t *Tools) IsLeader(ctx context.Context) (bool, error) {
 	var leader bool
 	if err := t.ask(ctx, &leader, "is-leader"); err != nil {

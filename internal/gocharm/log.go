@@ -19,17 +19,17 @@ const (
 )
 
 const (
-	// lineBreak indents the lines of a message after its first, so that none can be
-	// taken for an entry of its own.
+	// lineBreak indents the lines of a message after its first, so that none looks like a
+	// log entry of its own.
 	lineBreak = "\n    "
-	// maxListed is how long one message of a list may be, in bytes: escaped, it still
-	// fits into a call.
+	// maxListed is the maximum length of one message of a list, in bytes. Escaped, it
+	// still fits into a call.
 	maxListed = 2 << 10
 )
 
-// Log writes a message to the unit's log, at once. Lines after the first are
-// indented, so that none can be taken for an entry of its own; a very long
-// message is cut; an empty one is no call.
+// Log writes a message to the unit's log, at once. Lines after the first are indented, so
+// that none looks like an entry of its own. A very long message is cut. An empty message
+// makes no call.
 func (t *Tools) Log(ctx context.Context, level LogLevel, message string) error {
 	message = printable(message, maxMessage, lineBreak)
 	if message == "" {
@@ -41,9 +41,9 @@ func (t *Tools) Log(ctx context.Context, level LogLevel, message string) error {
 	return nil
 }
 
-// LogList writes messages that come together in few calls, each of up to 16 KiB: a
-// single one as Log does, several as lines indented below the heading, which begins
-// every entry. A message with lines of its own has them indented further.
+// LogList writes several messages in few calls, each of up to 16 KiB. A single message is
+// written as Log does it. Several are lines indented below the heading, which begins
+// every entry. Further lines of a message are indented further.
 func (t *Tools) LogList(ctx context.Context, level LogLevel, heading string, messages []string) error {
 	if len(messages) == 1 {
 		return t.Log(ctx, level, messages[0])

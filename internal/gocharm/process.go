@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// pipeDelay is how long a tool's output may stay open after the tool ended or
-// was killed.
+// pipeDelay is how long a tool's output may stay open after the tool has ended or was
+// killed.
 const pipeDelay = 5 * time.Second
 
-// toolVariables are what a hook tool reads from the environment to find the
-// agent, and PATH for tools that are scripts.
+// toolVariables are the environment variables by which a hook tool finds the agent, and
+// PATH for tools that are scripts.
 var toolVariables = []string{
 	"PATH", "JUJU_CONTEXT_ID", "JUJU_AGENT_SOCKET_ADDRESS", "JUJU_AGENT_SOCKET_NETWORK",
 	"JUJU_AGENT_CA_CERT", "JUJU_AGENT_TOKEN", "JUJU_UNIT_NAME", "JUJU_CHARM_DIR",
@@ -31,8 +31,8 @@ type processRunner struct {
 	tempDir string
 }
 
-// newProcessRunner returns a runner whose tools get this process's environment,
-// except that the variables that matter to them are taken from getenv.
+// newProcessRunner returns a runner whose tools get the environment of this process. The
+// toolVariables come from getenv.
 func newProcessRunner(getenv func(string) string) *processRunner {
 	p := &processRunner{path: filepath.SplitList(getenv("PATH")), tempDir: getenv("TMPDIR")}
 	for _, entry := range os.Environ() {
@@ -66,10 +66,10 @@ func (p *processRunner) Run(ctx context.Context, call Call) ([]byte, error) {
 	return p.runWithContent(ctx, path, call)
 }
 
-// runWithContent runs the program with the call's secret content in files that have no
-// name any more when the content is written: whatever kills us, none is left behind.
-// The agent, which reads the files itself, finds them among those that this process has
-// open. Standard input will not do: secret-add and secret-set take files only.
+// runWithContent runs the program with the call's secret content in files. Before the
+// content is written, the file's name is removed: however this process ends, no file is
+// left behind. The agent reads the files itself, and finds them among the open files of
+// this process. Standard input does not work: secret-add and secret-set take files only.
 func (p *processRunner) runWithContent(ctx context.Context, path string, call Call) ([]byte, error) {
 	args := slices.Clone(call.Args)
 	for _, key := range call.contentKeys() {
@@ -83,8 +83,8 @@ func (p *processRunner) runWithContent(ctx context.Context, path string, call Ca
 	return p.start(ctx, path, args, call)
 }
 
-// nameless returns an open file with this content and without a name. Other users could
-// not open it (mode 0600), nor does a child of ours inherit it.
+// nameless returns an open file with this content and without a name. Other users cannot
+// open it (mode 0600), and child processes do not inherit it.
 func (p *processRunner) nameless(content string) (*os.File, error) {
 	file, err := os.CreateTemp(p.tempDir, "gocharm-")
 	if err != nil {
@@ -99,10 +99,10 @@ func (p *processRunner) nameless(content string) (*os.File, error) {
 	return file, nil
 }
 
-// Close has nothing to let go of. See [Runner].
+// Close does nothing. See [Runner].
 func (p *processRunner) Close() error { return nil }
 
-// start runs the program at path and waits for its end.
+// start runs the program at path and waits until it ends.
 func (p *processRunner) start(ctx context.Context, path string, args []string, call Call) ([]byte, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -132,8 +132,8 @@ func (p *processRunner) start(ctx context.Context, path string, args []string, c
 	}
 }
 
-// find returns the path of a tool. Relative directories on PATH are passed
-// over, as os/exec does.
+// find returns the path of a tool. It skips relative directories on PATH, as os/exec
+// does.
 func (p *processRunner) find(tool string) (string, error) {
 	for _, dir := range p.path {
 		if !filepath.IsAbs(dir) {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// RelationIDs returns the ids ("gateway:3") of an endpoint's relations, by
-// number, so the oldest first. An endpoint the charm does not have has none. A
-// relation that is breaking is among them or not, depending on Juju's version.
+// RelationIDs returns the ids ("gateway:3") of an endpoint's relations, sorted by number,
+// so the oldest first. An endpoint that the charm does not have has no relations. Whether
+// a breaking relation is listed depends on Juju's version.
 func (t *Tools) RelationIDs(ctx context.Context, endpoint string) ([]string, error) {
 	var ids []string
 	if err := t.ask(ctx, &ids, "relation-ids", endpoint); err != nil {
@@ -21,8 +21,8 @@ func (t *Tools) RelationIDs(ctx context.Context, endpoint string) ([]string, err
 	return ids, nil
 }
 
-// RelationUnits returns the units on the other side of a relation, web/2 before
-// web/10; of a peer relation the other units of this application.
+// RelationUnits returns the units on the other side of a relation, web/2 before web/10.
+// For a peer relation it returns the other units of this application.
 func (t *Tools) RelationUnits(ctx context.Context, relationID string) ([]string, error) {
 	var units []string
 	if err := t.ask(ctx, &units, "relation-list", "-r", relationID); err != nil {
@@ -42,9 +42,9 @@ func (t *Tools) RelationApplication(ctx context.Context, relationID string) (str
 	return app, nil
 }
 
-// RelationModelUUID returns the model of the other side of a relation, our own
-// if it is not a relation between models. Juju before 3.6 cannot tell: then the
-// error is ErrUnsupported.
+// RelationModelUUID returns the model of the other side of a relation: our own model,
+// unless the relation is between models. Juju before 3.6 cannot tell: then the error is
+// ErrUnsupported.
 func (t *Tools) RelationModelUUID(ctx context.Context, relationID string) (string, error) {
 	var model struct {
 		UUID string `json:"uuid"`
@@ -65,8 +65,9 @@ func (t *Tools) UnitData(ctx context.Context, relationID, unit string) (map[stri
 	return notNil(data), nil
 }
 
-// ApplicationData returns an application's data in a relation: the remote
-// application's, or our own, which only the leader may read: ErrPermissionDenied.
+// ApplicationData returns an application's data in a relation: the remote application's,
+// or our own. Only the leader may read our own; for other units the error is
+// ErrPermissionDenied.
 func (t *Tools) ApplicationData(ctx context.Context, relationID, app string) (map[string]string, error) {
 	var data map[string]string
 	if err := t.ask(ctx, &data, "relation-get", "-r", relationID, "--app", "-", app); err != nil {
@@ -75,9 +76,9 @@ func (t *Tools) ApplicationData(ctx context.Context, relationID, app string) (ma
 	return notNil(data), nil
 }
 
-// SetApplicationData sets keys of our application's data in a relation, and
-// deletes those whose value is empty; other keys stay. Only the leader may:
-// ErrNotLeader. No data is no call.
+// SetApplicationData sets keys of our application's data in a relation, and deletes those
+// with an empty value. Other keys stay. Only the leader may do that; for other units the
+// error is ErrNotLeader. Without data there is no call.
 func (t *Tools) SetApplicationData(ctx context.Context, relationID string, data map[string]string) error {
 	if len(data) == 0 {
 		return nil
@@ -88,7 +89,7 @@ func (t *Tools) SetApplicationData(ctx context.Context, relationID string, data 
 	return nil
 }
 
-// notNil returns a null answer the empty map that it means.
+// notNil returns an empty map for a null answer.
 func notNil[V any](m map[string]V) map[string]V {
 	if m == nil {
 		return map[string]V{}
@@ -96,8 +97,8 @@ func notNil[V any](m map[string]V) map[string]V {
 	return m
 }
 
-// compareNumbered orders names that end in a number behind sep: by the text
-// before, then by number. A name without a number comes after those with one.
+// compareNumbered compares names that end in sep and a number: first by the text before
+// sep, then by number. A name without a number comes after those with one.
 func compareNumbered(a, b, sep string) int {
 	aName, aNumber := cutNumber(a, sep)
 	bName, bNumber := cutNumber(b, sep)

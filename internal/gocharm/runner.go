@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// Runner runs hook tools. It may be used by several goroutines at once; the
-// agent runs one tool at a time whatever they do.
+// Runner runs hook tools. Several goroutines may use it at the same time, but the agent
+// runs one tool at a time.
 type Runner interface {
-	// Run runs one hook tool and returns what it wrote to standard output. A
-	// tool that ends with another code than 0 gives a *ToolError. When ctx ends
-	// first, or the agent does not answer within five minutes, the error says so and
-	// the tool may have run or not.
+	// Run runs one hook tool and returns its standard output. If the tool ends with
+	// another code than 0, the error is a *ToolError. If ctx ends first, or the agent
+	// does not answer within five minutes, the error says so, and the tool may have run
+	// or not.
 	Run(ctx context.Context, call Call) ([]byte, error)
-	// Close lets go of the agent. It must be called on every way out: the agent
-	// waits for the connection to be closed before it goes on.
+	// Close closes the connection to the agent. It must be called in every case: the
+	// agent waits until the connection is closed.
 	Close() error
 }
 
@@ -27,21 +27,21 @@ type Runner interface {
 type Call struct {
 	// Tool is the bare name: "relation-get".
 	Tool string
-	// Args are its arguments. They may show on a command line.
+	// Args are its arguments. They may be visible on a command line.
 	Args []string
 	// Stdin is its standard input; nil for none.
 	Stdin []byte
-	// Content is a secret's content by key. It is added to the arguments in the
-	// way each form of runner can do without putting it on a command line.
+	// Content is a secret's content by key. Each kind of runner passes it in a way that
+	// keeps it off command lines.
 	Content map[string]string
 }
 
-// ToolsVariable is the environment variable that, set to "exec", has every hook
-// tool run as a process even where the agent's socket could be used.
+// ToolsVariable is the environment variable that, if it is "exec", makes every hook tool
+// run as a process even if the agent's socket could be used.
 const ToolsVariable = "CHARM_HOOK_TOOLS"
 
-// NewRunner returns the runner for the environment that getenv gives: the unit
-// agent's socket when there is one that answers, otherwise processes on PATH.
+// NewRunner returns the runner for the environment in getenv: the unit agent's socket if
+// one answers, otherwise processes on PATH.
 func NewRunner(getenv func(string) string) (Runner, error) {
 	processes := newProcessRunner(getenv)
 	switch choice := getenv(ToolsVariable); choice {
@@ -64,12 +64,12 @@ func NewRunner(getenv func(string) string) (Runner, error) {
 
 var errClosed = errors.New("the runner is closed")
 
-// callTimeout bounds one call. An agent may take three minutes over a secret, when it
-// tries again what Kubernetes refuses it for a while; one that takes longer than this
-// will not answer any more, and a hook without an end holds up its unit for ever.
+// callTimeout limits one call. An agent may take three minutes for a secret, because it
+// retries for a while what Kubernetes refuses. An agent that takes longer than this limit
+// will not answer any more, and a hook without an end would block its unit for ever.
 const callTimeout = 5 * time.Minute
 
-// errNoAnswer says that the agent has been waited for long enough.
+// errNoAnswer says that the agent has not answered in time.
 var errNoAnswer = fmt.Errorf("no answer for %v", callTimeout)
 
 // bounded returns the context of one call.
@@ -77,14 +77,14 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, callTimeout, errNoAnswer)
 }
 
-// The names Juju allows for tools (by what exists) and for a secret's keys
-// (core/secrets: at least three characters).
+// The names that Juju allows for tools (derived from the existing ones) and for a
+// secret's keys (core/secrets: at least three characters).
 var (
 	toolName  = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	secretKey = regexp.MustCompile(`^[a-z](-?[a-z0-9]){2,}$`)
 )
 
-// check tells what is wrong with a call, without repeating any content.
+// check returns what is wrong with a call. The error does not repeat any content.
 func (c Call) check() error {
 	if !toolName.MatchString(c.Tool) {
 		return fmt.Errorf("cannot run hook tool: %q is not the name of one", c.Tool)

@@ -12,7 +12,7 @@ import (
 // SecretOwner says who owns a new secret.
 type SecretOwner string
 
-// The owners of secrets. An application's secret is its leader's to write.
+// The owners of secrets. Only the leader may write an application's secret.
 const (
 	OwnerApplication SecretOwner = "application"
 	OwnerUnit        SecretOwner = "unit"
@@ -21,7 +21,7 @@ const (
 // SecretRotation says how often Juju asks the owner for a new revision.
 type SecretRotation string
 
-// The rotations Juju knows.
+// The rotations that Juju knows.
 const (
 	RotateNever     SecretRotation = "never"
 	RotateHourly    SecretRotation = "hourly"
@@ -32,11 +32,11 @@ const (
 	RotateYearly    SecretRotation = "yearly"
 )
 
-// SecretSpec describes a new secret, or what to change of one. An empty field
-// is left to Juju or left as it is.
+// SecretSpec describes a new secret, or the changes to one. An empty field means Juju's
+// default, or no change.
 type SecretSpec struct {
-	// Label is the owner's name for the secret. Two secrets of one owner with the
-	// same label make the hook fail at its end.
+	// Label is the owner's name for the secret. If one owner has two secrets with the
+	// same label, the hook fails at its end.
 	Label       string
 	Description string
 	Owner       SecretOwner // for a new secret only; Juju's default is the application
@@ -47,8 +47,8 @@ type SecretSpec struct {
 	Content map[string]string
 }
 
-// SecretRef names a secret: by id, by label, or by both, which gives the secret
-// of that id that label for this reader.
+// SecretRef names a secret: by id, by label, or by both, which gives the secret of that
+// id that label for this reader.
 type SecretRef struct {
 	ID    string // in any of its forms, see [SecretID]
 	Label string
@@ -58,16 +58,16 @@ type SecretRef struct {
 type SecretMode int
 
 const (
-	// Plain reads the revision this unit follows: the latest at its first read,
-	// and that same one from then on, for an owner too.
+	// Plain reads the revision that this unit follows: the latest one at its first read,
+	// and the same one from then on, for an owner too.
 	Plain SecretMode = iota
-	// Peek reads the latest revision, and goes on following the same one.
+	// Peek reads the latest revision. The unit goes on following the same one.
 	Peek
 	// Refresh reads the latest revision and follows it from now on.
 	Refresh
 )
 
-// SecretInfo is what its owner can know of a secret without reading it.
+// SecretInfo is what its owner can learn about a secret without reading it.
 type SecretInfo struct {
 	ID          string         `json:"-"` // bare
 	Label       string         `json:"label"`
@@ -87,16 +87,16 @@ type SecretAccess struct {
 	Role   string `json:"role"`   // "view"
 }
 
-// SecretID returns the bare id in any form that Juju has for it: "secret:<id>",
-// "secret://<model uuid>/<id>", "<id>". Compare secrets by it.
+// SecretID returns the bare id from any of the forms that Juju has for it: "secret:<id>",
+// "secret://<model uuid>/<id>", "<id>". Use it to compare secrets.
 func SecretID(uri string) string {
 	id := strings.TrimPrefix(uri, "secret:")
 	return id[strings.LastIndex(id, "/")+1:]
 }
 
-// AddSecret makes a secret and returns its id as Juju writes it, fit to be
-// published: "secret:<id>". An application's secret is the leader's to make:
-// ErrNotLeader.
+// AddSecret makes a secret and returns its id in Juju's form, which can be published:
+// "secret:<id>". Only the leader may make an application's secret; for other units the
+// error is ErrNotLeader.
 func (t *Tools) AddSecret(ctx context.Context, spec SecretSpec) (id string, err error) {
 	args := spec.flags()
 	if spec.Owner != "" {
@@ -113,8 +113,8 @@ func (t *Tools) AddSecret(ctx context.Context, spec SecretSpec) (id string, err 
 	return id, nil
 }
 
-// SetSecret changes what spec says of a secret. Content makes a new revision,
-// unless it is what the latest one has. An empty spec is no call.
+// SetSecret changes the fields of a secret that spec sets. Content makes a new revision,
+// unless it is the same as that of the latest one. With an empty spec there is no call.
 func (t *Tools) SetSecret(ctx context.Context, id string, spec SecretSpec) error {
 	args := spec.flags()
 	if len(args) == 0 && len(spec.Content) == 0 {
@@ -127,8 +127,8 @@ func (t *Tools) SetSecret(ctx context.Context, id string, spec SecretSpec) error
 	return nil
 }
 
-// Secret returns a secret's content. ErrNotFound: there is no such secret, or
-// not for this unit; ErrPermissionDenied: it has not been granted, or no longer.
+// Secret returns a secret's content. ErrNotFound: there is no such secret, or not for
+// this unit. ErrPermissionDenied: it has not been granted, or no longer is.
 func (t *Tools) Secret(ctx context.Context, ref SecretRef, mode SecretMode) (map[string]string, error) {
 	args := append(ref.args(), "--format=json")
 	switch mode {
@@ -150,8 +150,8 @@ func (t *Tools) Secret(ctx context.Context, ref SecretRef, mode SecretMode) (map
 	return notNil(content), nil
 }
 
-// SecretInfo returns what is known of a secret that this unit owns, or whose
-// application this unit leads; of others it is ErrNotFound.
+// SecretInfo returns what is known about a secret that this unit owns, or that its
+// application owns if this unit leads. For others the error is ErrNotFound.
 func (t *Tools) SecretInfo(ctx context.Context, ref SecretRef) (SecretInfo, error) {
 	var infos map[string]SecretInfo
 	if err := t.ask(ctx, &infos, "secret-info-get", ref.args()...); err != nil {
@@ -194,7 +194,7 @@ func (t *Tools) RemoveSecret(ctx context.Context, id string, revision int) error
 	return nil
 }
 
-// flags returns what secret-add and secret-set have in common.
+// flags returns the flags that secret-add and secret-set have in common.
 func (s SecretSpec) flags() []string {
 	var flags []string
 	if s.Label != "" {

@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// dialTimeout bounds the wait for a connection to the agent, which is on the
-// same machine and only fails to accept when it is in deep trouble.
+// dialTimeout limits the wait for a connection to the agent. The agent is on the same
+// machine, and fails to accept only if it is in serious trouble.
 const dialTimeout = 5 * time.Second
 
-// socketRequest and socketResponse are what travels on the agent's socket, as
-// net/rpc with gob. The fields' names and types are the agent's
-// (internal/worker/uniter/runner/jujuc/server.go), hence ContextId; the types'
-// names do not matter. Agents that know no Token ignore it.
+// socketRequest and socketResponse are the messages on the agent's socket: net/rpc with
+// gob. The names and types of the fields are the agent's
+// (internal/worker/uniter/runner/jujuc/server.go), hence ContextId. The names of the
+// types do not matter. Agents that do not know Token ignore it.
 type socketRequest struct {
 	ContextId   string
 	Dir         string // absolute; the tool's working directory
 	CommandName string
 	Args        []string
-	// StdinSet tells an empty standard input from none: gob cannot.
+	// StdinSet is true also for an empty standard input: gob cannot tell that from none.
 	StdinSet bool
 	Stdin    []byte
 	Token    string
@@ -38,9 +38,9 @@ type socketResponse struct {
 	Stderr []byte
 }
 
-// socketRunner runs hook tools by calling the unit agent on its socket, all
-// over one connection. What it cannot run there it hands to processes, but only
-// if the agent certainly has not run it.
+// socketRunner runs hook tools by calling the unit agent on its socket, all over one
+// connection. If that fails and the agent has certainly not run the tool, a process runs
+// it.
 type socketRunner struct {
 	address   string // a path, or "@name" in the abstract namespace
 	request   socketRequest
@@ -49,12 +49,12 @@ type socketRunner struct {
 	mu     sync.Mutex
 	link   *link // nil: connect for the next call
 	gaveUp bool  // the agent does not speak this protocol: processes from now on
-	silent bool  // the agent has let a call wait for too long: no more of them
+	silent bool  // the agent has not answered a call in time: no more calls
 	closed bool
 }
 
-// link is one connection. It is closed by the connection, never by the rpc
-// client: so the client reports rpc.ErrShutdown only for a call it has not sent.
+// link is one connection. To close it, close conn, never the rpc client: so the client
+// reports rpc.ErrShutdown only for a call that it has not sent.
 type link struct {
 	conn   net.Conn
 	client *rpc.Client
@@ -92,8 +92,8 @@ func (s *socketRunner) Run(ctx context.Context, call Call) ([]byte, error) {
 	request := s.requestFor(call)
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	// A second turn comes only after a connection that had died while idle, and
-	// with it nothing was sent.
+	// There is a second attempt only if the connection had died while idle, and so
+	// nothing was sent.
 	for range 2 {
 		l, err := s.connect(ctx)
 		if err != nil {
@@ -121,7 +121,7 @@ func (s *socketRunner) Run(ctx context.Context, call Call) ([]byte, error) {
 			}
 			return nil, fmt.Errorf("cannot run %s: gave up waiting for the agent: %w", call.Tool, context.Cause(ctx))
 		default:
-			// The agent may have run it or not: doing it again could do it twice.
+			// The agent may have run it or not: a retry could run it twice.
 			s.drop(l)
 			return nil, fmt.Errorf("cannot run %s: lost the agent, which may have run it: %w", call.Tool, err)
 		}
@@ -145,8 +145,8 @@ func (s *socketRunner) Close() error {
 	return nil
 }
 
-// requestFor returns the request for a call. Secret content may be among the
-// arguments here: they are on no command line.
+// requestFor returns the request for a call. Secret content may be among the arguments
+// here: they are not on a command line.
 func (s *socketRunner) requestFor(call Call) socketRequest {
 	request := s.request
 	request.CommandName = call.Tool
@@ -159,8 +159,8 @@ func (s *socketRunner) requestFor(call Call) socketRequest {
 	return request
 }
 
-// connect returns the connection, made anew if need be, or nil if processes are
-// to be used.
+// connect returns the connection, and makes one if necessary. It returns nil if processes
+// are to be used.
 func (s *socketRunner) connect(ctx context.Context) (*link, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,7 +191,7 @@ func (s *socketRunner) connect(ctx context.Context) (*link, error) {
 	return l, nil
 }
 
-// drop forgets a dead connection.
+// drop closes and forgets a dead connection.
 func (s *socketRunner) drop(l *link) {
 	l.conn.Close()
 	s.mu.Lock()
@@ -201,15 +201,15 @@ func (s *socketRunner) drop(l *link) {
 	}
 }
 
-// giveUp has all later calls made by processes. The connection stays until
-// Close, as other calls may be under way on it.
+// giveUp makes processes run all later calls. The connection stays open until Close,
+// because other calls may still use it.
 func (s *socketRunner) giveUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gaveUp = true
 }
 
-// giveUpOnAgent has all later calls fail: each would wait as long again.
+// giveUpOnAgent makes all later calls fail: each would wait as long again.
 func (s *socketRunner) giveUpOnAgent() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -225,9 +225,9 @@ func (s *socketRunner) dial(ctx context.Context) (*link, error) {
 	return &link{conn: conn, client: rpc.NewClient(conn)}, nil
 }
 
-// call makes one request and waits for its answer or for ctx. The request is
-// written by another goroutine, because an agent that does not read would
-// otherwise hold us beyond ctx; it ends when the connection is closed.
+// call sends one request and waits for its answer or for ctx. Another goroutine writes
+// the request, because an agent that does not read would otherwise block this call after
+// ctx has ended. The goroutine ends when the connection is closed.
 func (l *link) call(ctx context.Context, request socketRequest) (socketResponse, error) {
 	type result struct {
 		response socketResponse
@@ -247,10 +247,9 @@ func (l *link) call(ctx context.Context, request socketRequest) (socketResponse,
 	}
 }
 
-// cannotHaveRun tells from the agent's refusal whether it was given before any
-// tool was started, and for a reason that a hook tool on PATH may not meet:
-// no such method, a request it could not decode, another token or context than
-// it wants.
+// cannotHaveRun reports whether the agent refused before it started any tool, and for a
+// reason that may not apply to a hook tool on PATH: it has no such method, could not
+// decode the request, or expects another token or context.
 func cannotHaveRun(refusal string) bool {
 	for _, prefix := range []string{
 		"rpc: can't find", "gob: ",

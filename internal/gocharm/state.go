@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// State returns what this unit has stored with SetState. It is kept by the
-// controller and outlives the pod.
+// State returns what this unit has stored with SetState. The controller keeps it, so it
+// outlives the pod.
 func (t *Tools) State(ctx context.Context) (map[string]string, error) {
 	var state map[string]string
 	if err := t.ask(ctx, &state, "state-get"); err != nil {
@@ -15,8 +15,8 @@ func (t *Tools) State(ctx context.Context) (map[string]string, error) {
 	return notNil(state), nil
 }
 
-// SetState stores values; other keys stay. A key has up to 256 bytes, a value
-// up to 64 KiB. No values is no call.
+// SetState stores values. Other keys stay. A key has up to 256 bytes, a value up to 64
+// KiB. Without values there is no call.
 func (t *Tools) SetState(ctx context.Context, values map[string]string) error {
 	if len(values) == 0 {
 		return nil
@@ -27,7 +27,7 @@ func (t *Tools) SetState(ctx context.Context, values map[string]string) error {
 	return nil
 }
 
-// DeleteState deletes a stored value; one that is not there is no error.
+// DeleteState deletes a stored value. It is no error if there is none.
 func (t *Tools) DeleteState(ctx context.Context, key string) error {
 	if err := t.run(ctx, "state-delete", "--", key); err != nil {
 		return fmt.Errorf("cannot delete stored state: %w", err)

@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// StatusKind is the word of a workload status.
+// StatusKind is the kind of a workload status.
 type StatusKind string
 
 // The statuses a charm may set.
 const (
 	Active      StatusKind = "active"
-	Blocked     StatusKind = "blocked"     // the operator must do something
-	Waiting     StatusKind = "waiting"     // somebody else must
-	Maintenance StatusKind = "maintenance" // the charm is at it
+	Blocked     StatusKind = "blocked"     // the operator must act
+	Waiting     StatusKind = "waiting"     // somebody else must act
+	Maintenance StatusKind = "maintenance" // the charm is working
 )
 
 // Status is the workload status of a unit.

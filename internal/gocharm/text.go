@@ -8,17 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// How long a text may be, in bytes. Escaping may lengthen a text five-fold, and
-// Linux takes arguments below 128 KiB.
+// Maximum lengths of texts, in bytes. Escaping may make a text five times as long, and
+// Linux takes arguments of less than 128 KiB.
 const (
 	maxMessage = 16 << 10 // log, action
 	maxStatus  = 2 << 10  // status, version
 )
 
-// printable returns a text fit to be an argument and to be shown to people:
-// valid UTF-8, with characters that do not print escaped, as text from another
-// charm might play tricks on a terminal; line breaks as given; cut after limit
-// bytes, saying so.
+// printable returns a text that can be an argument and be shown to people: valid UTF-8,
+// with non-printing characters escaped, because text from another charm might play tricks
+// on a terminal. Line breaks become lineBreak. A text longer than limit bytes is cut, and
+// says so.
 func printable(text string, limit int, lineBreak string) string {
 	text = strings.TrimRightFunc(strings.ReplaceAll(text, "\r\n", "\n"), unicode.IsSpace)
 	more := ""

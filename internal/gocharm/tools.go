@@ -9,16 +9,16 @@ import (
 	"io"
 )
 
-// Tools are the hook tools as typed calls. Each method runs one tool, through
-// the runner, unless it says otherwise; it may be used by several goroutines.
+// Tools are the hook tools as typed calls. Each method runs one tool through the runner,
+// unless it says otherwise. Several goroutines may use it.
 //
-// An error wraps a *ToolError if the tool itself failed, to be told apart by
-// errors.Is and the sentinels of this package.
+// If the tool itself failed, the error wraps a *ToolError. Use errors.Is with the
+// sentinels of this package to tell failures apart.
 type Tools struct {
 	runner Runner
 }
 
-// NewTools returns the hook tools as run by r, which stays the caller's to close.
+// NewTools returns the hook tools as run by r. The caller must close r.
 func NewTools(r Runner) *Tools { return &Tools{runner: r} }
 
 // run runs a tool whose answer does not matter.
@@ -27,8 +27,8 @@ func (t *Tools) run(ctx context.Context, tool string, args ...string) error {
 	return err
 }
 
-// ask runs a tool and decodes its JSON answer. Null or nothing leaves the value
-// as it is.
+// ask runs a tool and decodes its JSON answer. An answer of null or nothing does not
+// change the value.
 func (t *Tools) ask(ctx context.Context, answer any, tool string, args ...string) error {
 	stdout, err := t.runner.Run(ctx, Call{Tool: tool, Args: append([]string{"--format=json"}, args...)})
 	if err != nil {
@@ -40,8 +40,8 @@ func (t *Tools) ask(ctx context.Context, answer any, tool string, args ...string
 	return nil
 }
 
-// decode decodes the one JSON value in data, with numbers as json.Number where
-// the target is an interface.
+// decode decodes the only JSON value in data. Numbers are json.Number if the target is an
+// interface.
 func decode(data []byte, value any) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil
@@ -67,10 +67,10 @@ func (t *Tools) sendMap(ctx context.Context, data map[string]string, tool string
 	return err
 }
 
-// encodeMap returns data as JSON with sorted keys that is read the same by a
-// YAML parser, which is what the tools have. YAML refuses some characters that
-// JSON lets stand (delete, the C1 controls, the byte order mark, the two
-// non-characters) and takes U+0085 for a line break, so these are escaped.
+// encodeMap returns data as JSON with sorted keys that a YAML parser, which is what the
+// tools have, reads the same. YAML refuses some characters that JSON allows (delete, the
+// C1 controls, the byte order mark, the two non-characters) and treats U+0085 as a line
+// break, so these are escaped.
 func encodeMap(data map[string]string) ([]byte, error) {
 	plain, err := json.Marshal(data)
 	if err != nil {

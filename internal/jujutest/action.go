@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// ActionResult is what juju run shows of an action.
+// ActionResult is the result of an action, as juju run shows it.
 type ActionResult struct {
 	ID      string
 	Status  string            // "completed" or "failed"
@@ -18,9 +18,9 @@ type ActionResult struct {
 	Log     []string          // of action-log
 }
 
-// RunAction runs an action on a unit, after the unit's hooks that come before actions. A failing
-// action is a result, not an error; errors are those of juju run itself (no such action, bad
-// parameters) and of the simulation.
+// RunAction runs an action on a unit, after those hooks of the unit that come before actions. A
+// failing action is a result, not an error. Errors are those of juju run itself (no such action,
+// bad parameters) and of the simulation.
 func (j *Juju) RunAction(ctx context.Context, unit, action string, params map[string]any) (ActionResult, error) {
 	j.running.Lock()
 	defer j.running.Unlock()

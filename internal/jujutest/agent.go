@@ -2,9 +2,10 @@ package jujutest
 
 import "net"
 
-// agent is the local state of a unit agent: what its charm has been told so far. The resolver
+// agent is the local state of a unit agent: what it has told its charm so far. The resolver
 // compares it with the controller's state and picks the next hook from the difference, so several
-// changes before a hook runs are one event. All but what restartAgent forgets is kept on the controller.
+// changes before a hook runs are one event. Everything except what restartAgent forgets is kept on
+// the controller.
 type agent struct {
 	installed bool
 	started   bool
@@ -19,7 +20,7 @@ type agent struct {
 	statusSet      bool // the charm has set a status itself
 
 	// pending is the hook that runs before any other: one that failed or was killed, or one that
-	// follows another for certain. A new pod goes on with it.
+	// always follows another. A new pod continues with it.
 	pending *hook
 	inError bool
 	problem string // of the failed hook, for status
@@ -45,8 +46,9 @@ type relationState struct {
 	// dying: the relation was being removed when the agent first looked at it, at its start. It does not
 	// look again (internal/worker/uniter/runner, contextfactory.go, asks what the agent holds).
 	dying bool
-	// unnamed: the agent has learned of the relation at its start, and the name of the other
-	// application only where a remote unit tells it. Nor does it know whether it is a peer relation.
+	// unnamed: the agent has learned about the relation at its start, and learns the name of the
+	// other application only from a remote unit. It also does not know whether it is a peer
+	// relation.
 	unnamed bool
 }
 
@@ -108,7 +110,8 @@ func (j *Juju) commit(u *unit, h *hook) {
 	case "remove":
 		u.life = dead
 	case "leader-elected":
-		// A leader that loses is not told, neither by this event's counterpart nor as a new follower.
+		// A unit that loses leadership is not told, neither by an event for that nor as a new
+		// follower.
 		a.leader, a.leaderSettings = true, true
 	case "leader-settings-changed":
 		a.leaderSettings = true
@@ -163,7 +166,7 @@ func (j *Juju) commitRelation(u *unit, h *hook) {
 	}
 }
 
-// leave takes a unit out of a relation: for good, or until it is resumed.
+// leave takes a unit out of a relation: for ever, or until the relation is resumed.
 func (j *Juju) leave(u *unit, r *relation) {
 	delete(u.agent.relation, r.id)
 	delete(u.agent.cache, r.id)

@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// RunToolIfInvoked makes this program a hook tool when it was started under the name of one, and does
-// not return then. Otherwise it does nothing. Call it first in TestMain or main of the program that
-// Options.ToolBinary names: the simulator links relation-get and its kin to that program.
+// RunToolIfInvoked runs a hook tool if this program was started under the name of one, and then
+// does not return. Otherwise it does nothing. Call it first in TestMain or main of the program that
+// Options.ToolBinary names: the simulator links the names of the hook tools to that program.
 func RunToolIfInvoked() {
 	name := filepath.Base(os.Args[0])
 	if name != execTool && !slices.Contains(unsimulatedTools, name) {
@@ -25,8 +25,9 @@ func RunToolIfInvoked() {
 	syscall.Exit(ToolMain(os.Args, os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 }
 
-// ToolMain is Juju's jujuc: it has the tool args[0] (its base name) run by the unit agent whose socket
-// the environment names, and returns the exit code. Standard input is read only if the tool asks.
+// ToolMain is Juju's jujuc: it asks the unit agent, whose socket the environment names, to run the
+// tool args[0] (its base name), and returns the exit code. It reads standard input only if the tool
+// needs it.
 func ToolMain(args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
 	name := filepath.Base(args[0])
 	run := func() (ToolResponse, error) { return callTool(name, args[1:], getenv, stdin) }
@@ -38,7 +39,7 @@ func ToolMain(args []string, getenv func(string) string, stdin io.Reader, stdout
 		fmt.Fprintf(stderr, "ERROR %v\n", err)
 		return 1
 	}
-	// Nobody is left to tell when the reader of an output has gone; the exit code still counts.
+	// If the reader of an output has gone, nobody can be told. The exit code still counts.
 	_, _ = stdout.Write(response.Stdout)
 	_, _ = stderr.Write(response.Stderr)
 	return response.Code

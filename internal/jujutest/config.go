@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// SetConfig sets options of an application as juju config does. Values have the option's type or are
-// strings; an unknown option or a value of another type changes nothing and is an error.
+// SetConfig sets options of an application as juju config does. Values have the option's type or
+// are strings. An unknown option or a value of another type is an error and changes nothing.
 func (j *Juju) SetConfig(ctx context.Context, app string, values map[string]any) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -43,7 +43,7 @@ func (j *Juju) ResetConfig(ctx context.Context, app string, names ...string) err
 	return nil
 }
 
-// Trust grants or takes away the application's cluster permissions; config-changed follows.
+// Trust grants or removes the application's cluster permissions. config-changed follows.
 func (j *Juju) Trust(ctx context.Context, app string, trusted bool) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// runKind says what a hook context was made for.
+// runKind is the kind of run for which a hook context was made.
 type runKind string
 
 const (
@@ -57,7 +57,7 @@ type pending struct {
 	secrets secretChanges
 }
 
-// ToolCall is one call of a hook tool, as Observe sees it. Secret values in Args are masked.
+// ToolCall is one call of a hook tool, as Observe gets it. Secret values in Args are masked.
 type ToolCall struct {
 	Tool string
 	Args []string
@@ -127,7 +127,8 @@ func (c *hookContext) hookName() string {
 	return ""
 }
 
-// isLeader is the unit's leadership as the context may see it: once lost, lost until its end.
+// isLeader is the unit's leadership as the context sees it: once lost, it is lost until the context
+// ends.
 func (c *hookContext) isLeader() bool {
 	if c.unit.app.leader != c.unit.name {
 		c.deposed = true
@@ -175,7 +176,7 @@ func (c *hookContext) breaks(id int) bool {
 	return c.kind == runHook && c.event != nil && c.event.relation.id == id && strings.HasSuffix(c.name, "-relation-broken")
 }
 
-// goneRelation is what reading a relation says that was removed by force.
+// goneRelation is the error of reading a relation that was removed by force.
 func (c *hookContext) goneRelation(id int) error {
 	if strings.Contains(c.juju.traits.goneRelation, "%d") {
 		return failf(c.juju.traits.goneRelation, id)

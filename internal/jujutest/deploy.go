@@ -15,8 +15,8 @@ type DeployOptions struct {
 	Trust  bool
 }
 
-// Deploy adds an application with the charm in charmDir, a directory or a .charm file, and its units.
-// Their first events wait for Step or Settle.
+// Deploy adds an application with the charm in charmDir, a directory or a .charm file, and its
+// units. Step or Settle runs their first events.
 func (j *Juju) Deploy(ctx context.Context, app, charmDir string, options DeployOptions) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -64,7 +64,7 @@ func (j *Juju) checkNewApplication(name string) error {
 }
 
 // storeCharm keeps a copy of the charm as the controller does, so that a later change of the source
-// reaches no unit by accident.
+// does not reach a unit by accident.
 func (j *Juju) storeCharm(app *application, source string) (*charm, error) {
 	dir := filepath.Join(j.dir, "charms", fmt.Sprintf("%s-%d", app.name, app.generation))
 	if err := os.RemoveAll(dir); err != nil {
@@ -125,7 +125,7 @@ func (j *Juju) addUnit(app *application) (*unit, error) {
 	return u, nil
 }
 
-// startPod returns a unit what a new pod has: its own copy of the charm and the hook tools.
+// startPod provides a unit with what a new pod has: its own copy of the charm and the hook tools.
 func (j *Juju) startPod(u *unit) error {
 	if err := os.RemoveAll(j.agentDir(u.name)); err != nil {
 		return fmt.Errorf("cannot clear unit: %w", err)
@@ -155,7 +155,7 @@ func (j *Juju) endPod(u *unit) error {
 	return errors.Join(killErr, removeSocket(j.socketPath(u.name, "agent")), os.RemoveAll(j.agentDir(u.name)), os.RemoveAll(j.ToolsDir(u.name)))
 }
 
-// RemoveUnit begins the removal of a unit; its last events wait for Step or Settle.
+// RemoveUnit starts the removal of a unit. Step or Settle runs its last events.
 func (j *Juju) RemoveUnit(ctx context.Context, unit string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -170,7 +170,7 @@ func (j *Juju) RemoveUnit(ctx context.Context, unit string) error {
 	return j.cleanUp()
 }
 
-// RemoveApplication begins the removal of an application: its relations, then its units.
+// RemoveApplication starts the removal of an application: first its relations, then its units.
 func (j *Juju) RemoveApplication(ctx context.Context, app string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -210,7 +210,8 @@ func (j *Juju) destroyUnit(u *unit) {
 	}
 }
 
-// cleanUp removes from the model what has died: units, then relations nobody is in, then applications.
+// cleanUp removes what has died from the model: units, then relations without units, then
+// applications.
 func (j *Juju) cleanUp() error {
 	var errs []error
 	for _, name := range sortedKeys(j.apps) {
@@ -247,7 +248,7 @@ func (j *Juju) cleanUp() error {
 	return errors.Join(errs...)
 }
 
-// buryUnits forgets dead units and hands leadership on.
+// buryUnits forgets dead units and gives leadership to another unit.
 func (j *Juju) buryUnits(app *application) error {
 	var left []*unit
 	var errs []error

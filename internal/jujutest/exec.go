@@ -30,9 +30,9 @@ type execReply struct {
 	err    error
 }
 
-// Exec runs a shell script on a unit in a hook context of its own, as juju exec does: between hooks,
-// without JUJU_DISPATCH_PATH, also while the unit is in error; its changes are applied whatever its
-// exit code is.
+// Exec runs a shell script on a unit in a hook context of its own, as juju exec does: between
+// hooks, without JUJU_DISPATCH_PATH, also while the unit is in error. Its changes are applied
+// whatever its exit code is.
 func (j *Juju) Exec(ctx context.Context, unit, script string) (ExecResult, error) {
 	j.running.Lock()
 	defer j.running.Unlock()
@@ -135,8 +135,8 @@ func (s *execService) RunCommands(request ExecRequest, response *ExecResponse) e
 	return nil
 }
 
-// AwaitExec waits until a charm's background process has called juju-exec on the unit. Step or Settle
-// then runs what it asked for.
+// AwaitExec waits until a background process of the charm has called juju-exec on the unit. Step or
+// Settle then runs the script.
 func (j *Juju) AwaitExec(ctx context.Context, unit string) error {
 	for {
 		j.mu.Lock()

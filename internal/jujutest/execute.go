@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// errFlush is a charm whose changes were refused.
+// errFlush means that the charm's changes were refused.
 var errFlush = errors.New("cannot apply changes")
 
 // execute runs dispatch in a context: socket up, process, flush, socket down. The error is one of the
@@ -70,8 +70,8 @@ func (j *Juju) execute(ctx context.Context, c *hookContext) (HookRun, error) {
 	return run, ctx.Err()
 }
 
-// outputPatience is how long a run's output is read after its process has ended. The agent gives
-// hooks and actions a tenth of a second, and waits for ever for a script's.
+// outputPatience is how long a run's output is read after its process has ended. The agent reads a
+// tenth of a second for hooks and actions, and without limit for scripts.
 func (j *Juju) outputPatience(kind runKind) time.Duration {
 	if kind == runExec {
 		return j.options.SocketPatience

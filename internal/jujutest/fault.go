@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// faults are the failures a test has asked for, by unit.
+// faults are the failures that a test has requested, by unit.
 type faults struct {
 	flush  map[string][]error
 	steps  map[string]map[FlushStep]error
@@ -16,7 +16,7 @@ type faults struct {
 	delays map[string]time.Duration
 }
 
-// callFault does something once, in the unit's first context whose tool calls so far make it due.
+// callFault does something once, in the unit's first context that has made enough tool calls.
 type callFault struct {
 	due func([]ToolCall) bool
 	do  func(*Juju, *hookContext) func()
@@ -37,8 +37,9 @@ func (f *faults) takeFlushStep(unit string, step FlushStep) error {
 	return err
 }
 
-// FailFlushAt makes the unit's next flush that has something to do in that step fail there, once. With
-// a profile that commits in steps the ones before it stand; with any other nothing does.
+// FailFlushAt makes the next flush of the unit that has something to do in that step fail there,
+// once. With a profile that commits in steps, the earlier steps stay. With any other profile
+// nothing does.
 func (j *Juju) FailFlushAt(unit string, step FlushStep, err error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -55,7 +56,7 @@ func (j *Juju) FailFlushAt(unit string, step FlushStep, err error) error {
 	return nil
 }
 
-// FailNextFlush makes the next flush of a unit's changes fail although dispatch exits 0.
+// FailNextFlush makes the next flush of a unit's changes fail even though dispatch exits 0.
 func (j *Juju) FailNextFlush(unit string, err error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -84,8 +85,8 @@ func (j *Juju) KillAfterTool(unit, tool string) error {
 	})
 }
 
-// LoseLeadershipDuringHook returns leadership to another unit, or to none until SetLeader when heir is
-// "", after the n-th hook tool call of one of the unit's hooks, once.
+// LoseLeadershipDuringHook moves leadership to another unit after the n-th hook tool call of one of
+// the unit's hooks, once. If heir is "", no unit leads until SetLeader.
 func (j *Juju) LoseLeadershipDuringHook(unit string, n int, heir string) error {
 	if heir != "" {
 		j.mu.Lock()

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// ClearFaults forgets the failures that were asked for and have not come to pass.
+// ClearFaults removes the requested failures that have not happened yet.
 func (j *Juju) ClearFaults() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.faults = faults{}
 }
 
-// KillHook kills (SIGKILL) what a hook of the unit is running at this moment, if it runs one. Unlike the
-// other failures it may come at any point, such as in the middle of what the charm does elsewhere.
+// KillHook kills (SIGKILL) the running hook of the unit, if there is one. Unlike the other failures
+// it may happen at any point, such as between hook tool calls.
 func (j *Juju) KillHook(unit string) error {
 	return killByEnvironment("JUJU_CHARM_DIR=" + j.CharmDir(unit))
 }
 
-// RestartDuringHook has the unit's agent restart after the n-th hook tool call of a hook, once: dispatch
-// ends with it.
+// RestartDuringHook restarts the unit's agent after the n-th hook tool call of a hook, once. That
+// ends dispatch.
 func (j *Juju) RestartDuringHook(unit string, n int) error {
 	return j.addCallFault(unit, n, func(_ *Juju, c *hookContext) func() {
 		c.unit.agent.restart = true
@@ -34,9 +34,9 @@ type denial struct {
 	left     int
 }
 
-// DenyReads makes the unit's next relation-get calls on a relation, so many, fail with exit code 1 and
-// the text, such as "permission denied" or "relation 3 not found", while relation-ids goes on listing it:
-// a controller that is about to know better.
+// DenyReads makes the unit's next relation-get calls on a relation fail, as many as given, with
+// exit code 1 and the text, such as "permission denied" or "relation 3 not found". relation-ids
+// still lists the relation: the controller has not noticed yet.
 func (j *Juju) DenyReads(unit string, relationID int, text string, times int) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -67,8 +67,8 @@ func (f *faults) takeDenial(unit string, relationID int) error {
 	return failf("%s", d.text)
 }
 
-// RemoveUnitDuringHook begins the removal of the unit after the n-th hook tool call of one of its hooks,
-// once.
+// RemoveUnitDuringHook starts the removal of the unit after the n-th hook tool call of one of its
+// hooks, once.
 func (j *Juju) RemoveUnitDuringHook(unit string, n int) error {
 	return j.addCallFault(unit, n, func(j *Juju, c *hookContext) func() {
 		j.destroyUnit(c.unit)
@@ -91,8 +91,9 @@ func (j *Juju) GhostDuringHook(unit string, n int, a, b string) error {
 	})
 }
 
-// DelayTool makes the unit's next call of a hook tool take so long. With contents of secrets in Kubernetes
-// an agent asks it up to ten times before it gives up, and a secret-get or a hook's end may take minutes.
+// DelayTool delays the unit's next call of a hook tool. If Kubernetes keeps the contents of
+// secrets, an agent asks it up to ten times before it gives up, and a secret-get or a hook's end
+// may take minutes.
 func (j *Juju) DelayTool(unit, tool string, delay time.Duration) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

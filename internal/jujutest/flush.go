@@ -6,10 +6,10 @@ import (
 	"maps"
 )
 
-// A FlushStep is one part of what a context leaves to its end.
+// A FlushStep is one part of the changes that are applied at the end of a context.
 type FlushStep int
 
-// The parts. Juju 3 carries the secrets out first and one by one, Juju 4.0 everything or nothing.
+// The parts. Juju 3 applies the secrets first and one by one, Juju 4.0 everything or nothing.
 const (
 	FlushState FlushStep = iota
 	FlushSecrets

@@ -125,7 +125,7 @@ func (j *Juju) enterScripted(u *unit) {
 	}
 }
 
-// endRelation ends the relation between two applications in one of the ways that there are.
+// endRelation ends the relation between two applications in one of the possible ways.
 func (j *Juju) endRelation(ctx context.Context, a, b string, end func(*relation)) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -140,8 +140,8 @@ func (j *Juju) endRelation(ctx context.Context, a, b string, end func(*relation)
 	return j.cleanUp()
 }
 
-// RemoveRelation begins the removal of the relation between two applications ("app" or
-// "app:endpoint"); departed and broken events wait for Step or Settle.
+// RemoveRelation starts the removal of the relation between two applications ("app" or
+// "app:endpoint"). Step or Settle runs the departed and broken events.
 func (j *Juju) RemoveRelation(ctx context.Context, a, b string) error {
 	return j.endRelation(ctx, a, b, j.destroyRelation)
 }
@@ -156,16 +156,16 @@ func (j *Juju) ForceRemoveRelation(ctx context.Context, a, b string) error {
 	})
 }
 
-// GhostRelation removes a relation from the controller so quickly that the units' agents hear of
-// nothing, as juju remove-saas --force may: no departed and no broken comes. relation-ids and
-// relation-list go on naming it, its data are denied and goal-state has it no more, until the agent
-// restarts and forgets it in silence. Another relation may take its place meanwhile.
+// GhostRelation removes a relation from the controller so quickly that the units' agents do not
+// notice, as juju remove-saas --force may: there is no departed and no broken. relation-ids and
+// relation-list still name it, its data are denied and goal-state no longer has it, until the agent
+// restarts and forgets it without an event. Another relation may replace it meanwhile.
 func (j *Juju) GhostRelation(ctx context.Context, a, b string) error {
 	return j.endRelation(ctx, a, b, j.makeGhost)
 }
 
-// ForceRemoveSaas removes a scripted application of another model as juju remove-saas --force does: it
-// is gone at once, and its relations are ghosts to the agents that know them.
+// ForceRemoveSaas removes a scripted application of another model as juju remove-saas --force does:
+// it is gone at once, and its relations are ghosts for the agents that know them.
 func (j *Juju) ForceRemoveSaas(ctx context.Context, app string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -26,23 +26,25 @@ type Options struct {
 	// Env returns variables to add to the environment of every dispatch of a unit. A PATH given here
 	// replaces the agent's, behind the directory of the hook tools.
 	Env func(unit string) []string
-	// Now is the model's clock; default time.Now. It is looked at by Tick and for time stamps.
+	// Now is the model's clock; default time.Now. Tick uses it, and time stamps.
 	Now func() time.Time
 	// Log receives the unit logs in the form of juju debug-log.
 	Log io.Writer
-	// Observe is called after each hook, action and exec. It may look at the model and change it, and must
-	// not run anything: Settle, Step, RunAction, Exec, KillPod and Close would wait for it for ever.
+	// Observe is called after each hook, action and exec. It may read and change the model, and
+	// must not run anything: Settle, Step, RunAction, Exec, KillPod and Close would wait for it for
+	// ever.
 	Observe func(HookRun)
 	// UnitAddress gives the address of a new unit's pod; "" or nil: the next one in 10.1.0.0/16.
 	UnitAddress func(unit string) string
-	// AgentRestarts has the agent of a unit restart by itself, by chance after one of so many hooks; 0: never.
+	// AgentRestarts makes agents restart by themselves: at random, on average after one of so many
+	// hooks; 0: never.
 	AgentRestarts int
 	// Retries is how often Settle runs a failing hook again before it gives up; default 3, negative: never.
 	Retries int
 	// HookTimeout kills a dispatch that hangs; default 2 minutes. Juju itself would wait for ever.
 	HookTimeout time.Duration
-	// SocketPatience is how long open connections to the agent socket are waited for after a hook
-	// before the unit is reported as hanging; default 5 seconds.
+	// SocketPatience is how long the simulator waits for open connections to the agent socket after
+	// a hook, before it reports the unit as hanging; default 5 seconds.
 	SocketPatience time.Duration
 	// KubernetesVersion is CLOUD_API_VERSION; default "1.32.0".
 	KubernetesVersion string
@@ -176,17 +178,18 @@ func (j *Juju) Close() error {
 	return errors.Join(errs...)
 }
 
-// Dir is the work directory; the charm of unit web/0 lies in agents/unit-web-0/charm below it.
+// Dir returns the work directory. The charm of unit web/0 is in agents/unit-web-0/charm below it.
 func (j *Juju) Dir() string { return j.dir }
 
-// CharmDir is the unpacked charm of a unit: the working directory of its dispatch.
+// CharmDir returns the directory of a unit's unpacked charm, which is the working directory of its
+// dispatch.
 func (j *Juju) CharmDir(unit string) string {
 	return filepath.Join(j.agentDir(unit), "charm")
 }
 
 func (j *Juju) agentDir(unit string) string { return filepath.Join(j.dir, "agents", unitTag(unit)) }
 
-// ToolsDir holds the hook tools of a unit as links to Options.ToolBinary.
+// ToolsDir returns the directory with the hook tools of a unit, as links to Options.ToolBinary.
 func (j *Juju) ToolsDir(unit string) string { return filepath.Join(j.dir, "tools", unitTag(unit)) }
 
 // socketAddress is JUJU_AGENT_SOCKET_ADDRESS.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// SetLeader returns an application's leadership to a unit. The new leader gets leader-elected, the old
-// one nothing.
+// SetLeader moves an application's leadership to a unit. The new leader gets leader-elected, the
+// old one nothing.
 func (j *Juju) SetLeader(app, unit string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -21,22 +21,22 @@ func (j *Juju) SetLeader(app, unit string) error {
 	return nil
 }
 
-// KillPod loses a unit's pod without warning and starts a new one: processes and files are gone, the
-// controller's state is not. upgrade-charm, config-changed and start follow; but where a hook had failed
-// the new pod goes on with it, and only start comes after it.
+// KillPod removes a unit's pod without warning and starts a new one: processes and files are gone,
+// the controller's state is not. upgrade-charm, config-changed and start follow. But if a hook had
+// failed, the new pod continues with it, and only start comes after it.
 func (j *Juju) KillPod(ctx context.Context, unit string) error {
 	return j.toUnit(ctx, unit, j.newPod)
 }
 
-// EvictPod has a unit's pod replaced as juju refresh, kubectl delete pod and a node that is drained do:
-// stop runs, a hook that had failed is forgotten, and in the new pod upgrade-charm, config-changed and
-// start follow. They wait for Step or Settle.
+// EvictPod replaces a unit's pod as juju refresh, kubectl delete pod and the draining of a node do:
+// stop runs, a failed hook is forgotten, and in the new pod upgrade-charm, config-changed and start
+// follow. Step or Settle runs them.
 func (j *Juju) EvictPod(ctx context.Context, unit string) error {
 	return j.toUnit(ctx, unit, j.evict)
 }
 
 // RestartContainer restarts a unit's charm container, and with it the agent: its processes end, its
-// files stay; start runs, after a hook that had failed.
+// files stay, and start runs, after a hook that had failed.
 func (j *Juju) RestartContainer(ctx context.Context, unit string) error {
 	return j.toUnit(ctx, unit, j.restartContainer)
 }
@@ -72,7 +72,7 @@ func (j *Juju) newPod(u *unit) error {
 	return j.startPod(u)
 }
 
-// evict begins the end of a pod. A charm that has not started, or has stopped, is not told.
+// evict starts the end of a pod. A charm that has not started, or has stopped, gets no event.
 func (j *Juju) evict(u *unit) error {
 	if u.agent.started && !u.agent.stopped {
 		u.agent.stopping = true
@@ -106,14 +106,14 @@ func (j *Juju) restartAgent(u *unit) {
 			}
 			continue
 		}
-		// To be in a relation is to have been told that it was created.
+		// A unit is in a relation if it has got relation-created for it.
 		a.created[id] = true
 		a.relation[id].unnamed = true
 		a.relation[id].dying = r.life != alive
 	}
 }
 
-// mayRestart restarts the agent after a hook: when a test has asked for it, and by chance.
+// mayRestart restarts the agent after a hook: if a test has requested it, and at random.
 func (j *Juju) mayRestart(u *unit) error {
 	if u.life == dead {
 		return nil
@@ -128,8 +128,8 @@ func (j *Juju) mayRestart(u *unit) error {
 	return j.restartContainer(u)
 }
 
-// Refresh returns an application a new charm. Each unit stops its old one and starts a new pod with the
-// new one: stop, upgrade-charm, config-changed, start.
+// Refresh replaces an application's charm. Each unit stops its old charm and starts a new pod with
+// the new one: stop, upgrade-charm, config-changed, start.
 func (j *Juju) Refresh(ctx context.Context, app, charmDir string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -208,7 +208,7 @@ func (j *Juju) checkRefresh(app *application, next *charm) error {
 	return nil
 }
 
-// UpdateStatus has the application's units run update-status when nothing else is left to do.
+// UpdateStatus makes the application's units run update-status when there is nothing else to do.
 func (j *Juju) UpdateStatus(ctx context.Context, app string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

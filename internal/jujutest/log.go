@@ -15,7 +15,7 @@ func (j *Juju) logUnit(u *unit, level, logger, message string) {
 	}
 	at := j.options.Now().Format("15:04:05")
 	for line := range strings.Lines(message) {
-		// A log that cannot be written is the reader's loss, not the model's.
+		// If the log cannot be written, only its reader misses something; the model goes on.
 		_, _ = fmt.Fprintf(j.options.Log, "%s: %s %s %s %s\n",
 			unitTag(u.name), at, level, logger, strings.TrimRight(line, "\r\n"))
 	}

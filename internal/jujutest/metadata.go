@@ -41,7 +41,7 @@ type charmAction struct {
 	AdditionalProperties *bool          `yaml:"additionalProperties"`
 }
 
-// charm is what Juju knows of a charm: its directory and the YAML files in it.
+// charm is what Juju knows about a charm: its directory and the YAML files in it.
 type charm struct {
 	dir       string // unpacked master copy; each unit gets one of its own
 	name      string

@@ -1,6 +1,6 @@
 package jujutest
 
-// pick chooses the next hook of any unit, by chance among the units that have one, and never of the
+// pick chooses the next hook of any unit: at random among the units that have one, and never of the
 // units in skip. It returns nil, nil when nothing is left to do.
 func (j *Juju) pick(skip map[*unit]bool) (*unit, *hook) {
 	units := make(map[string]*unit)
@@ -17,9 +17,9 @@ func (j *Juju) pick(skip map[*unit]bool) (*unit, *hook) {
 	return nil, nil
 }
 
-// nextHook is the resolver: it returns the hook a unit runs next, in the priority of
-// internal/worker/uniter/resolver.go, or nil. Actions are run by RunAction, at once. A queued juju-exec
-// counts as a hook here; it is run also while the unit is in error.
+// nextHook is the resolver: it returns the hook that a unit runs next, in the priority of
+// internal/worker/uniter/resolver.go, or nil. RunAction runs actions at once. A queued juju-exec
+// counts as a hook here; it runs also while the unit is in error.
 func (j *Juju) nextHook(u *unit) *hook {
 	a := u.agent
 	if u.life == dead {
@@ -104,7 +104,7 @@ func (j *Juju) leadership(u *unit) *hook {
 		}
 		return nil
 	}
-	// The loser is not told.
+	// A unit that loses leadership is not told.
 	a.leader = false
 	if j.traits.leaderSettings && !a.leaderSettings {
 		return plainHook("leader-settings-changed")
@@ -112,7 +112,8 @@ func (j *Juju) leadership(u *unit) *hook {
 	return nil
 }
 
-// lastHooks leads a dying unit out: departed and broken for its relations, stop, remove.
+// lastHooks returns the last hooks of a dying unit: departed and broken for its relations, stop,
+// remove.
 func (j *Juju) lastHooks(u *unit) *hook {
 	if h := j.nextRelationHook(u); h != nil {
 		return h

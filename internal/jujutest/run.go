@@ -55,13 +55,14 @@ func (j *Juju) Step(ctx context.Context) (bool, error) {
 	return u != nil, err
 }
 
-// maxRepeats is how often one unit may hear of one remote unit or application in one Settle:
-// two charms that answer each other for ever are a fault of one of them, and no test waits for it.
+// maxRepeats is how often one unit may get events about one remote unit or application in one
+// Settle. If two charms answer each other without end, one of them has a fault, and a test must not
+// wait for that.
 const maxRepeats = 200
 
-// Settle runs hooks until no unit has one. A hook that fails Options.Retries times more than once
-// leaves its unit in error; the others go on, and Settle returns the *HookError. The next Settle tries
-// again. Settle gives up on charms that go on answering each other, and names the hook.
+// Settle runs hooks until no unit has one. A hook that fails more than Options.Retries times leaves
+// its unit in error. The others go on, and Settle returns the *HookError. The next Settle tries
+// again. If charms answer each other without end, Settle gives up and names the hook.
 func (j *Juju) Settle(ctx context.Context) error {
 	j.running.Lock()
 	defer j.running.Unlock()

@@ -9,15 +9,15 @@ import (
 type ScriptedMetadata struct {
 	Provides map[string]string
 	Requires map[string]string
-	// ModelUUID is set for an application that stands for one in another model. Name it as Juju does,
-	// "remote-" and 32 hexadecimal digits, if it consumes an offer of this model; if this model consumes
-	// its offer, the name is free.
+	// ModelUUID is set for an application that represents one in another model. If it consumes an
+	// offer of this model, name it as Juju does: "remote-" and 32 hexadecimal digits. If this model
+	// consumes its offer, the name is free.
 	ModelUUID string
 	// OfferURL is where an application of another model is offered; default "admin/other.<name>".
 	OfferURL string
 }
 
-// AddScripted adds an application whose side of every relation the test writes itself, with
+// AddScripted adds an application for which the test itself writes all relation data, with
 // SetApplicationData and SetUnitData. Its units join relations at once and run no hooks.
 func (j *Juju) AddScripted(app string, metadata ScriptedMetadata, units int) error {
 	j.mu.Lock()
@@ -51,8 +51,8 @@ func (j *Juju) AddScripted(app string, metadata ScriptedMetadata, units int) err
 }
 
 // SetApplicationData merges data into an application's databag as relation-set does: an empty value
-// deletes its key, and what changes nothing causes no event. For a deployed application it stands for
-// what an earlier hook has written, maybe of an earlier charm.
+// deletes its key, and a write that changes nothing causes no event. For a deployed application it
+// represents what an earlier hook has written, perhaps of an earlier charm.
 func (j *Juju) SetApplicationData(relationID int, app string, data map[string]string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -84,7 +84,7 @@ func (j *Juju) SetUnitData(relationID int, unit string, data map[string]string) 
 	return nil
 }
 
-// SetUnitAddress returns a unit another address, as a new pod gets: config-changed follows, and the
+// SetUnitAddress changes a unit's address, as a new pod gets: config-changed follows, and the
 // address keys in its databags change.
 func (j *Juju) SetUnitAddress(ctx context.Context, unit, address string) error {
 	j.mu.Lock()

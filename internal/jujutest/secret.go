@@ -146,8 +146,9 @@ func (j *Juju) revokeAccess(relationID int) {
 // (worker/secretexpire, worker/secretrotate).
 const expiredAgain = 5 * time.Minute
 
-// Tick looks at the model's clock and queues what is due: secret-expired for revisions past their
-// expiry (again every five minutes until they are removed) and secret-rotate. Settle runs the hooks.
+// Tick reads the model's clock and queues what is due: secret-expired for revisions past their
+// expiry (again every five minutes until they are removed) and secret-rotate. Settle runs the
+// hooks.
 func (j *Juju) Tick(ctx context.Context) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

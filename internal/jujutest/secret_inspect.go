@@ -73,7 +73,7 @@ func (j *Juju) AddUserSecret(name string, content map[string]string) string {
 	return "secret:" + s.id
 }
 
-// UpdateUserSecret returns an operator's secret a new revision.
+// UpdateUserSecret adds a new revision to an operator's secret.
 func (j *Juju) UpdateUserSecret(uri string, content map[string]string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// AddCharmSecret adds a secret as if a charm had made it in an earlier hook, maybe an earlier charm of
-// the application, and returns its bare id. The owner is a deployed application ("gw") or one of its
-// units ("gw/0"). It expires at expire, never when that is zero. Nobody has read it yet.
+// AddCharmSecret adds a secret as if a charm had made it in an earlier hook, perhaps an earlier
+// charm of the application, and returns its bare id. The owner is a deployed application ("gw") or
+// one of its units ("gw/0"). It expires at expire, or never if that is zero. Nobody has read it
+// yet.
 func (j *Juju) AddCharmSecret(owner, label string, content map[string]string, expire time.Time) (string, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -119,8 +119,8 @@ func (s *toolServer) accept(service *rpc.Server) {
 }
 
 // close stops listening and waits until every client has closed its connection, as the agent does.
-// A real agent waits for ever; after patience this one cuts the connections and reports their number,
-// because a charm that leaves its connection open hangs its unit.
+// A real agent waits for ever. This one cuts the connections after the patience and reports their
+// number, because a charm that leaves its connection open hangs its unit.
 func (s *toolServer) close(patience time.Duration) (left int) {
 	s.stopListening()
 	done := make(chan struct{})

@@ -46,8 +46,8 @@ type RelationStatus struct {
 	Removing  bool
 }
 
-// severity orders workload statuses: an application shows the worst of its units
-// (core/status DeriveStatus). Maintenance is the unit's own work, waiting is for others.
+// severity orders workload statuses: an application shows the worst of its units (core/status
+// DeriveStatus). Maintenance means that the unit itself works, waiting that others do.
 var severity = map[string]int{
 	"error": 100, "blocked": 90, "maintenance": 80, "waiting": 70, "active": 60, "terminated": 50, "unknown": 40,
 }
@@ -92,8 +92,8 @@ func (a *application) report() ApplicationStatus {
 	return report
 }
 
-// workload is the application's status: its own once a leader has set one, else the worst of its units,
-// of equal ones the first.
+// workload returns the application's status: its own once a leader has set one, else the worst of
+// its units; if several are equally bad, the first.
 func (a *application) workload() workloadStatus {
 	if a.status != nil {
 		return *a.status
@@ -107,8 +107,8 @@ func (a *application) workload() workloadStatus {
 	return worst
 }
 
-// workload is the unit's status as the controller tells it: a failed hook is an error of the workload,
-// though it is the agent that is in error.
+// workload returns the unit's status as the controller shows it: a failed hook is an error of the
+// workload, although the agent is in error.
 func (u *unit) workload() workloadStatus {
 	if u.agent != nil && u.agent.inError && !u.agent.busy {
 		return workloadStatus{Status: "error", Message: u.agent.problem, Since: u.status.Since}

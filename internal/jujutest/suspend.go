@@ -11,8 +11,8 @@ func (j *Juju) SuspendRelation(ctx context.Context, id int) error {
 	return j.setSuspended(ctx, id, true)
 }
 
-// ResumeRelation restores a suspended relation, as juju resume-relation does: it comes as if new, but
-// without relation-created for the units that have had it, and with emptied unit bags.
+// ResumeRelation restores a suspended relation, as juju resume-relation does: it appears as new,
+// but without relation-created for units that have had it, and with empty unit bags.
 func (j *Juju) ResumeRelation(ctx context.Context, id int) error {
 	return j.setSuspended(ctx, id, false)
 }

@@ -2,9 +2,9 @@ package jujutest
 
 import "time"
 
-// goalState: goal-state. It is read from the controller (apiserver/facades/agent/uniter, oneGoalState),
-// so it knows what the agent does not: units that are being removed are "dying", and a relation that
-// was removed by force is not there, while relation-ids goes on listing it.
+// goalState: goal-state. It is read from the controller (apiserver/facades/agent/uniter,
+// oneGoalState), so it knows what the agent does not: units that are being removed are "dying", and
+// a relation that was removed by force is not in it, although relation-ids still lists it.
 func goalState(inv *invocation) error {
 	var flags flagSet
 	var out output
@@ -28,7 +28,7 @@ func goalState(inv *invocation) error {
 		key := remote.name
 		if remote.modelUUID != "" {
 			if end.endpoint.Role == roleProvides {
-				continue // The side that offers sees nothing of who consumes.
+				continue // The offering side does not see its consumers.
 			}
 			key = remote.offerURL()
 		}

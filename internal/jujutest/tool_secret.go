@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// errSecretNotFound is what the secret tools say of a secret that is not there or not theirs.
+// errSecretNotFound is the error of the secret tools for a secret that does not exist or is not
+// theirs.
 func errSecretNotFound(name string) error { return failf("secret %q not found", name) }
 
 // secretGet: secret-get [<id>] [--label L] [--peek|--refresh] [key[#base64]].

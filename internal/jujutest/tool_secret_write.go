@@ -58,7 +58,7 @@ func (s *secretFlags) check(now time.Time) error {
 // content reads "key=value", "key#base64=..", "key#file=.." and --file. It is nil when none is given.
 func (inv *invocation) content(args []string, file string) (map[string]string, error) {
 	for _, arg := range args {
-		// Juju takes off what may be the end of base64 before it looks for the value.
+		// Juju removes what may be the end of base64 before it looks for the value.
 		if strings.IndexByte(strings.TrimRight(arg, "="), '=') < 1 {
 			return nil, usagef("key value %q not valid", arg)
 		}
@@ -149,7 +149,7 @@ func secretAdd(inv *invocation) error {
 		owner = c.unit.app.name
 	}
 	if label := options.update.label; label != nil && *label != "" {
-		// Whoever owns the other one.
+		// No matter who owns the other one.
 		if s := c.pendingSecret("", *label); s != nil {
 			return failf("secret with label %q already exists", *label)
 		}

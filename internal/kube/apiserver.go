@@ -16,11 +16,11 @@ const (
 	serverService   = "kubernetes"
 )
 
-// Servers returns the addresses of the API server, sorted: that at which the client reaches it,
-// which in a pod is its Service's, and those of the machines behind that. Where the charm may
-// not see the latter, the former is all that is known, and there is no error.
+// Servers returns the addresses of the API server, sorted: the address at which the client reaches
+// it, which in a pod is its Service's, and the addresses of the machines behind that Service. If
+// the charm may not read the latter, only the former is known, and there is no error.
 func (c *Client) Servers(ctx context.Context) ([]netip.Addr, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	list, _, err := c.list(ctx, resourceOf(rollout.KindEndpointSlice).GroupVersionResource, serverNamespace, rollout.LabelServiceName+"="+serverService)
 	if err != nil && !isForbidden(err) {
@@ -34,7 +34,7 @@ func (c *Client) Servers(ctx context.Context) ([]netip.Addr, error) {
 	return slices.Compact(all), nil
 }
 
-// addressesIn returns the addresses in an EndpointSlice, as far as they are such.
+// addressesIn returns the IP addresses in an EndpointSlice. It skips what is not one.
 func addressesIn(slice *unstructured.Unstructured) []netip.Addr {
 	var all []netip.Addr
 	for _, one := range endpointsOf(slice) {

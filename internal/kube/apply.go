@@ -11,8 +11,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// Object is a Kubernetes object as the Go types of its API have it; of the Gateway API those
-// are the ones of sigs.k8s.io/gateway-api.
+// Object is a Kubernetes object in the Go type of its API. Those of the Gateway API are in
+// sigs.k8s.io/gateway-api.
 type Object interface {
 	metav1.Object
 	GetObjectKind() schema.ObjectKind
@@ -21,7 +21,7 @@ type Object interface {
 // Action says what was done to an object.
 type Action string
 
-// What can be done to an object; one that already is as desired has no Change.
+// What can be done to an object. One that already is as desired has no Change.
 const (
 	Created    Action = "created"
 	Configured Action = "configured"
@@ -34,47 +34,47 @@ type Change struct {
 	Action     Action
 }
 
-// String reads as a line of a log: "HTTPRoute/web created".
+// String returns a line for the log: "HTTPRoute/web created".
 func (c Change) String() string { return c.Kind + "/" + c.Name + " " + string(c.Action) }
 
-// A Held is one object that was not written, or not deleted, for the moment.
+// A Held is one object that is not written, or not deleted, for now.
 type Held struct {
 	Kind, Name string
 	// Reason follows the name: "kept until HTTPRoute web is observed to lead elsewhere".
 	Reason string
 }
 
-// String reads as a line of a log.
+// String returns a line for the log.
 func (h Held) String() string { return h.Kind + " " + h.Name + ": " + h.Reason }
 
-// Apply makes the cluster as desired, by the steps of package rollout: it writes the objects
-// that differ from the snapshot, kind by kind in the order of dependence, and then deletes,
-// kind by kind backwards, the application's objects that are not desired. What has to wait, and
-// why, comes back as held.
+// Apply makes the cluster as desired, by the steps of package rollout: it writes the objects that
+// differ from the snapshot, kind by kind in the order of their dependencies. Then it deletes the
+// application's objects that are not desired, kind by kind in the reverse order. What has to wait,
+// and why, is returned as held.
 //
-// One object that is refused keeps no other from being written, but what may depend on it
-// waits. A new Secret that is refused ends everything with a *MissingSecretsError: the caller
-// has to plan without it. So does an API server that does not answer.
+// If one object is refused, the others are written, but what may depend on it waits. If a new
+// Secret is refused, Apply stops with a *MissingSecretsError: the caller has to plan without it. It
+// also stops if the API server does not answer.
 //
-// What was done comes back with the error, which Refusals takes apart. The snapshot is
-// brought up to date.
+// The changes are returned also if there is an error, which Refusals splits. The snapshot is
+// updated.
 func (c *Client) Apply(ctx context.Context, snapshot *Snapshot, desired []Object) ([]Change, []Held, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	wanted, err := c.compare(snapshot, desired)
 	if err != nil {
 		return nil, nil, err
 	}
 	live, report := c.live(snapshot), newReport()
-	for !report.outage {
+	for !report.unreachable {
 		steps := rollout.Next(live, wanted.objects, report.answers)
 		if len(steps) == 0 {
 			break
 		}
-		report.take(snapshot, steps, c.carryOut(ctx, snapshot, wanted, steps))
+		report.record(snapshot, steps, c.carryOut(ctx, snapshot, wanted, steps))
 	}
 	err = report.join()
-	if names := report.missingSecrets(snapshot); len(names) > 0 && !report.outage {
+	if names := report.missingSecrets(snapshot); len(names) > 0 && !report.unreachable {
 		err = &MissingSecretsError{Names: names, err: err}
 	}
 	if len(report.changes) > 0 {
@@ -83,10 +83,10 @@ func (c *Client) Apply(ctx context.Context, snapshot *Snapshot, desired []Object
 	return report.changes, report.held, err
 }
 
-// Rewrite writes those of the routes that are there and differ, and touches nothing else. What
-// they lead to must have been made by Apply before. The snapshot is brought up to date.
+// Rewrite writes those of the routes that exist and differ, and nothing else. Apply must have
+// written their backends before. The snapshot is updated.
 func (c *Client) Rewrite(ctx context.Context, snapshot *Snapshot, routes []Object) ([]Change, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	wanted, err := c.compare(snapshot, routes)
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *Client) Rewrite(ctx context.Context, snapshot *Snapshot, routes []Objec
 	}
 	report := newReport()
 	steps := rollout.Rewrite(c.live(snapshot), wanted.objects)
-	report.take(snapshot, steps, c.carryOut(ctx, snapshot, wanted, steps))
+	report.record(snapshot, steps, c.carryOut(ctx, snapshot, wanted, steps))
 	err = report.join()
 	if len(report.changes) > 0 {
 		err = errors.Join(err, snapshot.convert(c.options.Manager))
@@ -102,16 +102,16 @@ func (c *Client) Rewrite(ctx context.Context, snapshot *Snapshot, routes []Objec
 	return report.changes, err
 }
 
-// An outcome is what became of a step.
+// An outcome is the result of a step.
 type outcome struct {
-	change Action                     // what was done; empty for nothing
-	object *unstructured.Unstructured // what is there now; nil where that is as before, or gone
+	change Action                     // what was done; empty if nothing was
+	object *unstructured.Unstructured // the object as it is now; nil if it is unchanged or gone
 	gone   bool
 	err    error
 }
 
-// carryOut takes the steps at once, and returns what became of each.
-func (c *Client) carryOut(ctx context.Context, snapshot *Snapshot, wanted *wanted, steps []rollout.Step) []outcome {
+// carryOut carries out the steps at the same time, and returns the result of each.
+func (c *Client) carryOut(ctx context.Context, snapshot *Snapshot, wanted *desiredSet, steps []rollout.Step) []outcome {
 	outcomes := make([]outcome, len(steps))
 	var jobs []func() error
 	for i, step := range steps {
@@ -120,7 +120,7 @@ func (c *Client) carryOut(ctx context.Context, snapshot *Snapshot, wanted *wante
 		switch {
 		case step.Action == rollout.Hold:
 			if _, foreign := step.Reason.(rollout.Foreign); foreign {
-				outcomes[i].err = notOurs(r, step.Object.Name, errors.New(anothersObject))
+				outcomes[i].err = refusedForeign(r, step.Object.Name, errors.New(foreignObject))
 			}
 			continue
 		case step.Action == rollout.Delete || step.Detach:

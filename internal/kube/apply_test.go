@@ -306,7 +306,7 @@ func TestApplyWithoutAnswer(t *testing.T) {
 		desired = append(desired, httpRoute(name))
 	}
 	changes, _, err := client.Apply(t.Context(), snapshot, desired)
-	if problem := plain(err); problem != nil || !unanswered(err) {
+	if problem := plain(err); problem != nil || !isOutage(err) {
 		t.Errorf("got error %v (%v)", err, problem)
 	}
 	written := s.written()

@@ -10,8 +10,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// asWritten returns a desired object as a step writes it: a route with those parents of the
-// live one that it is to have besides, and with its note.
+// asWritten returns a desired object as a step writes it: a route with those other parents of the
+// live route that it has to keep, and with its note.
 func asWritten(body, live *unstructured.Unstructured, o rollout.Object) *unstructured.Unstructured {
 	if o.Kind != rollout.KindRoute || live == nil {
 		return body
@@ -54,8 +54,8 @@ func section(parent any) string {
 	return name
 }
 
-// toUnstructured returns the object as it goes over the wire: without what the
-// API server writes.
+// toUnstructured returns the object as it is sent to the API server: without the fields that the
+// API server sets.
 func toUnstructured(object Object) (*unstructured.Unstructured, error) {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {

@@ -11,18 +11,17 @@ import (
 
 var configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
 
-// Where Cilium's settings are: its chart and Canonical Kubernetes have them there, and its
-// operator reads them from there when it starts.
+// The ConfigMap with Cilium's settings: its chart and Canonical Kubernetes put them there, and its
+// operator reads them there when it starts.
 const (
 	ciliumNamespace = "kube-system"
 	ciliumConfig    = "cilium-config"
 )
 
-// CiliumSettings returns the settings of Cilium, by their names, such as
-// "enable-gateway-api-app-protocol": "true". It is nil where there are none, or the charm may
-// not see them.
+// CiliumSettings returns Cilium's settings by name, such as "enable-gateway-api-app-protocol":
+// "true". It returns nil if there are none, or if the charm may not read them.
 func (c *Client) CiliumSettings(ctx context.Context) (map[string]string, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	found, err := c.api.Resource(configMaps).Namespace(ciliumNamespace).Get(ctx, ciliumConfig, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {

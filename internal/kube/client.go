@@ -24,11 +24,11 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// requestTimeout bounds one API request. An API server that does not answer is
-// an outage: the hook fails and Juju retries it.
+// requestTimeout limits one API request. An API server that does not answer is an outage: the hook
+// fails and Juju retries it.
 const requestTimeout = 20 * time.Second
 
-// parallel bounds the API requests in flight; they share one connection.
+// parallel limits the number of API requests in flight. They share one connection.
 const parallel = 16
 
 // Options says whose objects a Client handles.
@@ -50,31 +50,19 @@ type Client struct {
 	deadline time.Time // of all requests; zero for none
 }
 
-// Within bounds all requests that the client makes from now on to the time, together:
-// answers that each come just in time would add up.
-func (c *Client) Within(limit time.Duration) { c.deadline = time.Now().Add(limit) }
-
-// bound returns the context of a request or of several.
-func (c *Client) bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	if c.deadline.IsZero() {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, c.deadline)
-}
-
-// NewClient makes a client. It sends no request. A request that takes longer
-// than the config's timeout, or without one 20 seconds, counts as not answered.
+// NewClient makes a client. It sends no request. A request fails after the config's timeout, or
+// after 20 seconds if the config has none.
 func NewClient(config *rest.Config, options Options) (*Client, error) {
-	silence()
+	silenceClientGo()
 	config = rest.CopyConfig(config)
 	if config.Timeout == 0 {
 		config.Timeout = requestTimeout
 	}
-	// Requests are bounded by what is in flight, not by a rate.
+	// Requests are limited by their number in flight, not by a rate.
 	config.QPS = -1
 	config.UserAgent = "gateway-api-integrator"
-	// The default handler writes the API server's warnings to stderr, which
-	// Juju logs; they are for people who write objects by hand.
+	// The default handler writes the API server's warnings to stderr, which Juju logs. The warnings
+	// are for people who write objects by hand.
 	config.WarningHandler = rest.NoWarnings{}
 	client, err := httpClient(config)
 	if err != nil {
@@ -91,7 +79,7 @@ func NewClient(config *rest.Config, options Options) (*Client, error) {
 	return &Client{api: api, metadata: names, options: options, server: serverOf(config)}, nil
 }
 
-// serverOf returns the address of the API server, where the config has one and no name.
+// serverOf returns the API server's address, if the config has an address and not a name.
 func serverOf(config *rest.Config) []netip.Addr {
 	at, _, err := rest.DefaultServerUrlFor(config)
 	if err != nil {
@@ -104,21 +92,15 @@ func serverOf(config *rest.Config) []netip.Addr {
 	return []netip.Addr{address.Unmap()}
 }
 
-// Server returns the addresses at which the client reaches the API server; none where it
-// knows a name only.
-func (c *Client) Server() []netip.Addr { return c.server }
+// silenceClientGo keeps client-go from writing to stderr, which Juju logs as the charm's. For an
+// answer that breaks off it writes a line of its own, beside the error, which the charm logs
+// anyway.
+var silenceClientGo = sync.OnceFunc(func() { klog.SetLogger(klog.Logger{}) })
 
-// silence keeps client-go from writing to stderr, which Juju logs as the charm's: it has a
-// line of its own for an answer that breaks off, beside the error, which is told anyway.
-var silence = sync.OnceFunc(func() { klog.SetLogger(klog.Logger{}) })
-
-// Namespace is where the client's objects are.
-func (c *Client) Namespace() string { return c.options.Namespace }
-
-// httpClient makes the HTTP client. It is client-go's in all but one thing: the
-// requests of Read go out before there is a connection, and a transport with no
-// bound would make a TLS handshake for each of them, only to keep the first. Over
-// plain HTTP, where requests do not share a connection, there is no such bound.
+// httpClient makes the HTTP client. It differs from client-go's in one thing. Read sends its
+// requests before there is a connection. A transport without a limit of connections would make a
+// TLS handshake for each request, and keep only the first connection. Over plain HTTP there is no
+// such limit, because there requests do not share a connection.
 func httpClient(config *rest.Config) (*http.Client, error) {
 	tlsConfig, err := rest.TLSConfigFor(config)
 	if err != nil {
@@ -134,18 +116,37 @@ func httpClient(config *rest.Config) (*http.Client, error) {
 	if address, _, err := rest.DefaultServerUrlFor(config); err == nil && address.Scheme == "https" {
 		transport.MaxConnsPerHost = 1
 	}
-	// Timeouts, HTTP/2 and its health checks; and without a proxy so far, that of the
-	// environment, save for what NO_PROXY names.
+	// This sets timeouts, HTTP/2 and its health checks. If there is no proxy so far, it sets that
+	// of the environment, except for what NO_PROXY names.
 	utilnet.SetTransportDefaults(transport)
-	wrapped, err := rest.HTTPWrappersForConfig(config, &proxied{transport})
+	wrapped, err := rest.HTTPWrappersForConfig(config, &proxyTransport{transport})
 	if err != nil {
 		return nil, err
 	}
 	return &http.Client{Transport: wrapped, Timeout: config.Timeout}, nil
 }
 
-// Config finds the cluster: inside a pod by its service account, elsewhere by
-// the file that KUBECONFIG names.
+// Namespace returns the namespace of the client's objects.
+func (c *Client) Namespace() string { return c.options.Namespace }
+
+// Server returns the addresses at which the client reaches the API server; none if it knows only a
+// name.
+func (c *Client) Server() []netip.Addr { return c.server }
+
+// SetTimeLimit sets one time limit for all requests that the client makes from now on together.
+// Many answers that each come just in time would add up.
+func (c *Client) SetTimeLimit(limit time.Duration) { c.deadline = time.Now().Add(limit) }
+
+// withDeadline returns a context that ends at the client's time limit, for one request or several.
+func (c *Client) withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.deadline.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, c.deadline)
+}
+
+// Config finds the cluster: by the service account inside a pod, elsewhere by the file that
+// KUBECONFIG names.
 func Config(getenv func(string) string) (*rest.Config, error) {
 	if path := getenv("KUBECONFIG"); path != "" && !inPod(getenv) {
 		config, err := clientcmd.BuildConfigFromFlags("", path)
@@ -158,18 +159,18 @@ func Config(getenv func(string) string) (*rest.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot find the cluster: %w", err)
 	}
-	// The API server is beside the pod. A proxy that the model has for what is outside
-	// cannot reach it, or may not be told what is sent there.
-	config.Proxy = directly
+	// The API server is in the same network as the pod. A proxy that the model has for the outside
+	// may not reach it, or must not see what is sent there.
+	config.Proxy = noProxy
 	return config, nil
 }
 
 // namespaceFile is where a pod finds the name of its namespace.
 const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-// Namespace finds the namespace of the application: the pod's own or, elsewhere, that of the
-// file that KUBECONFIG names. It need not have the model's name: that of the model
-// "controller" has the controller's name in it. Where nothing is said it is the model's.
+// Namespace finds the application's namespace: the pod's own or, outside a pod, that of the file
+// that KUBECONFIG names. It can differ from the model's name: the namespace of the model
+// "controller" contains the controller's name. If neither names one, it is the model's name.
 func Namespace(getenv func(string) string, model string) (string, error) {
 	if path := getenv("KUBECONFIG"); path != "" && !inPod(getenv) {
 		config, err := clientcmd.LoadFromFile(path)
@@ -198,15 +199,14 @@ func namespaceFrom(file, model string) (string, error) {
 	}
 }
 
-// A resource is one kind of object that the charm handles.
+// A resource is one kind of object that the charm writes.
 type resource struct {
 	kind string
 	schema.GroupVersionResource
 }
 
-// The kinds of objects an application can have, in the order of rollout.Kinds. The gatewayv1
-// and v1 versions are served by every bundle since 1.2, save for BackendTLSPolicy, which came
-// with 1.4.
+// The kinds of objects an application can have, in the order of rollout.Kinds. Every bundle of the
+// Gateway API since 1.2 serves the v1 versions, except BackendTLSPolicy, which came with 1.4.
 var resources = []resource{
 	{rollout.KindSecret, schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
 	{rollout.KindGateway, gatewayResource("gateways")},
@@ -217,7 +217,7 @@ var resources = []resource{
 	{rollout.KindRoute, gatewayResource("httproutes")},
 }
 
-// resourceOf finds a kind of those in the table.
+// resourceOf returns the resource of a kind in the table.
 func resourceOf(kind string) resource {
 	return resources[slices.IndexFunc(resources, func(r resource) bool { return r.kind == kind })]
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// ReadyEndpoints counts the ready endpoints of each Service of the namespace, by the
-// EndpointSlices that there are (Kubernetes API, EndpointConditions: an endpoint of which
-// nothing is said is ready). One that is in several slices counts once. Where the charm may not
-// see them the result is nil, and there is no error.
+// ReadyEndpoints counts the ready endpoints of each Service in the namespace, from the
+// EndpointSlices (Kubernetes API, EndpointConditions: an endpoint without a ready condition is
+// ready). An endpoint in several slices counts once. If the charm may not read them the result is
+// nil, and there is no error.
 func (c *Client) ReadyEndpoints(ctx context.Context) (map[string]int, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	slices, _, err := c.list(ctx, resourceOf(rollout.KindEndpointSlice).GroupVersionResource, c.options.Namespace, rollout.LabelServiceName)
 	switch {
@@ -39,7 +39,7 @@ func (c *Client) ReadyEndpoints(ctx context.Context) (map[string]int, error) {
 	return ready, nil
 }
 
-// An endpoint is one of an EndpointSlice.
+// An endpoint is one endpoint of an EndpointSlice.
 type endpoint struct {
 	addresses []string
 	ready     bool
@@ -52,8 +52,8 @@ func endpointsOf(slice *unstructured.Unstructured) []endpoint {
 	for _, one := range list {
 		fields, _ := one.(map[string]any)
 		addresses, _, _ := unstructured.NestedStringSlice(fields, "addresses")
-		ready, told, _ := unstructured.NestedBool(fields, "conditions", "ready")
-		all = append(all, endpoint{addresses, ready || !told})
+		ready, known, _ := unstructured.NestedBool(fields, "conditions", "ready")
+		all = append(all, endpoint{addresses, ready || !known})
 	}
 	return all
 }

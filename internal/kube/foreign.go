@@ -10,39 +10,40 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 )
 
-// An object that has the name of one of ours need not be ours: another application of
-// this charm can come to the same name, and anybody can make an object. What is not ours
-// is neither written nor deleted.
+// An object with the name of one of ours need not be ours: another application of this charm can
+// derive the same name, and anybody can make an object. What is not ours is neither written nor
+// deleted.
 
-// A Foreign object has a name that the application wants, and is not the application's.
+// A Foreign object has a name that the application needs, and does not belong to the application.
 type Foreign struct {
 	Kind, Name string
-	// Instance is the other application of this charm that it belongs to, by its label;
-	// empty for none.
+	// Instance is the other application of this charm that owns the object, by its label; empty if
+	// there is none.
 	Instance string
-	// Maker is what made it, such as "kubectl-create"; empty if that is not known.
+	// Maker is the field manager that made the object, such as "kubectl-create"; empty if not
+	// known.
 	Maker string
 }
 
-// fewNames is how many names are looked for one by one. For more of them, all names of
-// the kind are listed.
-const fewNames = 4
+// maxNameQueries is how many names are looked for one by one. For more names, all names of the kind
+// are listed.
+const maxNameQueries = 4
 
 // FindForeign looks for objects that have the names of the given ones and are not the
-// application's, and gives those that it had not found before, in the order of kinds and
-// names. Names are looked for once, and not at all where the snapshot has the object: if
-// nothing is to be made there is no request. Only the metadata are read.
+// application's. It returns those that it had not found before, in the order of kinds and names. It
+// looks for each name once, and not at all if the snapshot has the object: if nothing is to be
+// made, there is no request. It reads only the metadata.
 //
-// What turns out to be the application's own, since somebody has removed its label, comes
-// into the snapshot, and own says so: it will be taken over.
+// If an object turns out to be the application's own, because somebody has removed its label,
+// FindForeign adds it to the snapshot and returns own as true. The object will be taken over.
 func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []Object) (foreign []Foreign, own bool, err error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	unknown := map[string][]string{}
 	for _, object := range objects {
 		k := key{object.GetObjectKind().GroupVersionKind().Kind, object.GetName()}
-		if snapshot.live[k] == nil && !snapshot.looked[k] {
-			snapshot.looked[k] = true
+		if snapshot.live[k] == nil && !snapshot.searched[k] {
+			snapshot.searched[k] = true
 			unknown[k.Kind] = append(unknown[k.Kind], k.Name)
 		}
 	}
@@ -57,7 +58,7 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 			continue
 		}
 		jobs = append(jobs, func() (err error) {
-			found[i], err = c.lookFor(ctx, r, names)
+			found[i], err = c.findByName(ctx, r, names)
 			return err
 		})
 	}
@@ -66,7 +67,7 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 	}
 	for i, r := range resources {
 		for _, object := range found[i] {
-			if c.ours(&object) {
+			if c.isOwn(&object) {
 				if err := c.readOwn(ctx, r, snapshot, object.Name); err != nil {
 					return nil, false, err
 				}
@@ -87,13 +88,14 @@ func (c *Client) FindForeign(ctx context.Context, snapshot *Snapshot, objects []
 	return foreign, own, err
 }
 
-// lookFor returns the objects of a kind that have one of the names, sorted by name. A kind
-// that may not be read, or is not there, has none: what is made then is not forced.
-func (c *Client) lookFor(ctx context.Context, r resource, names []string) ([]metav1.PartialObjectMetadata, error) {
-	var selectors []string // Fields.
-	if len(names) <= fewNames {
+// findByName returns the objects of a kind that have one of the names, sorted by name. If the charm
+// may not read the kind, or the kind does not exist, there are none: new objects are not forced in
+// any case.
+func (c *Client) findByName(ctx context.Context, r resource, names []string) ([]metav1.PartialObjectMetadata, error) {
+	var selectors []string // field selectors
+	if len(names) <= maxNameQueries {
 		for _, name := range names {
-			selectors = append(selectors, named(name))
+			selectors = append(selectors, byName(name))
 		}
 	} else {
 		selectors = []string{""}
@@ -128,39 +130,41 @@ func (c *Client) listMetadata(ctx context.Context, r resource, selector string) 
 	}
 }
 
-// readOwn adds an object of the application that the selector did not find.
+// readOwn adds to the snapshot an object of the application that the label selector did not find.
 func (c *Client) readOwn(ctx context.Context, r resource, snapshot *Snapshot, name string) error {
-	list, err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).List(ctx, metav1.ListOptions{FieldSelector: named(name)})
+	list, err := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).List(ctx, metav1.ListOptions{FieldSelector: byName(name)})
 	if err != nil {
 		return classify(err, "list", r.GroupVersionResource, "")
 	}
 	for i := range list.Items {
-		if object := &list.Items[i]; object.GetName() == name && c.ours(object) {
+		if object := &list.Items[i]; object.GetName() == name && c.isOwn(object) {
 			snapshot.live[key{r.kind, name}] = object
 		}
 	}
 	return nil
 }
 
-func named(name string) string { return fields.OneTermEqualSelector("metadata.name", name).String() }
+func byName(name string) string { return fields.OneTermEqualSelector("metadata.name", name).String() }
 
-// ours reports whether an object is the application's. It has its label or, where somebody has
-// removed that, was written by it or by its predecessor, which has the same field manager.
-func (c *Client) ours(object metav1.Object) bool {
+// isOwn reports whether an object is the application's. It has the application's label. If somebody
+// has removed the label, the application or its predecessor, which has the same field manager, has
+// written the object.
+func (c *Client) isOwn(object metav1.Object) bool {
 	instance, labelled := object.GetLabels()[c.options.Label]
 	switch {
 	case !labelled:
 		return c.wrote(object)
 	case instance != c.options.Manager:
-		// Another application writes what it labels; anybody can put its name there.
+		// Another application writes the objects that it labels. But anybody can put its name in a
+		// label.
 		return c.wrote(object) && !wrote(object, instance)
 	default:
-		return !c.madeForOther(object) || c.wrote(object)
+		return !c.ownedByOthers(object) || c.wrote(object)
 	}
 }
 
-// wrote reports whether the application has written some of an object, by the API server's
-// record. It never writes a status.
+// wrote reports whether the application has written fields of an object, by managedFields.
+// Subresources do not count: the application never writes a status.
 func (c *Client) wrote(object metav1.Object) bool { return wrote(object, c.options.Manager) }
 
 func wrote(object metav1.Object, manager string) bool {
@@ -170,7 +174,8 @@ func wrote(object metav1.Object, manager string) bool {
 			return entry.Manager == manager && entry.Subresource == ""
 		})
 	}
-	// As it came over the wire: to decode the records of a thousand objects takes long.
+	// This reads the object as it was received: to decode the records of a thousand objects takes
+	// long.
 	metadata, _ := live.Object["metadata"].(map[string]any)
 	entries, _ := metadata["managedFields"].([]any)
 	return slices.ContainsFunc(entries, func(entry any) bool {
@@ -180,12 +185,12 @@ func wrote(object metav1.Object, manager string) bool {
 	})
 }
 
-// madeForOther reports whether the object has owners, and the application is none of them.
-// Controllers that make an object for another copy labels: Kubernetes those of a Service
-// to its EndpointSlices, some Gateway controllers those of a Gateway to the Service that
-// has its address. With our label on it, it still is not ours. Anybody can set an owner,
-// so that alone says nothing of an object that we wrote.
-func (c *Client) madeForOther(object metav1.Object) bool {
+// ownedByOthers reports whether the object has owners, and the application is not among them.
+// Controllers that make an object for another one copy its labels: Kubernetes from a Service to its
+// EndpointSlices, some Gateway controllers from a Gateway to the Service that has its address. Such
+// an object has our label and is not ours. Anybody can set an owner, so that alone says nothing
+// about an object that we wrote.
+func (c *Client) ownedByOthers(object metav1.Object) bool {
 	owners := object.GetOwnerReferences()
 	return len(owners) > 0 && !slices.ContainsFunc(owners, func(owner metav1.OwnerReference) bool {
 		return owner.Kind == statefulSet && owner.Name == c.options.Manager
@@ -194,7 +199,7 @@ func (c *Client) madeForOther(object metav1.Object) bool {
 
 const statefulSet = "StatefulSet"
 
-// makerOf returns the field manager of the oldest record.
+// makerOf returns the field manager of the oldest managedFields entry.
 func makerOf(object metav1.Object) string {
 	maker, first := "", (*metav1.Time)(nil)
 	for _, entry := range object.GetManagedFields() {
@@ -205,10 +210,10 @@ func makerOf(object metav1.Object) string {
 	return maker
 }
 
-// instancesIn returns the other applications of this charm that have written an object: a
-// StatefulSet is among its owners whose name is that of a field manager. Releases of this
-// charm that looked for no label have written over each other's objects.
-func instancesIn(object metav1.Object, manager string) []string {
+// otherInstances returns the other applications of this charm that have written an object: a
+// StatefulSet among its owners has the name of a field manager. Releases of this charm that did not
+// check the label have overwritten each other's objects.
+func otherInstances(object metav1.Object, manager string) []string {
 	var all []string
 	for _, owner := range object.GetOwnerReferences() {
 		if owner.Kind == statefulSet && owner.Name != manager && wrote(object, owner.Name) {
@@ -218,10 +223,10 @@ func instancesIn(object metav1.Object, manager string) []string {
 	return all
 }
 
-// othersWrote reports whether a live object has fields that count as another's than what the
-// application applies: those of its predecessor, or of another application of this charm.
-func (c *Client) othersWrote(live *unstructured.Unstructured) bool {
-	managers := append(instancesIn(live, c.options.Manager), c.options.Manager)
+// hasFieldsToTakeOver reports whether a live object has fields that takeOver would take over: those
+// of the predecessor, or of another application of this charm.
+func (c *Client) hasFieldsToTakeOver(live *unstructured.Unstructured) bool {
+	managers := append(otherInstances(live, c.options.Manager), c.options.Manager)
 	return slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
 		applied := entry.Manager == c.options.Manager && entry.Operation == metav1.ManagedFieldsOperationApply
 		return slices.Contains(managers, entry.Manager) && entry.Subresource == "" && !applied

@@ -109,7 +109,7 @@ func TestFindForeign(t *testing.T) {
 			}
 			check(t, "written", written)
 			refused, others := Refusals(err)
-			if others != nil || len(refused) != 1 || refused[0].Reason != anothersObject {
+			if others != nil || len(refused) != 1 || refused[0].Reason != foreignObject {
 				t.Errorf("got error %v", err)
 			}
 			// Nor is it deleted.
@@ -126,7 +126,7 @@ func TestFindForeignRequests(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	var few, many []Object
-	for i := range fewNames {
+	for i := range maxNameQueries {
 		few = append(few, service(fmt.Sprint("v", i), 80))
 	}
 	many = append(append(many, few...), service("v9", 80))
@@ -184,7 +184,7 @@ func TestApplyTaken(t *testing.T) {
 	s := newServer(t)
 	s.answer("PATCH "+servicesPath+"/v", conflict)
 	_, _, _, err := run(t, s, service("v", 80))
-	if refused, others := Refusals(err); others != nil || len(refused) != 1 || refused[0].Reason != anothersObject || refused[0].Stands {
+	if refused, others := Refusals(err); others != nil || len(refused) != 1 || refused[0].Reason != foreignObject || refused[0].Stands {
 		t.Errorf("got error %v", err)
 	}
 	s = newServer(t)
@@ -193,7 +193,7 @@ func TestApplyTaken(t *testing.T) {
 	if missing := (*MissingSecretsError)(nil); !asError(err, &missing) || !slices.Equal(missing.Names, []string{"s"}) {
 		t.Errorf("got error %v", err)
 	}
-	if refused, others := Refusals(err); others != nil || len(refused) != 1 || refused[0].Reason != anothersObject {
+	if refused, others := Refusals(err); others != nil || len(refused) != 1 || refused[0].Reason != foreignObject {
 		t.Errorf("got error %v", err)
 	}
 }

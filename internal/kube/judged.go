@@ -4,9 +4,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// judges reports whether a condition is its controller's word on an object of that generation.
-// One without a generation is too, since not every controller writes it; but not what a
-// CRD gives an object at its birth, which says Unknown.
+// judges reports whether a condition is about this generation of its object. A condition without a
+// generation counts too, because not every controller sets it. The initial conditions that a CRD
+// sets, with status Unknown, do not count.
 func judges(c metav1.Condition, generation int64) bool {
 	return c.ObservedGeneration == generation || c.ObservedGeneration == 0 && c.Status != metav1.ConditionUnknown
 }

@@ -9,18 +9,19 @@ import (
 
 var namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
 
-// What Juju writes on the namespace of a model, with the model's UUID, and wrote before 2.9
-// (caas/kubernetes/provider/utils in Juju's source). It finds the namespace by that itself.
+// The annotations that Juju writes on the namespace of a model, with the model's UUID; the second
+// is from before Juju 2.9 (caas/kubernetes/provider/utils in Juju's source). Juju itself finds the
+// namespace by them.
 const (
 	annotationModel    = "model.juju.is/id"
 	annotationModelOld = "juju-model"
 )
 
-// Models returns the namespaces of Juju's models, by the models' UUIDs. Of several that say
-// they are of one model the oldest is: whoever may make namespaces may say so later. If the
-// charm may not list namespaces, none is known, and there is no error.
+// Models returns the namespaces of Juju's models, by model UUID. If several namespaces claim the
+// same model, the oldest counts: anybody who may make namespaces can make such a claim later. If
+// the charm may not list namespaces, none is known, and there is no error.
 func (c *Client) Models(ctx context.Context) (map[string]string, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	options := metav1.ListOptions{Limit: pageSize}
 	oldest := map[string]*metav1.PartialObjectMetadata{}
@@ -52,7 +53,7 @@ func (c *Client) Models(ctx context.Context) (map[string]string, error) {
 	return models, nil
 }
 
-// older tells which of two namespaces was made first; of the same second, the first by name.
+// older reports whether a was made before b. Within the same second the name decides.
 func older(a, b *metav1.PartialObjectMetadata) bool {
 	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
 		return a.CreationTimestamp.Before(&b.CreationTimestamp)

@@ -6,16 +6,15 @@ import (
 	"net/url"
 )
 
-// directly is a proxy function that names none.
-func directly(*http.Request) (*url.URL, error) { return nil, nil }
+// noProxy is a proxy function that never uses a proxy.
+func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
-// proxied is a transport that names the proxy in the error of a request which was to go
-// through one: the error's own words are those of the proxy, such as "Forbidden", and look
-// like the API server's.
-type proxied struct{ *http.Transport }
+// proxyTransport is a transport that adds the proxy's name to the error of a request through a
+// proxy. The error text is the proxy's, such as "Forbidden", and looks like the API server's.
+type proxyTransport struct{ *http.Transport }
 
 // RoundTrip sends a request. See [http.RoundTripper].
-func (p *proxied) RoundTrip(request *http.Request) (*http.Response, error) {
+func (p *proxyTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := p.Transport.RoundTrip(request)
 	if err == nil || p.Proxy == nil {
 		return response, err

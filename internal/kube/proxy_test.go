@@ -68,7 +68,7 @@ func TestMain(m *testing.M) {
 func readFrom(host string) error {
 	config := &rest.Config{Host: host, TLSClientConfig: rest.TLSClientConfig{Insecure: true}}
 	if inPod(os.Getenv) {
-		config.Proxy = directly
+		config.Proxy = noProxy
 	}
 	client, err := NewClient(config, Options{Namespace: "shop", Manager: "gw", Label: testLabel})
 	if err == nil {

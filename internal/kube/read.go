@@ -15,16 +15,15 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// pageSize bounds one answer of the API server.
+// pageSize limits the number of objects in one answer of the API server.
 const pageSize = 500
 
-// Read takes a Snapshot. The requests go out at once: one list for each kind of
-// object, one for the classes, and one get for the StatefulSet. ConfigMaps are only
-// asked for once there is a BackendTLSPolicy, see ReadConfigMaps. The error is a
-// *ForbiddenError or a *NoResourceError where it is one of these and not only about
-// BackendTLSPolicies.
+// Read takes a Snapshot. It sends its requests at the same time: one list for each kind of object,
+// one for the classes, and one get for the StatefulSet. It reads ConfigMaps only if there is a
+// BackendTLSPolicy, see ReadConfigMaps. The error is a *ForbiddenError or a *NoResourceError if a
+// permission or a kind is missing, unless it is missing for BackendTLSPolicies only.
 func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	lists, versions := make([][]unstructured.Unstructured, len(resources)), make([]string, len(resources))
 	var classes []unstructured.Unstructured
@@ -37,11 +36,11 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 	for i, r := range resources {
 		jobs = append(jobs, func() (err error) {
 			switch r.kind {
-			case rollout.KindConfigMap: // With the policies.
+			case rollout.KindConfigMap: // Read with the policies.
 			case rollout.KindPolicy:
 				lists[i], versions[i], err = c.listPolicies(ctx, r, snapshot)
 			default:
-				lists[i], versions[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.listed(r))
+				lists[i], versions[i], err = c.list(ctx, r.GroupVersionResource, c.options.Namespace, c.readSelector(r))
 			}
 			return err
 		})
@@ -59,7 +58,7 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 	}
 	for i, r := range resources {
 		snapshot.versions[r.kind] = versions[i]
-		c.keep(snapshot, r, lists[i])
+		c.addOwn(snapshot, r, lists[i])
 	}
 	if owner != nil {
 		snapshot.OwnerUID = string(owner.GetUID())
@@ -70,37 +69,37 @@ func (c *Client) Read(ctx context.Context) (*Snapshot, error) {
 	return snapshot, nil
 }
 
-// keep adds to the snapshot what is ours of what was listed.
-func (c *Client) keep(snapshot *Snapshot, r resource, list []unstructured.Unstructured) {
+// addOwn adds the application's own objects of a list to the snapshot.
+func (c *Client) addOwn(snapshot *Snapshot, r resource, list []unstructured.Unstructured) {
 	for i := range list {
-		if c.ours(&list[i]) {
+		if c.isOwn(&list[i]) {
 			snapshot.live[key{r.kind, list[i].GetName()}] = &list[i]
 		}
 	}
 }
 
-// listed picks the objects of a kind that are read, to find the application's own among
-// them. Of routes these are all: one that has lost its label, and is not wanted any more,
-// would go on serving for good, in clear perhaps. Other objects serve nothing by themselves.
-func (c *Client) listed(r resource) string {
+// readSelector returns the label selector with which a kind is read, to find the application's own
+// objects. For routes it selects all: a route that has lost its label and is no longer wanted would
+// go on serving for ever, perhaps without TLS. Other objects serve nothing by themselves.
+func (c *Client) readSelector(r resource) string {
 	if r.kind == rollout.KindRoute {
 		return ""
 	}
 	return c.selector(r)
 }
 
-// selector picks the application's own objects of a kind by their label.
+// selector returns the label selector for the application's own objects of a kind.
 func (c *Client) selector(r resource) string {
 	selector := c.options.Label + "=" + c.options.Manager
 	if r.kind == rollout.KindEndpointSlice {
-		// Kubernetes copies the labels of a Service to the slices that it makes
-		// for it, ours too. Its slices are not ours to prune.
+		// Kubernetes copies the labels of a Service, ours too, to the slices that it makes for it.
+		// The charm must not prune those slices.
 		selector += "," + rollout.LabelSliceManager + "=" + c.options.Manager
 	}
 	return selector
 }
 
-// list returns the objects, and the resourceVersion at which they stood so.
+// list returns the objects, and the resourceVersion of the list.
 func (c *Client) list(ctx context.Context, r schema.GroupVersionResource, namespace, selector string) (items []unstructured.Unstructured, version string, err error) {
 	options := metav1.ListOptions{LabelSelector: selector, Limit: pageSize}
 	for {
@@ -124,9 +123,9 @@ func (c *Client) owner(ctx context.Context) (*unstructured.Unstructured, error) 
 	return owner, classify(err, "get", statefulSets, c.options.Manager)
 }
 
-// inParallel runs the jobs, a bounded number at a time, waits for those begun,
-// and joins what went wrong. After one that got no answer it begins no more:
-// with a thousand to do, each would wait for its timeout.
+// inParallel runs the jobs, a limited number at a time, waits for those that it has started, and
+// joins their errors. After a job without an answer it starts no more: with a thousand jobs, each
+// would wait for its timeout.
 func inParallel(jobs []func() error) error {
 	errs := make([]error, len(jobs))
 	slots := make(chan struct{}, parallel)
@@ -139,7 +138,7 @@ func inParallel(jobs []func() error) error {
 		}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			if errs[i] = job(); unanswered(errs[i]) {
+			if errs[i] = job(); isOutage(errs[i]) {
 				outage.Store(true)
 			}
 		})

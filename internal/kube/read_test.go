@@ -209,7 +209,7 @@ func TestReadWithoutAnswer(t *testing.T) {
 		client := s.client(t)
 		s.Close()
 		_, err := client.Read(t.Context())
-		if problem := plain(err); problem != nil || !unanswered(err) {
+		if problem := plain(err); problem != nil || !isOutage(err) {
 			t.Errorf("got %v (%v), want an outage", err, problem)
 		}
 	})
@@ -218,7 +218,7 @@ func TestReadWithoutAnswer(t *testing.T) {
 		s := newServer(t)
 		s.answer("GET "+secretsPath, hang)
 		_, err := s.impatientClient(t, 50*time.Millisecond).Read(t.Context())
-		if problem := plain(err); problem != nil || !unanswered(err) {
+		if problem := plain(err); problem != nil || !isOutage(err) {
 			t.Errorf("got %v (%v), want an outage", err, problem)
 		}
 	})
@@ -230,7 +230,7 @@ func TestReadWithoutAnswer(t *testing.T) {
 			refuse(http.StatusTooManyRequests, "TooManyRequests", "later")(w, r)
 		})
 		_, err := s.impatientClient(t, 50*time.Millisecond).Read(t.Context())
-		if problem := plain(err); problem != nil || !unanswered(err) {
+		if problem := plain(err); problem != nil || !isOutage(err) {
 			t.Errorf("got %v (%v), want an outage", err, problem)
 		}
 	})

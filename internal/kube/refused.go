@@ -11,18 +11,18 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// RefusedError says that the API server has refused to write one object, and will do so
-// again: a permission is missing, or a quota, an admission webhook or the validation of
-// the kind does not let it pass. That is no outage, and nothing about other objects.
+// RefusedError says that the API server has refused to write one object, and will refuse it again:
+// a permission is missing, or a quota, an admission webhook or the validation of the kind does not
+// allow it. That is not an outage, and says nothing about other objects.
 type RefusedError struct {
 	Kind, Name string
 	// Action is what was refused, such as "apply httproutes".
 	Action string
-	// Permission says that the charm may not do it at all, to no object.
+	// Permission is true if the charm has no permission for that action on any object.
 	Permission bool
-	// Stands says that the object is there, as it was before.
+	// Stands is true if the object exists, as it was before.
 	Stands bool
-	// Reason is what the API server says, in a line. It quotes nothing of a Secret.
+	// Reason is the API server's message, in one line. It quotes nothing from a Secret.
 	Reason string
 
 	err error
@@ -36,10 +36,10 @@ func (e *RefusedError) Error() string {
 // Unwrap returns the API server's own error.
 func (e *RefusedError) Unwrap() error { return e.err }
 
-// Refusals takes an error of Apply apart: the objects that were refused, and everything
-// else that went wrong, which is nil only when all of it was refusals.
+// Refusals splits an error of Apply: into the objects that were refused, and all other errors,
+// which are nil if there were only refusals.
 func Refusals(err error) (refused []*RefusedError, others error) {
-	for _, leaf := range leaves(err) {
+	for _, leaf := range flatten(err) {
 		if one := (*RefusedError)(nil); errors.As(leaf, &one) {
 			refused = append(refused, one)
 		} else {
@@ -49,41 +49,41 @@ func Refusals(err error) (refused []*RefusedError, others error) {
 	return refused, others
 }
 
-// OnlyRefused says of an error of Read that it is refusals and missing kinds and nothing
-// else, such as an outage, which would be told by its being tried again.
+// OnlyRefused reports whether an error of Read consists only of missing permissions and missing
+// kinds. Any other error in it, such as an outage, must be returned, so that Juju retries.
 func OnlyRefused(err error) bool {
-	return !slices.ContainsFunc(leaves(err), func(leaf error) bool { return !isRefused(leaf) })
+	return !slices.ContainsFunc(flatten(err), func(leaf error) bool { return !isRefused(leaf) })
 }
 
-// leaves returns the errors that were joined.
-func leaves(err error) []error {
+// flatten returns the single errors that were joined.
+func flatten(err error) []error {
 	var all []error
 	switch err := err.(type) {
 	case nil:
 	case interface{ Unwrap() []error }:
 		for _, one := range err.Unwrap() {
-			all = append(all, leaves(one)...)
+			all = append(all, flatten(one)...)
 		}
 	case *MissingSecretsError:
-		all = leaves(err.err)
+		all = flatten(err.err)
 	default:
 		all = []error{err}
 	}
 	return all
 }
 
-// withoutRight is how the API server says that its authorizer, or the admission plugin
+// noPermission matches the API server's message if its authorizer, or the admission plugin
 // OwnerReferencesPermissionEnforcement, grants no permission (Kubernetes,
-// apiserver/pkg/endpoints/handlers/responsewriters and plugin/pkg/admission/gc). What
-// else refuses, as with a quota, has words of its own.
-var withoutRight = regexp.MustCompile(`cannot [a-z]+ resource "|cannot set an ownerRef on a resource you can't delete|cannot set blockOwnerDeletion`)
+// apiserver/pkg/endpoints/handlers/responsewriters and plugin/pkg/admission/gc). Other refusals,
+// such as a quota, have other messages.
+var noPermission = regexp.MustCompile(`cannot [a-z]+ resource "|cannot set an ownerRef on a resource you can't delete|cannot set blockOwnerDeletion`)
 
-// deniedByWebhook is how the API server begins what an admission webhook has refused. The
-// status code is the webhook's choice.
+// deniedByWebhook is in the API server's message if an admission webhook has refused an object. The
+// webhook chooses the status code.
 const deniedByWebhook = "denied the request"
 
-// refusal says whether an answer refuses the object, so that to ask again is of no use
-// by itself, and whether for want of permission.
+// refusal reports whether an answer refuses the object, so that a retry alone does not help, and
+// whether the reason is a missing permission.
 func refusal(err error) (refused, permission bool) {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) {
@@ -92,7 +92,7 @@ func refusal(err error) (refused, permission bool) {
 	status := answer.Status()
 	switch status.Code {
 	case http.StatusForbidden:
-		return true, withoutRight.MatchString(status.Message)
+		return true, noPermission.MatchString(status.Message)
 	case http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
 		return true, false
 	case http.StatusInternalServerError:
@@ -102,22 +102,22 @@ func refusal(err error) (refused, permission bool) {
 	}
 }
 
-// internalError is how the API server begins what went wrong with one object inside it: a
-// webhook that cannot be called, no address left for a Service (Kubernetes,
-// apimachinery/pkg/api/errors.NewInternalError). That may last for weeks, and is nothing
-// about other objects. What its storage answers has no such beginning.
+// internalError begins the API server's message if something went wrong inside it with one object:
+// a webhook that cannot be called, no address left for a Service (Kubernetes,
+// apimachinery/pkg/api/errors.NewInternalError). That may last for weeks, and says nothing about
+// other objects. Messages of its storage begin in another way.
 const internalError = "Internal error occurred: "
 
-// about is how the API server begins what it says of an object.
-var about = regexp.MustCompile(`^([A-Za-z.0-9]+ "[^"]*" is (forbidden|invalid)|Internal error occurred): `)
+// messagePrefix matches the beginning of the API server's message about an object.
+var messagePrefix = regexp.MustCompile(`^([A-Za-z.0-9]+ "[^"]*" is (forbidden|invalid)|Internal error occurred): `)
 
-// reasonOf returns the first line of what the API server says, without the object's name.
+// reasonOf returns the first line of the API server's message, without the object's name.
 func reasonOf(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	return strings.TrimSpace(about.ReplaceAllString(line, ""))
+	return strings.TrimSpace(messagePrefix.ReplaceAllString(line, ""))
 }
 
-// writes reports whether a verb is one that writes an object.
+// writes reports whether a verb writes or deletes an object.
 func writes(verb string) bool { return verb == "apply" || verb == "delete" }
 
 func kindOf(r schema.GroupVersionResource) string {

@@ -11,7 +11,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// remove deletes an object, or detaches a route that a finalizer holds, or both.
+// remove deletes an object, or detaches a route that a finalizer keeps, or both.
 func (c *Client) remove(ctx context.Context, r resource, live *unstructured.Unstructured, step rollout.Step) outcome {
 	deletes := step.Action == rollout.Delete
 	var detached *unstructured.Unstructured
@@ -24,8 +24,8 @@ func (c *Client) remove(ctx context.Context, r resource, live *unstructured.Unst
 	}
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsConflict(err):
-		// Somebody was quicker: what was read is gone, and what may have come in its place is
-		// for the next event to judge.
+		// Somebody has deleted the object meanwhile. The next event handles what may have its name
+		// now.
 		return outcome{gone: true}
 	case err != nil:
 		return outcome{err: classify(err, "delete", r.GroupVersionResource, live.GetName())}
@@ -36,7 +36,7 @@ func (c *Client) remove(ctx context.Context, r resource, live *unstructured.Unst
 	}
 }
 
-// delete deletes the very object that was read, not another of its name.
+// delete deletes the object that was read, and no other object of its name.
 func (c *Client) delete(ctx context.Context, r resource, live *unstructured.Unstructured) error {
 	var options metav1.DeleteOptions
 	if uid := live.GetUID(); uid != "" {
@@ -45,7 +45,7 @@ func (c *Client) delete(ctx context.Context, r resource, live *unstructured.Unst
 	return c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace).Delete(ctx, live.GetName(), options)
 }
 
-// detach has a route serve nothing: one that a finalizer holds stays when it is deleted, and
+// detach makes a route serve nothing. A route that a finalizer keeps stays when it is deleted, and
 // controllers go on serving it.
 func (c *Client) detach(ctx context.Context, r resource, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	return c.merge(ctx, r, live, map[string]any{"spec": map[string]any{"parentRefs": []any{}}})

@@ -6,19 +6,19 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// A report is what has become of the steps of a rollout so far.
+// A report collects the results of a rollout's steps.
 type report struct {
-	changes []Change
-	held    []Held
-	answers []rollout.Answer
-	failed  map[string][]error // by kind
-	outage  bool               // the API server does not answer
+	changes     []Change
+	held        []Held
+	answers     []rollout.Answer
+	failed      map[string][]error // by kind
+	unreachable bool               // the API server does not answer
 }
 
 func newReport() *report { return &report{failed: map[string][]error{}} }
 
-// take enters what has become of steps, and brings the snapshot up to date.
-func (r *report) take(snapshot *Snapshot, steps []rollout.Step, outcomes []outcome) {
+// record adds the results of steps, and updates the snapshot.
+func (r *report) record(snapshot *Snapshot, steps []rollout.Step, outcomes []outcome) {
 	for i, step := range steps {
 		ref, done := step.Object.Ref, outcomes[i]
 		switch {
@@ -38,14 +38,14 @@ func (r *report) take(snapshot *Snapshot, steps []rollout.Step, outcomes []outco
 		switch {
 		case done.err != nil:
 			r.failed[ref.Kind] = append(r.failed[ref.Kind], done.err)
-			r.outage = r.outage || unanswered(done.err)
+			r.unreachable = r.unreachable || isOutage(done.err)
 		case step.Action == rollout.Hold:
 			r.held = append(r.held, Held{ref.Kind, ref.Name, step.Reason.String()})
 		}
 	}
 }
 
-// missingSecrets returns the names of the Secrets that could not be written and are not there.
+// missingSecrets returns the names of the Secrets that could not be written and do not exist.
 func (r *report) missingSecrets(snapshot *Snapshot) []string {
 	var names []string
 	for _, answer := range r.answers {
@@ -57,12 +57,12 @@ func (r *report) missingSecrets(snapshot *Snapshot) []string {
 	return names
 }
 
-// join joins the errors of all kinds, in the order of the kinds.
+// join joins all errors, in the order of the kinds.
 func (r *report) join() error {
 	var errs []error
 	for _, kind := range rollout.Kinds() {
 		for _, err := range r.failed[kind] {
-			errs = append(errs, leaves(err)...)
+			errs = append(errs, flatten(err)...)
 		}
 	}
 	return errors.Join(errs...)

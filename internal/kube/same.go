@@ -9,26 +9,25 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// same reports whether applying the desired object would change nothing. The live
-// object has fields of others in it (defaults, allocated addresses, other
-// managers' annotations), so the two are not compared as a whole. What counts is
-// the set of fields that the API server has on record as applied by our manager
-// (metadata.managedFields): it must name exactly the fields of the desired
-// object, and each must have the desired value.
+// same reports whether applying the desired object would change nothing. The live object also has
+// fields of others (defaults, allocated addresses, other managers' annotations), so the two are not
+// compared as a whole. What counts is the set of fields that the API server has recorded as applied
+// by our manager (metadata.managedFields). It must name exactly the fields of the desired object,
+// and each must have the desired value.
 //
-// When in doubt the answer is false: the price is one request.
+// If in doubt the answer is false: that costs one request.
 func same(desired, live *unstructured.Unstructured, manager string) bool {
 	owned, ok := ownedFields(desired, live, manager)
-	if !ok || len(instancesIn(live, manager)) > 0 || hasOtherOwners(desired, live) {
+	if !ok || len(otherInstances(live, manager)) > 0 || hasOtherOwners(desired, live) {
 		return false
 	}
 	return sameFields(withoutIdentity(desired.Object), live.Object, owned)
 }
 
-// ownedFields returns the record of the fields that the manager applied. A record
-// of the same manager for another operation is what a client that did not apply
-// left behind; it has to be taken over, so such an object is not the same. Nor
-// is one that was applied in another version, whose fields may have other names.
+// ownedFields returns the recorded fields that the manager applied. A record of the same manager
+// for another operation comes from a client that did not use apply. Its fields have to be taken
+// over, so such an object is not the same. The same holds for an object that was applied in another
+// API version, whose fields may have other names.
 func ownedFields(desired, live *unstructured.Unstructured, manager string) (map[string]any, bool) {
 	metadata, _ := live.Object["metadata"].(map[string]any)
 	entries, _ := metadata["managedFields"].([]any)
@@ -47,7 +46,7 @@ func ownedFields(desired, live *unstructured.Unstructured, manager string) (map[
 	return owned, owned != nil
 }
 
-// withoutIdentity drops what names the object; the record leaves it out.
+// withoutIdentity removes the fields that name the object. The record does not have them.
 func withoutIdentity(object map[string]any) map[string]any {
 	rest := maps.Clone(object)
 	delete(rest, "apiVersion")
@@ -61,9 +60,9 @@ func withoutIdentity(object map[string]any) map[string]any {
 	return rest
 }
 
-// sameFields compares one level. The record is a tree: "f:NAME" is a field of a
-// map, "k:{…}" an element of a list by its keys, "." the thing itself, and an
-// empty subtree a value that is owned as a whole.
+// sameFields compares one level. The record is a tree: "f:NAME" is a field of a map, "k:{…}" an
+// element of a list by its keys, "." the map or list itself, and an empty subtree a value that is
+// owned as a whole.
 func sameFields(desired, live any, owned map[string]any) bool {
 	if len(owned) == 0 {
 		return reflect.DeepEqual(desired, live)
@@ -119,7 +118,7 @@ func sameList(desired, live []any, owned map[string]any) bool {
 // element finds the element of a list whose keys are those of the record, such
 // as {"name":"gateway-http"}; nil for none.
 func element(list []any, keys string) map[string]any {
-	// Not encoding/json's: numbers come as int64, as they are in the objects.
+	// This is not encoding/json: numbers must be int64, as they are in the objects.
 	var wanted map[string]any
 	if json.Unmarshal([]byte(keys), &wanted) != nil || len(wanted) == 0 {
 		return nil

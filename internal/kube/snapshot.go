@@ -23,25 +23,24 @@ type Snapshot struct {
 	Routes []gatewayv1.HTTPRoute
 	// Policies are the application's BackendTLSPolicies, sorted by name.
 	Policies []gatewayv1.BackendTLSPolicy
-	// NoBackendTLS says why there can be no BackendTLSPolicies, or no ConfigMaps for
-	// them: a *NoResourceError or a *ForbiddenError; nil when there can be.
+	// NoBackendTLS is why there can be no BackendTLSPolicies, or no ConfigMaps for them: a
+	// *NoResourceError or a *ForbiddenError; nil if there can be.
 	NoBackendTLS error
-	// OwnerUID is the identity of the application's StatefulSet; empty when
-	// there is none.
+	// OwnerUID is the UID of the application's StatefulSet; empty if there is none.
 	OwnerUID string
 
 	live       map[key]*unstructured.Unstructured
 	versions   map[string]string // resourceVersion of each kind's list, for watches to begin at
 	foreign    map[key]Foreign   // found by FindForeign
-	looked     map[key]bool      // for names of ours
-	configMaps bool              // that ConfigMaps were asked for
+	searched   map[key]bool      // names that FindForeign has looked for
+	configMaps bool              // whether ConfigMaps have been asked for
 }
 
 // key names an object within the application's namespace.
 type key struct{ Kind, Name string }
 
 func newSnapshot() *Snapshot {
-	return &Snapshot{live: map[key]*unstructured.Unstructured{}, versions: map[string]string{}, foreign: map[key]Foreign{}, looked: map[key]bool{}}
+	return &Snapshot{live: map[key]*unstructured.Unstructured{}, versions: map[string]string{}, foreign: map[key]Foreign{}, searched: map[key]bool{}}
 }
 
 // convert fills Gateway, Routes and Policies from the live objects.
@@ -70,15 +69,14 @@ func (s *Snapshot) convert(gateway string) error {
 	return nil
 }
 
-// A TLSSecret is what stands in one of the application's Secrets, in PEM.
+// A TLSSecret is the content of one of the application's Secrets, in PEM.
 type TLSSecret struct {
 	Name             string
 	Certificate, Key []byte
 }
 
-// TLSSecrets returns the application's Secrets as they were read, sorted by name.
-// One whose data cannot be read has none here; there is no error that could show
-// them.
+// TLSSecrets returns the application's Secrets as they were read, sorted by name. If the data of
+// one cannot be decoded, they are empty here. There is no error, which could show them.
 func (s *Snapshot) TLSSecrets() []TLSSecret {
 	var secrets []TLSSecret
 	for _, name := range s.names(rollout.KindSecret) {
@@ -90,8 +88,8 @@ func (s *Snapshot) TLSSecrets() []TLSSecret {
 	return secrets
 }
 
-// Services returns the names of the application's Services, each with the addresses in the
-// EndpointSlices of the application that stand in for a selector, sorted.
+// Services returns the application's Services by name, each with the sorted addresses in the
+// application's EndpointSlices, which replace a selector.
 func (s *Snapshot) Services() map[string][]netip.Addr {
 	all := map[string][]netip.Addr{}
 	for _, name := range s.names(rollout.KindService) {
@@ -108,14 +106,13 @@ func (s *Snapshot) Services() map[string][]netip.Addr {
 	return all
 }
 
-// ServiceAddresses returns the addresses that the application's Services have themselves,
-// sorted.
+// ServiceAddresses returns the cluster IPs of the application's Services, sorted.
 func (s *Snapshot) ServiceAddresses() []netip.Addr {
 	var all []netip.Addr
 	for _, name := range s.names(rollout.KindService) {
 		texts, _, _ := unstructured.NestedStringSlice(s.live[key{rollout.KindService, name}].Object, "spec", "clusterIPs")
 		for _, text := range texts {
-			if address, err := netip.ParseAddr(text); err == nil { // Else it is "None".
+			if address, err := netip.ParseAddr(text); err == nil { // Otherwise it is "None".
 				all = append(all, address)
 			}
 		}

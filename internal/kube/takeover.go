@@ -13,20 +13,20 @@ import (
 	"k8s.io/client-go/util/csaupgrade"
 )
 
-// takeOverTries is how often an object is taken over that changes all the while:
-// controllers write the status of a Gateway several times a second when it is new.
+// takeOverTries is how often a takeover is tried if the object keeps changing: controllers write
+// the status of a new Gateway several times a second.
 const takeOverTries = 5
 
-// takeOver makes fields that the manager wrote by other means than apply, as
-// this charm's predecessor did when it created an object, count as applied by
-// it. Without that they would have two owners, and those that are not desired
-// any more would stay for good. So would the fields that another application of this charm
-// has applied to the object: it was written over by each of them in turn, and is ours now.
-// An object without such fields gets no request.
+// takeOver takes over fields that our manager wrote by other means than apply, as this charm's
+// predecessor did when it created an object: they count as applied from then on. Without that the
+// fields would have two owners, and would stay for ever when they are no longer desired. The same
+// holds for fields that another application of this charm has applied: the applications have
+// overwritten the object in turn, and now it is ours. An object without such fields gets no
+// request.
 func (c *Client) takeOver(ctx context.Context, r resource, live *unstructured.Unstructured) error {
 	client, name := c.api.Resource(r.GroupVersionResource).Namespace(c.options.Namespace), live.GetName()
 	for range takeOverTries {
-		managers := append(instancesIn(live, c.options.Manager), c.options.Manager)
+		managers := append(otherInstances(live, c.options.Manager), c.options.Manager)
 		patch, err := csaupgrade.UpgradeManagedFieldsPatch(asUpdated(live, managers), sets.New(managers...), c.options.Manager)
 		if err != nil {
 			return fmt.Errorf("cannot read who owns the fields of %s %s: %w", r.kind, name, err)
@@ -38,21 +38,22 @@ func (c *Client) takeOver(ctx context.Context, r resource, live *unstructured.Un
 		if apierrors.IsConflict(err) {
 			live, err = client.Get(ctx, name, metav1.GetOptions{})
 			if err == nil {
-				continue // It was changed since it was read.
+				continue // The object was changed since it was read.
 			}
 		}
 		if apierrors.IsNotFound(err) {
-			return nil // What is applied now makes it anew.
+			return nil // The next apply makes it again.
 		}
 		return classify(err, "apply", r.GroupVersionResource, name)
 	}
-	// What is applied now is right anyway as far as it goes, and the next event tries
+	// The next apply sets the right fields in any case, and the next event tries to take over
 	// again.
 	return nil
 }
 
-// asUpdated returns the object with what other managers than the last have applied as if
-// they had updated it, which is what is taken over.
+// asUpdated returns the object with the fields that other applications have applied, marked as if
+// they had updated them: UpgradeManagedFieldsPatch takes over only those. The last manager is our
+// own.
 func asUpdated(live *unstructured.Unstructured, managers []string) *unstructured.Unstructured {
 	others := managers[:len(managers)-1]
 	if len(others) == 0 {

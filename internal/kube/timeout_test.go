@@ -30,7 +30,7 @@ func TestSilentAPIServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		started := time.Now()
-		if _, err := client.Read(t.Context()); !unanswered(err) {
+		if _, err := client.Read(t.Context()); !isOutage(err) {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(started); took != 20*time.Second {
@@ -70,13 +70,13 @@ func TestWithin(t *testing.T) {
 			t.Fatal(err)
 		}
 		started := time.Now()
-		client.Within(25 * time.Second)
+		client.SetTimeLimit(25 * time.Second)
 		snapshot, err := client.Read(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, _, err = client.Apply(t.Context(), snapshot, []Object{secret("a"), gateway("gw", "a"), httpRoute("r", "a")})
-		if took := time.Since(started); !unanswered(err) || took != 25*time.Second {
+		if took := time.Since(started); !isOutage(err) || took != 25*time.Second {
 			t.Errorf("after %v: %v", took, err)
 		}
 	})

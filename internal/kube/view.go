@@ -13,18 +13,18 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// What package rollout looks at of the objects, live and desired.
+// What package rollout sees of the objects, live and desired.
 
-// wanted is what is desired: as it goes over the wire, and as the rollout looks at it.
-type wanted struct {
+// A desiredSet is what is desired: as it is sent to the API server, and as the rollout sees it.
+type desiredSet struct {
 	bodies  map[key]*unstructured.Unstructured
 	objects []rollout.Object
 }
 
-// compare converts what is desired, compares it with the snapshot, and finds what no code here
-// would write, or two steps would.
-func (c *Client) compare(snapshot *Snapshot, desired []Object) (*wanted, error) {
-	all := &wanted{bodies: map[key]*unstructured.Unstructured{}}
+// compare converts the desired objects and compares them with the snapshot. It is an error if one
+// has a kind that the charm does not write, or is desired twice.
+func (c *Client) compare(snapshot *Snapshot, desired []Object) (*desiredSet, error) {
+	all := &desiredSet{bodies: map[key]*unstructured.Unstructured{}}
 	for _, object := range desired {
 		body, err := toUnstructured(object)
 		if err != nil {
@@ -40,17 +40,17 @@ func (c *Client) compare(snapshot *Snapshot, desired []Object) (*wanted, error) 
 		all.bodies[k] = body
 		o := viewOf(k, body, object)
 		if live := snapshot.live[k]; live != nil {
-			o.Differs = !same(asWritten(body, live, leavingAside(o, live)), live, c.options.Manager)
-			o.Taken = o.Differs && c.othersWrote(live)
+			o.Differs = !same(asWritten(body, live, withLiveFields(o, live)), live, c.options.Manager)
+			o.Taken = o.Differs && c.hasFieldsToTakeOver(live)
 		}
 		all.objects = append(all.objects, o)
 	}
 	return all, nil
 }
 
-// leavingAside returns a desired route with what the rollout decides of it as it is live: with
-// all parents that it has besides, and its note. Others it returns as they are.
-func leavingAside(o rollout.Object, live *unstructured.Unstructured) rollout.Object {
+// withLiveFields returns a desired route with what the rollout decides about it, as it is live: all
+// other parents of the live route, and its note. Other objects are returned as they are.
+func withLiveFields(o rollout.Object, live *unstructured.Unstructured) rollout.Object {
 	if o.Kind != rollout.KindRoute {
 		return o
 	}
@@ -63,13 +63,13 @@ func leavingAside(o rollout.Object, live *unstructured.Unstructured) rollout.Obj
 	return o
 }
 
-// live returns what the rollout looks at of what is in the cluster.
+// live returns what the rollout sees of what is in the cluster.
 func (c *Client) live(snapshot *Snapshot) rollout.Live {
 	live := rollout.Live{Hidden: isForbidden(snapshot.NoBackendTLS)}
 	typed := snapshot.typed()
 	for k, object := range snapshot.live {
 		if k.Kind == rollout.KindGateway && k.Name != c.options.Manager {
-			continue // It is not the application's to change.
+			continue // The application must not change it.
 		}
 		o := viewOf(k, object, typed[k])
 		o.UID = string(object.GetUID())
@@ -83,7 +83,7 @@ func (c *Client) live(snapshot *Snapshot) rollout.Live {
 	return live
 }
 
-// typed are the live objects of the Gateway API.
+// typed returns the live objects of the Gateway API.
 func (s *Snapshot) typed() map[key]Object {
 	all := make(map[key]Object, len(s.Routes)+len(s.Policies)+1)
 	if s.Gateway != nil {
@@ -98,8 +98,8 @@ func (s *Snapshot) typed() map[key]Object {
 	return all
 }
 
-// viewOf returns what the rollout looks at of an object: of those of the Gateway API by their Go
-// types, of others as they go over the wire.
+// viewOf returns what the rollout sees of an object. It reads objects of the Gateway API by their
+// Go types, and others as they are sent to the API server.
 func viewOf(k key, body *unstructured.Unstructured, typed Object) rollout.Object {
 	o := rollout.Object{Ref: rollout.Ref(k)}
 	switch object := typed.(type) {
@@ -156,7 +156,7 @@ func viewOfRoute(o *rollout.Object, route *gatewayv1.HTTPRoute) {
 	o.Behind = rollout.Behind(route.Generation, reports...)
 }
 
-// speaksTLS reports whether a Service has a port behind which TLS is spoken.
+// speaksTLS reports whether a Service has a port behind which the application speaks TLS.
 func speaksTLS(service *unstructured.Unstructured) bool {
 	ports, _, _ := unstructured.NestedSlice(service.Object, "spec", "ports")
 	return slices.ContainsFunc(ports, func(port any) bool {

@@ -15,14 +15,14 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// judgedKinds are the kinds of objects that a Gateway's controller judges.
+// judgedKinds are the kinds of objects that a Gateway's controller judges: it writes their status.
 var judgedKinds = []string{rollout.KindGateway, rollout.KindPolicy, rollout.KindRoute}
 
-// Await watches the objects that were changed until their controller has judged each as it
-// is now, or the time is over. A Gateway that was created gets its address in that time, too;
-// one that was there without an address may never get one. What it sees is in the
-// snapshot then. It returns no error, because the next event looks again; a watch that
-// cannot be had, or breaks, is waited for no longer.
+// Await watches the changed objects until their controller has judged each at its present
+// generation, or the time is over. It also waits for the address of a Gateway that was created. It
+// does not wait for the address of an older Gateway, which may never get one. The snapshot is
+// updated with what is seen. Await returns no error, because the next event looks again. If a watch
+// fails or breaks, Await no longer waits for it.
 func (c *Client) Await(ctx context.Context, snapshot *Snapshot, changes []Change, limit time.Duration) {
 	pending := map[key]Action{}
 	for _, change := range changes {
@@ -30,25 +30,25 @@ func (c *Client) Await(ctx context.Context, snapshot *Snapshot, changes []Change
 			pending[key{change.Kind, change.Name}] = change.Action
 		}
 	}
-	snapshot.settle(pending)
+	snapshot.dropSettled(pending)
 	if len(pending) == 0 {
 		return
 	}
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withDeadline(ctx)
 	defer cancel()
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	for event := range c.watchKinds(ctx, snapshot, pending) {
-		if snapshot.see(event) && snapshot.settle(pending) {
-			stop() // The channel is closed when all watches have ended.
+		if snapshot.update(event) && snapshot.dropSettled(pending) {
+			stop() // This ends all watches, and the channel is then closed.
 		}
 	}
-	// What was seen is complete objects; one that cannot be read is as it was before.
+	// Watches send complete objects. One that cannot be converted stays as it was.
 	_ = snapshot.convert(c.options.Manager)
 }
 
-// watchKinds sends what happens to the objects of the pending kinds, from the moment at
-// which they were read, until the context ends or no watch is left.
+// watchKinds sends the changes of objects of the pending kinds, from the resourceVersion at which
+// they were read, until the context ends or all watches have ended.
 func (c *Client) watchKinds(ctx context.Context, snapshot *Snapshot, pending map[key]Action) <-chan *unstructured.Unstructured {
 	events := make(chan *unstructured.Unstructured)
 	var jobs []func() error
@@ -65,7 +65,7 @@ func (c *Client) watchKinds(ctx context.Context, snapshot *Snapshot, pending map
 			}
 			defer watcher.Stop()
 			for event := range watcher.ResultChan() {
-				// An error comes as an object of another kind.
+				// An error is an object of another kind.
 				object, ok := event.Object.(*unstructured.Unstructured)
 				if !ok || event.Type == watch.Error {
 					return nil
@@ -97,9 +97,9 @@ func pendingOf(pending map[key]Action) []key {
 	return all
 }
 
-// see takes an object as it has become, unless the snapshot knows it as it is later: a
-// watch begins with what was before our own writes. It reports whether it took it.
-func (s *Snapshot) see(object *unstructured.Unstructured) bool {
+// update replaces an object by its new version, unless the snapshot has a later one: a watch starts
+// with changes from before our own writes. It reports whether it replaced the object.
+func (s *Snapshot) update(object *unstructured.Unstructured) bool {
 	k := key{object.GetKind(), object.GetName()}
 	live := s.live[k]
 	if live == nil || live.GetUID() != object.GetUID() || object.GetGeneration() < live.GetGeneration() {
@@ -114,9 +114,8 @@ func (s *Snapshot) see(object *unstructured.Unstructured) bool {
 	return true
 }
 
-// settle takes from the pending objects those that are judged as they are now, and
-// reports whether none is left.
-func (s *Snapshot) settle(pending map[key]Action) bool {
+// dropSettled removes from pending the objects that are settled, and reports whether none is left.
+func (s *Snapshot) dropSettled(pending map[key]Action) bool {
 	for k, action := range pending {
 		if object := s.live[k]; object == nil || settled(object, action == Created) {
 			delete(pending, k)
@@ -125,8 +124,8 @@ func (s *Snapshot) settle(pending map[key]Action) bool {
 	return len(pending) == 0
 }
 
-// settled reports whether a controller has judged an object as it is now and, of a Gateway
-// that is to have one, given it an address.
+// settled reports whether a controller has judged an object at its present generation and, if
+// address is set, whether a Gateway has an address.
 func settled(object *unstructured.Unstructured, address bool) bool {
 	switch object.GetKind() {
 	case rollout.KindGateway:
@@ -155,8 +154,8 @@ func gatewaySettled(gateway *gatewayv1.Gateway) bool {
 	return allJudged(gateway.Status.Conditions, gateway.Generation)
 }
 
-// routeSettled wants every listener that a route names judged. There may be older entries
-// for one of them: Cilium up to 1.19 never removes any.
+// routeSettled reports whether every listener that a route names has been judged. There may be
+// older entries for one listener: Cilium up to 1.19 never removes any.
 func routeSettled(route *gatewayv1.HTTPRoute) bool {
 	return !slices.ContainsFunc(route.Spec.ParentRefs, func(parent gatewayv1.ParentReference) bool {
 		return !slices.ContainsFunc(route.Status.Parents, func(p gatewayv1.RouteParentStatus) bool {

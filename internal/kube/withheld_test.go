@@ -92,7 +92,7 @@ func TestSilenceEndsPruning(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.written()
-	if _, _, err := client.Apply(t.Context(), snapshot, nil); !unanswered(err) {
+	if _, _, err := client.Apply(t.Context(), snapshot, nil); !isOutage(err) {
 		t.Errorf("got %v", err)
 	}
 	check(t, "written", slices.Compact(s.written()), "DELETE httproutes/r")
@@ -136,7 +136,7 @@ func TestLaterIsSeen(t *testing.T) {
 	} {
 		snapshot := newSnapshot()
 		snapshot.live[key{"Gateway", "gw"}] = version(2, "41")
-		if got := snapshot.see(c.object); got != c.want || (snapshot.live[key{"Gateway", "gw"}] == c.object) != c.want {
+		if got := snapshot.update(c.object); got != c.want || (snapshot.live[key{"Gateway", "gw"}] == c.object) != c.want {
 			t.Errorf("%s: seen %t", name, got)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// write applies an object, which is live already unless live is nil.
+// write applies an object. live is the object as it was read; nil if there is none.
 func (c *Client) write(ctx context.Context, r resource, object, live *unstructured.Unstructured) outcome {
 	result, err := c.applyOver(ctx, r, object, live)
 	switch refused := (*RefusedError)(nil); {
@@ -30,14 +30,15 @@ func (c *Client) write(ctx context.Context, r resource, object, live *unstructur
 	}
 }
 
-// applyOver applies an object. Only what was read and is ours is written over. What is made
-// is not forced: where somebody was quicker, that is as refusing it.
+// applyOver applies an object. It forces the write only over an object that was read and is ours.
+// It does not force a new object: if somebody else has made one of that name meanwhile, that counts
+// as a refusal.
 func (c *Client) applyOver(ctx context.Context, r resource, object, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	if live != nil {
 		if err := c.takeOver(ctx, r, live); err != nil {
 			return nil, err
 		}
-		if err := c.disown(ctx, r, object, live); err != nil {
+		if err := c.removeOtherOwners(ctx, r, object, live); err != nil {
 			return nil, err
 		}
 		object = object.DeepCopy()
@@ -46,21 +47,22 @@ func (c *Client) applyOver(ctx context.Context, r resource, object, live *unstru
 		if !apierrors.IsConflict(err) {
 			return result, err
 		}
-		found, lookErr := c.lookFor(ctx, r, []string{object.GetName()})
+		found, lookErr := c.findByName(ctx, r, []string{object.GetName()})
 		if lookErr != nil || len(found) > 0 && found[0].UID == live.GetUID() {
 			return nil, err
 		}
-		// It was deleted since it was read, and what may stand there now is another.
+		// The object was deleted since it was read. What has its name now, if anything, is another
+		// object.
 		object.SetUID("")
 	}
 	return c.apply(ctx, r, object, false)
 }
 
-// anothersObject is why an object is not written.
-const anothersObject = "an object of that name is there, and is not ours"
+// foreignObject is the reason why an object of another owner is not written.
+const foreignObject = "an object of that name is there, and is not ours"
 
-func notOurs(r resource, name string, err error) error {
-	return &RefusedError{Kind: r.kind, Name: name, Action: "apply " + r.Resource, Reason: anothersObject, err: err}
+func refusedForeign(r resource, name string, err error) error {
+	return &RefusedError{Kind: r.kind, Name: name, Action: "apply " + r.Resource, Reason: foreignObject, err: err}
 }
 
 func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Unstructured, force bool) (*unstructured.Unstructured, error) {
@@ -75,7 +77,7 @@ func (c *Client) apply(ctx context.Context, r resource, object *unstructured.Uns
 	if err != nil {
 		classified := classify(err, "apply", r.GroupVersionResource, object.GetName())
 		if apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict) {
-			return nil, notOurs(r, object.GetName(), classified)
+			return nil, refusedForeign(r, object.GetName(), classified)
 		}
 		return nil, classified
 	}

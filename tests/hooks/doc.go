@@ -1,25 +1,25 @@
-// Package hooks holds the script tests: whole hook runs, as an operator lives
-// them. It has tests and their stories only.
+// Package hooks has the script tests: whole hook runs, as an operator sees
+// them. It has only tests and their stories.
 //
-// In the flow event → read → plan → apply → publish → status it sees the two
-// ends alone: what happens to the model, and what became of it. The charm is the
-// packed artefact, a process per event; Juju is simulated (internal/jujutest),
+// In the flow event → read → plan → apply → publish → status it sees only the two
+// ends: what happens to the model, and the result. The charm is the
+// packed artefact, with a process per event. Juju is simulated (internal/jujutest),
 // the cluster and the gateway are real (tests/cluster), the other applications
 // are those of tests/lab.
 //
-// A story is a file of testdata, headed by what it guards, in the language of
+// A story is a file of testdata. It begins with what it tests, and is in the language of
 // testscript (github.com/rogpeppe/go-internal/testscript). Its own words are
 //
-//	juju     what an operator does to the model, and what he sees of it
-//	kube     what stands in the cluster
+//	juju     what an operator does to the model, and sees of it
+//	kube     what is in the cluster
 //	curl     what a client gets
 //	ca       what a certificate authority does
-//	cluster  what befalls the cluster itself
-//	redact   a text with its certificates, keys and times in words
+//	cluster  what happens to the cluster itself
+//	redact   a text with words instead of certificates, keys and times
 //	until    run a program until a file matches
 //	mark     forget the hooks, log lines and API requests until now
 //
-// and the map of commands in words_test.go says what each can be told:
+// and the map of commands in words_test.go lists the arguments of each:
 //
 //	# An application gets its URL.
 //	juju integrate hello:ingress gateway-api-integrator
@@ -28,15 +28,15 @@
 //	stdout -count=1 'ingress={"url": "https://first.example.com/first-light-hello"}'
 //
 // Juju's clock can be set forward (juju clock), so that secrets expire. The charm
-// has the machine's: what is to be old there is made so (ca ask --age, ca life).
+// uses the machine's clock: what must be old for it is made old (ca ask --age, ca life).
 //
-// Each story has a model and host names of its own, so that they run in
-// parallel in one cluster; those that take away from the cluster what others
-// need are in testdata/alone and run one after the other. Nothing sleeps: what a
-// controller does in its own time is polled for. Run one by
+// Each story has a model and host names of its own, so the stories run in
+// parallel in one cluster. Those that remove from the cluster what others
+// need are in testdata/alone and run one after the other. Nothing sleeps: tests poll for
+// what a controller does in its own time. Run one with
 //
 //	go test ./hooks -run TestScripts/first-light
 //
-// and add -update to write the compared files of the story anew. A story must not
-// reach into the charm's code.
+// and add -update to rewrite the compared files of the story. A story must not
+// use the charm's code.
 package hooks

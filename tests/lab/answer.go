@@ -48,16 +48,16 @@ type errorValue struct {
 	Reason  string `json:"reason,omitempty"`
 }
 
-// Answer is what the authority writes as certificates to its databag when the
-// requirer's has these certificate_signing_requests; empty for nothing.
+// Answer returns the certificates that the authority writes to its databag if the requirer's has
+// these certificate_signing_requests; empty for nothing.
 func (a *Authority) Answer(requests string) (string, error) {
 	bag, err := a.Databag(requests)
 	return bag[keyCertificates], err
 }
 
-// Databag is what the authority writes to its databag when the requirer's has
-// these certificate_signing_requests: `certificates`, `request_errors` and
-// `capabilities`, each empty for nothing.
+// Databag returns what the authority writes to its databag if the requirer's has these
+// certificate_signing_requests: `certificates`, `request_errors` and `capabilities`, each empty for
+// nothing.
 func (a *Authority) Databag(requests string) (map[string]string, error) {
 	var asked []struct {
 		Request string `json:"certificate_signing_request"`

@@ -14,10 +14,10 @@ import (
 // An App is an application that asks for ingress: units whose pods serve HTTP.
 type App struct {
 	Name string
-	// Request is the application databag that it writes; change it before
-	// Relate, or write it again with Juju.SetApplicationData.
+	// Request is the application databag that it writes. Change it before Relate, or write it again
+	// with Juju.SetApplicationData.
 	Request map[string]string
-	// Relation is the id of its ingress relation, negative before there is one.
+	// Relation is the id of its ingress relation; negative before there is one.
 	Relation int
 	Pods     []*cluster.RunningPod
 
@@ -25,9 +25,8 @@ type App struct {
 	startPod func(ctx context.Context, unit int) error // of those with pods of their own kind
 }
 
-// AddApp adds an application with the number of units, its pods serving on the
-// port. Every answer names the pod, the path and the headers that an ingress
-// adds.
+// AddApp adds an application with this number of units. Its pods serve on the port. Every answer
+// names the pod, the path and the headers that an ingress adds.
 func (l *Lab) AddApp(ctx context.Context, name string, port, units int) (*App, error) {
 	app := &App{Name: name, lab: l, Relation: unrelated, Request: map[string]string{
 		"model": strconv.Quote(l.Model), "name": strconv.Quote(name), "port": strconv.Itoa(port),
@@ -56,7 +55,7 @@ type Echo struct {
 	HTTP   string // protocol between the gateway and the application: "HTTP/1.1"
 }
 
-// saidOfHost is what else an application says that browsers would keep for all that is at the
+// saidOfHost are further headers of an application that browsers would keep for everything at the
 // host.
 var saidOfHost = map[string]string{
 	"Alt-Svc":   `h2="elsewhere.example.net:443"; ma=31536000; persist=1`,
@@ -68,8 +67,8 @@ var saidOfHost = map[string]string{
 func EchoHandler(unit string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		// What an application says of its host: it must not hold for others there, nor double
-		// what the gateway says.
+		// The application's headers about its host: they must not apply to others there, nor
+		// duplicate those of the gateway.
 		w.Header().Set("Strict-Transport-Security", "max-age=1")
 		w.Header().Set("Service-Worker-Allowed", "/")
 		for name, value := range saidOfHost {
@@ -99,7 +98,7 @@ func (a *App) writeUnit(unit int) error {
 	})
 }
 
-// URL is what the charm has published to the application, empty for nothing.
+// URL returns the URL that the charm has published to the application; empty if there is none.
 func (a *App) URL(gateway string) string { return publishedURL(a.lab, a.Relation, gateway) }
 
 func publishedURL(l *Lab, relation int, gateway string) string {

@@ -16,41 +16,39 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 )
 
-// An Authority is a certificate authority on the provider side of a
-// tls-certificates relation. It signs what is asked for, drops what is not asked
-// for any more, and writes its databag as the Python library does.
+// An Authority is a certificate authority on the provider side of a tls-certificates relation. It
+// signs what is requested, drops what is no longer requested, and writes its databag as the Python
+// library does.
 //
-// The exported fields are its conduct. They may be changed at any time; the next
-// Settle acts on them. A host is a DNS name or the text of an IP address, as the
-// request has it: in lower case, and in punycode.
+// The exported fields control its behaviour. They may be changed at any time; the next Settle uses
+// them. A host is a DNS name or the text of an IP address, as in the request: in lower case, and in
+// punycode.
 type Authority struct {
 	Name string
 
-	// Hold makes it leave new requests unanswered, and HoldHosts those for the
-	// hosts.
+	// Hold makes it leave new requests unanswered. HoldHosts does that for some hosts.
 	Hold      bool
 	HoldHosts []string
-	// Mute makes it take back all it has answered, certificates and errors.
+	// Mute makes it remove all its answers, certificates and errors.
 	Mute bool
-	// Revoke are hosts whose certificates it reports as revoked, while they are
-	// listed. RevokeIssued revokes for good, and spares what is issued later.
+	// Revoke are hosts whose certificates it reports as revoked, as long as they are listed.
+	// RevokeIssued revokes for ever, but not what is issued later.
 	Revoke []string
-	// Refuse makes it answer new requests for a host with an error. A request
-	// that has a certificate keeps it; one that was refused gets its certificate
-	// when the host is not listed any more.
+	// Refuse makes it answer new requests for a host with an error. A request that has a
+	// certificate keeps it. A refused request gets its certificate when the host is no longer
+	// listed.
 	Refuse map[string]Refusal
 
-	// Life is how long the certificates that it issues from now on are valid,
-	// counted from now, or from the end of the Delay; three months when 0. A
-	// negative one issues what has expired already. X.509 counts in seconds.
+	// Life is how long the certificates that it issues from now on are valid, counted from now or
+	// from the end of the Delay; three months if it is 0. With a negative life they have expired
+	// already. X.509 counts in seconds.
 	Life time.Duration
-	// Backdate is how long before now they began to be valid; a minute when 0.
+	// Backdate is how long before now they became valid; a minute if it is 0.
 	Backdate time.Duration
-	// Delay is how long after now they begin to be valid, whatever Backdate says.
+	// Delay is how long after now they become valid, whatever Backdate is.
 	Delay time.Duration
 
-	// Capabilities is the JSON that it writes as `capabilities`; nothing when
-	// empty.
+	// Capabilities is the JSON that it writes as `capabilities`; if it is empty, nothing.
 	Capabilities string
 	// Garbage are JSON values that it writes before, between and after the
 	// entries of `certificates`, in turn, and ErrorGarbage those of
@@ -66,17 +64,17 @@ type Authority struct {
 	history  []*issued          // all that it ever signed, oldest first
 }
 
-// A Refusal is an error that an Authority answers with.
+// A Refusal is an error in an Authority's answer.
 type Refusal struct {
-	// Code is 101, 102 or 103 for what this authority does not do, 201 when its
-	// server cannot be had, 999 for anything else.
+	// Code is 101, 102 or 103 for what this authority does not do, 201 if its server is not
+	// available, 999 for anything else.
 	Code int
-	// Name is the code's word, in either case; the one of the interface when empty.
+	// Name is the code's word, in upper or lower case; if it is empty, the one of the interface.
 	Name    string
 	Message string
 	Reason  string // left out when empty
-	// Schema makes it write as the interface's README says. The Python library
-	// writes the request's key and the name's case in another way.
+	// Schema makes it write as in the interface's README. The Python library writes the request's
+	// key and the name's case differently.
 	Schema bool
 }
 
@@ -86,9 +84,9 @@ type issued struct {
 	revoked     bool
 }
 
-// AddAuthority adds a certificate authority to the model. As self-signed-certificates it
-// has two endpoints that the charm could be related to, so that who relates it has to name
-// one. On send-ca-cert it says nothing: a [CASource] does.
+// AddAuthority adds a certificate authority to the model. Like self-signed-certificates it has two
+// endpoints that the charm could be related to, so a relation has to name one. It writes nothing on
+// send-ca-cert: a [CASource] does.
 func (l *Lab) AddAuthority(name string) (*Authority, error) {
 	a, err := newAuthority(name)
 	if err != nil {
@@ -119,11 +117,11 @@ func newAuthority(name string) (*Authority, error) {
 	return a, err
 }
 
-// Pool holds the authority's root, for clients that trust it.
+// Pool returns a pool with the authority's root, for clients that trust it.
 func (a *Authority) Pool() *x509.CertPool { return PoolOf(a) }
 
-// PoolOf holds the roots of several authorities, for clients that trust them
-// all: those of a gateway that changes from one to another.
+// PoolOf returns a pool with the roots of several authorities, for clients that trust them all,
+// while a gateway changes from one to another.
 func PoolOf(authorities ...*Authority) *x509.CertPool {
 	pool := x509.NewCertPool()
 	for _, a := range authorities {
@@ -132,10 +130,10 @@ func PoolOf(authorities ...*Authority) *x509.CertPool {
 	return pool
 }
 
-// PEM is the authority's root.
+// PEM returns the authority's root.
 func (a *Authority) PEM() string { return encodePEM(a.root.Raw) }
 
-// Issued are the certificates that it has signed for the host, oldest first.
+// Issued returns the certificates that it has signed for the host, oldest first.
 func (a *Authority) Issued(host string) []*x509.Certificate {
 	var certificates []*x509.Certificate
 	for _, entry := range a.history {
@@ -146,8 +144,7 @@ func (a *Authority) Issued(host string) []*x509.Certificate {
 	return certificates
 }
 
-// Reissue forgets what was issued for the host: the same requests get new
-// certificates.
+// Reissue forgets the certificates that were issued for the host: the same requests get new ones.
 func (a *Authority) Reissue(host string) {
 	for request, entry := range a.answers {
 		if entry.covers(host) {
@@ -156,15 +153,15 @@ func (a *Authority) Reissue(host string) {
 	}
 }
 
-// Become has it sign with another authority's root from now on, and everything anew:
-// the operator of the provider has replaced the CA.
+// Become makes it sign with another authority's root from now on, and sign everything again: the
+// operator of the provider has replaced the CA.
 func (a *Authority) Become(other *Authority) {
 	a.root, a.key = other.root, other.key
 	clear(a.answers)
 }
 
-// RevokeIssued marks all that has been issued for the host as revoked. After
-// Reissue, the same request gets a certificate that is good.
+// RevokeIssued marks all certificates that have been issued for the host as revoked. After Reissue,
+// the same request gets a good certificate.
 func (a *Authority) RevokeIssued(host string) {
 	for _, entry := range a.history {
 		if entry.covers(host) {
@@ -177,8 +174,8 @@ func (i *issued) covers(host string) bool {
 	return slices.Contains(hosts(i.certificate.Subject, i.certificate.DNSNames, i.certificate.IPAddresses), host)
 }
 
-// Requests are the certificate signing requests that the authority is asked to
-// answer, in PEM as they stand in the requirer's databag, oldest first.
+// Requests returns the certificate signing requests that the authority has to answer, in PEM as
+// they are in the requirer's databag, oldest first.
 func (l *Lab) Requests(a *Authority) ([]string, error) {
 	if a.relation == unrelated {
 		return nil, nil
@@ -200,14 +197,13 @@ func (l *Lab) Requests(a *Authority) ([]string, error) {
 	return requests, nil
 }
 
-// Write writes to the requirer's databag of the authority's relation, as a charm
-// did that was there before the one under test.
+// Write writes to the requirer's databag of the authority's relation, as an earlier charm would
+// have done.
 func (l *Lab) Write(a *Authority, data map[string]string) error {
 	return l.Juju.SetApplicationData(a.relation, a.requirer, data)
 }
 
-// answer brings the authority's databag up to date and tells whether that
-// changed it.
+// answer updates the authority's databag and reports whether that changed it.
 func (a *Authority) answer(juju *jujutest.Juju) (bool, error) {
 	if a.relation == unrelated {
 		return false, nil

@@ -20,33 +20,32 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
-// AddH2CApp adds an application of one unit that speaks HTTP/2 in clear, and nothing
-// else: whoever speaks HTTP/1.1 to it gets no answer from it.
+// AddH2CApp adds an application of one unit that speaks only HTTP/2 without TLS: a client that
+// speaks HTTP/1.1 to it gets no answer.
 func (l *Lab) AddH2CApp(ctx context.Context, name string, port int) (*App, error) {
 	return l.addBackend(ctx, name, 1, "h2c", func(int) cluster.Pod { return cluster.Pod{Port: port, HTTP2: true} },
 		func(next http.Handler) http.Handler { return next })
 }
 
-// A TLSApp is an application that speaks TLS itself. It has one certificate for each
-// unit, and listens to who comes.
+// A TLSApp is an application that speaks TLS itself. It has one certificate for each unit.
 type TLSApp struct {
 	*App
-	// Reached is how many requests its pods have got, Plain how many came in clear, and
-	// were refused.
+	// Reached is the number of requests that its pods have got. Plain is the number of requests
+	// without TLS, which they refused.
 	Reached, Plain atomic.Int64
-	// HangUp has the pods end the connection with each answer, so that the next request
-	// sees the certificate of the moment.
+	// HangUp makes the pods close the connection with each answer, so that the next request sees
+	// the present certificate.
 	HangUp atomic.Bool
 
 	authority    *Authority
 	certificates []atomic.Pointer[tls.Certificate]
 }
 
-// maxTLSUnits is how many units a TLSApp may come to have.
+// maxTLSUnits is the maximum number of units of a TLSApp.
 const maxTLSUnits = 32
 
-// AddTLSApp adds an application of some units that speak TLS, and nothing else. Each has
-// a certificate for the name that its unit publishes as its host.
+// AddTLSApp adds an application of some units that speak only TLS. Each has a certificate for the
+// name that its unit publishes as its host.
 func (l *Lab) AddTLSApp(ctx context.Context, name string, port, units int, authority *Authority) (*TLSApp, error) {
 	app := &TLSApp{authority: authority, certificates: make([]atomic.Pointer[tls.Certificate], maxTLSUnits)}
 	for unit := range units {
@@ -56,7 +55,7 @@ func (l *Lab) AddTLSApp(ctx context.Context, name string, port, units int, autho
 	}
 	var err error
 	app.App, err = l.addBackend(ctx, name, units, "https", func(unit int) cluster.Pod {
-		// A session that is taken up again is not verified again.
+		// A resumed session is not verified again.
 		return cluster.Pod{Port: port, Errors: app, TLS: &tls.Config{
 			SessionTicketsDisabled: true,
 			GetCertificate:         func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return app.certificates[unit].Load(), nil },
@@ -76,8 +75,8 @@ func (l *Lab) AddTLSApp(ctx context.Context, name string, port, units int, autho
 	return app, nil
 }
 
-// AddUnit adds a unit as Juju does: its pod is there first, then the unit joins the
-// relation, and then it writes. Whoever routes to it is told with the next Settle.
+// AddUnit adds a unit as Juju does: first its pod exists, then the unit joins the relation, and
+// then it writes. Settle then runs the events of that.
 func (a *TLSApp) AddUnit(ctx context.Context) error {
 	unit := len(a.Pods)
 	if err := a.Certify(unit, a.authority, a.lab.HostOf(a.Name, unit)); err != nil {
@@ -92,7 +91,7 @@ func (a *TLSApp) AddUnit(ctx context.Context) error {
 	return a.writeUnit(unit)
 }
 
-// Write reads the log of its servers, for requests in clear (net/http says so of them).
+// Write reads the log of its servers, to count requests without TLS (net/http logs them).
 func (a *TLSApp) Write(line []byte) (int, error) {
 	if bytes.Contains(line, []byte("client sent an HTTP request to an HTTPS server")) {
 		a.Plain.Add(1)
@@ -100,7 +99,7 @@ func (a *TLSApp) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Certify returns a unit another certificate, for new connections.
+// Certify gives a unit another certificate, for new connections.
 func (a *TLSApp) Certify(unit int, authority *Authority, hosts ...string) error {
 	certificate, err := authority.certify(hosts)
 	if err != nil {
@@ -110,8 +109,8 @@ func (a *TLSApp) Certify(unit int, authority *Authority, hosts ...string) error 
 	return nil
 }
 
-// NewAuthority makes an authority that is in no model: one that signs the certificates of
-// TLSApps, and that a CASource tells of.
+// NewAuthority makes an authority that is in no model: it signs the certificates of TLSApps, and a
+// CASource publishes its certificate.
 func NewAuthority(name string) (*Authority, error) { return newAuthority(name) }
 
 // certify makes a key and a certificate for it, for a server that did not ask over
@@ -134,7 +133,7 @@ func (a *Authority) certify(hosts []string) (*tls.Certificate, error) {
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// HostOf is what a unit of an application publishes as its host.
+// HostOf returns the host that a unit of an application publishes.
 func (l *Lab) HostOf(app string, unit int) string {
 	return fmt.Sprintf("%s-%d.%s-endpoints.%s.svc.cluster.local", app, unit, app, l.Namespace())
 }

@@ -9,14 +9,13 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 )
 
-// A CASource is a provider of certificate_transfer: it tells which authorities sign the
-// certificates of others. The exported fields may be changed at any time; the next Settle
-// acts on them.
+// A CASource is a provider of certificate_transfer: it publishes the CA certificates of others. The
+// exported fields may be changed at any time; the next Settle uses them.
 type CASource struct {
 	Name string
-	// Certificates are what it tells of, in PEM.
+	// Certificates are the certificates that it publishes, in PEM.
 	Certificates []string
-	// Old makes it write version 0 whatever it is asked for, as old providers do.
+	// Old makes it always write version 0, as old providers do.
 	Old bool
 
 	lab       *Lab
@@ -25,7 +24,7 @@ type CASource struct {
 	published map[string]string // what it wrote last
 }
 
-// AddCASource adds a provider of authorities to the model.
+// AddCASource adds a provider of CA certificates to the model.
 func (l *Lab) AddCASource(name string, authorities ...*Authority) (*CASource, error) {
 	s := &CASource{Name: name, lab: l, relation: unrelated}
 	s.Tell(authorities...)
@@ -33,7 +32,7 @@ func (l *Lab) AddCASource(name string, authorities ...*Authority) (*CASource, er
 	return s, l.Juju.AddScripted(name, jujutest.ScriptedMetadata{Provides: map[string]string{"send-ca-cert": "certificate_transfer"}}, 1)
 }
 
-// Tell has it tell of these authorities and no others.
+// Tell makes it publish these authorities and no others.
 func (s *CASource) Tell(authorities ...*Authority) {
 	s.Certificates = nil
 	for _, authority := range authorities {
@@ -48,7 +47,7 @@ func (s *CASource) related(id int, requirer string) error {
 
 func (s *CASource) stop(context.Context) error { return nil }
 
-// act writes what it tells of, in the version that it is asked for.
+// act writes what it publishes, in the version that the requirer asks for.
 func (s *CASource) act(context.Context) (changed bool, err error) {
 	there := false
 	for _, relation := range s.lab.Juju.Status().Relations {

@@ -22,21 +22,21 @@ type Response struct {
 	Echo     Echo     // of an App; zero when something else answered
 }
 
-// Get asks the gateway for a URL, as a client that trusts the pool alone (a nil
-// one trusts nobody). It follows no redirect.
+// Get requests a URL from the gateway, as a client that trusts only the pool (a nil pool trusts
+// nobody). It follows no redirect.
 func (l *Lab) Get(ctx context.Context, url string, pool *x509.CertPool) (Response, error) {
 	return l.GetWith(ctx, url, pool, nil)
 }
 
-// GetWith is like Get, with headers of the client's.
+// GetWith is like Get, with additional request headers.
 func (l *Lab) GetWith(ctx context.Context, url string, pool *x509.CertPool, header http.Header) (Response, error) {
 	response, _, err := get(ctx, l.Cluster.ClientOf(l.Model, pool), url, header)
 	return response, err
 }
 
-// Served returns the certificate by which the gateway serves an https URL to a
-// client that trusts the pool alone. Any answer will do; one that the client
-// cannot verify is an error.
+// Served returns the certificate that the gateway shows to a client that trusts only the pool, for
+// an https URL. The code of the answer does not matter. It is an error if the client cannot verify
+// the certificate.
 func (l *Lab) Served(ctx context.Context, url string, pool *x509.CertPool) (*x509.Certificate, error) {
 	_, leaf, err := get(ctx, l.Cluster.ClientOf(l.Model, pool), url, nil)
 	if err == nil && leaf == nil {
@@ -79,10 +79,10 @@ func get(ctx context.Context, client *http.Client, url string, header http.Heade
 	return response, answer.TLS.PeerCertificates[0], nil
 }
 
-// impliedPort is one that a URL need not name, which some data planes do.
+// impliedPort is the port that a URL need not name. Some data planes name it.
 var impliedPort = regexp.MustCompile(`^(https://[^/?#]*?):443($|[/?#])|^(http://[^/?#]*?):80($|[/?#])`)
 
-// plainLocation is where a client is led, which is the same place with the port and without it.
+// plainLocation returns the target of a redirect without the implied port.
 func plainLocation(location string) string {
 	return impliedPort.ReplaceAllString(location, "$1$2$3$4")
 }

@@ -11,12 +11,11 @@ import (
 // command is a command of Juju as a status message names it.
 var command = regexp.MustCompile("`juju (trust|config|integrate) ([^`]+)`")
 
-// ErrNoCommand: a message names no command of Juju that Obey can run.
+// ErrNoCommand: a message has no command of Juju that Obey can run.
 var ErrNoCommand = errors.New("no command to run")
 
-// Obey does what a status message tells the operator to do, and settles: it runs the
-// command between backquotes. Words in capitals stand for the operator's choice and are
-// looked up in choices.
+// Obey runs the command in backquotes in a status message, as the operator would, and settles.
+// Words in capitals are for the operator to choose, and are looked up in choices.
 func (l *Lab) Obey(ctx context.Context, message string, choices map[string]string) error {
 	match := command.FindStringSubmatch(message)
 	if match == nil {

@@ -10,15 +10,15 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/jujutest"
 )
 
-// A DNS is a provider of DNS records, such as bind: it answers every record that it is
-// asked for. The exported fields may be changed at any time; the next Settle acts on them.
+// A DNS is a provider of DNS records, such as bind: it answers every record that it is asked for.
+// The exported fields may be changed at any time; the next Settle uses them.
 type DNS struct {
 	Name string
-	// Status is what it answers, "approved" at first, and Statuses what it answers for
-	// one domain instead. "" leaves a record unanswered.
+	// Status is its answer, "approved" at first. Statuses are its answers for single domains. ""
+	// leaves a record unanswered.
 	Status   string
 	Statuses map[string]string
-	// Description goes with every answer that is not "approved"; left out when empty.
+	// Description is part of every answer that is not "approved", unless it is empty.
 	Description string
 
 	lab       *Lab
@@ -27,7 +27,7 @@ type DNS struct {
 	published map[string]string // what it wrote last
 }
 
-// A DNSEntry is a record as it is asked for.
+// A DNSEntry is a record in a request.
 type DNSEntry struct {
 	Domain string `json:"domain"`
 	Label  string `json:"host_label"`
@@ -51,7 +51,7 @@ func (l *Lab) AddDNS(name string) (*DNS, error) {
 	return d, l.Juju.AddScripted(name, jujutest.ScriptedMetadata{Provides: map[string]string{"dns-record": "dns_record"}}, 1)
 }
 
-// Asked are the records that it is asked for, in the order of the databag.
+// Asked returns the records that it is asked for, in the order of the databag.
 func (d *DNS) Asked() ([]DNSEntry, error) {
 	text := d.lab.Juju.RelationData(d.relation, d.requirer)["dns_entries"]
 	if text == "" {
@@ -71,8 +71,8 @@ func (d *DNS) related(id int, requirer string) error {
 
 func (d *DNS) stop(context.Context) error { return nil }
 
-// act answers what it is asked for now, if that differs from what it answered last:
-// what a test writes in its place stays until then.
+// act answers the present request, if that differs from the last one that it answered. What a test
+// writes instead stays until then.
 func (d *DNS) act(context.Context) (changed bool, err error) {
 	there := false
 	for _, relation := range d.lab.Juju.Status().Relations {

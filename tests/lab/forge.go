@@ -30,8 +30,8 @@ func Forgeries() []Forgery {
 	return []Forgery{ForgedKey, ForgedHost, ForgedCA, ForgedEarly, ForgedLate, ForgedPEM}
 }
 
-// Forge makes an element of `certificates` that answers the request, in PEM, with a
-// certificate that may not be served. It is JSON, fit for Garbage.
+// Forge makes an element of `certificates` that answers the request, in PEM, with a certificate
+// that must not be served. It is JSON, and can be used as Garbage.
 func (a *Authority) Forge(request string, forgery Forgery) (string, error) {
 	csr, err := parseRequest(request)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
-// MainOn is Main for tests that share one cluster, which is started before run and stopped
-// after it. What run returns is the exit code, or why there is none:
+// MainOn is Main for tests that share one cluster. It starts the cluster before run and stops it
+// afterwards. run returns the exit code, or an error if there is none:
 //
 //	func TestMain(m *testing.M) {
 //		os.Exit(lab.MainOn(cluster.Options{Progress: os.Stderr}, func(c *cluster.Cluster) (int, error) {
@@ -45,8 +45,8 @@ func runOn(options cluster.Options, run func(*cluster.Cluster) (int, error)) (co
 	return run(c)
 }
 
-// ForTest makes an empty model that ends with the test. The units' log is shown when the test
-// fails; it goes to the options' Log as well.
+// ForTest makes an empty model that ends with the test. It shows the units' log if the test fails,
+// and also writes it to the options' Log.
 func ForTest(t testing.TB, options Options) *Lab {
 	t.Helper()
 	log := &strings.Builder{}

@@ -14,9 +14,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Interpose has a deployed charm reach the API server by way of a proxy, which wrap
-// can add to: what it is given passes a request on. The server that is returned is to
-// be closed.
+// Interpose makes a deployed charm reach the API server through a proxy. wrap can change the
+// handler, which passes a request on. The caller must close the server that is returned.
 func (l *Lab) Interpose(app string, wrap func(http.Handler) http.Handler) (*httptest.Server, error) {
 	path := l.Kubeconfig(app + "/0")
 	config, err := clientcmd.LoadFromFile(path)

@@ -18,7 +18,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
-// Options say what a Lab is like.
+// Options configure a Lab.
 type Options struct {
 	// Cluster is the cluster, started. Several labs can share one, each with a
 	// model of its own; Traefik serves them all at one address, Envoy each at its own.
@@ -36,12 +36,12 @@ type Options struct {
 	Profile jujutest.Profile
 	// Seed is that of Juju's random choices, such as the order of events.
 	Seed uint64
-	// Observe is told of every hook that ran.
+	// Observe is called after every hook.
 	Observe func(jujutest.HookRun)
-	// Now is Juju's clock, which tells when secrets expire; time.Now when nil. See
-	// Tick. Clients, the charm and the authorities have the machine's clock.
+	// Now is Juju's clock, which decides when secrets expire; time.Now if it is nil. See Tick.
+	// Clients, the charm and the authorities use the machine's clock.
 	Now func() time.Time
-	// Log takes the units' log, as `juju debug-log` shows it.
+	// Log gets the units' log, as `juju debug-log` shows it.
 	Log io.Writer
 	// Retries is how often a failing hook is run again, see jujutest.
 	Retries int
@@ -61,12 +61,11 @@ type Lab struct {
 	players     map[string]player
 }
 
-// A player plays the other side of a relation that is neither an App's nor an
-// Authority's.
+// A player plays the other side of a relation, if that is neither an App nor an Authority.
 type player interface {
-	// related tells it of its relation, and the application on the other side.
+	// related gives it its relation, and the application on the other side.
 	related(id int, other string) error
-	// act does what the databags call for, and tells whether it changed its own.
+	// act does what the databags ask for, and reports whether it changed its own.
 	act(ctx context.Context) (changed bool, err error)
 	stop(ctx context.Context) error
 }
@@ -100,10 +99,10 @@ func New(ctx context.Context, options Options) (*Lab, error) {
 	return l, options.Cluster.CreateModel(ctx, l.Model)
 }
 
-// Namespace is the model's, where its objects are.
+// Namespace returns the model's namespace, where its objects are.
 func (l *Lab) Namespace() string { return cluster.Namespace(l.Model) }
 
-// Address is where the model's Gateway is served.
+// Address returns the address of the model's Gateway.
 func (l *Lab) Address() string { return l.Cluster.GatewayAddressOf(l.Model) }
 
 // Close ends the model's processes and deletes its namespace.
@@ -118,8 +117,8 @@ func (l *Lab) Close(ctx context.Context) error {
 	return errors.Join(append(errs, l.Cluster.DestroyModel(ctx, l.Model))...)
 }
 
-// Kubeconfig is the path of the file by which a unit's charm reaches the
-// cluster, as its application's service account.
+// Kubeconfig returns the path of the file with which a unit's charm reaches the cluster, as its
+// application's service account.
 func (l *Lab) Kubeconfig(unit string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -153,7 +152,7 @@ func (l *Lab) Trust(ctx context.Context, app string) error {
 	return l.Juju.Trust(ctx, app, true)
 }
 
-// unrelated stands for the id of a relation that is not there: Juju counts from 0.
+// unrelated is used as the id of a relation that does not exist: Juju counts from 0.
 const unrelated = -1
 
 // Relate is `juju integrate a b`, endpoints by name if need be.
@@ -196,8 +195,8 @@ func (l *Lab) Unrelate(ctx context.Context, a, b string) error {
 	return l.Juju.RemoveRelation(ctx, a, b)
 }
 
-// Ghost removes the relation of a and b so quickly that the charm's agents hear of nothing:
-// they go on listing it, and are denied its data.
+// Ghost removes the relation of a and b so quickly that the charm's agents do not notice: they
+// still list it, and are denied its data.
 func (l *Lab) Ghost(ctx context.Context, a, b string) error {
 	for _, side := range []string{a, b} {
 		name, _, _ := strings.Cut(side, ":")
@@ -208,8 +207,8 @@ func (l *Lab) Ghost(ctx context.Context, a, b string) error {
 	return l.Juju.GhostRelation(ctx, a, b)
 }
 
-// Settle lets all that is pending happen: events, what the applications on the other
-// side of the relations do, and the events of that.
+// Settle runs everything that is pending: events, the reactions of the applications on the other
+// side of the relations, and the events of these.
 func (l *Lab) Settle(ctx context.Context) error {
 	for {
 		if err := l.Juju.Settle(ctx); err != nil {
@@ -222,8 +221,8 @@ func (l *Lab) Settle(ctx context.Context) error {
 	}
 }
 
-// Tick has Juju look at its clock, as it does every minute, and settles: owners
-// of secrets hear what has expired.
+// Tick makes Juju look at its clock, as it does every minute, and settles: owners of secrets learn
+// what has expired.
 func (l *Lab) Tick(ctx context.Context) error {
 	if err := l.Juju.Tick(ctx); err != nil {
 		return err
@@ -231,11 +230,11 @@ func (l *Lab) Tick(ctx context.Context) error {
 	return l.Settle(ctx)
 }
 
-// Patience bounds every wait for a gateway, which needs seconds at most.
+// Patience limits every wait for a gateway, which needs some seconds at most.
 const Patience = 30 * time.Second
 
-// Await lets time pass as Juju does: it runs update-status until check is
-// satisfied, and gives check's last error when that never happens.
+// Await lets time pass as Juju does: it runs update-status until check succeeds, and returns
+// check's last error if it never does.
 func (l *Lab) Await(ctx context.Context, app string, check func() error) error {
 	return cluster.Eventually(ctx, Patience, func(ctx context.Context) error {
 		if check() == nil {
@@ -251,7 +250,7 @@ func (l *Lab) Await(ctx context.Context, app string, check func() error) error {
 	})
 }
 
-// Remove is `juju remove-application app`, and what Juju does in the cluster.
+// Remove is `juju remove-application app`, together with what Juju does in the cluster.
 func (l *Lab) Remove(ctx context.Context, app string) error {
 	if err := l.Juju.RemoveApplication(ctx, app); err != nil {
 		return err

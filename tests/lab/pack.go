@@ -17,9 +17,8 @@ import (
 // the tree.
 const charmVariable = "GATEWAY_CHARM"
 
-// Main runs run with everything a Lab needs: the charm packed, and a private
-// network for the cluster with its data planes (see cluster.Main). It gives the
-// exit code. The program also serves as
+// Main runs run with everything that a Lab needs: the packed charm, and a private network for the
+// cluster with its data planes (see cluster.Main). It returns the exit code. The program also is
 // the hook tools on PATH of the charm's processes.
 func Main(run func() int, planes ...cluster.DataPlane) int {
 	jujutest.RunToolIfInvoked()
@@ -37,7 +36,7 @@ func Main(run func() int, planes ...cluster.DataPlane) int {
 	return cluster.Main(run, planes...)
 }
 
-// CharmFile is the packed charm that Main made or was given.
+// CharmFile returns the packed charm that Main has made or was given.
 func CharmFile() string { return os.Getenv(charmVariable) }
 
 // pack packs the tree for this machine into bin/lab and gives the file's path.

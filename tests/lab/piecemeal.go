@@ -2,15 +2,15 @@ package lab
 
 import "context"
 
-// Settle does all that is pending, in an order that loses nothing. What follows does
-// one thing at a time, for tests in which something else comes between.
+// Settle does everything that is pending, in an order in which nothing is lost. The methods in this
+// file do one thing at a time, for tests in which something else happens in between.
 
-// Step runs one pending hook of one unit and tells whether there was one. A hook that
-// fails is a *jujutest.HookError and stays pending. No authority answers.
+// Step runs one pending hook of one unit and reports whether there was one. A hook that fails is a
+// *jujutest.HookError and stays pending. No authority answers.
 func (l *Lab) Step(ctx context.Context) (bool, error) { return l.Juju.Step(ctx) }
 
-// Answer has every Authority, DNS and Configurator do what it has been asked, once, and
-// tells whether that changed any databag. The events of it wait for Step or Settle.
+// Answer makes every Authority, DNS and Configurator do once what it has been asked for, and
+// reports whether that changed any databag. Step or Settle runs the events of that.
 func (l *Lab) Answer(ctx context.Context) (bool, error) {
 	answered := false
 	for _, authority := range l.authorities {
@@ -30,8 +30,7 @@ func (l *Lab) Answer(ctx context.Context) (bool, error) {
 	return answered, nil
 }
 
-// Trouble is the first failure so far, nil for none. It may be asked while the probe
-// runs.
+// Trouble returns the first failure so far; nil for none. It may be called while the probe runs.
 func (p *Probe) Trouble() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,16 +12,16 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
-// A Probe asks for a URL over and over, and counts. A request begins every 10 ms,
-// whatever became of those before it, so that one slow answer hides nothing. A request
-// that Stop cuts short is not counted. The fields may be read after Stop.
+// A Probe requests a URL again and again, and counts. A request begins every 10 ms, independently
+// of those before it, so that one slow answer hides nothing. A request that Stop interrupts is not
+// counted. The fields may be read after Stop.
 type Probe struct {
 	URL          string
 	Sent, Failed int
 	// First is the first failure.
 	First error
-	// Leaves are the certificates by which it was served, each once, in the order
-	// in which it met them.
+	// Leaves are the certificates that were shown to it, each once, in the order in which it first
+	// saw them.
 	Leaves []*x509.Certificate
 
 	stop  context.CancelFunc
@@ -33,12 +33,12 @@ type Probe struct {
 const (
 	// askEvery is the time from one request to the next.
 	askEvery = 10 * time.Millisecond
-	// inFlight bounds the requests under way of clients that are started together: those of
-	// an eighth of a second. On a machine that is slower than that the next one waits. With
-	// more of them, all that is measured is how long they wait for each other: with 325 under
-	// way on two cores each waits for seconds, some clients give up, and Traefik ends an
-	// HTTP/2 connection whose first frame it has not come to read within two seconds, which
-	// the client sees as an unexpected EOF.
+	// inFlight limits the number of open requests of clients that are started together: those of an
+	// eighth of a second. On a slower machine the next request waits. With more of them, the
+	// measured time would only be the time for which they wait for each other: with 325 open
+	// requests on two cores each waits for seconds, some clients give up, and Traefik closes an
+	// HTTP/2 connection if it has not read its first frame within two seconds, which the client
+	// sees as an unexpected EOF.
 	inFlight = 12
 	// leastInFlight are under way for each URL, so that one slow answer hides nothing.
 	leastInFlight = 2
@@ -76,8 +76,8 @@ func each(ctx context.Context, underWay int, do func(number int)) {
 // Probe starts asking for a URL that must answer with 200.
 func (l *Lab) Probe(url string, pool *x509.CertPool) *Probe { return l.ProbeWith(url, pool, Succeeds) }
 
-// ProbeWith starts asking for a URL. An answer that accept has an error for has
-// failed, like none at all.
+// ProbeWith starts requesting a URL. If accept returns an error for an answer, the request has
+// failed, as without an answer.
 func (l *Lab) ProbeWith(url string, pool *x509.CertPool, accept func(Response) error) *Probe {
 	return startProbe(l.Cluster.ClientOf(l.Model, pool), url, inFlight, accept)
 }
@@ -98,7 +98,7 @@ func startProbe(client *http.Client, url string, underWay int, accept func(Respo
 			begun := time.Now()
 			response, leaf, err := get(ctx, client, url, nil)
 			if ctx.Err() != nil {
-				return // Cut short by Stop, not by the gateway.
+				return // Interrupted by Stop, not by the gateway.
 			}
 			if err == nil {
 				err = accept(response)

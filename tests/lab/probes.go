@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// Probes ask for several URLs at once.
+// Probes request several URLs at the same time.
 type Probes struct {
 	// All are in the order of the URLs.
 	All []*Probe
@@ -36,7 +36,7 @@ func (p *Probes) AwaitMore(ctx context.Context, n int) error {
 	return nil
 }
 
-// Stop ends the requests. What the other methods tell may be read afterwards.
+// Stop ends the requests. The results of the other methods are final afterwards.
 func (p *Probes) Stop() {
 	for _, probe := range p.All {
 		probe.stop()

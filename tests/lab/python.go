@@ -22,13 +22,12 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// A PythonCharm plays the Python charm of the same name: deployed in its place, it
-// makes the objects, secrets and relation data that that one makes, in its way, so that
-// a test can refresh to ours from there, and back.
+// A PythonCharm simulates the Python charm of the same name: deployed instead of ours, it makes the
+// same objects, secrets and relation data as the Python charm, in the same way, so that a test can
+// refresh to our charm, and back.
 //
-// Sources: the charm's repository (canonical/gateway-api-integrator-operator), the
-// recordings of its libraries in internal/relation, and those libraries' code
-// (canonical/charmlibs).
+// Sources: the charm's repository (canonical/gateway-api-integrator-operator), the recordings of
+// its libraries in internal/relation, and those libraries' code (canonical/charmlibs).
 type PythonCharm struct {
 	App string
 
@@ -51,7 +50,7 @@ type PythonCharm struct {
 //go:embed testdata/python
 var pythonFiles embed.FS
 
-// DeployPython deploys the Python charm, trusted.
+// DeployPython deploys the Python charm, with trust.
 func (l *Lab) DeployPython(ctx context.Context, app string, config map[string]any) (*PythonCharm, error) {
 	_, legacy := tlscertificates.KeyLabels("certificates")
 	p := &PythonCharm{App: app, KeyLabel: legacy, KeyOwner: app, HSTS: 31536000, lab: l}
@@ -73,8 +72,8 @@ func (l *Lab) DeployPython(ctx context.Context, app string, config map[string]an
 	return p, l.Settle(ctx)
 }
 
-// PythonCharmDir writes what Juju sees of the Python charm to a directory below dir,
-// for Juju.Refresh, and gives its path.
+// PythonCharmDir writes the Python charm's metadata, as Juju sees it, to a directory below dir, for
+// Juju.Refresh, and returns its path.
 func PythonCharmDir(dir string) (string, error) {
 	path := filepath.Join(dir, "python-charm")
 	if err := os.RemoveAll(path); err != nil {
@@ -90,8 +89,8 @@ func PythonCharmDir(dir string) (string, error) {
 	return path, os.Chmod(filepath.Join(path, "dispatch"), 0o755)
 }
 
-// Reconcile does what the charm does on nearly every event. Authorities have to be
-// given a turn, by Settle, between the one that asks and the one that serves.
+// Reconcile does what the charm does on nearly every event. Between the call that makes a request
+// and the call that serves the certificate, Settle must let authorities answer.
 func (p *PythonCharm) Reconcile(ctx context.Context) error {
 	address, err := p.address(ctx)
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
-// A Remote is an application of another model that asks for ingress. Its pods are in
-// that model's namespace, where no selector of the charm reaches; what it says of its
-// units is all that the charm knows. The test says it, unit by unit.
+// A Remote is an application of another model that asks for ingress. Its pods are in that model's
+// namespace, where the charm's selectors do not reach. The charm knows only what it writes about
+// its units, which the test decides, unit by unit.
 type Remote struct {
-	// Name is the application's, in the model where it is.
+	// Name is the application's name in its own model.
 	Name string
-	// Model is where it is.
+	// Model is its model.
 	Model string
-	// Alias is what the charm's model calls it: "remote-" and 32 hexadecimal digits.
+	// Alias is its name in the charm's model: "remote-" and 32 hexadecimal digits.
 	Alias string
 	// Relation is the id of its ingress relation, negative before there is one.
 	Relation int
@@ -33,9 +33,9 @@ type Remote struct {
 	made int                            // pods so far; each has a name of its own
 }
 
-// AddRemote adds an application of another model, without units. Several can have the
-// same name and model, as models of several controllers do; key tells them apart. The
-// model's namespace is to be there.
+// AddRemote adds an application of another model, without units. Several can have the same name and
+// model, as models of several controllers can; key distinguishes them. The model's namespace must
+// exist.
 func (l *Lab) AddRemote(name, model, key string, port int) (*Remote, error) {
 	r := &Remote{
 		Name: name, Model: model, Relation: unrelated, lab: l, port: port, pods: map[string]*cluster.RunningPod{},
@@ -52,13 +52,13 @@ func (r *Remote) AddUnit(ctx context.Context) (string, error) {
 	return r.lab.Juju.AddUnit(ctx, r.Alias)
 }
 
-// RemoveUnit removes a unit; its pod runs on until StopPod.
+// RemoveUnit removes a unit. Its pod runs until StopPod.
 func (r *Remote) RemoveUnit(ctx context.Context, unit string) error {
 	return r.lab.Juju.RemoveUnit(ctx, unit)
 }
 
-// StartPod starts a pod, with an IPv6 address too if asked for. Every answer of its names
-// the unit that is given.
+// StartPod starts a pod, with an IPv6 address too if requested. Each of its answers names the given
+// unit.
 func (r *Remote) StartPod(ctx context.Context, unit string, ipv6 bool) (*cluster.RunningPod, error) {
 	return r.startPod(ctx, cluster.Pod{Port: r.port, IPv6: ipv6, Handler: EchoHandler(unit)})
 }
@@ -91,14 +91,13 @@ func (r *Remote) StopPod(ctx context.Context, pod *cluster.RunningPod) error {
 	return pod.Stop(ctx)
 }
 
-// Write has a unit write its databag as the ingress library does: its address, or that
-// it has none when that is empty. Nor has Juju one of it then, until it is given it
-// (SetUnitAddress).
+// Write makes a unit write its databag as the ingress library does: its address, or, if that is
+// empty, that it has none. Then Juju does not have one for it either, until SetUnitAddress.
 func (r *Remote) Write(unit, address string) error {
 	return r.WriteHost(unit, r.Name+"-0", address)
 }
 
-// WriteHost has it write a host of its own, too.
+// WriteHost makes it also write a host of its own.
 func (r *Remote) WriteHost(unit, host, address string) error {
 	data := map[string]string{"host": strconv.Quote(host), "ip": "null"}
 	if address != "" {

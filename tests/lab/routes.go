@@ -21,15 +21,15 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
-// A Configurator is an application on gateway-route: as ingress-configurator does, it
-// names its hosts, and attaches HTTPRoutes of its own to the Gateway that it is told.
-// They lead to one pod, below the path "/<Name>". Settle has it act.
+// A Configurator is an application on gateway-route. Like ingress-configurator it names its hosts,
+// and attaches its own HTTPRoutes to the Gateway that the charm names. They lead to one pod, below
+// the path "/<Name>". Settle makes it act.
 type Configurator struct {
-	// Name is the application's, in the model where it is.
+	// Name is the application's name in its own model.
 	Name string
-	// Model is where it is, with its routes and its pod.
+	// Model is its model, with its routes and its pod.
 	Model string
-	// Remote is what the charm's model calls it: Name, unless it is of another model.
+	// Remote is its name in the charm's model: Name, unless it is of another model.
 	Remote string
 	// Relation is the id of its gateway-route relation, negative before there is one.
 	Relation int
@@ -75,8 +75,8 @@ func (l *Lab) AddConfigurator(ctx context.Context, name, model string) (*Configu
 	})
 }
 
-// Asks is the databag by which the Python library asks for hosts: each key is a JSON
-// document. Without a hostname it is for the Gateway's address.
+// Asks returns the databag in which the Python library asks for hosts: each key is a JSON document.
+// Without a hostname it is for the Gateway's address.
 func Asks(hostname string, additional ...string) map[string]string {
 	bag := map[string]string{"hostname": "null", "additional_hostnames": "[]"}
 	if hostname != "" {
@@ -90,8 +90,8 @@ func Asks(hostname string, additional ...string) map[string]string {
 	return bag
 }
 
-// Ask has it ask for other hosts. As ingress-configurator does, it routes them at once,
-// on the word of the last answer.
+// Ask makes it ask for other hosts. Like ingress-configurator, it routes them at once, based on the
+// last answer.
 func (c *Configurator) Ask(ctx context.Context, hostname string, additional ...string) error {
 	c.Request = Asks(hostname, additional...)
 	if err := c.lab.Juju.SetApplicationData(c.Relation, c.Remote, c.Request); err != nil {
@@ -101,7 +101,7 @@ func (c *Configurator) Ask(ctx context.Context, hostname string, additional ...s
 	return err
 }
 
-// Answer is what the gateway has published to it, byte by byte.
+// Answer returns what the gateway has published to it, with the exact bytes.
 func (c *Configurator) Answer(gateway string) map[string]string {
 	return c.lab.Juju.RelationData(c.Relation, gateway)
 }
@@ -134,9 +134,8 @@ type offeredGateway struct {
 	MaxAge                     *int64
 }
 
-// act makes its routes as the two databags have them. It never changes a databag. An
-// answer that is not complete it does not understand, nor does it a request that
-// somebody else has written in its place: its routes stay as they are then.
+// act makes its routes according to the two databags. It never changes a databag. If an answer is
+// not complete, or somebody else has replaced its request, its routes stay as they are.
 func (c *Configurator) act(ctx context.Context) (changed bool, err error) {
 	gateway := ""
 	for _, relation := range c.lab.Juju.Status().Relations {

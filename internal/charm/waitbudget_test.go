@@ -17,17 +17,17 @@ func TestPatience(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	for stored, want := range map[string]time.Duration{
-		"":                              maxPatience, // nobody has waited yet
+		"":                              maxWaitBudget, // nobody has waited yet
 		"2026-11-27T12:00:00Z 1s":       time.Second,
 		"2026-11-27T11:59:40Z 1s":       2 * time.Second,
 		"2026-11-27T11:59:50Z -300ms":   500 * time.Millisecond, // the last wait took longer than it had
-		"2026-11-27T11:00:00Z 0s":       maxPatience,
-		"2026-11-27T12:00:01Z 0s":       maxPatience, // the clock was ahead then
-		"2026-11-27T12:00:00Z a while":  maxPatience,
-		"2026-11-27T12:00:00Z":          maxPatience,
-		"2026-11-27T12:00:00Z 1s and 2": maxPatience,
+		"2026-11-27T11:00:00Z 0s":       maxWaitBudget,
+		"2026-11-27T12:00:01Z 0s":       maxWaitBudget, // the clock was ahead then
+		"2026-11-27T12:00:00Z a while":  maxWaitBudget,
+		"2026-11-27T12:00:00Z":          maxWaitBudget,
+		"2026-11-27T12:00:00Z 1s and 2": maxWaitBudget,
 	} {
-		if got := patience(stored, now); got != want {
+		if got := waitBudget(stored, now); got != want {
 			t.Errorf("%q: %v, want %v", stored, got, want)
 		}
 	}
@@ -40,7 +40,7 @@ func TestPatienceInABurst(t *testing.T) {
 	const hook, wait, hooks = 500 * time.Millisecond, 500 * time.Millisecond, 300
 	at, stored, waited := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC), "", time.Duration(0)
 	for range hooks {
-		if left := patience(stored, at); left >= minPatience {
+		if left := waitBudget(stored, at); left >= minWait {
 			spent := min(wait, left)
 			waited += spent
 			at = at.Add(spent)
@@ -48,8 +48,8 @@ func TestPatienceInABurst(t *testing.T) {
 		}
 		at = at.Add(hook)
 	}
-	if most := hooks * hook / 10; waited > most || waited < maxPatience {
-		t.Errorf("waited %v in all, want between %v and %v", waited, maxPatience, most)
+	if most := hooks * hook / 10; waited > most || waited < maxWaitBudget {
+		t.Errorf("waited %v in all, want between %v and %v", waited, maxWaitBudget, most)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestStillLead(t *testing.T) {
 				c := Charm{Tools: gocharm.NewTools(juju)}
 				before := time.Now()
 				time.Sleep(test.passed)
-				if err := c.stillLead(t.Context(), &run{cluster: cluster, asked: before}); !errors.Is(err, test.want) || test.want == nil && err != nil {
+				if err := c.stillLead(t.Context(), &run{cluster: cluster, leaderAsked: before}); !errors.Is(err, test.want) || test.want == nil && err != nil {
 					t.Errorf("got %v, want %v", err, test.want)
 				}
 				if juju.times != test.asked {
