@@ -60,8 +60,10 @@ func (d *decision) turnsOf() []turn {
 		}
 		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(d.observed, *r, d.hostsFor(*r))
 		switch {
-		case r.Version0: // It has what exists, and can get nothing else.
-			one.rank = rankAttached
+		case r.Version0: // It has what exists, and can get nothing else. Anybody who may write routes can make more.
+			if one.rank = rankForeign; d.Record == nil || recordHasHosts(d.observed, *r, oldTargetOf(d.observed, *r).hosts) {
+				one.rank = rankAttached
+			}
 		case recordHasHosts(d.observed, *r, hosts), d.recordHasHostless(*r, hosts):
 			one.rank = rankAttached
 		case r.Told && standing.servesAll(d.observed, *r, hosts):
