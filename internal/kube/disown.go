@@ -11,9 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// What somebody has added to the metadata of an object of ours may outlast what we do with
-// it. To apply the object takes neither away: owners and finalizers of all writers are
-// joined.
+// What somebody has added to an object of ours may outlast what we do with it. To apply the object
+// takes nothing away: owners and finalizers of all writers are joined; for additions to the spec see
+// additions.go.
 
 // hasOtherOwners reports whether a live object has owners beside those that it shall have. As
 // long as one of them stands, Kubernetes does not collect the object when the application
@@ -29,13 +29,18 @@ func hasOtherOwners(desired, live *unstructured.Unstructured) bool {
 	})
 }
 
-// disown takes the owners away that an object of ours shall not have.
+// disown takes away what an object of ours shall not have: owners, and what somebody has added to its
+// spec.
 func (c *Client) disown(ctx context.Context, r resource, desired, live *unstructured.Unstructured) error {
-	if !hasOtherOwners(desired, live) {
+	patch := additions(desired, live)
+	if hasOtherOwners(desired, live) {
+		owners, _, _ := unstructured.NestedSlice(desired.Object, "metadata", "ownerReferences")
+		patch["metadata"] = map[string]any{"ownerReferences": owners}
+	}
+	if len(patch) == 0 {
 		return nil
 	}
-	owners, _, _ := unstructured.NestedSlice(desired.Object, "metadata", "ownerReferences")
-	_, err := c.merge(ctx, r, live, map[string]any{"metadata": map[string]any{"ownerReferences": owners}})
+	_, err := c.merge(ctx, r, live, patch)
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return nil // What is applied now makes it anew, or finds another there.
 	}

@@ -19,7 +19,7 @@ import (
 // When in doubt the answer is false: the price is one request.
 func same(desired, live *unstructured.Unstructured, manager string) bool {
 	owned, ok := ownedFields(desired, live, manager)
-	if !ok || len(instancesIn(live, manager)) > 0 || hasOtherOwners(desired, live) {
+	if !ok || len(instancesIn(live, manager)) > 0 || hasOtherOwners(desired, live) || len(additions(desired, live)) > 0 || isImmutable(live) {
 		return false
 	}
 	return sameFields(withoutIdentity(desired.Object), live.Object, owned)

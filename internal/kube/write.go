@@ -12,8 +12,15 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// write applies an object, which is live already unless live is nil.
+// write applies an object, which is live already unless live is nil. One that somebody has made
+// immutable is deleted first: it could be given no other content.
 func (c *Client) write(ctx context.Context, r resource, object, live *unstructured.Unstructured) outcome {
+	if live != nil && isImmutable(live) {
+		if err := c.delete(ctx, r, live); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+			return outcome{err: classify(err, "delete", r.GroupVersionResource, live.GetName())}
+		}
+		live = nil
+	}
 	result, err := c.applyOver(ctx, r, object, live)
 	switch refused := (*RefusedError)(nil); {
 	case errors.As(err, &refused):
