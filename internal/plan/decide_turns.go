@@ -73,8 +73,12 @@ func (d *decision) turnsOf() []turn {
 		}
 		// If it asks for further hosts, that must not cost it the hosts that it has.
 		lacks := func(host string) bool { return !standing.servesAll(d.observed, *r, []string{host}) }
-		if keeps := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(keeps) > 0 {
-			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, reserves: keeps})
+		keeps, rank := slices.DeleteFunc(slices.Clone(hosts), lacks), rankChanging
+		if had, known := hadLast(d.observed, *r); known {
+			keeps, rank = without(hosts, without(hosts, had)), rankAttached // Whatever listeners there are.
+		}
+		if r.Told && one.rank != rankAttached && len(keeps) > 0 {
+			all = append(all, turn{rank: rank, relation: r.RelationID, route: r, reserves: keeps})
 		}
 		all = append(all, one)
 	}

@@ -164,3 +164,33 @@ func TestRouteForgedForVersion0(t *testing.T) {
 		}
 	}
 }
+
+// TestListenerForgedBesideOneMoreHost: where all listeners are in use, an application keeps the hosts that it
+// has though it names one more. Without certificates listeners alone told which these are: by one that was
+// made to be for a host that another names, that one had it from then on.
+func TestListenerForgedBesideOneMoreHost(t *testing.T) {
+	t.Parallel()
+	w := greedyWorld(t)
+	w.related, w.orders, w.key = false, nil, 0
+	w.config.EnforceHTTPS, w.config.HostsPerRelation = false, 32
+	w.routeRequirers = append(w.routeRequirers,
+		state.RouteRequirer{RelationID: 6, Application: "victim", Namespace: "prod", Hostnames: []string{"v.example.com"}}, evilRoutes("e.example.com"))
+	w.writes("alpha", namesOf("crowd", 29)...)
+	w.someHooks()
+	w.writes("victim", "v.example.com", "w.example.com")
+	w.someHooks()
+	w.writes("evil", "e.example.com", "f.example.com")
+	w.gateway = w.gateway.DeepCopy()
+	for i := range w.gateway.Spec.Listeners {
+		if l := &w.gateway.Spec.Listeners[i]; listenerName(*l) == "v.example.com" {
+			readsAs(l, "f.example.com")
+			l.Name = "gateway-http-f-example-com"
+		}
+	}
+	for range 3 {
+		w.aHook()
+		if there := w.hostsThere(); !slices.Contains(there, "v.example.com") || slices.Contains(there, "f.example.com") || !w.told[6] {
+			t.Errorf("told are %v; there are listeners for %q", w.told, there)
+		}
+	}
+}
