@@ -124,14 +124,14 @@ func (r *routing) dropOldOfTargets() {
 
 // takenByVersion0 returns why a target of another model cannot come to a place: a route is kept there
 // for an application that speaks version 0; empty if none is.
-func (d *decision) takenByVersion0(t target, place place) string {
+func (d *decision) takenByVersion0(t target, at place) string {
 	if !t.remote {
 		return ""
 	}
 	for _, old := range d.old {
 		for _, route := range old.routes {
-			if pathOf(route.HTTPRoute) == place.path && slices.ContainsFunc(route.at, func(at oldListener) bool { return at.host == place.host }) {
-				return "path " + place.path + " belongs to " + old.application
+			if pathOf(route.HTTPRoute) == at.path && slices.ContainsFunc(route.at, func(l oldListener) bool { return l.host == at.host }) {
+				return "path " + at.path + " belongs to " + old.application
 			}
 		}
 	}
