@@ -11,16 +11,22 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Owners that somebody has added to an object of ours must not stay. Applying the object does not
-// remove them: the API server merges the owners and finalizers of all writers.
+// What somebody has added to an object of ours must not stay. Applying the object does not remove
+// it: the API server merges the owners and finalizers of all writers. For additions to the spec see
+// additions.go.
 
-// removeOtherOwners removes the owners that an object of ours should not have.
-func (c *Client) removeOtherOwners(ctx context.Context, r resource, desired, live *unstructured.Unstructured) error {
-	if !hasOtherOwners(desired, live) {
+// removeAdditions removes from an object of ours the owners that it should not have, and what
+// somebody has added to its spec.
+func (c *Client) removeAdditions(ctx context.Context, r resource, desired, live *unstructured.Unstructured) error {
+	patch := additions(desired, live)
+	if hasOtherOwners(desired, live) {
+		owners, _, _ := unstructured.NestedSlice(desired.Object, "metadata", "ownerReferences")
+		patch["metadata"] = map[string]any{"ownerReferences": owners}
+	}
+	if len(patch) == 0 {
 		return nil
 	}
-	owners, _, _ := unstructured.NestedSlice(desired.Object, "metadata", "ownerReferences")
-	_, err := c.merge(ctx, r, live, map[string]any{"metadata": map[string]any{"ownerReferences": owners}})
+	_, err := c.merge(ctx, r, live, patch)
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return nil // The next apply makes it again, or finds another object.
 	}

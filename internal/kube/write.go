@@ -12,8 +12,15 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// write applies an object. live is the object as it was read; nil if there is none.
+// write applies an object. live is the object as it was read; nil if there is none. An object that
+// somebody has made immutable is deleted first, since it could not be given other content.
 func (c *Client) write(ctx context.Context, r resource, object, live *unstructured.Unstructured) outcome {
+	if live != nil && isImmutable(live) {
+		if err := c.delete(ctx, r, live); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+			return outcome{err: classify(err, "delete", r.GroupVersionResource, live.GetName())}
+		}
+		live = nil
+	}
 	result, err := c.applyOver(ctx, r, object, live)
 	switch refused := (*RefusedError)(nil); {
 	case errors.As(err, &refused):
@@ -38,7 +45,7 @@ func (c *Client) applyOver(ctx context.Context, r resource, object, live *unstru
 		if err := c.takeOver(ctx, r, live); err != nil {
 			return nil, err
 		}
-		if err := c.removeOtherOwners(ctx, r, object, live); err != nil {
+		if err := c.removeAdditions(ctx, r, object, live); err != nil {
 			return nil, err
 		}
 		object = object.DeepCopy()

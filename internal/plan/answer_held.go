@@ -8,8 +8,9 @@ import (
 )
 
 // placesForRecord returns what has to be on record: the hosts of applications that write routes of
-// their own, as long as no other application gets them, and the places of applications on ingress
-// that are not told their URL at the moment, unless another application has the place by now.
+// their own or have old ones, as long as no other application gets them, and the places of
+// applications on ingress that are served elsewhere than where they are to be, or are not told their
+// URL at the moment, unless another application has the place by now.
 func (d *decision) placesForRecord(urls []URL) map[int]string {
 	all := map[int]string{}
 	for _, r := range d.RouteRequirers {
@@ -26,6 +27,9 @@ func (d *decision) placesForRecord(urls []URL) map[int]string {
 			}
 		}
 		all[t.RelationID] = hostsSum(hosts)
+	}
+	for _, old := range d.old {
+		all[old.relation] = hostsSum(old.hosts)
 	}
 	owner, at := map[string]int{}, map[int]place{} // relations by place, and where they are served
 	for _, t := range slices.Concat(d.targets, d.servedAsBefore) {
@@ -45,7 +49,7 @@ func (d *decision) placesForRecord(urls []URL) map[int]string {
 		case others:
 		case withdrawn && r.Holds:
 			all[r.RelationID] = d.lastSum(r)
-		case !withdrawn && served && d.Config.RoutingMode == state.RoutingSubdomain && (host != is.host || path != is.path):
+		case !withdrawn && served && (host != is.host || path != is.path):
 			all[r.RelationID] = otherHostSum(r, is)
 		case !d.published[r.RelationID] && recordHasPlace(d.observed, r): // The next hook certainly finds what is told now.
 			all[r.RelationID] = state.HeldSum(r.Path())

@@ -67,20 +67,37 @@ func (r *routing) omitRoute(requirer state.RouteRequirer, reason string) {
 }
 
 // omitClashingRoutes omits applications that need a listener of the same name as the listener of
-// another application's previous host, while that application moves.
+// another application's previous host, while that application moves. An application keeps the hosts
+// that it has, if it asks for such a host in addition.
 func (d *decision) omitClashingRoutes() {
-	d.routes = slices.DeleteFunc(d.routes, func(route routeTarget) bool {
-		for _, one := range d.rules() {
-			if one.previous == nil {
-				continue
-			}
-			for _, host := range route.hosts {
-				if dashed(host) == listenerLabel(d.observed, one.previous.host) && host != one.previous.host {
-					d.omitRoute(route.RouteRequirer, fmt.Sprintf("the listener of %s would have the name of that of %s", host, one.previous.host))
-					return true
-				}
+	var all []routeTarget
+	for _, route := range d.routes {
+		reason := d.clashesWithPrevious(route.hosts)
+		if reserved := d.reservedHosts[route.RelationID]; reason != "" && len(reserved) > 0 && d.clashesWithPrevious(reserved) == "" {
+			d.leaveNewHosts(route.RouteRequirer, route.hosts, reserved, reason)
+			route.hosts, reason = reserved, ""
+		}
+		if reason != "" {
+			d.omitRoute(route.RouteRequirer, reason)
+			continue
+		}
+		all = append(all, route)
+	}
+	d.routes = all
+}
+
+// clashesWithPrevious returns why there can be no listeners for one of the hosts while applications
+// move; empty if there can.
+func (d *decision) clashesWithPrevious(hosts []string) string {
+	for _, one := range d.rules() {
+		if one.previous == nil {
+			continue
+		}
+		for _, host := range hosts {
+			if dashed(host) == listenerLabel(d.observed, one.previous.host) && host != one.previous.host {
+				return fmt.Sprintf("the listener of %s would have the name of that of %s", host, one.previous.host)
 			}
 		}
-		return false
-	})
+	}
+	return ""
 }

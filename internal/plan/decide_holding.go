@@ -83,6 +83,26 @@ func withoutForgedListeners(s observed) *gatewayv1.Gateway {
 	return gateway
 }
 
+// attached returns the application that has routes of its own at a host; empty if there is none.
+func (d *decision) attached(host string) string {
+	for _, one := range d.routes {
+		if slices.Contains(one.hosts, host) {
+			return one.Application
+		}
+	}
+	for _, one := range d.RouteRequirers { // It may have no turn at the moment.
+		if slices.Contains(one.Has, host) {
+			return one.Application
+		}
+	}
+	for _, old := range d.old {
+		if slices.Contains(old.hosts, host) {
+			return old.application
+		}
+	}
+	return ""
+}
+
 // recordHasPlace reports whether the record says that an application owns the place that it asks
 // for.
 func recordHasPlace(s observed, r state.Requirer) bool {
@@ -101,15 +121,13 @@ func recordHasOtherHost(s observed, r state.Requirer) bool {
 const otherHostMark = "@"
 
 // lastSum returns the digest for the place of an application that cannot be served now. If the
-// application had a host of its own, or is to have one, the digest says where it was served last.
+// application was served at another host, the digest says where.
 func (d *decision) lastSum(r state.Requirer) string {
 	had, _ := d.Record.At(r.RelationID)
 	last := lastServed(d.observed)
 	host, path, _ := placeFor(last.Config, r)
 	now, _, _ := placeFor(d.Config, r)
 	switch {
-	case d.Config.RoutingMode != state.RoutingSubdomain:
-		return state.HeldSum(r.Path())
 	case recordHasOtherHost(d.observed, r):
 		return had
 	case last.hostKnown && host != now:

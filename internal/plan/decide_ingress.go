@@ -66,7 +66,10 @@ func (d *decision) addRequirer(g allocation, requirer state.Requirer) {
 		}
 	}
 	if reason == "" {
-		reason = cmp.Or(g.taken(d, t), d.takenByVersion0(t))
+		reason = g.taken(d, t)
+		if reason == "" && d.Config.RoutingMode != state.RoutingSubdomain && !g.isAt(d.observed, t, one.place) {
+			reason = d.takenByVersion0(t, one.place) // For hosts see attachedTo.
+		}
 		d.denied[requirer.RelationID] = reason != ""
 	}
 	if reason == "" && d.Config.RoutingMode == state.RoutingSubdomain {
@@ -194,18 +197,21 @@ func (g allocation) displaces(s observed, t target) string {
 // servesOthers reports whether applications other than the target have routes at a host.
 func (g allocation) servesOthers(s observed, t target, host string) bool {
 	return slices.ContainsFunc(s.Requirers, func(r state.Requirer) bool {
-		at := func(route liveRoute) bool { return route.host == host && !g.names.isOthers(route.name) }
-		return r.Holds && r.RelationID != t.RelationID && slices.ContainsFunc(g.live.routesOf(target{Requirer: r}), at)
+		other := target{Requirer: r}
+		at := func(route liveRoute) bool {
+			return route.host == host && !g.names.isOthers(route.name) && (s.Record == nil || other.wasAt(s, g.live, place{host: host, path: route.path}))
+		}
+		return r.Holds && r.RelationID != t.RelationID && slices.ContainsFunc(g.live.routesOf(other), at)
 	})
 }
 
-// isAt reports whether an application with a host of its own is served there now: it has been told
-// so, or its route is there.
+// isAt reports whether an application is served at a place now: it has been told so or, if nothing is
+// on record yet, its route is there. Anybody who may write routes can make one that looks like its own.
 func (g allocation) isAt(s observed, t target, at place) bool {
 	if t.Holds && t.wasAt(s, g.live, at) {
 		return true
 	}
-	return slices.ContainsFunc(g.live.routesOf(t), func(route liveRoute) bool {
+	return s.Record == nil && slices.ContainsFunc(g.live.routesOf(t), func(route liveRoute) bool {
 		return route.host == at.host && route.path == at.path && t.mayName(s, route.name) && !g.names.isOthers(route.name)
 	})
 }
@@ -221,26 +227,6 @@ func (d *decision) attachedTo(g allocation, t target) string {
 	for _, r := range t.rules {
 		if holder := d.attached(r.host); holder != "" && !g.isAt(d.observed, t, r.place) {
 			return "host " + r.host + " belongs to " + holder
-		}
-	}
-	return ""
-}
-
-// attached returns the application that has routes of its own at a host; empty if there is none.
-func (d *decision) attached(host string) string {
-	for _, one := range d.routes {
-		if slices.Contains(one.hosts, host) {
-			return one.Application
-		}
-	}
-	for _, one := range d.RouteRequirers { // It may have no turn at the moment.
-		if slices.Contains(one.Has, host) {
-			return one.Application
-		}
-	}
-	for _, old := range d.old {
-		if slices.Contains(old.hosts, host) {
-			return old.application
 		}
 	}
 	return ""

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -70,17 +72,18 @@ func newNamer(s observed, live livePlaces) namer {
 
 // findOwners records whose the live routes are, and the Services that they lead to.
 func (n namer) findOwners(s observed, live livePlaces) {
-	for place, routes := range live.routes {
-		for _, at := range routes {
-			route := live.byName[at.name]
-			if !forwards(route) && at.path == "/" && at.name == redirectRouteName(s, at.host) {
-				n.owner[routeNames+"/"+at.name] = ofRedirects
-				continue
-			}
-			n.owner[routeNames+"/"+at.name] = place
-			for _, name := range servicesOf(route) {
-				n.owner[serviceNames+"/"+name] = place
-			}
+	// If routes at several places lead to a Service, the oldest route counts.
+	for _, at := range slices.SortedFunc(slices.Values(slices.Concat(slices.Collect(maps.Values(live.routes))...)), func(a, b liveRoute) int {
+		return cmp.Or(b.made.Compare(a.made), cmp.Compare(a.name, b.name), cmp.Compare(a.host, b.host))
+	}) {
+		place, route := state.PlaceKey(at.host, at.path), live.byName[at.name]
+		if !forwards(route) && at.path == "/" && at.name == redirectRouteName(s, at.host) {
+			n.owner[routeNames+"/"+at.name] = ofRedirects
+			continue
+		}
+		n.owner[routeNames+"/"+at.name] = place
+		for _, name := range servicesOf(route) {
+			n.owner[serviceNames+"/"+name] = place
 		}
 	}
 }

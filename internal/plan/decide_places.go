@@ -33,11 +33,12 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 		}
 	}
 	r.place = names.claim(base.taking(here, elsewhere), base, t.Requirer)
-	if len(elsewhere) == 0 {
-		r.previousOnRecord(d.observed, t, names, base)
+	known := t.onRecord(d.observed, elsewhere)
+	if len(known) == 0 {
+		r.previousOnRecord(d, t, names, base)
 		return
 	}
-	previous := r.previousPlace(d, t, live, elsewhere)
+	previous := r.previousPlace(d, t, live, known)
 	if previous == nil {
 		return
 	}
@@ -59,13 +60,27 @@ func (r *rule) findPlaces(d *decision, t target, names namer, live livePlaces) {
 // previousOnRecord keeps a rule where the record says that its target is served, if there is a
 // certificate for that host and none yet for the new host. It is for the case that somebody has
 // deleted the Gateway or its listeners.
-func (r *rule) previousOnRecord(s observed, t target, names namer, base place) {
-	at, known := otherPlace(s, t.Requirer)
-	if !t.Holds || !known || at.host == r.host || newHost(s, r.host).secure() || !newHost(s, at.host).secure() {
+func (r *rule) previousOnRecord(d *decision, t target, names namer, base place) {
+	at, known := otherPlace(d.observed, t.Requirer)
+	if t.remote && !d.published[t.RelationID] && d.attached(at.host) != "" {
+		return // It was not served meanwhile, and another application may have come to that host.
+	}
+	if !t.Holds || !known || at.host == r.host || newHost(d.observed, r.host).secure() || !newHost(d.observed, at.host).secure() {
 		return
 	}
 	old := names.claim(base.named(at.host, at.path), base, t.Requirer)
 	r.previous = &old
+}
+
+// onRecord returns those of the target's routes elsewhere that are where the record says that it is
+// served; all if the record says nothing of that. Anybody who may write routes can make one that
+// looks like the target's own, at a host of another application.
+func (t target) onRecord(s observed, elsewhere []liveRoute) []liveRoute {
+	at, known := otherPlace(s, t.Requirer)
+	if !known {
+		return elsewhere
+	}
+	return slices.DeleteFunc(slices.Clone(elsewhere), func(route liveRoute) bool { return route.host != at.host || route.path != at.path })
 }
 
 // wasAt reports whether the target was last served at a place, according to the record.
@@ -135,8 +150,8 @@ func (n namer) claim(p, taken place, of state.Requirer) place {
 // none. It also sets whether the target is served at the rule's own place. If the rule is served
 // over HTTPS elsewhere and a certificate is to come, only HTTPS counts there.
 func (r *rule) previousPlace(d *decision, t target, live livePlaces, elsewhere []liveRoute) *place {
-	secure := func(route liveRoute) bool { return route.secure && newHost(d.observed, route.host).secure() }
-	clear := !slices.ContainsFunc(elsewhere, secure) || r.host == "" && noAddressCertificates(d.observed)
+	hasCertificate := func(route liveRoute) bool { return newHost(d.observed, route.host).secure() }
+	clear := !slices.ContainsFunc(elsewhere, hasCertificate) || r.host == "" && noAddressCertificates(d.observed)
 	var since time.Time
 	since, r.served = t.servedAt(d, live, r.place, clear)
 	if r.served && settledSince(d.observed, since) {
@@ -148,7 +163,7 @@ func (r *rule) previousPlace(d *decision, t target, live livePlaces, elsewhere [
 		switch {
 		case route.host != r.host && listenerLabel(d.observed, route.host) == listenerLabel(d.observed, r.host):
 			continue // Its listeners have the names that the next ones get.
-		case route.secure && !secure(route):
+		case route.secure && !hasCertificate(route):
 			continue
 		case !route.secure && !t.inClear(d):
 			continue
@@ -211,6 +226,9 @@ func (d *decision) joinPreviousHost(names namer, live livePlaces) {
 		for i := range t.rules {
 			r := &t.rules[i]
 			if r.previous != nil || r.host != moving.host || t.isServedAt(d, live, r.place) {
+				continue
+			}
+			if d.takenByVersion0(t, place{host: old, path: r.path}) != "" {
 				continue
 			}
 			previous := names.claim(r.named(old, r.path), r.place, t.Requirer)

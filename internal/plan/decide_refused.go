@@ -104,7 +104,10 @@ func (d *decision) hasLiveRoute(r rule) bool {
 // listensFor reports whether the live Gateway has the listeners of a host.
 func (d *decision) listensFor(host string) bool {
 	h := d.host(host)
-	return h != nil && !slices.ContainsFunc(h.listeners, func(l listener) bool { return !hasListener(d.observed, l.name) })
+	lacks := func(l listener) bool {
+		return !slices.ContainsFunc(listenersOf(d.observed), func(live gatewayv1.Listener) bool { return string(live.Name) == l.name && hostOf(live) == host })
+	}
+	return h != nil && !slices.ContainsFunc(h.listeners, lacks)
 }
 
 // whyRefused returns why an application is not served as it asks, and the cure.

@@ -60,8 +60,10 @@ func (d *decision) turnsOf() []turn {
 		}
 		one, hosts := turn{rank: rankLocal, relation: r.RelationID, route: r}, withinBound(d.observed, *r, d.hostsFor(*r))
 		switch {
-		case r.Version0: // It has what exists, and can get nothing else.
-			one.rank = rankAttached
+		case r.Version0: // It has what exists, and can get nothing else. Anybody who may write routes can make more.
+			if one.rank = rankForeign; d.Record == nil || recordHasHosts(d.observed, *r, oldTargetOf(d.observed, *r).hosts) {
+				one.rank = rankAttached
+			}
 		case recordHasHosts(d.observed, *r, hosts), d.recordHasHostless(*r, hosts):
 			one.rank = rankAttached
 		case r.Told && existing.servesAll(d.observed, *r, hosts):
@@ -71,8 +73,12 @@ func (d *decision) turnsOf() []turn {
 		}
 		// If it asks for further hosts, that must not cost it the hosts that it has.
 		lacks := func(host string) bool { return !existing.servesAll(d.observed, *r, []string{host}) }
-		if reserves := slices.DeleteFunc(hosts, lacks); r.Told && one.rank != rankAttached && len(reserves) > 0 {
-			all = append(all, turn{rank: rankChanging, relation: r.RelationID, route: r, reserves: reserves})
+		keeps, rank := slices.DeleteFunc(slices.Clone(hosts), lacks), rankChanging
+		if had, known := hadLast(d.observed, *r); known {
+			keeps, rank = without(hosts, without(hosts, had)), rankAttached // Whichever listeners exist.
+		}
+		if r.Told && one.rank != rankAttached && len(keeps) > 0 {
+			all = append(all, turn{rank: rank, relation: r.RelationID, route: r, reserves: keeps})
 		}
 		all = append(all, one)
 	}

@@ -31,7 +31,7 @@ func (d *decision) addVersion0(table listenerTable, requirer state.RouteRequirer
 func oldTargetOf(s observed, requirer state.RouteRequirer) oldTarget {
 	old := oldTarget{application: requirer.Application, relation: requirer.RelationID, backend: requirer.Backend, service: s.Application + "-" + requirer.Backend + "-service"}
 	_, stands := s.Cluster.Services[old.service]
-	if !stands || requirer.Backend == "" || s.Cluster.Gateway == nil || s.Cluster.ForeignOf("Service", old.service) != nil {
+	if !stands || requirer.Backend == "" || s.Cluster.ForeignOf("Service", old.service) != nil {
 		return old
 	}
 	for i := range s.Cluster.Routes {
@@ -81,13 +81,13 @@ func portsOf(route *gatewayv1.HTTPRoute, namespace, service string) (ports []int
 }
 
 // oldListenerOf finds the listener that a route is attached to by one of its parent references. The
-// listener may be missing: without a certificate there is none. The route waits for it, because
-// nobody could make that route again.
+// listener may be missing: without a certificate there is none, and somebody may have deleted it. The
+// route waits for it, because nobody could make that route again.
 func oldListenerOf(s observed, route *gatewayv1.HTTPRoute, ref gatewayv1.ParentReference) (at oldListener, ok bool) {
 	if ref.SectionName == nil || string(ref.Name) != s.Application {
 		return at, false
 	}
-	for _, listener := range s.Cluster.Gateway.Spec.Listeners {
+	for _, listener := range listenersOf(s) {
 		if listener.Name == *ref.SectionName {
 			if listener.Hostname != nil {
 				at.host = string(*listener.Hostname)
@@ -105,7 +105,11 @@ func oldListenerOf(s observed, route *gatewayv1.HTTPRoute, ref gatewayv1.ParentR
 			return at, true
 		}
 	}
-	return oldListener{}, false
+	// Without a hostname, the name has an address, which may not be known at the moment.
+	section, found := strings.CutPrefix(string(*ref.SectionName), s.Application+"-http")
+	address, secure := strings.CutPrefix(section, "s")
+	byAddress := address == "" || secure && looksLikeAddress(strings.TrimPrefix(address, "-"))
+	return oldListener{secure: secure}, found && byAddress && len(route.Spec.Hostnames) == 0
 }
 
 // dropOldOfTargets drops old routes that lead to a Service of an application on ingress: they
@@ -118,18 +122,16 @@ func (r *routing) dropOldOfTargets() {
 	})
 }
 
-// takenByVersion0 returns why a target of another model cannot have its place: a route is kept there
+// takenByVersion0 returns why a target of another model cannot come to a place: a route is kept there
 // for an application that speaks version 0; empty if none is.
-func (d *decision) takenByVersion0(t target) string {
-	if !t.remote || t.Holds {
+func (d *decision) takenByVersion0(t target, at place) string {
+	if !t.remote {
 		return ""
 	}
-	for _, r := range t.rules {
-		for _, old := range d.old {
-			for _, route := range old.routes {
-				if pathOf(route.HTTPRoute) == r.path && slices.ContainsFunc(route.at, func(at oldListener) bool { return at.host == r.host }) {
-					return "path " + r.path + " belongs to " + old.application
-				}
+	for _, old := range d.old {
+		for _, route := range old.routes {
+			if pathOf(route.HTTPRoute) == at.path && slices.ContainsFunc(route.at, func(l oldListener) bool { return l.host == at.host }) {
+				return "path " + at.path + " belongs to " + old.application
 			}
 		}
 	}

@@ -76,6 +76,7 @@ var hostileSteps = []step{
 	{"unservable", true, (*world).unserve},
 	{"one more host", true, (*world).nameOneMore},
 	{"forged listeners", true, (*world).forgeListeners},
+	{"forged route", true, (*world).forgeAnyRoute},
 	{"leader", true, func(w *world) { w.crowd.allowance = state.Allowance{} }},
 	{"add", true, (*world).addNeighbour},
 	{"add route", true, (*world).addRoute},

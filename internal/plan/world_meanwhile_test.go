@@ -202,3 +202,31 @@ func (w *world) moving() bool {
 		return told && ((path == "") != subdomain || strings.HasSuffix(host, "."+w.config.ExternalHostname) != subdomain || !subdomain && host != w.config.ExternalHostname)
 	}) || slices.ContainsFunc(w.orders, func(o *order) bool { return o.state == state.CertificatePending })
 }
+
+// forgeAnyRoute has an editor make a route that looks like one that the charm has, or has found, for some
+// application at some host.
+func (w *world) forgeAnyRoute() {
+	if w.gateway == nil || !slices.ContainsFunc(w.routes, forwards) {
+		return
+	}
+	var secure []string
+	for _, l := range w.gateway.Spec.Listeners {
+		if l.TLS != nil {
+			secure = append(secure, listenerName(l))
+		}
+	}
+	var services []string
+	for name := range w.services {
+		services = append(services, name)
+	}
+	slices.Sort(services)
+	if len(secure) == 0 || len(services) == 0 {
+		return
+	}
+	r, host := pick(w, w.requirers...), pick(w, secure...)
+	name := state.BoundedName("gateway-"+r.Model+"-"+r.Name, 40)
+	w.forgeRoute(name+pick(w, "", "-x"), host, pick(w, r.Path(), "/"), pick(w, services...))
+	if w.random.IntN(3) == 0 {
+		w.routes[len(w.routes)-1].Spec.Hostnames = []gatewayv1.Hostname{gatewayv1.Hostname(host)}
+	}
+}

@@ -71,6 +71,26 @@ func TestEditor(t *testing.T) {
 	routes, gateways := gatewayAPI("httproutes"), gatewayAPI("gateways")
 	secrets := schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
 
+	// What the charm does not set: that a route is for other hosts, and that a Service is another name.
+	services := schema.GroupVersionResource{Version: "v1", Resource: "services"}
+	for _, route := range f.routesInClear() {
+		f.edit(routes, route, map[string]any{"spec": map[string]any{"hostnames": []any{"nowhere.example.com"}}})
+	}
+	f.edit(services, charm+"-web-service", map[string]any{"spec": map[string]any{"type": "ExternalName", "externalName": "nowhere.example.com"}})
+	f.awaitAnswer(clear, 404)
+	f.updateStatus()
+	f.awaitAnswer(clear, 200)
+	f.updateStatus()
+	for resource, name := range map[schema.GroupVersionResource]string{routes: f.routesInClear()[0], services: charm + "-web-service"} {
+		object, err := shared.Dynamic().Resource(resource).Namespace(f.Model).Get(f.ctx, name, metav1.GetOptions{})
+		f.must(err)
+		for _, entry := range object.GetManagedFields() {
+			if entry.Manager == "editor" || entry.Manager == charm && entry.Operation != metav1.ManagedFieldsOperationApply {
+				t.Errorf("%s has fields that %s has set: %s", name, entry.Manager, entry.FieldsV1)
+			}
+		}
+	}
+
 	// A route that serves in clear is given to somebody else, and held by a finalizer. It
 	// serves no more when HTTPS is enforced.
 	for _, route := range f.routesInClear() {
