@@ -108,7 +108,7 @@ func secureGateway(secrets map[string]string) *gatewayv1.Gateway {
 	return object
 }
 
-// TestSecretInUse gives a listener another Secret: the old one is removed when the Gateway has been
+// TestSecretInUse changes the Secret of a listener: the old one is removed when the Gateway has been
 // judged with the new one. The Secret of a listener that is removed is not kept.
 func TestSecretInUse(t *testing.T) {
 	t.Parallel()

@@ -171,7 +171,7 @@ func (f *fixture) pool() *x509.CertPool {
 	return f.ca.Pool()
 }
 
-// awaitVisited waits until a URL serves, be it by a redirect to HTTPS.
+// awaitVisited waits until a URL serves, also by a redirect to HTTPS.
 func (f *fixture) awaitVisited(url string) {
 	f.t.Helper()
 	f.must(eventually(f.ctx, func(ctx context.Context) error {
