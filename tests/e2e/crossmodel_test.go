@@ -160,7 +160,7 @@ func (o *overseas) listed(ipv4, ipv6 []string, answering ...string) {
 	}
 }
 
-// TestUnitsOfAnotherModel: adds, moves and removes units of an application of another model under
+// TestUnitsOfAnotherModel adds, moves and removes units of an application of another model under
 // load: their addresses are listed, always at least one, and no request fails.
 func TestUnitsOfAnotherModel(t *testing.T) {
 	t.Parallel()
