@@ -20,8 +20,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// The controller's clock may be ahead of the pod's: an alarm then goes off before its
-// time, and Juju must wake the charm once more.
+// The controller's clock may be ahead of the pod's. Then an alarm goes off too early, and Juju must
+// wake the charm once more.
 func TestAlarmThatGoesOffTooEarlyIsSetAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -48,8 +48,8 @@ func TestAlarmThatGoesOffTooEarlyIsSetAgain(t *testing.T) {
 	}
 }
 
-// Juju takes no expiry in the past, nor one that is past before the hook ends. Which alarm it is its
-// label says, which another release has to find.
+// Juju refuses an expiry in the past, also one that has passed when the hook ends. The label says
+// which alarm it is. Another release has to find it by that.
 func TestAlarmThatIsDueSoon(t *testing.T) {
 	t.Parallel()
 	for life, expire := range map[time.Duration]string{
@@ -86,7 +86,7 @@ func (w *world) alarms() []string {
 	})
 }
 
-// A clock that is hours ahead is no reason to be woken every minute for as long.
+// If the clock is hours ahead, the charm must not be woken every minute for that time.
 func TestAlarmThatGoesOffMuchTooEarlyIsLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -44,8 +44,8 @@ func greedyWorld(t *testing.T) *world {
 	return w
 }
 
-// TestHooksCountRequests: the count of requests outlasts the hook, for an hour and no longer; and it costs
-// no call where nothing changes.
+// TestHooksCountRequests: the count of requests outlasts the hook, for an hour and no longer. It
+// costs no call if nothing changes.
 func TestHooksCountRequests(t *testing.T) {
 	t.Parallel()
 	w := greedyWorld(t)
@@ -76,8 +76,8 @@ func TestHooksCountRequests(t *testing.T) {
 	}
 }
 
-// TestAnotherLeaderCountsAnew: what is asked for already is nothing new for a unit that comes to lead, and
-// the next names are bound again.
+// TestAnotherLeaderCountsAnew: for a unit that takes over leadership, existing requests are not
+// new, and the limit applies to the next names.
 func TestAnotherLeaderCountsAnew(t *testing.T) {
 	t.Parallel()
 	w := greedyWorld(t)
@@ -100,8 +100,8 @@ func TestAnotherLeaderCountsAnew(t *testing.T) {
 	}
 }
 
-// TestAHookThatFailsDoesNotCountTwice: Juju repeats it, with what was stored before or, where Juju 4.0 has
-// failed between the two, after.
+// TestAHookThatFailsDoesNotCountTwice: Juju repeats the hook, with the state that was stored before
+// it or, if Juju 4.0 has failed between state and relations, after it.
 func TestAHookThatFailsDoesNotCountTwice(t *testing.T) {
 	t.Parallel()
 	for name, storedFirst := range map[string]bool{"nothing is stored": false, "the state is stored": true} {
@@ -109,7 +109,7 @@ func TestAHookThatFailsDoesNotCountTwice(t *testing.T) {
 			t.Parallel()
 			w := greedyWorld(t)
 			for hook := range 4 {
-				// What was stored by a hook whose requests were not written.
+				// Stored by a hook whose requests were not written.
 				stored := map[string]string{}
 				bags := w.bags["certificates:2"][own]
 				before := map[string]string{}

@@ -70,8 +70,8 @@ func (w *world) made() []string {
 	return kinds
 }
 
-// TestBackendTLS follows an application that speaks TLS: from the one version of the
-// interface to the other, and to the end of the relation.
+// TestBackendTLS follows an application that speaks TLS: from one version of the interface to the
+// other, and to the end of the relation.
 func TestBackendTLS(t *testing.T) {
 	t.Parallel()
 	w := withBackendTLS(t)
@@ -118,8 +118,8 @@ func TestBackendTLS(t *testing.T) {
 	}
 }
 
-// TestSilentProviderOfAuthorities follows what is kept of a provider that says nothing any
-// more: what it said itself, until it says that there is nothing, or goes.
+// TestSilentProviderOfAuthorities follows what is kept of a provider that no longer says anything:
+// its last certificates, until it says that there are none, or its relation ends.
 func TestSilentProviderOfAuthorities(t *testing.T) {
 	t.Parallel()
 	event := func(kind gocharm.Kind, id string) gocharm.Event {
@@ -170,7 +170,7 @@ func TestSilentProviderOfAuthorities(t *testing.T) {
 	}
 }
 
-// TestRequestsForConfigMaps are made only where there may be one.
+// TestRequestsForConfigMaps: ConfigMaps are requested only if there may be one.
 func TestRequestsForConfigMaps(t *testing.T) {
 	t.Parallel()
 	w := serving(t)

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestCiliumSettingsAreAskedForWhereTheyMatter: Cilium's settings tell whether an application that speaks HTTP/2 in
-// clear is reached. Nobody else's hooks ask for them.
+// TestCiliumSettingsAreAskedForWhereTheyMatter: Cilium's settings decide whether an application
+// that speaks HTTP/2 without TLS can be reached. Hooks without such an application do not read
+// them.
 func TestCiliumSettingsAreAskedForWhereTheyMatter(t *testing.T) {
 	t.Parallel()
 	const (

@@ -42,8 +42,8 @@ func (w *world) deny(id string, times int) {
 	}
 }
 
-// A denial that passes takes nothing down, on whichever endpoint, whichever side it is of: a
-// short one does not show, and for a longer one Juju repeats the hook.
+// A temporary denial takes nothing down, on any endpoint and on either side. A short one has no
+// effect, and for a longer one Juju repeats the hook.
 func TestPassingDenialTakesNothingDown(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"gateway:1", "certificates:2", "gateway-route:3", "dns-record:4", "gateway:5", "receive-ca-cert:7"} {
@@ -51,7 +51,7 @@ func TestPassingDenialTakesNothingDown(t *testing.T) {
 		before := w.told()
 		for _, times := range []int{1, -1} {
 			w.deny(id, times)
-			// One that does not trust the ledger, and so reads our side too.
+			// An event that does not trust the ledger, and so reads our side too.
 			err := w.try(gocharm.Event{Kind: gocharm.LeaderElected})
 			if times < 0 && (err == nil || !strings.Contains(err.Error(), "permission denied")) || times > 0 && err != nil {
 				t.Errorf("%s: %d denials end in %v", id, times, err)
@@ -68,8 +68,8 @@ func TestPassingDenialTakesNothingDown(t *testing.T) {
 	}
 }
 
-// A relation that was removed by force is listed as long as the unit agent lives. What it
-// asked for goes, at once and alone, and no hook fails for it.
+// A relation that was removed by force is listed for as long as the unit agent lives. What it asked
+// for is removed, at once and nothing else, and no hook fails because of it.
 func TestGhostRelationIsLeftOut(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -106,8 +106,8 @@ func TestGhostRelationIsLeftOut(t *testing.T) {
 	}
 }
 
-// Of the certificates relations that Juju lists the one that can be read is the one, and
-// the newest of several. The first is no better than the others.
+// Of the certificates relations that Juju lists, the newest that can be read counts. A first one
+// that cannot be read does not take precedence.
 func TestCertificatesRelationThatCanBeReadIsTaken(t *testing.T) {
 	t.Parallel()
 	for name, ghosts := range map[string][]string{
@@ -136,7 +136,7 @@ func TestCertificatesRelationThatCanBeReadIsTaken(t *testing.T) {
 	}
 }
 
-// With none but ghosts there is no certificates relation: the key goes with the last one.
+// If there are only ghosts there is no certificates relation: the key is removed with the last one.
 func TestKeyGoesThoughAGhostIsListed(t *testing.T) {
 	t.Parallel()
 	w := everything(t)
@@ -150,8 +150,8 @@ func TestKeyGoesThoughAGhostIsListed(t *testing.T) {
 	}
 }
 
-// Of who uses an offer of ours the controller does not tell: then nothing is changed until
-// it has been denied for a while, and nothing fails.
+// The controller does not list consumers of our offer. Then nothing changes until the relation has
+// been denied for a while, and nothing fails.
 func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	abroad := func(t *testing.T) (w *world, before string) {
@@ -193,7 +193,7 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 			if got := w.lastStatus(); !strings.HasPrefix(got, "active ") || len(deletions(w.writes())) > 0 {
 				t.Errorf("status is %q", got)
 			}
-			// A denial of another day counts anew.
+			// A denial on another day counts from its own time.
 			w.deny(id, -1)
 			waits(w, before)
 		})
@@ -226,8 +226,8 @@ func TestDenialThatNobodyCanJudgeIsWaitedFor(t *testing.T) {
 	})
 }
 
-// The end of a certificates relation does not come again: while another relation is undecided it is
-// remembered that the secrets have to go.
+// The end of a certificates relation does not come again. While another relation is undecided, the
+// charm stores that the secrets must be removed.
 func TestUndecidedAtTheEndOfTheCertificates(t *testing.T) {
 	t.Parallel()
 	w := everything(t)
@@ -240,7 +240,8 @@ func TestUndecidedAtTheEndOfTheCertificates(t *testing.T) {
 	}
 }
 
-// A unit of our model that Juju lists and the controller has not is gone, and its siblings are served.
+// A unit of our model that Juju lists and the controller does not have is gone. The other units are
+// served.
 func TestGhostUnitIsLeftOut(t *testing.T) {
 	t.Parallel()
 	w := everything(t)
@@ -252,7 +253,7 @@ func TestGhostUnitIsLeftOut(t *testing.T) {
 	}
 }
 
-// What cannot be written to a relation that has gone meanwhile need not be written.
+// If a relation has gone meanwhile, a write to it need not succeed.
 func TestRelationGoneBeforeItIsWrittenTo(t *testing.T) {
 	t.Parallel()
 	for _, goes := range []bool{true, false} {
@@ -276,8 +277,8 @@ func TestRelationGoneBeforeItIsWrittenTo(t *testing.T) {
 	}
 }
 
-// An application whose relation was removed by force may be related again: the controller's
-// answer names it then, and does not say which of the two it means.
+// An application whose relation was removed by force may be related again. Then the controller
+// names it, and does not say which of the two relations it means.
 func TestGhostOfAnApplicationThatIsRelatedAgain(t *testing.T) {
 	t.Parallel()
 	w := everything(t)
@@ -297,8 +298,8 @@ func TestGhostOfAnApplicationThatIsRelatedAgain(t *testing.T) {
 	}
 }
 
-// Several relations may be ghosts at once, be it of one application or on several endpoints. They are doubted
-// from the same hook on: the charm is not held up for each in its turn.
+// Several relations may be ghosts at the same time, of one application or on several endpoints. The
+// first hook notes all of them as undecided, so that the charm does not wait for each in turn.
 func TestGhostsAreDoubtedTogether(t *testing.T) {
 	t.Parallel()
 	w := everything(t)
@@ -321,9 +322,9 @@ func TestGhostsAreDoubtedTogether(t *testing.T) {
 	}
 }
 
-// The relation that is breaking is in the controller's answer until every unit has left it, and the answer
-// means that one as well as a ghost of the same application, or of another that we use by an offer. Neither
-// is a reason to fail: the hook would wait for its own end.
+// The relation that is breaking is in the controller's answer until every unit has left it. The
+// answer may mean that one or a ghost of the same application, or of another application behind an
+// offer that we use. Neither is a reason to fail: the hook would wait for its own end.
 func TestGhostBesideTheRelationThatIsBreaking(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ endpoint, id, ghost, application, remoteApp, offer string }{
@@ -355,8 +356,8 @@ func TestGhostBesideTheRelationThatIsBreaking(t *testing.T) {
 	}
 }
 
-// An offer that we use goes by its URL in the controller's answer, and by another name here.
-// As long as there is one for each relation, all are there; with fewer nobody can tell.
+// The controller names an offer that we use by its URL; here it has another name. As long as there
+// is one for each relation, all exist. With fewer, nobody can tell.
 func TestOfferIsThere(t *testing.T) {
 	t.Parallel()
 	w := everything(t)
@@ -385,7 +386,7 @@ func TestOfferIsThere(t *testing.T) {
 	}
 }
 
-// A controller that does not answer is no proof either.
+// A controller that does not answer proves nothing either.
 func TestDeniedWithoutAnAnswerOfTheControllerFails(t *testing.T) {
 	t.Parallel()
 	w := everything(t)
@@ -404,7 +405,7 @@ func TestDeniedWithoutAnAnswerOfTheControllerFails(t *testing.T) {
 	}
 }
 
-// What Juju lists no more is not asked about.
+// The charm does not ask about relations that Juju no longer lists.
 func TestRelationGoneMeanwhileIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for _, side := range []string{own, "ca"} {

@@ -13,7 +13,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 )
 
-// What an event makes the charm do, as far as it is the event's and not the world's.
+// What an event makes the charm do, independently of the state of the world.
 const (
 	nothing = "nothing" // no hook tool is called, and no request sent
 	whole   = "all"     // Juju and the cluster are read, and the status is set
@@ -60,8 +60,8 @@ var events = []struct {
 	{gocharm.Unknown, nothing, nil},
 }
 
-// TestEvents has a leader at rest get each event. Those that Juju sends to a unit which goes must not touch what is
-// served.
+// TestEvents sends each event to a leader in a world without changes. Events that Juju sends to a
+// unit on its way out must not touch what is served.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	for _, test := range events {

@@ -20,8 +20,8 @@ func (w *world) byHand(path string) {
 	}
 }
 
-// TestForeignObjects has somebody's objects under names of ours: they are left alone, and
-// other names or words are found.
+// TestForeignObjects has somebody else's objects with names of ours: they are left alone, and the
+// charm uses other names or reports them.
 func TestForeignObjects(t *testing.T) {
 	t.Parallel()
 	const (

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestHeldIsLogged: what has to wait is told, with the reason, as long as it waits.
+// TestHeldIsLogged: the log names what has to wait, with the reason, as long as it waits.
 func TestHeldIsLogged(t *testing.T) {
 	t.Parallel()
 	const line = "HTTPRoute gw-prod-blog-http: held since there is no Service gw-blog-service"
@@ -24,8 +24,8 @@ func TestHeldIsLogged(t *testing.T) {
 	}
 }
 
-// TestHeldForASecretIsNotLogged: what waited for a refused Secret is written in the same hook, by
-// the plan without it.
+// TestHeldForASecretIsNotLogged: objects that waited for a refused Secret are written in the same
+// hook, by the plan without it.
 func TestHeldForASecretIsNotLogged(t *testing.T) {
 	t.Parallel()
 	w := serving(t)

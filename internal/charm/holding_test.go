@@ -19,9 +19,9 @@ func (w *world) foreign(id, name, address string) {
 	w.models[id] = "00000000-4993-4c3a-928e-c646226beeee"
 }
 
-// TestPlaceOutlivesTheProvider: nobody is told anything while HTTPS is enforced and the provider of
-// certificates is replaced. Whose a path is stands on record meanwhile, also for another leader: an
-// older relation that asked for it then has got it.
+// TestPlaceOutlivesTheProvider: while HTTPS is enforced and the provider of certificates is
+// replaced, no application has a URL. The record says which application has a path, also to another
+// leader: an older relation that asks for that path meanwhile does not get it.
 func TestPlaceOutlivesTheProvider(t *testing.T) {
 	t.Parallel()
 	for _, led := range []bool{false, true} {

@@ -8,8 +8,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 )
 
-// Juju says the same of our own databag when leadership is lost as it says of a
-// relation that was removed by force.
+// If leadership is lost, Juju gives the same error for our own databag as for a relation that was
+// removed by force.
 func TestLosingLeadershipInTheMiddleTakesNothingDown(t *testing.T) {
 	t.Parallel()
 	for _, relation := range []string{"gateway:1", "certificates:2", "gateway-route:3", "dns-record:4"} {
@@ -76,7 +76,7 @@ func deletions(writes []string) []string {
 	return slices.DeleteFunc(writes, func(write string) bool { return !strings.HasPrefix(write, "DELETE") })
 }
 
-// A unit that goes while it is being read takes itself only.
+// A unit that leaves while it is being read affects only itself.
 func TestUnitGoneInTheMiddleIsLeftOut(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -93,9 +93,9 @@ func TestUnitGoneInTheMiddleIsLeftOut(t *testing.T) {
 	}
 }
 
-// A lease that has lapsed is won again: Juju denies us our own data, and says right
-// after that we lead. That is no relation removed by force, and no certificate goes for it:
-// a short while does not show at all, and for a longer one Juju repeats the hook.
+// A lease may lapse and be won again: Juju denies us our own data, and says right after that we
+// lead. That does not mean that the relation was removed by force, and no certificate is withdrawn
+// for it. A short lapse has no effect, and for a longer one Juju repeats the hook.
 func TestLeadershipThatLapsesForAMomentTakesNoCertificateDown(t *testing.T) {
 	t.Parallel()
 	for _, lapse := range []int{1, 2} {

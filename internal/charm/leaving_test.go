@@ -11,7 +11,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// A unit that is scaled away leaves the application's relations, which stay.
+// A unit that is removed by scaling down leaves relations that the application keeps.
 func TestLeavingUnitTakesNothingDown(t *testing.T) {
 	t.Parallel()
 	departed := func(unit string) gocharm.Event {
@@ -44,9 +44,9 @@ func TestLeavingUnitTakesNothingDown(t *testing.T) {
 	}
 }
 
-// Where the other side has no unit, no relation-departed tells that it is this unit which
-// goes: all that Juju sends is relation-broken, of one relation after the other, in any
-// order. What they ask for stays, and the key.
+// If the other side has no unit, no relation-departed names this unit: Juju only sends
+// relation-broken, for one relation after the other, in any order. What they ask for stays, and so
+// does the key.
 func TestDyingUnitTakesNothingDown(t *testing.T) {
 	t.Parallel()
 	label, _ := tlscertificates.KeyLabels("certificates")
@@ -70,7 +70,7 @@ func TestDyingUnitTakesNothingDown(t *testing.T) {
 				Endpoint: "gateway", ID: "gateway:5", RemoteApp: "blog", RemoteUnit: "blog/1", DepartingUnit: "blog/1",
 			}})
 		}
-		// Its agent is restarted, it is elected, time goes by: no relation is left that it sees.
+		// Its agent restarts, it is elected, time passes: it sees no relation any more.
 		for _, kind := range []gocharm.Kind{
 			gocharm.UpgradeCharm, gocharm.ConfigChanged, gocharm.Start, gocharm.LeaderElected, gocharm.UpdateStatus,
 			gocharm.SecretChanged, gocharm.SecretExpired, gocharm.SecretRemove,
@@ -92,7 +92,7 @@ func TestDyingUnitTakesNothingDown(t *testing.T) {
 	}
 }
 
-// Whoever cannot learn whether it is being removed does nothing, and is asked again.
+// A unit that cannot learn whether it is being removed does nothing, and Juju repeats the hook.
 func TestUnitThatCannotLearnItsFateFails(t *testing.T) {
 	t.Parallel()
 	w := everything(t)
@@ -120,7 +120,7 @@ func TestUnitThatCannotLearnItsFateFails(t *testing.T) {
 	}
 }
 
-// Others are not asked: it is a question to Juju's controller.
+// Other events do not ask: it is a request to Juju's controller.
 func TestOtherHooksDoNotAskWhoIsRemoved(t *testing.T) {
 	t.Parallel()
 	w := everything(t)
@@ -132,8 +132,8 @@ func TestOtherHooksDoNotAskWhoIsRemoved(t *testing.T) {
 	}
 }
 
-// A unit that is being removed sees some of its relations broken, and would take back what
-// was requested for them.
+// A unit that is being removed sees some of its relations break, and would withdraw what was
+// requested for them.
 func TestDyingUnitRotatesNoKey(t *testing.T) {
 	t.Parallel()
 	w := everything(t)

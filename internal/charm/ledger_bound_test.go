@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Juju takes 64 KiB as one value. A ledger of a thousand relations fits; of one that does
-// not, the oldest relations stay in it, and the same ones each time.
+// Juju accepts 64 KiB as one value. A ledger of a thousand relations fits. If one does not fit, the
+// oldest relations stay in it, always the same ones.
 func TestLedgerIsBounded(t *testing.T) {
 	t.Parallel()
 	for count, whole := range map[int]bool{0: true, 1000: true, 10_000: false} {
@@ -61,7 +61,7 @@ func TestDigestTellsDataApart(t *testing.T) {
 		}
 		seen[sum] = data
 	}
-	// It stands in Juju since older releases: another form costs a read of each relation.
+	// Older releases have stored it in Juju: with another form every relation must be read again.
 	if sum, err := digest(map[string]string{"a": "b"}); sum != "20p-yxFLxmxi" || err != nil {
 		t.Errorf("the digest of a bag is %s, %v", sum, err)
 	}

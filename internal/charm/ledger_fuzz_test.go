@@ -26,8 +26,8 @@ func (s stored) Run(_ context.Context, call gocharm.Call) ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// FuzzLedger: what a unit finds as its ledger may be older than the charm, or damaged. Then
-// nothing is trusted, and every databag is read anew; and what is written is always read again.
+// FuzzLedger: the stored ledger may be older than the charm, or damaged. Then nothing is trusted,
+// and every databag is read again. What is written can always be read again.
 func FuzzLedger(f *testing.F) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	trusting := []gocharm.Kind{gocharm.UpdateStatus, gocharm.RelationChanged, gocharm.SecretChanged}
@@ -62,7 +62,7 @@ func FuzzLedger(f *testing.F) {
 		if len(trusted.Digests)+len(trusted.Ours) > 0 && (!json.Valid([]byte(text)) || !slices.Contains(trusting, kind)) {
 			t.Errorf("%s trusts %+v of %q", kind, trusted, text)
 		}
-		// Only the relations that are there go on.
+		// Only relations that exist are kept.
 		c.carryOver(relation)
 		if slices.Contains(trusted.Ours, relation) {
 			c.ledgers.written.Ours = append(c.ledgers.written.Ours, relation)

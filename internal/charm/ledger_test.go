@@ -67,8 +67,8 @@ func TestOwnDataAreReadOnce(t *testing.T) {
 	}
 }
 
-// Bags that the Python charm wrote are not in any ledger. They are read, once, and what
-// is right stays as it is.
+// Databags that the Python charm wrote are in no ledger. They are read once, and stay as they are
+// if they are right.
 func TestDataOfAnotherVersionAreReadAndLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -143,8 +143,7 @@ func TestOverwrittenDataAreMended(t *testing.T) {
 	})
 }
 
-// Juju 3 carries out what a hook wrote to relations and to the stored state together, or
-// neither.
+// Juju 3 stores relation data and the unit's state together, or neither.
 func TestAHookThatFailsIsRepeatedWhole(t *testing.T) {
 	t.Parallel()
 	for name, fails := range map[string]string{
@@ -176,8 +175,8 @@ func TestAHookThatFailsIsRepeatedWhole(t *testing.T) {
 	}
 }
 
-// Juju 4.0 carries out the one, then the other, and may fail between them: a ledger never
-// runs ahead of what stands there, nor stays behind it for long.
+// Juju 4.0 stores one after the other, and may fail in between: a ledger is never ahead of the
+// databags, nor behind them for long.
 func TestHalfOfWhatAHookWroteIsCarriedOut(t *testing.T) {
 	t.Parallel()
 	const urlOfNext = `{"url": "http://next.example.com/prod-shop"}`
@@ -229,7 +228,7 @@ func TestHalfOfWhatAHookWroteIsCarriedOut(t *testing.T) {
 	}
 }
 
-// What a hook wrote is read once more, by the next.
+// The next hook reads once more what a hook wrote.
 func TestWhatWasWrittenIsReadByTheNextHook(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -243,7 +242,7 @@ func TestWhatWasWrittenIsReadByTheNextHook(t *testing.T) {
 	}
 }
 
-// One unit leads, then another, then the first again, which has an event before its
+// One unit leads, then another, then the first again. The first unit gets an event before its
 // leader-elected.
 func TestLeadershipGoesAndComesBack(t *testing.T) {
 	t.Parallel()

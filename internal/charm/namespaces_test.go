@@ -28,8 +28,8 @@ func (w *world) admitted() map[string]string {
 	return all
 }
 
-// Where routes may come from is found out by the model's UUID, which Juju says and nobody who
-// writes relation data: for one of ours it is asked once, and of the cluster nothing.
+// The namespace from which routes may come is found by the model's UUID. Juju gives that, not the
+// relation data. For an application of our model Juju is asked once, and the cluster is not asked.
 func TestNamespaceOfRoutes(t *testing.T) {
 	t.Parallel()
 	const remote = "remote-0123456789abcdef0123456789abcdef"
@@ -74,8 +74,9 @@ func TestNamespaceOfRoutes(t *testing.T) {
 	}
 }
 
-// Who names no host is served beside a named one from its own namespace alone; where that is
-// not known, and the class says nothing of isolation, it is refused by name.
+// An application without a host is served beside one with a host only from its own namespace. If
+// that is not known, and the class does not claim isolation, the application is refused, and the
+// status names it.
 func TestHostlessRoutes(t *testing.T) {
 	t.Parallel()
 	const remote = "remote-0123456789abcdef0123456789abcdef"

@@ -31,7 +31,8 @@ var wrong = map[string][]any{
 	"string": {"\x00 wrong!", 7, true}, "int": {-1, "many"}, "boolean": {"perhaps", 5},
 }
 
-// TestWrongOptionsChangeNothing: a wrong value of any option leaves all that is served as it is, and is named.
+// TestWrongOptionsChangeNothing: a wrong value of any option changes nothing of what is served, and
+// the status names it.
 func TestWrongOptionsChangeNothing(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../config.yaml")

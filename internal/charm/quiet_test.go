@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestNothingChangedNothingWritten: an event after which all is as it was writes nothing, neither
-// to the cluster nor to a relation, whatever is served.
+// TestNothingChangedNothingWritten: an event without changes writes nothing, neither to the cluster
+// nor to a relation, whatever is served.
 func TestNothingChangedNothingWritten(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(t *testing.T) *world{
@@ -54,7 +54,7 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 	}
 }
 
-// TestOnlyTheChangeIsWritten: what one application changes is all that is written.
+// TestOnlyTheChangeIsWritten: if one application changes something, only that is written.
 func TestOnlyTheChangeIsWritten(t *testing.T) {
 	t.Parallel()
 	w := serving(t)

@@ -50,7 +50,7 @@ func TestRefusedRequestsAreLogged(t *testing.T) {
 	}
 }
 
-// What was done is worth knowing most when the rest failed.
+// It matters most to know what was done if the rest failed.
 func TestChangesOfAFailedHookAreLogged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

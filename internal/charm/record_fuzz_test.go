@@ -41,8 +41,8 @@ func (r recorded) run(t *testing.T, kind gocharm.Kind) (*Charm, *state.Record) {
 	return c, got
 }
 
-// FuzzRecord: what a unit finds as its record may be damaged. Then it looks for the one that
-// was handed over; and what is read is stored again as it was.
+// FuzzRecord: the stored record may be damaged. Then the unit looks for the one in the secret. What
+// is read is stored again unchanged.
 func FuzzRecord(f *testing.F) {
 	for _, text := range []string{
 		`{"settings":"{}","told":"{\"1\":[\"ab\"]}","given":["ab","cd"],"handed":"ef"}`, `{}`, `{"given":5}`, `{"given":["ab"]`, `null`, `[]`, ``,

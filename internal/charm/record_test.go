@@ -78,8 +78,8 @@ func issued(t *testing.T) *world {
 	return w
 }
 
-// TestForgedCertificateIsNotServed has a certificate of our key in a Secret that no
-// provider gave.
+// TestForgedCertificateIsNotServed puts a certificate into a Secret that is for our key, and that
+// no provider issued.
 func TestForgedCertificateIsNotServed(t *testing.T) {
 	t.Parallel()
 	forged := func(w *world) string { w.forge(); return w.chain() }
@@ -126,9 +126,9 @@ func TestForgedCertificateIsNotServed(t *testing.T) {
 	}
 }
 
-// TestLeaderAgainBeforeItIsTold: a unit that has led before, and leads again, may have other
-// hooks than leader-elected first. What it has stored is old by then: the certificates that it
-// vouches for, the authorities, and what it knows of the databags.
+// TestLeaderAgainBeforeItIsTold: a unit that has led before, and leads again, may have other hooks
+// before leader-elected. What it has stored is old: the certificates and authorities on record, and
+// its ledger.
 func TestLeaderAgainBeforeItIsTold(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []gocharm.Kind{gocharm.UpdateStatus, gocharm.Start, gocharm.RelationChanged} {
@@ -180,8 +180,8 @@ func TestLeaderAgainBeforeItIsTold(t *testing.T) {
 	}
 }
 
-// TestStandbyForgets: who does not lead keeps nothing of what it knew as a leader, but what it
-// has granted.
+// TestStandbyForgets: a unit that does not lead keeps nothing of its state as a leader, except the
+// allowance.
 func TestStandbyForgets(t *testing.T) {
 	t.Parallel()
 	w := issued(t)
@@ -196,8 +196,8 @@ func TestStandbyForgets(t *testing.T) {
 	}
 }
 
-// TestSecretsHiddenFromWhoLeadsNoMore: Juju shows the application's secrets to the leader alone.
-// A unit that does not see the record may have lost leadership just now.
+// TestSecretsHiddenFromWhoLeadsNoMore: Juju shows the application's secrets only to the leader. A
+// unit that does not see the record may have just lost leadership.
 func TestSecretsHiddenFromWhoLeadsNoMore(t *testing.T) {
 	t.Parallel()
 	w := issued(t)
@@ -217,7 +217,7 @@ func TestSecretsHiddenFromWhoLeadsNoMore(t *testing.T) {
 	}
 }
 
-// TestSilentProviderOfCertificates: what it gave is served on, whoever leads.
+// TestSilentProviderOfCertificates: its certificates are still served, whichever unit leads.
 func TestSilentProviderOfCertificates(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []gocharm.Kind{gocharm.UpdateStatus, gocharm.LeaderElected, gocharm.UpgradeCharm} {
@@ -316,7 +316,7 @@ func TestRecordCostsNothing(t *testing.T) {
 	}
 }
 
-// TestRecordThatCannotBeRead: to be refused is not that there is nothing.
+// TestRecordThatCannotBeRead: a refused read does not mean that there is no record.
 func TestRecordThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	w := issued(t)
@@ -332,8 +332,8 @@ func TestRecordThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestRecordThatNobodyCanTellOf: that Juju does not say whether it is there is no proof that it is
-// gone.
+// TestRecordThatNobodyCanTellOf: if Juju does not say whether the record exists, that does not
+// prove that it is gone.
 func TestRecordThatNobodyCanTellOf(t *testing.T) {
 	t.Parallel()
 	w := issued(t)
@@ -352,7 +352,7 @@ func TestRecordThatNobodyCanTellOf(t *testing.T) {
 	}
 }
 
-// TestRecordOfTheLeaderBeforeMustBeRead: without it what stands in the cluster would be believed.
+// TestRecordOfTheLeaderBeforeMustBeRead: without it the content of the cluster would be believed.
 func TestRecordOfTheLeaderBeforeMustBeRead(t *testing.T) {
 	t.Parallel()
 	w := issued(t)
@@ -372,8 +372,8 @@ func TestRecordOfTheLeaderBeforeMustBeRead(t *testing.T) {
 	}
 }
 
-// TestRecordThatIsGone: who has led meanwhile had nothing to hand over, and may have written to the
-// relations: the ledger is not believed either.
+// TestRecordThatIsGone: the unit that has led meanwhile had nothing to record, and may have written
+// to the relations. So the ledger is not trusted either.
 func TestRecordThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := issued(t)

@@ -22,8 +22,8 @@ type held struct {
 	Key      bool // whether the private key's secret is there
 }
 
-// A lifeCase is a recorded case of the requirer's life: what is done to a charm whose
-// only host has its certificate, but where it says otherwise.
+// A lifeCase is a recorded case of the requirer's life: what happens to a charm whose only host has
+// its certificate, unless the case says otherwise.
 type lifeCase struct {
 	do func(*world)
 	// pending is what we hold then, and settled what we hold once the provider has
@@ -54,7 +54,7 @@ func lifeCases() map[string]lifeCase {
 			w.later = 10 * time.Hour
 			w.run(gocharm.Event{Kind: gocharm.SecretExpired, Secret: &gocharm.EventSecret{ID: "s1", Label: w.alarms()[0], Revision: 1}})
 		}, pending: two, settled: one},
-		// Nobody writes to a relation that breaks, and the key goes with it.
+		// Nothing is written to a relation that breaks, and the key is removed with it.
 		"broken": {do: func(w *world) {
 			label, _ := tlscertificates.KeyLabels("certificates")
 			w.relations["certificates"] = nil
@@ -80,8 +80,8 @@ var unlikeMode = map[string]string{
 	"UNIT created non leader": "each of its units asks for itself; ours ask as one application",
 }
 
-// TestRequirerRecordings holds what we ask for, and what we keep, as hosts, leaders and
-// the relation come and go, to what the Python library did in both of its modes.
+// TestRequirerRecordings compares what we request and keep, as hosts, leaders and the relation come
+// and go, with what the Python library did in both of its modes.
 func TestRequirerRecordings(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"APP", "UNIT"} {
@@ -142,9 +142,9 @@ func (w *world) held() held {
 	return held{Requests: len(w.requested()), Key: w.secrets[label] != ""}
 }
 
-// TestLegacyKeyRecordings holds what becomes of a request after a refresh from an older
-// library, by where that kept the key, to what the library's next release did. Who the
-// secret's owner is matters to Juju: TestTakeOverCertificates of the whole tests has both.
+// TestLegacyKeyRecordings compares what happens to a request after a refresh from an older library,
+// for each place where that kept the key, with what the library's next release did. The owner of
+// the secret matters to Juju: TestTakeOverCertificates, with real processes, has both.
 func TestLegacyKeyRecordings(t *testing.T) {
 	t.Parallel()
 	current, legacy := tlscertificates.KeyLabels("certificates")

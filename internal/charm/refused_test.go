@@ -41,8 +41,8 @@ func (w *world) settle() {
 
 func (w *world) urlOn(id string) string { return w.bags[id][own]["ingress"] }
 
-// TestRefusedObject: who has an object that the API server does not take is named and
-// told no URL. Others do not notice.
+// TestRefusedObject: if the API server refuses an object of an application, the status names the
+// application, and it gets no URL. Others are not affected.
 func TestRefusedObject(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -100,7 +100,7 @@ func TestOutageBesideARefusedSecret(t *testing.T) {
 	}
 }
 
-// TestRefusalThatCannotBeLogged: Juju repeats a hook whose log it does not take.
+// TestRefusalThatCannotBeLogged: if Juju does not accept the log, it repeats the hook.
 func TestRefusalThatCannotBeLogged(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -120,7 +120,7 @@ func TestRefusalThatCannotBeLogged(t *testing.T) {
 	}
 }
 
-// TestRefusedChange: what was served before, and is still, is not taken back.
+// TestRefusedChange: what was served before, and still is, is not withdrawn.
 func TestRefusedChange(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -132,8 +132,8 @@ func TestRefusedChange(t *testing.T) {
 	}
 }
 
-// TestRefusedGateway: what is served stays, on the old host, and so does what is said of
-// it; who comes is served there, too.
+// TestRefusedGateway: what is served stays, on the old host, and so do its URLs. New applications
+// are served there, too.
 func TestRefusedGateway(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -156,8 +156,8 @@ func TestRefusedGateway(t *testing.T) {
 	}
 }
 
-// TestWebhookThatIsGone: one object that cannot be written, for weeks perhaps, keeps nobody
-// else from what does not depend on it: certificates, URLs and DNS records.
+// TestWebhookThatIsGone: one object that cannot be written, perhaps for weeks, does not affect what
+// does not depend on it: certificates, URLs and DNS records.
 func TestWebhookThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -177,7 +177,7 @@ func TestWebhookThatIsGone(t *testing.T) {
 	}
 }
 
-// TestOutageBesideRefusal is an outage: the hook is to be repeated.
+// TestOutageBesideRefusal: it is an outage, and the hook must be repeated.
 func TestOutageBesideRefusal(t *testing.T) {
 	t.Parallel()
 	for _, outage := range []answer{broken, {}} {
@@ -198,7 +198,7 @@ func TestOutageBesideRefusal(t *testing.T) {
 	}
 }
 
-// TestRefusedPolicies: an application that speaks TLS is named, others do not notice.
+// TestRefusedPolicies: the status names an application that speaks TLS; others are not affected.
 func TestRefusedPolicies(t *testing.T) {
 	t.Parallel()
 	for _, request := range []string{"PATCH backendtlspolicies", "PATCH configmaps"} {
@@ -216,7 +216,7 @@ func TestRefusedPolicies(t *testing.T) {
 	}
 }
 
-// TestReadingPoliciesIsRefused: what is served over TLS stays, and is told of.
+// TestReadingPoliciesIsRefused: what is served over TLS stays, and the status says so.
 func TestReadingPoliciesIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, request := range []string{"GET backendtlspolicies", "GET configmaps"} {

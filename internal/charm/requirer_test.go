@@ -32,7 +32,7 @@ func (w *world) object(kind, name string) map[string]any {
 	return nil
 }
 
-// Juju tells where an application is that calls its model by the name of ours.
+// Juju says where an application is whose model has the name of ours.
 func TestModelsOfOneNameAreToldApart(t *testing.T) {
 	t.Parallel()
 	for name, alias := range map[string]string{"by an alias of Juju's": "remote-0123456789abcdef0123456789abcdef", "by its own name": "shop"} {
@@ -86,9 +86,9 @@ func TestOurModelIsAskedForOnce(t *testing.T) {
 	}
 }
 
-// Where an application is that is of another model by what it writes, is asked for once
-// as well, on either endpoint. On gateway-route each hook asks which model that is: its routes
-// are in the namespace of that.
+// Also for an application of another model, Juju is asked only once where it is, on either
+// endpoint. On gateway-route each hook asks which model that is, because its routes are in the
+// namespace of that model.
 func TestOtherModelsAreAskedForOnce(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -113,8 +113,8 @@ func TestOtherModelsAreAskedForOnce(t *testing.T) {
 	}
 }
 
-// Before Juju 3.6 its goal state tells an application of our model from one whose
-// endpoint another model offers to us.
+// Before Juju 3.6, goal-state distinguishes an application of our model from one whose endpoint
+// another model offers to us.
 func TestOldJujuTellsWhoIsOfOurModel(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -149,9 +149,8 @@ func TestOldJujuTellsWhoIsOfOurModel(t *testing.T) {
 	}
 }
 
-// An older relation that comes to ask for the place of a newer one of another model does
-// not get it, nor in a hook of a leader that has never led; when the holder has no unit
-// any more, it does.
+// An older relation that asks for the place of a newer one of another model does not get it, also
+// not in a hook of a leader that has never led. It gets it when the holder has no unit any more.
 func TestHolderKeepsItsPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -192,8 +191,8 @@ func TestHolderKeepsItsPlace(t *testing.T) {
 	}
 }
 
-// Juju before 3.6 has no such tool. It is tried once in a hook, and an application that
-// has the name of none of ours is not served, as nothing tells where it is.
+// Juju before 3.6 does not have this tool. It is tried once in a hook. An application that has the
+// name of none of ours is not served, because nothing says where it is.
 func TestModelsThatJujuCannotTellApart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -220,7 +219,7 @@ func TestModelsThatJujuCannotTellApart(t *testing.T) {
 	}
 }
 
-// Of an application's units those are read that say something of use.
+// Only those units of an application are read that have useful data.
 func TestUnitsThatAreRead(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -269,8 +268,8 @@ func TestUnitsThatAreRead(t *testing.T) {
 	}
 }
 
-// Units name their application, the alias that Juju gives it across models included.
-// Without any it is asked for.
+// The names of units contain the application, also the alias that Juju uses across models. Without
+// units Juju is asked for it.
 func TestNameOfTheApplication(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -288,8 +287,7 @@ func TestNameOfTheApplication(t *testing.T) {
 	}
 }
 
-// What each of many applications costs in a hook that changes nothing does not grow with
-// them.
+// In a hook that changes nothing, the cost for each application does not grow with their number.
 func TestCallsForEachApplication(t *testing.T) {
 	t.Parallel()
 	calls := map[int]int{}
@@ -313,7 +311,7 @@ func TestCallsForEachApplication(t *testing.T) {
 	}
 }
 
-// A unit of another model that says it is where the API server is, by its Service or itself,
+// A unit of another model that publishes the address of the API server, of its Service or its own,
 // gets no traffic.
 func TestNobodyIsTheAPIServer(t *testing.T) {
 	t.Parallel()

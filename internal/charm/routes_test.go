@@ -66,7 +66,7 @@ func TestRoutesAndRecordsArePublishedOnce(t *testing.T) {
 	}
 }
 
-// Nothing is said of a Gateway that nobody can reach yet.
+// A Gateway that nobody can reach yet is not published.
 func TestNothingIsPublishedWithoutAnAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -108,8 +108,8 @@ func TestInvalidRoutesAreWithdrawnOnce(t *testing.T) {
 	}
 }
 
-// A relation that breaks is not written to, and what it asked for goes, even if Juju
-// still names it.
+// Nothing is written to a relation that breaks, and what it asked for is removed, even if Juju
+// still lists it.
 func TestBrokenRouteRelationIsNotWrittenTo(t *testing.T) {
 	t.Parallel()
 	w := serving(t)

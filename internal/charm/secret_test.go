@@ -11,8 +11,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// A key is made once, and found again under either label. From the older one it is
-// copied, so that whoever leads next finds it too.
+// A key is made once, and found again under either label. From the older one it is copied, so that
+// the next leader finds it too.
 func TestKeyIsKept(t *testing.T) {
 	t.Parallel()
 	current, legacy := tlscertificates.KeyLabels("certificates")
@@ -41,8 +41,8 @@ func TestKeyIsKept(t *testing.T) {
 	}
 }
 
-// A key that cannot be had just now is not a key that is not there: another one
-// would mean another certificate for every host.
+// A key that cannot be read just now still exists: another key would mean another certificate for
+// every host.
 func TestKeyThatIsRefusedIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -74,9 +74,9 @@ func TestKeyThatCannotBeReadIsReplaced(t *testing.T) {
 	}
 }
 
-// Juju carries out what a hook removes one by one, before it writes relations, and repeats
-// the hook when it fails there: then the secret is gone, and asking to remove it once more
-// would fail the hook at its end, for ever.
+// Juju removes the secrets of a hook one by one, before it writes relations, and repeats the hook
+// if that fails. Then the secret is gone, and a second removal would fail the hook at its end, for
+// ever.
 func TestSecretThatIsGoneIsNotRemoved(t *testing.T) {
 	t.Parallel()
 	key, _ := tlscertificates.KeyLabels("certificates")
@@ -137,8 +137,8 @@ func TestSecretsAreDropped(t *testing.T) {
 	}
 }
 
-// A unit that led once follows the revision of the key that it read then, which Juju
-// keeps until it follows the one that has come after.
+// A unit that led once follows the revision of the key that it read then. Juju keeps that revision
+// until the unit follows a newer one.
 func TestNewKeyIsFollowed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -157,9 +157,9 @@ func TestNewKeyIsFollowed(t *testing.T) {
 	}
 }
 
-// A unit that saw the certificates relation break when it did not lead removes the secrets
-// when it does. Juju 4.0 stores the unit's state before it removes secrets, and may fail in
-// between: the unit remembers until they are gone.
+// A unit that saw the certificates relation break when it did not lead removes the secrets when it
+// leads. Juju 4.0 stores the unit's state before it removes secrets, and may fail in between: the
+// unit keeps the mark until they are gone.
 func TestSecretsLeftByABrokenRelationAreRemoved(t *testing.T) {
 	t.Parallel()
 	label, _ := tlscertificates.KeyLabels("certificates")
@@ -208,7 +208,7 @@ func TestOtherSecretsGoWithTheOneOfTheEvent(t *testing.T) {
 	}
 }
 
-// A try that failed half-way may have made one of the two secrets, and an older library only one.
+// A failed attempt may have made one of the two secrets, and an older library only one.
 func TestHalfAKeyIsMadeWhole(t *testing.T) {
 	t.Parallel()
 	current, legacy := tlscertificates.KeyLabels("certificates")
@@ -250,8 +250,8 @@ func TestKeyOfTheRequestsIsTheKey(t *testing.T) {
 	}
 }
 
-// Where several units are, one may own a secret of the older label that we do not see, and
-// Juju takes no other: the hook would fail at its end, for ever.
+// If there are several units, one may own a secret of the older label that we do not see, and Juju
+// refuses a second one: the hook would fail at its end, for ever.
 func TestOlderLabelIsLeftToOtherUnits(t *testing.T) {
 	t.Parallel()
 	current, legacy := tlscertificates.KeyLabels("certificates")
@@ -273,8 +273,8 @@ func TestOlderLabelIsLeftToOtherUnits(t *testing.T) {
 	}
 }
 
-// A secret whose content Kubernetes has lost gets a new key; an error that only sounds like
-// that makes none.
+// If Kubernetes has lost the content of a secret, it gets a new key. A similar error does not cause
+// a new key.
 func TestKeyIsMadeAnewOnlyWhereItIsLost(t *testing.T) {
 	t.Parallel()
 	current, _ := tlscertificates.KeyLabels("certificates")
@@ -301,8 +301,8 @@ func TestKeyIsMadeAnewOnlyWhereItIsLost(t *testing.T) {
 	}
 }
 
-// A certificates relation that is suspended breaks, and comes back with its key; or it is
-// removed while it is suspended, of which no event tells.
+// A suspended certificates relation breaks, and comes back with its key. Or it is removed while it
+// is suspended, and no event says so.
 func TestKeyOutlivesASuspension(t *testing.T) {
 	t.Parallel()
 	label, _ := tlscertificates.KeyLabels("certificates")

@@ -49,8 +49,8 @@ func (w *world) weights() string {
 	return ""
 }
 
-// TestUnitComesInOneHook: a Service that is new to a route is shown to Cilium first, and gets
-// requests by the end of the hook.
+// TestUnitComesInOneHook: a Service that is new to a route is first named with weight 0 for Cilium,
+// and gets requests by the end of the hook.
 func TestUnitComesInOneHook(t *testing.T) {
 	t.Parallel()
 	w := servingTLS(t)
@@ -66,7 +66,8 @@ func TestUnitComesInOneHook(t *testing.T) {
 	}
 }
 
-// TestUnitComesToASlowController: where nobody judges, the next hook goes on.
+// TestUnitComesToASlowController: if no controller judges the route, the next hook writes the next
+// stage.
 func TestUnitComesToASlowController(t *testing.T) {
 	t.Parallel()
 	w := servingTLS(t)

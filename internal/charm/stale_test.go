@@ -36,8 +36,7 @@ func (w *world) told() string {
 	return fmt.Sprintf("%s, %s, %v", url, answer, domains)
 }
 
-// TestStaleDataAreWithdrawn lets what is told to others become untrue in every way, and
-// true again.
+// TestStaleDataAreWithdrawn makes published data untrue in every way, and true again.
 func TestStaleDataAreWithdrawn(t *testing.T) {
 	t.Parallel()
 	const all = `http://web.example.com/prod-shop, 10.0.0.9""disabled, [a.example.com web.example.com]`
@@ -99,8 +98,8 @@ func TestStaleDataAreWithdrawn(t *testing.T) {
 			cure:  func(w *world) { w.config["external-hostname"], w.withoutAddress = "web.example.com", false },
 			want:  `-, 10.0.0.9""disabled, [a.example.com web.example.com]`,
 		},
-		// Gateways lose their addresses for a moment when controllers restart: names and
-		// records that were good stay until others are known.
+		// Gateways lose their addresses for a moment when controllers restart: good names and
+		// records stay until there are others.
 		"no address": {
 			spoil: func(w *world) { w.withoutAddress = true }, cure: func(w *world) { w.withoutAddress = false },
 			want: all,
@@ -180,7 +179,7 @@ func (w *world) requested() []string {
 	return hosts
 }
 
-// TestStaleRequestsAreWithdrawn lets hosts be wanted no more, in every way.
+// TestStaleRequestsAreWithdrawn removes the need for hosts in every way.
 func TestStaleRequestsAreWithdrawn(t *testing.T) {
 	t.Parallel()
 	const shop, routed = "prod-shop.web.example.com", "a.example.com"

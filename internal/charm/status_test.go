@@ -8,8 +8,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 )
 
-// The world refuses a status of the application: Juju has none to show then but the
-// gravest of the units', and nothing is left to whoever comes after us.
+// This world refuses a status of the application. So Juju shows the worst status of its units, and
+// nothing is left over for the next charm.
 func TestOnlyTheUnitsStatusIsSet(t *testing.T) {
 	t.Parallel()
 	w := serving(t)
@@ -20,7 +20,7 @@ func TestOnlyTheUnitsStatusIsSet(t *testing.T) {
 	}
 }
 
-// Of a unit whose hook fails Juju itself says that it is in error, and so of the application.
+// If a hook fails, Juju itself shows the unit, and so the application, in error.
 func TestFailedHookLeavesTheStatus(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []gocharm.Kind{gocharm.UpdateStatus, gocharm.Action} {

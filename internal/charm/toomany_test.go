@@ -7,9 +7,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 )
 
-// TestManyTellOfTheSame: each of some providers on receive-ca-cert told of the same authorities, and
-// what was noted of that was more than Juju keeps: every hook failed from then on, and nobody was
-// told anything, or had a certificate renewed.
+// TestManyTellOfTheSame: several providers on receive-ca-cert published the same authorities, and
+// the note of that was larger than Juju accepts. Every hook failed from then on: no URL was
+// published, and no certificate renewed.
 func TestManyTellOfTheSame(t *testing.T) {
 	t.Parallel()
 	w := withBackendTLS(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube"
 )
 
-func TestPatience(t *testing.T) {
+func TestWaitBudget(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	for stored, want := range map[string]time.Duration{
@@ -33,9 +33,9 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// A hundred hooks one after the other, each of which would wait for half a second, must not
-// take a tenth longer because of it.
-func TestPatienceInABurst(t *testing.T) {
+// A hundred hooks in a row, each of which would wait for half a second, must not take more than a
+// tenth longer because of it.
+func TestWaitBudgetInABurst(t *testing.T) {
 	t.Parallel()
 	const hook, wait, hooks = 500 * time.Millisecond, 500 * time.Millisecond, 300
 	at, stored, waited := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC), "", time.Duration(0)
@@ -66,7 +66,7 @@ func (a *asked) Run(context.Context, gocharm.Call) ([]byte, error) {
 	return []byte("false"), nil
 }
 
-// Where Juju took long to be read, somebody else may lead by now, and have written.
+// If reading from Juju took long, another unit may lead by now, and have written.
 func TestStillLead(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

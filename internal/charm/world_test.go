@@ -18,9 +18,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// The hook tools of juju_test.go and the API server of apiserver_test.go are the least that a run needs;
-// whole runs against strict ones are in the tests module. Here stands what is
-// hard to bring about there: what changes in the middle of a hook.
+// The hook tools of juju_test.go and the API server of apiserver_test.go are the minimum that a run
+// needs. Whole runs against strict ones are in the tests module. The tests here are for what is
+// hard to cause there: changes in the middle of a hook.
 
 const own = "gw"
 

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The API server is at its Service's address and at those of its machines: a request that is
-// sent to either asks it.
+// The API server has the address of its Service and those of its machines: a request to either
+// reaches it.
 func TestServers(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -29,7 +29,7 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// Without the permission its Service alone is known; an outage is one.
+// Without the permission only the address of its Service is known. An outage is an error.
 func TestServersRefused(t *testing.T) {
 	t.Parallel()
 	for code, fails := range map[int]bool{http.StatusForbidden: false, http.StatusInternalServerError: true} {

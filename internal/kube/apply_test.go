@@ -14,8 +14,8 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// run reads, applies and gives the changes as they are logged, what was written,
-// and the snapshot.
+// run reads and applies. It returns the changes as they are logged, what was written, and the
+// snapshot.
 func run(t *testing.T, s *server, desired ...Object) (changes, written []string, snapshot *Snapshot, err error) {
 	t.Helper()
 	client := s.client(t)
@@ -42,7 +42,7 @@ func TestApply(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 
-	// Whatever order they are given in, they are made in the order of dependence.
+	// In whatever order they are given, they are made in the order of their dependencies.
 	changes, written, snapshot, err := run(t, s, all()...)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestApply(t *testing.T) {
 		t.Errorf("got a snapshot with Gateway %v, routes %v", snapshot.Gateway, snapshot.Routes)
 	}
 
-	// What is as desired gets no request.
+	// An object that is as desired gets no request.
 	changes, written, _, err = run(t, s, all()...)
 	if err != nil {
 		t.Fatal(err)
@@ -74,8 +74,7 @@ func TestApply(t *testing.T) {
 		t.Errorf("got a snapshot with Gateway %v, routes %v", snapshot.Gateway, snapshot.Routes)
 	}
 
-	// What is not desired is deleted in the order of dependence, backwards, and
-	// the Gateway stays.
+	// What is not desired is deleted in the reverse order of dependencies, and the Gateway stays.
 	changes, written, snapshot, err = run(t, s)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +87,7 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// TestApplyRequest shows what goes over the wire.
+// TestApplyRequest shows the content of the requests.
 func TestApplyRequest(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -133,8 +132,8 @@ func TestApplyRequest(t *testing.T) {
 	}
 }
 
-// TestApplyAnswersTheSame: the API server may find that nothing changes where we
-// could not know.
+// TestApplyAnswersTheSame: the API server may find that nothing changes where the client could not
+// know.
 func TestApplyAnswersTheSame(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -167,8 +166,7 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
-// TestApplyPartly: one that fails keeps no other from being written, nor those
-// from being deleted that it has nothing to do with.
+// TestApplyPartly: if one object fails, the others are still written, and unrelated ones deleted.
 func TestApplyPartly(t *testing.T) {
 	t.Parallel()
 	invalid := refuse(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, "no good")
@@ -258,9 +256,9 @@ func TestApplyKeepsGatewayWithSecret(t *testing.T) {
 	check(t, "changes", changes, "Gateway/gw created")
 }
 
-// TestApplyKeepsRouteWithService: a route to a Service that could not be made is not made
-// either, and one that leads elsewhere goes on to, and keeps what it leads to. There are
-// controllers that do not look at the route again when the Service comes.
+// TestApplyKeepsRouteWithService: a route to a Service that could not be made is not made either.
+// An existing route with another backend stays, and keeps its backend. Some controllers do not look
+// at the route again when the Service is made.
 func TestApplyKeepsRouteWithService(t *testing.T) {
 	t.Parallel()
 	to := func(name, service string) Object {
@@ -288,7 +286,7 @@ func TestApplyKeepsRouteWithService(t *testing.T) {
 	check(t, "changes when it is taken", changes, "Service/refused created", "HTTPRoute/new created", "HTTPRoute/moved configured")
 }
 
-// TestApplyWithoutAnswer ends soon: not each of many objects waits in vain.
+// TestApplyWithoutAnswer ends soon: not every one of many objects waits for its timeout.
 func TestApplyWithoutAnswer(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -318,7 +316,7 @@ func TestApplyWithoutAnswer(t *testing.T) {
 	}
 }
 
-// TestApplyWhatIsGone: kinds and namespaces can vanish between read and apply.
+// TestApplyWhatIsGone: kinds and namespaces can disappear between read and apply.
 func TestApplyWhatIsGone(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -361,7 +359,7 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
-// TestHeld: what has to wait comes back with the reason, and what is reported as refused does not.
+// TestHeld: what has to wait is returned with the reason, and what is reported as refused is not.
 func TestHeld(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

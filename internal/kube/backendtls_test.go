@@ -47,7 +47,7 @@ func both() []Object {
 	}
 }
 
-// TestApplyBackendTLS makes and removes, in an order in which there is never a Service
+// TestApplyBackendTLS makes and removes the objects, in an order in which no Service is ever
 // without its policy.
 func TestApplyBackendTLS(t *testing.T) {
 	t.Parallel()
@@ -71,8 +71,8 @@ func TestApplyBackendTLS(t *testing.T) {
 	}
 }
 
-// TestApplyGuards: without its policy an application that speaks TLS gets no Service and
-// no route, and with an old one they stay as they are. Others do not notice.
+// TestApplyGuards: without its policy an application that speaks TLS gets no Service and no route.
+// With an old policy they stay as they are. Others are not affected.
 func TestApplyGuards(t *testing.T) {
 	t.Parallel()
 	invalid := refuse(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, "no good")
@@ -169,8 +169,8 @@ func TestReadConfigMaps(t *testing.T) {
 	}
 }
 
-// TestReadWithoutBackendTLS: what the cluster does not have or does not grant for these
-// applications is nothing to the others.
+// TestReadWithoutBackendTLS: if the cluster lacks a kind or a permission for these applications,
+// others are not affected.
 func TestReadWithoutBackendTLS(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -201,8 +201,8 @@ func TestReadWithoutBackendTLS(t *testing.T) {
 	}
 }
 
-// TestPruneWithoutSeeingPolicies: what belongs to policies that cannot be seen stays, and
-// a policy that cannot be renewed, save where its Service speaks TLS no more.
+// TestPruneWithoutSeeingPolicies: what belongs to policies that cannot be read stays. So does a
+// policy that cannot be renewed, unless its Service no longer speaks TLS.
 func TestPruneWithoutSeeingPolicies(t *testing.T) {
 	t.Parallel()
 	overTLS, plain := service("tls", 443), service("tls", 80)

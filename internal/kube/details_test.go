@@ -13,7 +13,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// TestMaker: who made an object is who has written it first, and not who tells of its state.
+// TestMaker: the maker of an object is the manager that wrote it first, not the one that writes its
+// status.
 func TestMaker(t *testing.T) {
 	t.Parallel()
 	at := func(hour int) *metav1.Time {
@@ -82,8 +83,8 @@ func withStatus(t *testing.T, route Object) *unstructured.Unstructured {
 	return snapshot.live[key{"HTTPRoute", route.GetName()}]
 }
 
-// TestNothingElseGoesDuringARename: while routes are attached to listeners of before, what is not
-// wanted may be in use.
+// TestNothingElseGoesDuringARename: while routes are attached to old listeners, objects that are
+// not wanted may be in use.
 func TestNothingElseGoesDuringARename(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -106,7 +107,7 @@ func TestNothingElseGoesDuringARename(t *testing.T) {
 	check(t, "written by the event that deletes", deleted, "", "", "PATCH httproutes/web", "DELETE secrets/old", "")
 }
 
-// TestOwnerlessIsLeftAlone: of an object that shall have no owner nobody's is taken away.
+// TestOwnerlessIsLeftAlone: if an object should have no owner, no owner is removed.
 func TestOwnerlessIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	object := gateway("gw", "a")
@@ -122,7 +123,7 @@ func TestOwnerlessIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestGoneBeforeItIsDisowned: what is deleted meanwhile is made anew.
+// TestGoneBeforeItIsDisowned: an object that is deleted meanwhile is made again.
 func TestGoneBeforeItIsDisowned(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{http.StatusNotFound, http.StatusConflict} {
@@ -145,8 +146,8 @@ func TestGoneBeforeItIsDisowned(t *testing.T) {
 	}
 }
 
-// TestKinds: each kind is known again by its resource, and no other is. They are in the order in
-// which package rollout has them.
+// TestKinds: each kind is found by its resource, and no other is. They are in the order of package
+// rollout.
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	var kinds []string

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestReadyEndpoints counts, by Service, endpoints that are ready, or of which nothing is said;
-// one that is in several slices counts once.
+// TestReadyEndpoints counts, by Service, endpoints that are ready or have no ready condition. One
+// that is in several slices counts once.
 func TestReadyEndpoints(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -35,7 +35,7 @@ func TestReadyEndpoints(t *testing.T) {
 	}
 }
 
-// TestReadyEndpointsRefused: where the charm may not see them, nothing is known.
+// TestReadyEndpointsRefused: if the charm may not read them, nothing is known.
 func TestReadyEndpointsRefused(t *testing.T) {
 	t.Parallel()
 	for code, fails := range map[int]bool{http.StatusForbidden: false, http.StatusInternalServerError: true} {

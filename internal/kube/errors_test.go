@@ -45,7 +45,7 @@ func indiscreet() map[string]http.HandlerFunc {
 	}
 }
 
-// TestErrorsHideSecrets: what an error says ends in a log.
+// TestErrorsHideSecrets: the text of an error ends in a log.
 func TestErrorsHideSecrets(t *testing.T) {
 	t.Parallel()
 	for name, answer := range indiscreet() {
@@ -85,7 +85,7 @@ func TestErrorsHideSecrets(t *testing.T) {
 	}
 }
 
-// checkDiscreet looks for the key in whatever can be had of an error.
+// checkDiscreet looks for the key in everything that an error contains.
 func checkDiscreet(t *testing.T, err error, begin string) {
 	t.Helper()
 	if err == nil || !strings.HasPrefix(err.Error(), begin) {
@@ -106,8 +106,8 @@ func checkDiscreet(t *testing.T, err error, begin string) {
 	}
 }
 
-// TestErrorsTell: of other kinds the API server's words are the help there is,
-// and of Secrets the HTTP status.
+// TestErrorsTell: for other kinds the error has the API server's message, which helps, and for
+// Secrets the HTTP status.
 func TestErrorsTell(t *testing.T) {
 	t.Parallel()
 	invalid := refuse(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, "spec.rules: too many")

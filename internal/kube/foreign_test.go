@@ -37,8 +37,8 @@ func by(t *testing.T, object Object, label string, managers ...string) map[strin
 	return live
 }
 
-// find reads, looks for what is not ours under the names, applies, and gives what was
-// found, the requests of the look, and what was written.
+// find reads, looks for foreign objects with these names, and applies. It returns what was found,
+// the requests of the search, and what was written.
 func find(t *testing.T, s *server, desired ...Object) (found []Foreign, asked, written []string, err error) {
 	t.Helper()
 	client := s.client(t)
@@ -68,7 +68,7 @@ func find(t *testing.T, s *server, desired ...Object) (found []Foreign, asked, w
 	return found, asked, s.written(), err
 }
 
-// TestFindForeign has objects of all sorts under a name of ours.
+// TestFindForeign has objects of all sorts with a name of ours.
 func TestFindForeign(t *testing.T) {
 	t.Parallel()
 	ownedBy := func(object map[string]any, kind, name string) map[string]any {
@@ -120,8 +120,8 @@ func TestFindForeign(t *testing.T) {
 	}
 }
 
-// TestFindForeignRequests: few names are looked for one by one, many by one list, and what
-// is there by none.
+// TestFindForeignRequests: few names are looked for one by one, many by one list, and existing
+// objects of the snapshot by no request.
 func TestFindForeignRequests(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -143,7 +143,7 @@ func TestFindForeignRequests(t *testing.T) {
 		"GET services metadata.name=v1", "GET services metadata.name=v2", "GET services metadata.name=v3")
 }
 
-// TestFindForeignInVain: what may not be read is no outage, and what is made is not forced.
+// TestFindForeignInVain: a missing permission is not an outage, and new objects are not forced.
 func TestFindForeignInVain(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{"forbidden": forbidden(), "not served": unserved} {
@@ -198,7 +198,7 @@ func TestApplyTaken(t *testing.T) {
 	}
 }
 
-// TestApplyReplaced: what was read has gone, and another object has come in its place.
+// TestApplyReplaced: what was read has gone, and another object has its name.
 func TestApplyReplaced(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -220,7 +220,7 @@ func TestApplyReplaced(t *testing.T) {
 	check(t, "forced", forced, "PATCH true", "GET ", "PATCH false")
 }
 
-// TestApplyConflict: a conflict about an object that is ours is an outage of the moment.
+// TestApplyConflict: a conflict about an object that is ours is a temporary error.
 func TestApplyConflict(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -233,8 +233,8 @@ func TestApplyConflict(t *testing.T) {
 	}
 }
 
-// TestTakeOverFromAnotherInstance: releases of before wrote over each other's objects. What
-// the other has left in one that is ours goes with the next apply.
+// TestTakeOverFromAnotherInstance: earlier releases overwrote each other's objects. What the other
+// application has left in an object of ours is removed with the next apply.
 func TestTakeOverFromAnotherInstance(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -282,7 +282,7 @@ func TestTakeOverFromAnotherInstance(t *testing.T) {
 	}
 }
 
-// TestFindOwn: what somebody has taken the label off is read as if it had it.
+// TestFindOwn: an object from which somebody has removed the label is read as if it had it.
 func TestFindOwn(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/kube/rollout"
 )
 
-// judge has a controller judge a route at a generation, of which it is at another.
+// judge makes a controller judge a route at one generation, while the route is at another.
 func (s *server) judge(route string, generation, observed int64) {
 	object := s.objects[routesPath+"/"+route]
 	object["metadata"].(map[string]any)["generation"] = generation
@@ -19,8 +19,8 @@ func (s *server) judge(route string, generation, observed int64) {
 	}}}
 }
 
-// TestServiceInUse leads a route away: what it has led to goes when its controller has seen
-// that, and not before.
+// TestServiceInUse changes the backend of a route: the old backend is removed when the route's
+// controller has seen that, and not before.
 func TestServiceInUse(t *testing.T) {
 	t.Parallel()
 	slice := endpointSlice("old-ipv4", "10.1.0.5")
@@ -60,12 +60,12 @@ func TestServiceInUse(t *testing.T) {
 	step("more of it", append(guard, next...), "ConfigMap/ca created", "BackendTLSPolicy/next created", "EndpointSlice/next-ipv6 created")
 	step("less of it", next, "EndpointSlice/next-ipv6 deleted", "BackendTLSPolicy/next deleted", "ConfigMap/ca deleted")
 
-	// Without the route nothing leads there, whoever judges whatever.
+	// Without the route nothing leads there, whatever is judged.
 	step("without it", nil, "HTTPRoute/web deleted", "Service/next deleted")
 }
 
-// TestServiceInUseByNobody: where no controller judges at all nothing stays for longer than a
-// run, and what no route leads away from goes at once.
+// TestServiceInUseByNobody: without a controller nothing stays for longer than a run, and a Service
+// that no route leaves is removed at once.
 func TestServiceInUseByNobody(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -85,7 +85,8 @@ func TestServiceInUseByNobody(t *testing.T) {
 	}
 }
 
-// judgeGateway has a controller judge the Gateway at a generation, of which it is at another.
+// judgeGateway makes a controller judge the Gateway at one generation, while the Gateway is at
+// another.
 func (s *server) judgeGateway(generation, observed int64) {
 	object := s.objects[gatewaysPath+"/gw"]
 	object["metadata"].(map[string]any)["generation"] = generation
@@ -107,8 +108,8 @@ func secureGateway(secrets map[string]string) *gatewayv1.Gateway {
 	return object
 }
 
-// TestSecretInUse has a listener get another Secret: the one that it had goes when the
-// Gateway has been judged with the new one. One whose listener goes is not kept.
+// TestSecretInUse changes the Secret of a listener: the old one is removed when the Gateway has been
+// judged with the new one. The Secret of a listener that is removed is not kept.
 func TestSecretInUse(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A namespace is of the model that Juju has written on it; of several that say so, the oldest
-// is, whoever may have made the others.
+// A namespace belongs to the model that Juju has written on it. If several namespaces claim a
+// model, the oldest counts, no matter who made the others.
 func TestModels(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -35,7 +35,7 @@ func TestModels(t *testing.T) {
 	}
 }
 
-// Without the permission nothing is known; an outage is one.
+// Without the permission nothing is known. An outage is an error.
 func TestModelsRefused(t *testing.T) {
 	t.Parallel()
 	for code, fails := range map[int]bool{http.StatusForbidden: false, http.StatusInternalServerError: true} {

@@ -9,8 +9,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/controller"
 )
 
-// TestOverlookedService has a controller say that a route has no backend. Once the Service is
-// there the route is changed, once for each Service that has the name, and keeps the note.
+// TestOverlookedService: a controller reports that a route has no backend. When the Service exists
+// the route is changed, once for each Service with that name, and keeps the note.
 func TestOverlookedService(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

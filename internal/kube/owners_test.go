@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// edited puts an object of ours into the server, with what somebody has added to its metadata.
+// edited puts an object of ours into the server, with metadata that somebody has added.
 func (s *server) edited(t *testing.T, collection string, object Object, edit func(metadata map[string]any)) {
 	t.Helper()
 	live := applied(t, object).Object
@@ -37,7 +37,8 @@ func (s *server) merges(t *testing.T) []map[string]any {
 // TestOwnersOfOthersAreTakenAway: with them the object would outlast the application.
 func TestOwnersOfOthersAreTakenAway(t *testing.T) {
 	t.Parallel()
-	// A StatefulSet that has not written the object, and what bears the name of a manager that has.
+	// A StatefulSet that has not written the object, and another kind with the name of a manager
+	// that has.
 	for _, owner := range []map[string]any{
 		{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "uid-x"},
 		{"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "uid-x"},
@@ -71,7 +72,7 @@ func ownedBy(t *testing.T, owner map[string]any) {
 		t.Errorf("merged (-want +got):\n%s", diff)
 	}
 	check(t, "written", s.written(), "PATCH httproutes/r", "PATCH httproutes/r")
-	// It is as it has to be now.
+	// It is now as desired.
 	_, written, _, err := run(t, s, httpRoute("r"))
 	if check(t, "written again", written); err != nil {
 		t.Error(err)

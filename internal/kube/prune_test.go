@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestPrune has what carries our label and is not desired.
+// TestPrune has objects with our label that are not desired.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	ownedBy := func(kind, name string) []any {
@@ -107,7 +107,7 @@ func TestPruneAnswers(t *testing.T) {
 	}
 }
 
-// TestPruneTheVeryObject: one of the same name that came in between stays.
+// TestPruneTheVeryObject: a new object with the same name stays.
 func TestPruneTheVeryObject(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -130,8 +130,8 @@ func TestPruneTheVeryObject(t *testing.T) {
 	}
 }
 
-// TestPruneRoutesWithoutLabel: who takes the label off a route, or puts another's there, does
-// not have it serve for good. Routes of others stay.
+// TestPruneRoutesWithoutLabel: somebody who removes or changes the label of a route cannot make it
+// serve for ever. Routes of others stay.
 func TestPruneRoutesWithoutLabel(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -79,7 +79,7 @@ func TestRefusalsBesideAnOutage(t *testing.T) {
 	}
 }
 
-// TestRefusedAuthorities: what cannot be made for want of them is no trouble of its own.
+// TestRefusedAuthorities: objects that only wait for them are not reported as refused.
 func TestRefusedAuthorities(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

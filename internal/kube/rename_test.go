@@ -52,13 +52,13 @@ func sections(t *testing.T, s *server) []string {
 	return written
 }
 
-// TestRename shows that routes are attached all the while a listener gets another name.
+// TestRename shows that routes stay attached while a listener gets another name.
 func TestRename(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.hasApplied(t, gatewaysPath, renamed())
 	s.hasApplied(t, routesPath, attached("redirect", "gw-listener"))
-	// What is served by a route that goes is served until the next one is attached.
+	// What a removed route served is served until the next route is attached.
 	s.hasApplied(t, routesPath, attached("old", "gw-listener"))
 	s.hasApplied(t, routesPath, attached("idle", "gw-no-listener"))
 	steps := [][]string{
@@ -88,9 +88,9 @@ func TestRename(t *testing.T) {
 	}
 }
 
-// TestRenameWaitsForTheController shows that no step is taken before the controller has seen
-// the one before: it may read the Gateway first, or the routes. One of a class that is left is
-// not waited for.
+// TestRenameWaitsForTheController shows that each step waits until the controller has seen the
+// previous one: it may read the Gateway first, or the routes. The controller of a class that is
+// left is not waited for.
 func TestRenameWaitsForTheController(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -161,8 +161,8 @@ func TestRenameRefused(t *testing.T) {
 	check(t, "written", written, "PATCH gateways/gw")
 }
 
-// TestRenameWithoutOthers shows that a route which serves nothing at the listeners that
-// are renamed is not waited for: it may never be taken.
+// TestRenameWithoutOthers shows that a route which serves nothing at the renamed listeners is not
+// waited for: it may never be accepted.
 func TestRenameWithoutOthers(t *testing.T) {
 	t.Parallel()
 	for name, live := range map[string]*gatewayv1.HTTPRoute{"new": nil, "elsewhere": attached("web", "gw-b.example.com")} {

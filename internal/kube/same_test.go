@@ -35,7 +35,7 @@ func TestSame(t *testing.T) {
 	}
 }
 
-// TestSameIgnores has what others may do to an object that is as desired.
+// TestSameIgnores has changes that others may make to an object that is as desired.
 func TestSameIgnores(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -247,8 +247,7 @@ func TestElement(t *testing.T) {
 	}
 }
 
-// FuzzSame: whatever a cluster says of an object, the worst that may follow is a
-// request.
+// FuzzSame: whatever a cluster says about an object, the worst result is an unnecessary request.
 func FuzzSame(f *testing.F) {
 	gateway := `{"apiVersion":"v1","kind":"Gateway","metadata":{"name":"gw","labels":{"a":"b"}},"spec":{"listeners":[{"name":"x","port":80}]}}`
 	record := `"manager":"gw","operation":"Apply","apiVersion":"v1"`

@@ -88,8 +88,8 @@ func takeOverGateway(t *testing.T, s *server) (changes []string, err error) {
 	return changes, err
 }
 
-// TestTakeOverChanged shows that an object is taken over although a controller writes
-// to it in the same moment: what is not desired does not stay beside what is.
+// TestTakeOverChanged shows that an object is taken over even if a controller writes to it at the
+// same time: fields that are not desired do not stay.
 func TestTakeOverChanged(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

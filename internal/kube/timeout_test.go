@@ -39,9 +39,9 @@ func TestSilentAPIServer(t *testing.T) {
 	})
 }
 
-// TestWithin shows that all requests have one bound together: answers that each come in
+// TestSetTimeLimit: all requests together have one time limit: answers that each come in
 // time do not add up.
-func TestWithin(t *testing.T) {
+func TestSetTimeLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Each answer takes 15 seconds, of the 20 that each may take.

@@ -203,7 +203,7 @@ func judgedAt(generation int64, version string, observed ...int64) *gatewayv1.HT
 	return object
 }
 
-// A watch begins with what was before our own writes: that is not to be taken for news.
+// A watch begins with changes from before our own writes: these are not news.
 func TestAwaitRoute(t *testing.T) {
 	t.Parallel()
 	fresh, want := judgedAt(2, "50", 1), judgedAt(2, "52", 1, 2)

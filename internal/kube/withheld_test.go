@@ -29,8 +29,8 @@ func TestNothingStaysForTheGatewayAsAWhole(t *testing.T) {
 	}
 }
 
-// TestGatewayIsWrittenBehindARename: once its listeners have their next names, what else becomes
-// of the Gateway waits for no route.
+// TestGatewayIsWrittenBehindARename: as soon as its listeners have their next names, other changes
+// of the Gateway wait for no route.
 func TestGatewayIsWrittenBehindARename(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -44,8 +44,8 @@ func TestGatewayIsWrittenBehindARename(t *testing.T) {
 	}
 }
 
-// TestRoutesToTheUnprotected: while a policy cannot be written no route is led to its Service, though
-// that is there.
+// TestRoutesToTheUnprotected: while a policy cannot be written no route leads to its Service,
+// although that exists.
 func TestRoutesToTheUnprotected(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -58,7 +58,7 @@ func TestRoutesToTheUnprotected(t *testing.T) {
 	check(t, "changes", changes, "ConfigMap/ca created", "Service/plain created", "HTTPRoute/plain created")
 }
 
-// TestDeletedMeanwhile: what was deleted since it was read is made anew.
+// TestDeletedMeanwhile: what was deleted since it was read is made again.
 func TestDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -79,7 +79,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestSilenceEndsPruning: an API server that does not answer is not asked on.
+// TestSilenceEndsPruning: if the API server does not answer, no more requests are sent.
 func TestSilenceEndsPruning(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -98,7 +98,7 @@ func TestSilenceEndsPruning(t *testing.T) {
 	check(t, "written", slices.Compact(s.written()), "DELETE httproutes/r")
 }
 
-// TestConfigIsNotChanged: whoever gives it may go on using it.
+// TestConfigIsNotChanged: the caller may go on using it.
 func TestConfigIsNotChanged(t *testing.T) {
 	t.Parallel()
 	config := &rest.Config{Host: "http://127.0.0.1:1"}
@@ -110,7 +110,7 @@ func TestConfigIsNotChanged(t *testing.T) {
 	}
 }
 
-// TestLaterIsSeen: a watch tells of what was before our own writes, too.
+// TestLaterIsSeen: a watch also reports changes from before our own writes.
 func TestLaterIsSeen(t *testing.T) {
 	t.Parallel()
 	version := func(generation int64, version string) *unstructured.Unstructured {
@@ -202,7 +202,7 @@ func TestNothingToLookFor(t *testing.T) {
 	}
 }
 
-// TestWithinTheCaller: a caller that has given up is as an API server that does not answer.
+// TestWithinTheCaller: a caller that has given up counts like an API server that does not answer.
 func TestWithinTheCaller(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

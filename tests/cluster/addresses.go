@@ -68,13 +68,11 @@ func (a gatewayAddresses) ingress() []corev1.LoadBalancerIngress {
 	return ingress
 }
 
-// SetAddresses returns all Gateways other addresses (see Options.Addresses), or
-// none, as when a load balancer has not been assigned one yet. It wants a
-// cluster that was started with Options.Addresses. When it returns, the new
-// addresses take connections and the old ones refuse them; Traefik writes the
-// change to the Gateways' status within about 200 ms, so poll for it. A client
-// that must not miss an answer needs both the old and the new address in
-// between.
+// SetAddresses changes the addresses of all Gateways (see Options.Addresses). None is as when a
+// load balancer has not been assigned an address yet. It needs a cluster that was started with
+// Options.Addresses. When it returns, the new addresses take connections and the old ones refuse
+// them. Traefik writes the change to the Gateways' status within about 200 ms, so poll for it. A
+// client that must not miss an answer needs both the old and the new address in between.
 func (c *Cluster) SetAddresses(ctx context.Context, addresses ...string) error {
 	if err := c.setAddresses(ctx, addresses); err != nil {
 		return fmt.Errorf("cannot set the Gateways' addresses: %w", err)
@@ -136,9 +134,9 @@ func (c *Cluster) publishAddresses(ctx context.Context, addresses gatewayAddress
 	return nil
 }
 
-// GatewayAddress is the first IP address that Traefik serves every Gateway of
-// its class at, on ports 80 and 443. Host names of Client lead there. Without
-// any it is the default one, which then refuses connections.
+// GatewayAddress returns the first IP address at which Traefik serves every Gateway of its class,
+// on ports 80 and 443. Client resolves host names to it. If there is none it is the default one,
+// which then refuses connections.
 func (c *Cluster) GatewayAddress() string {
 	if c.balancer != nil {
 		if current := c.balancer.current(); len(current.ips) > 0 {
@@ -148,9 +146,8 @@ func (c *Cluster) GatewayAddress() string {
 	return gatewayAddress
 }
 
-// GatewayAddressOf is the IP address of the Gateway in a model: with Envoy and with
-// Cilium each Gateway has its own, from 10.43.45.1 on; with Traefik all have the same,
-// as GatewayAddress says.
+// GatewayAddressOf returns the IP address of the Gateway in a model. With Envoy and with Cilium
+// each Gateway has its own, from 10.43.45.1 on. With Traefik all have the same, see GatewayAddress.
 func (c *Cluster) GatewayAddressOf(model string) string {
 	if c.envoy != nil {
 		if address := c.envoy.proxies.addressOf(model); address != "" {
@@ -165,8 +162,8 @@ func (c *Cluster) GatewayAddressOf(model string) string {
 	return c.GatewayAddress()
 }
 
-// Addresses are all that Gateways of Traefik's class report in their status,
-// IP addresses and DNS names; see Options.Addresses and SetAddresses.
+// Addresses returns all addresses that Gateways of Traefik's class report in their status, IP
+// addresses and DNS names; see Options.Addresses and SetAddresses.
 func (c *Cluster) Addresses() []string {
 	if c.balancer == nil {
 		return []string{gatewayAddress}

@@ -33,14 +33,13 @@ type Assets struct {
 // modulePath is the module at the root of the repository.
 const modulePath = "github.com/canonical/gateway-api-integrator"
 
-// Prepare finds every program and every CRD bundle of the cluster, builds and
-// downloads what is missing into bin/cluster of the repository, and says on
-// progress what it does when that takes time. With everything there it takes
-// some tens of milliseconds and says nothing. Only one process at a time
-// builds; others wait for it.
+// Prepare finds every program and every CRD bundle of the cluster, and builds and downloads what is
+// missing into bin/cluster of the repository. If that takes time, it says on progress what it does.
+// If everything is there it takes some tens of milliseconds and says nothing. Only one process at a
+// time builds; others wait for it.
 //
-// What only one data plane needs is left out unless that is named; Traefik always
-// is there. When a named one stands on a program that is never built, and cannot be had, the
+// What only one data plane needs is left out unless that data plane is named; Traefik is always
+// there. If a named one needs a program that is never built, and the program is not available, the
 // error is [ErrNoWheel].
 //
 // The working directory must be inside the repository.
@@ -111,7 +110,7 @@ func Prepare(ctx context.Context, progress io.Writer, planes ...DataPlane) (Asse
 	return assets, buildAll(ctx, missing, progress)
 }
 
-// Directory is where Prepare keeps what it makes: bin/cluster of the repository.
+// Directory returns the directory where Prepare keeps what it makes: bin/cluster of the repository.
 func Directory() (string, error) {
 	root, err := repositoryRoot()
 	if err != nil {

@@ -44,9 +44,8 @@ type audit struct {
 
 func (c *Cluster) auditLog() string { return filepath.Join(c.directory, "audit.log") }
 
-// Requests returns the requests that user has made since the counts were reset
-// for it, in the order of their ends. A request is there as soon as its answer
-// has been read.
+// Requests returns the requests that user has made since its counts were reset, in the order in
+// which they ended. A request is included as soon as its answer has been read.
 func (c *Cluster) Requests(user string) ([]Request, error) {
 	c.audit.mutex.Lock()
 	from := c.audit.from[user]
@@ -65,9 +64,9 @@ func (c *Cluster) Requests(user string) ([]Request, error) {
 	return readAudit(log, user)
 }
 
-// RequestCount counts the requests of Requests by verb and resource, such as
-// "list httproutes" or "patch gateways/status"; a request for no object, as
-// discovery is, counts by its path: "get /apis/apps/v1".
+// RequestCount counts the requests of Requests by verb and resource, such as "list httproutes" or
+// "patch gateways/status". A request that is not for an object, such as discovery, counts by its
+// path: "get /apis/apps/v1".
 func (c *Cluster) RequestCount(user string) (map[string]int, error) {
 	requests, err := c.Requests(user)
 	if err != nil {
@@ -80,7 +79,7 @@ func (c *Cluster) RequestCount(user string) (map[string]int, error) {
 	return counts, nil
 }
 
-// ResetRequestCounts makes user's count begin anew.
+// ResetRequestCounts sets user's count to zero.
 func (c *Cluster) ResetRequestCounts(user string) error {
 	end, err := endOfLines(c.auditLog())
 	if err != nil {
@@ -122,7 +121,7 @@ func endOfLines(path string) (int64, error) {
 	return 0, nil
 }
 
-// ServiceAccount is the user name of an application's ServiceAccount.
+// ServiceAccount returns the user name of an application's ServiceAccount.
 func ServiceAccount(model, app string) string {
 	return "system:serviceaccount:" + Namespace(model) + ":" + app
 }

@@ -127,16 +127,16 @@ func (c *Cluster) createCiliumConfig(ctx context.Context) error {
 	return nil
 }
 
-// ModelWithoutPool is a model that Cilium's LB-IPAM has no pool for, as it has for no model
-// of a cluster whose operator has not made one.
+// ModelWithoutPool is a model for which Cilium's LB-IPAM has no pool, as for any model of a cluster
+// whose operator has not made one.
 const ModelWithoutPool = "poolless"
 
-// LabelServiceNamespace is what the selector of a pool may have in place of a label: the
-// namespace of a Service.
+// LabelServiceNamespace is what the selector of a pool may have instead of a label: the namespace
+// of a Service.
 const LabelServiceNamespace = "io.kubernetes.service.namespace"
 
-// CreateIPPool returns LB-IPAM the addresses from first to last for the Services that selector
-// selects, which an operator of a cluster does by hand. One that is there is left alone.
+// CreateIPPool makes a pool of LB-IPAM with the addresses from first to last for the Services that
+// selector selects, as an operator of a cluster does by hand. An existing pool is left alone.
 func (c *Cluster) CreateIPPool(ctx context.Context, name, first, last string, selector map[string]any) error {
 	pool := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": ipPools.GroupVersion().String(),

@@ -8,15 +8,14 @@ import (
 	"net/http"
 )
 
-// Client is a client outside the cluster for which every host name resolves to
-// the Gateways' first IP address, the one of the moment (see GatewayAddress); a
-// URL with an IP address in place of a name goes there. It verifies certificates
-// against ca alone, follows no redirect, and makes a connection for each request,
-// so that every request sees the certificate of the moment.
+// Client returns a client outside the cluster for which every host name resolves to the Gateways'
+// present first IP address (see GatewayAddress). A URL with an IP address instead of a name goes
+// there. It verifies certificates only against ca, follows no redirect, and makes a connection for
+// each request, so that every request sees the present certificate.
 func (c *Cluster) Client(ca *x509.CertPool) *http.Client { return c.ClientOf("", ca) }
 
-// ClientOf is like Client for the hosts of one model: where each Gateway has an
-// address of its own, host names resolve to that of the model's.
+// ClientOf is like Client for the hosts of one model: if each Gateway has an address of its own,
+// host names resolve to that of the model.
 func (c *Cluster) ClientOf(model string, ca *x509.CertPool) *http.Client {
 	if ca == nil {
 		ca = x509.NewCertPool() // nil would mean the machine's authorities

@@ -20,8 +20,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Options say what a cluster is like. The zero value is a cluster with the
-// newest CRDs and Traefik, in a temporary directory, that says nothing.
+// Options configure a cluster. The zero value is a cluster with the newest CRDs and Traefik, in a
+// temporary directory, that logs nothing.
 type Options struct {
 	Bundle         string    // Gateway API release, one of Bundles; empty means the data plane's (Traits.Bundle)
 	Dir            string    // where data, logs and credentials go, kept after Stop; empty means a temporary directory
@@ -32,17 +32,15 @@ type Options struct {
 	Timeouts       Timeouts  // the zero value means DefaultTimeouts
 	BriskTraefik   bool      // Traefik serves a change after 100 ms, not after up to two seconds, as it does by default
 
-	// Addresses are what Gateways report, in this order: IPv4 addresses in
-	// 10.0.0.0/8, IPv6 addresses in fd00::/8, DNS names ("lb.example.com").
-	// Traefik serves at every IP address, for names alone at 10.43.45.1. Nil
-	// means 10.43.45.1 for good; anything else, an empty list too, can be
-	// changed by SetAddresses.
+	// Addresses are what Gateways report, in this order: IPv4 addresses in 10.0.0.0/8, IPv6
+	// addresses in fd00::/8, DNS names ("lb.example.com"). Traefik serves at every IP address; if
+	// there are only names, at 10.43.45.1. Nil means always 10.43.45.1. Anything else, also an
+	// empty list, can be changed by SetAddresses.
 	Addresses []string
 }
 
-// Cluster is a running control plane. Its methods may be called in parallel.
-// There can be one at a time in a test process, since addresses and ports are
-// fixed.
+// Cluster is a running control plane. Its methods may be called in parallel. There can be only one
+// at a time in a test process, because addresses and ports are fixed.
 type Cluster struct {
 	assets       Assets
 	bundle       string
@@ -71,9 +69,9 @@ type Cluster struct {
 	listeners                                   listeners
 }
 
-// Start starts the cluster and returns when all of it is ready, some seconds
-// later. It must be called inside [Main]. The context bounds the start only;
-// end the cluster with Stop, or by ending the process.
+// Start starts the cluster and returns when all of it is ready, after some seconds. It must be
+// called inside [Main]. The context limits only the start. End the cluster with Stop, or by ending
+// the process.
 func Start(ctx context.Context, options Options) (*Cluster, error) {
 	assets, err := preparedAssets()
 	if err != nil {
@@ -212,7 +210,7 @@ func (c *Cluster) Stop() error {
 	c.balancer.stop()
 	c.envoy.stop()
 	c.cilium.stop()
-	// Nothing here is worth an orderly end: the data go as well.
+	// Nothing here needs an orderly end: the data are deleted as well.
 	for _, running := range []*process{c.traefik, c.controllerManager, c.apiServer, c.etcd} {
 		running.stop(0)
 	}

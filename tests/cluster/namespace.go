@@ -29,21 +29,18 @@ const (
 // reach it is inside, whatever its environment says.
 const insideSocket = "@gateway-api-integrator/tests/cluster"
 
-// Main runs run in a private network, in which [Start] can be called, and
-// returns its exit code. Data planes other than Traefik that it is to be called
-// with are named. Use it as
+// Main runs run in a private network, in which [Start] can be called, and returns its exit code. It
+// must be given the data planes other than Traefik that run needs. Use it as
 //
 //	func TestMain(m *testing.M) { os.Exit(cluster.Main(m.Run)) }
 //
-// It first makes sure that the programs of the cluster are there (see
-// [Prepare]; progress goes to standard error), then executes the program anew
-// in namespaces of its own and waits for it, passing signals on. A process
-// that already is inside just calls run. Where testscript commands are part of
-// the test program, call Main from the Run method given to testscript.Main, so
-// that commands do not come here.
+// It first makes sure that the programs of the cluster are there (see [Prepare]; progress goes to
+// standard error). Then it executes the program again in namespaces of its own and waits for it,
+// passing signals on. A process that is already inside only calls run. If testscript commands are
+// part of the test program, call Main from the Run method given to testscript.Main, so that
+// commands do not get here.
 //
-// Where the system forbids namespaces the exit code is 1 and standard error
-// says what to allow.
+// If the system forbids namespaces the exit code is 1, and standard error says what to allow.
 func Main(run func() int, planes ...DataPlane) int {
 	switch os.Getenv(stageVariable) {
 	case stageInit:

@@ -35,8 +35,8 @@ func isPrivate(address netip.Addr) bool {
 	return netip.MustParsePrefix(privateIPv4).Contains(address) || netip.MustParsePrefix(privateIPv6).Contains(address)
 }
 
-// HasIPv6 reports whether the kernel lets a program use IPv6 at all. Where it
-// does not, what asks for an IPv6 address fails with ErrNoIPv6.
+// HasIPv6 reports whether the kernel lets a program use IPv6 at all. If not, requests for an IPv6
+// address fail with ErrNoIPv6.
 func HasIPv6() bool {
 	listener, err := net.Listen("tcp6", "[::1]:0")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Pod says what a pod serves.
+// Pod describes what a pod serves.
 type Pod struct {
 	Port    int               // TCP, 1 to 65535
 	Handler http.Handler      // answers on every address of the pod
@@ -163,8 +163,8 @@ func (c *Cluster) createNode(ctx context.Context) error {
 	return nil
 }
 
-// Stop deletes the pod and then ends its server, letting running requests
-// finish while ctx lasts. A pod that is gone already is no error.
+// Stop deletes the pod and then ends its server. Running requests may finish while ctx lasts. It is
+// no error if the pod is gone already.
 func (r *RunningPod) Stop(ctx context.Context) error {
 	err := r.cluster.typed.CoreV1().Pods(Namespace(r.model)).Delete(ctx, r.Name, metav1.DeleteOptions{})
 	if apierrors.IsNotFound(err) {

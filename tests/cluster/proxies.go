@@ -17,21 +17,20 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// proxies stand in for those who carry out what Envoy Gateway orders: for each
-// Gateway it makes a Deployment of Envoy and a Service of type LoadBalancer. In a
-// real cluster the kubelet starts the pod and a load balancer gives the Service
-// an address. Here both are a place: Envoy in a network of its own, with the
-// arguments of the Deployment, and forwarders at an address of its own, for the
-// ports of the Service.
+// proxies replaces what would carry out the objects of Envoy Gateway. For each Gateway that makes a
+// Deployment of Envoy and a Service of type LoadBalancer. In a real cluster the kubelet starts the
+// pod and a load balancer gives the Service an address. Here both are a place: Envoy in a network
+// of its own, with the arguments of the Deployment, and forwarders at an address of its own, for
+// the ports of the Service.
 //
 //	client ── 10.43.45.1:443 ── forwarder in the test ── 10.1.255.2:10443 envoy
 //
-// They report what is so: replicas as available when Envoy says that it is
-// ready, and the address.
+// They report only what is true: replicas as available when Envoy says that it is ready, and the
+// address.
 //
-// Places are deployed and published by one loop each, as in a cluster: an Envoy that is being
-// started holds no port of another one up. Whoever acted on what it has read before that
-// would close a port that has been wanted again meanwhile.
+// One loop each deploys and publishes places, as in a cluster: an Envoy that is starting does not
+// delay a port of another one. A loop must not act on what it has read earlier: it would close a
+// port that is wanted again meanwhile.
 type proxies struct {
 	cluster     *Cluster
 	cancel      context.CancelFunc

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Timeouts are all the deadlines of the package. They are generous: a slow
-// machine should be slow, not red.
+// Timeouts are all deadlines of the package. They are generous: on a slow machine tests should be
+// slow, not fail.
 type Timeouts struct {
 	Start     time.Duration // one program, from its start to its readiness
 	Establish time.Duration // CRDs, from their creation until they are served
@@ -29,8 +29,8 @@ func DefaultTimeouts() Timeouts {
 	}
 }
 
-// Eventually calls check until it returns nil, and returns its last error when
-// ctx ends or the timeout passes first. Between two calls it waits 25 ms.
+// Eventually calls check until it returns nil. If ctx ends or the timeout passes first, it returns
+// check's last error. Between two calls it waits 25 ms.
 func Eventually(ctx context.Context, timeout time.Duration, check func(context.Context) error) error {
 	return poll(ctx, timeout, DefaultTimeouts().Poll, check)
 }

@@ -12,10 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// StartTraefik starts Traefik, as Start does unless told otherwise, and returns
-// when it listens and its GatewayClass is accepted. The class is made if there
-// is none. After StopTraefik the class still is accepted, so that the first
-// requests may find no route yet.
+// StartTraefik starts Traefik, as Start does by default, and returns when it listens and its
+// GatewayClass is accepted. It makes the class if there is none. After StopTraefik the class is
+// still accepted, so the first requests may find no route yet.
 func (c *Cluster) StartTraefik(ctx context.Context) error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -77,16 +76,16 @@ func (c *Cluster) traefikProgram() string {
 	return c.assets.Traefik
 }
 
-// BeBrisk says whether Traefik serves a change after 100 ms, see Options.BriskTraefik. It
-// counts from the next StartTraefik on.
+// BeBrisk sets whether Traefik serves a change after 100 ms, see Options.BriskTraefik. It takes
+// effect with the next StartTraefik.
 func (c *Cluster) BeBrisk(brisk bool) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.brisk = brisk
 }
 
-// OfferHTTPS says whether Traefik has an entry point on port 443, as it does unless told
-// otherwise. It counts from the next StartTraefik on.
+// OfferHTTPS sets whether Traefik has an entry point on port 443, which it has by default. It takes
+// effect with the next StartTraefik.
 func (c *Cluster) OfferHTTPS(offered bool) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

@@ -20,49 +20,50 @@ const (
 	Cilium120 DataPlane = "cilium-1.20"
 )
 
-// Traits are what an operator or a client sees of one data plane and not of each: what a
-// test that is told on all of them has to know.
+// Traits are the differences of one data plane that an operator or a client can see, and that a
+// test on all data planes has to know.
 type Traits struct {
 	Class      string // the GatewayClass that it serves
 	Controller string // its controllerName
 	Bundle     string // the Gateway API release that it is made for
 
 	OwnAddresses bool // each Gateway has an address of its own; else all have one, and are served as one
-	// HoldsBack is for how long the first change after a rest is served alone: what follows
-	// waits for that. See Options.BriskTraefik.
+	// HoldsBack is for how long the first change after a pause is served alone: later changes wait
+	// for that. See Options.BriskTraefik.
 	HoldsBack time.Duration
-	// Unaware bounds the time in which it may not know what its controller has judged already.
+	// Unaware limits the time in which it may not have what its controller has judged already.
 	Unaware time.Duration
-	// LateParts: a route may serve before what it leads to is there, which is answered with
-	// 503 for a moment.
+	// LateParts: a route may serve before its backends are there, which is answered with 503 for a
+	// moment.
 	LateParts bool
-	// RefusesGateway: one listener that is not good has the whole Gateway refused.
+	// RefusesGateway: because of one invalid listener the whole Gateway is refused.
 	RefusesGateway bool
 	// SharesCertificates: a Gateway's certificate is shown to the clients of another Gateway's
 	// host.
 	SharesCertificates bool
-	// BelievesPrefix: what a client says in X-Forwarded-Prefix reaches the application.
+	// BelievesPrefix: a client's X-Forwarded-Prefix reaches the application.
 	BelievesPrefix bool
 	// KeepsPaths: ".." in a path reaches the application that the path begins with.
 	KeepsPaths bool
-	// OverlooksServices: it does not see that a Service comes or goes, until something else
-	// changes.
+	// OverlooksServices: it does not notice that a Service is added or removed, until something
+	// else changes.
 	OverlooksServices bool
-	// OwnObjects is how names begin of what the controller makes in a Gateway's namespace.
+	// OwnObjects is how the names of the objects begin that the controller makes in a Gateway's
+	// namespace.
 	OwnObjects string
 	// RefusesLongSecrets: a Secret with a name of more than 63 characters is not served.
 	RefusesLongSecrets bool
-	// SpeaksH2C: it speaks HTTP/2 in clear to an application whose Service says so.
+	// SpeaksH2C: it uses HTTP/2 without TLS to an application whose Service says so.
 	SpeaksH2C bool
 	// Pools: addresses come from pools that an operator of the cluster makes, as objects.
 	Pools bool
-	// RefusesUnread: a Secret in which there is a certificate that Go does not read is refused.
+	// RefusesUnread: it refuses a Secret with a certificate that Go cannot read.
 	RefusesUnread bool
 
-	// TLS to applications: how many names of one Service are verified, 0 for none where it
-	// cannot be done; the answer where a certificate is not accepted; whether a connection
-	// is verified once, and kept whatever comes; how late names may be taken up when nothing
-	// else changes; whether units are chosen by lot.
+	// TLS to applications: how many names of one Service are verified, 0 if it does not support
+	// TLS; the answer if a certificate is not accepted; whether a connection is verified only once,
+	// when it is made; how late names may be applied when nothing else changes; whether units are
+	// chosen at random.
 	VerifiedNames int
 	Unverified    int
 	VerifiesOnce  bool
@@ -106,7 +107,7 @@ func (p DataPlane) isCilium() bool { return allTraits[p].Controller == ciliumCon
 // isTraefik tells the releases of Traefik from others.
 func (p DataPlane) isTraefik() bool { return allTraits[p].Controller == traefikController }
 
-// Traits are those of the data plane; of one that there is not they are empty.
+// Traits returns the traits of the data plane. For an unknown one they are empty.
 func (p DataPlane) Traits() Traits { return allTraits[p] }
 
 // DataPlanes names all data planes, for the help of a flag.

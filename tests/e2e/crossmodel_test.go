@@ -160,9 +160,8 @@ func (o *overseas) listed(ipv4, ipv6 []string, answering ...string) {
 	}
 }
 
-// TestUnitsOfAnotherModel has the units of an application of another model come, move
-// and go under load: what is listed are their addresses, at every moment one at least,
-// and no request fails.
+// TestUnitsOfAnotherModel adds, moves and removes units of an application of another model under
+// load: their addresses are listed, always at least one, and no request fails.
 func TestUnitsOfAnotherModel(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "harbour", map[string]any{"external-hostname": "harbour.example.com"}).withAuthority()
@@ -251,9 +250,9 @@ func TestUnitsOfAnotherModel(t *testing.T) {
 	f.awaitStatus("waiting", "Waiting for ingress relation data from "+remote.Alias+": it has no unit")
 }
 
-// TestUnitsOfOurModel has the only unit of an application of our own model replaced, and
-// the application scaled to none and up again. Kubernetes keeps its endpoints: there is
-// a selector, and nothing for the charm to write.
+// TestUnitsOfOurModel replaces the only unit of an application of our own model, and scales the
+// application to zero and up again. Kubernetes keeps its endpoints: there is a selector, and the
+// charm has nothing to write.
 func TestUnitsOfOurModel(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "quay", map[string]any{"external-hostname": "quay.example.com"}).withAuthority()

@@ -10,8 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// TestCrowd has an application name thirty hosts, and thirty others, five times: it crowds nobody
-// out, although its relation is older, and does not spend what the authority has for others.
+// TestCrowd: an application names thirty hosts, and thirty others, five times. Although its
+// relation is older, others keep their hosts, and it does not use up the rate limit of the
+// authority.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	const domain = ".crowd.example.com"

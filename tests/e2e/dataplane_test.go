@@ -123,8 +123,8 @@ var (
 // notStories are tests of the tests.
 var notStories = []string{"TestToldOnEach", "TestObeyTakesNoOrders", "TestImitation"}
 
-// TestToldOnEach keeps docs/reference/controllers.md true: what it says was proven on a data
-// plane is what runs there, and of every other story it says why that is not told.
+// TestToldOnEach keeps docs/reference/controllers.md true: the stories that it says were proven on
+// a data plane run there, and it has a reason for every other story.
 func TestToldOnEach(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "controllers.md"))

@@ -22,9 +22,9 @@ func (f *fixture) relationOf(app string) int {
 	return 0
 }
 
-// TestLeadersRemoved removes one leader after the other while the authority has no unit: of
-// that relation Juju tells them nothing but that it is broken, before or after it tells them
-// that they depart from the others.
+// TestLeadersRemoved removes one leader after the other while the authority has no unit. For that
+// relation Juju only sends them relation-broken, before or after it tells them that they depart
+// from the others.
 func TestLeadersRemoved(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "dying", map[string]any{"external-hostname": "dying.example.com"}).withAuthority()
@@ -58,8 +58,7 @@ func TestLeadersRemoved(t *testing.T) {
 	}
 }
 
-// TestDenied has Juju deny the data of what is there, for a moment and for longer, in both
-// of its wordings.
+// TestDenied makes Juju deny existing data, for a moment and for longer, with both of its texts.
 func TestDenied(t *testing.T) {
 	t.Parallel()
 	f := newSubdomains(t, "denied")
@@ -87,9 +86,9 @@ func TestDenied(t *testing.T) {
 	f.awaitStatus("active", active)
 }
 
-// TestGhosts removes relations by force, which Juju lists from then on and denies: what they
-// asked for goes, the others do not notice, and another authority takes the place of a dead
-// one, which is listed first.
+// TestGhosts removes relations by force. Juju still lists them and denies their data. What they
+// asked for is removed, others are not affected, and another authority replaces a dead one that is
+// listed first.
 func TestGhosts(t *testing.T) {
 	t.Parallel()
 	f := newSubdomains(t, "ghosts")

@@ -58,9 +58,9 @@ func (f *fixture) routesInClear() []string {
 	return names
 }
 
-// TestEditor has somebody edit what the charm has in the cluster: whom a route belongs to,
-// what holds it, what the Gateway notes, what is in a Secret. The next hook serves what
-// Juju's data make so, and nothing else.
+// TestEditor: somebody edits the charm's objects in the cluster: the owner of a route, its
+// finalizers, the notes of the Gateway, the content of a Secret. The next hook serves what follows
+// from Juju's data, and nothing else.
 func TestEditor(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "editor", map[string]any{"external-hostname": "editor.example.com", "enforce-https": false}).withAuthority()
@@ -135,8 +135,8 @@ func TestEditor(t *testing.T) {
 	watched()
 }
 
-// TestForgedSecret has somebody put a certificate of the charm's own key into a Secret,
-// which no provider gave. It is not served, be the certificate still on its way or not.
+// TestForgedSecret: somebody puts a certificate of the charm's own key into a Secret that no
+// provider issued. It is not served, whether the real certificate is still pending or not.
 func TestForgedSecret(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "forged", map[string]any{"external-hostname": "forged.example.com", "enforce-https": true}).withAuthority()

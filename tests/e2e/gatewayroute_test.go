@@ -116,8 +116,8 @@ func (f *fixture) accepted(namespace, route string) string {
 	return verdict
 }
 
-// TestGatewayRoute serves one application on ingress and two on gateway-route, one of
-// them of another model. What one of them does is no other's loss.
+// TestGatewayRoute serves one application on ingress and two on gateway-route, one of them of
+// another model. What one of them does harms no other.
 func TestGatewayRoute(t *testing.T) {
 	t.Parallel()
 	const domain = ".routes.example.com"
@@ -240,9 +240,9 @@ func (f *fixture) removeRouteApplications(alpha, beta *lab.Configurator, stay []
 	f.awaitStatus("active", active)
 }
 
-// TestGatewayRouteInClear does without an authority, and without a host: routes are
-// attached to the listener for whatever address the Gateway has. With an authority the
-// application serves both, and the address has a certificate.
+// TestGatewayRouteInClear has no authority, and no host: routes are attached to the listener for
+// any address of the Gateway. With an authority the application serves both, and the address has a
+// certificate.
 func TestGatewayRouteInClear(t *testing.T) {
 	t.Parallel()
 	const unenforced = active + " (enforce-https is set to false)"

@@ -82,8 +82,8 @@ func hijack(t *testing.T, story string, modes map[string]string, attack func(f *
 	}
 }
 
-// TestHijackByAnotherModel has an application of another model call itself web of ours, and
-// by names that join to the same.
+// TestHijackByAnotherModel: an application of another model claims to be web of ours, and uses
+// names that give the same joined name.
 func TestHijackByAnotherModel(t *testing.T) {
 	t.Parallel()
 	hijack(t, "an application of another model claims web's place", map[string]string{"path": "hj-far", "subdomain": "hj-sub"}, func(f *fixture, model string) (func(), func() string) {
@@ -99,8 +99,8 @@ func TestHijackByAnotherModel(t *testing.T) {
 	})
 }
 
-// TestHijackByOurModel has an application of our own model call itself one of another, by
-// names that join to those of web. Juju knows better; nor are its addresses used.
+// TestHijackByOurModel: an application of our own model claims to be of another, with names that
+// give the same joined name as those of web. Juju knows better, and its addresses are not used.
 func TestHijackByOurModel(t *testing.T) {
 	t.Parallel()
 	hijack(t, "an application of our model claims web's place", map[string]string{"path": "hj-own", "subdomain": "hj-osub"}, func(f *fixture, model string) (func(), func() string) {
@@ -119,8 +119,8 @@ func TestHijackByOurModel(t *testing.T) {
 	})
 }
 
-// TestHijackAmongOthers has an application of another model ask for the place of one of a
-// third. When the holder has gone, it gets it.
+// TestHijackAmongOthers: an application of another model asks for the place of one of a third
+// model. It gets it when the holder has gone.
 func TestHijackAmongOthers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "hjthird", map[string]any{"external-hostname": "hjthird.example.com"}).withAuthority()
@@ -151,8 +151,8 @@ func TestHijackAmongOthers(t *testing.T) {
 	}
 }
 
-// TestCrowdOut has an application on gateway-route add more hosts than there is room for. It does
-// not get them, keeps the one that it has, and nobody else notices.
+// TestCrowdOut: an application on gateway-route adds more hosts than there is room for. It does not
+// get them, keeps the host that it has, and others are not affected.
 func TestCrowdOut(t *testing.T) {
 	t.Parallel()
 	const domain = ".crowdout.example.com"
@@ -183,8 +183,8 @@ func TestCrowdOut(t *testing.T) {
 	}
 }
 
-// TestDash has an application on gateway-route name a host whose listener would be called
-// as that of a host that is served.
+// TestDash: an application on gateway-route names a host whose listener would have the name of that
+// of a host that is served.
 func TestDash(t *testing.T) {
 	t.Parallel()
 	const host = "dash.example.com"
@@ -198,8 +198,8 @@ func TestDash(t *testing.T) {
 	guarded.end()
 }
 
-// TestToggledName has an application of another model come to the name of the Service of
-// one that is served, and leave it, again and again.
+// TestToggledName: an application of another model takes the name of the Service of one that is
+// served, and gives it up, again and again.
 func TestToggledName(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "toggle", map[string]any{"external-hostname": "toggle.example.com"}).withAuthority()

@@ -106,8 +106,8 @@ func TestProcesses(t *testing.T) {
 	f.awaitAnswer("https://processes.example.com/processes-web", 200)
 }
 
-// TestNoChange counts what a hook costs that finds everything as it should be,
-// with ten applications.
+// TestNoChange counts the cost of a hook that finds everything as it should be, with ten
+// applications.
 func TestNoChange(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "rest", map[string]any{"external-hostname": "rest.example.com"}).withAuthority()

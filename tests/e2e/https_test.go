@@ -87,8 +87,8 @@ func TestHTTPS(t *testing.T) {
 	})
 }
 
-// TestProviderFallsSilent shows that a host is served on when its provider takes
-// back what it has issued without revoking it: it stays until there is better.
+// TestProviderFallsSilent shows that a host is still served when its provider takes back what it
+// has issued without revoking it, until there is a better certificate.
 func TestProviderFallsSilent(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "silent", map[string]any{"external-hostname": "silent.example.com"}).withAuthority()
@@ -104,8 +104,8 @@ func TestProviderFallsSilent(t *testing.T) {
 	})
 }
 
-// TestWithdrawal shows that what may not be served is gone at once, and that
-// nothing is served in clear instead.
+// TestWithdrawal shows that what may not be served is withdrawn at once, and that nothing is served
+// without TLS instead.
 func TestWithdrawal(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "withdraw", map[string]any{"external-hostname": "withdraw.example.com"}).withAuthority()

@@ -70,9 +70,9 @@ func writes(run jujutest.HookRun) int {
 	return 1 + slices.IndexFunc(run.Calls, func(call jujutest.ToolCall) bool { return call.Tool == "relation-set" })
 }
 
-// TestOwnDataAreTrusted goes through what can come between the charm's own data in a
-// relation and what it knows of them: hooks that are killed, changes that Juju cannot
-// apply, other leaders, operators, relations made anew.
+// TestOwnDataAreTrusted goes through what can make the charm's own relation data differ from what
+// it knows of them: hooks that are killed, changes that Juju cannot apply, other leaders,
+// operators, relations that are made again.
 func TestOwnDataAreTrusted(t *testing.T) {
 	t.Parallel()
 	for version, profile := range profiles() {
@@ -176,9 +176,9 @@ func TestOwnDataAreTrusted(t *testing.T) {
 	}
 }
 
-// TestModelsOfOneName serves an application of another controller's model that has the
-// name of ours, beside one of ours of which it has no name. Juju 3.1 does not tell the
-// two models apart: there it is left out, as it may be anybody.
+// TestModelsOfOneName serves an application of another controller's model that has the name of
+// ours, beside one of ours of another name. Juju 3.1 does not tell the two models apart: there it
+// is left out, because it may be anybody.
 func TestModelsOfOneName(t *testing.T) {
 	t.Parallel()
 	for version, profile := range profiles() {

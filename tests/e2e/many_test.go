@@ -63,9 +63,9 @@ func (f *fixture) dozen() (apps []*lab.App, urls []string) {
 	return apps, urls
 }
 
-// TestDozen has one application come, change, break and go among a dozen, both over
-// HTTPS and in clear. Nothing but its own objects and its own relation is written, and
-// the others are served throughout.
+// TestDozen: one application among a dozen comes, changes, breaks and goes, over HTTPS and without
+// TLS. Only its own objects and its own relation are written, and the others are served all the
+// time.
 func TestDozen(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "dozen", map[string]any{"external-hostname": "dozen.example.com", "enforce-https": false}).withAuthority()

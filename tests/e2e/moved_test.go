@@ -171,7 +171,7 @@ func (f *fixture) pool() *x509.CertPool {
 	return f.ca.Pool()
 }
 
-// awaitVisited waits until a URL serves, be it by a redirect to HTTPS.
+// awaitVisited waits until a URL serves, also by a redirect to HTTPS.
 func (f *fixture) awaitVisited(url string) {
 	f.t.Helper()
 	f.must(eventually(f.ctx, func(ctx context.Context) error {
@@ -201,8 +201,8 @@ func asDeployed(t *testing.T) {
 	t.Cleanup(func() { restart(true) })
 }
 
-// TestHostMoved changes external-hostname, with the certificate of the new host at once, and
-// with one that keeps everybody waiting.
+// TestHostMoved changes external-hostname, once with the certificate of the new host at once, and
+// once with a delay.
 func TestHostMoved(t *testing.T) {
 	asDeployed(t)
 	f := newFixture(t, "mover", map[string]any{"external-hostname": "a.example.com"}).withAuthority()
@@ -222,7 +222,7 @@ func TestHostMoved(t *testing.T) {
 	f.awaitRequests(1)
 }
 
-// TestHostMovedToServedHost does the same with hosts that are served before and after, since
+// TestHostMovedToServedHost does the same with hosts that are served before and after, because
 // another application wants them: their certificates and listeners stay.
 func TestHostMovedToServedHost(t *testing.T) {
 	asDeployed(t)
@@ -267,9 +267,9 @@ func TestModeMoved(t *testing.T) {
 	f.awaitRequests(2)
 }
 
-// TestManyMoved changes the domain twice under a dozen applications with a host each. No
-// HTTPRoute collects parents by that: Cilium up to 1.19 never takes an entry out of
-// status.parents, and changes nothing of a Gateway any more when one has to have 33.
+// TestManyMoved changes the domain twice under a dozen applications with a host each. No HTTPRoute
+// collects parents: Cilium up to 1.19 never removes an entry from status.parents, and changes
+// nothing of a Gateway any more if a route would have 33.
 func TestManyMoved(t *testing.T) {
 	asDeployed(t)
 	const a, b = "a.crowded.example.com", "b.crowded.example.com"

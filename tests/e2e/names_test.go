@@ -15,9 +15,9 @@ import (
 
 var statefulSets = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "statefulsets"}
 
-// TestTwoInstances has two applications of the charm in one model come to the same names.
-// Each goes on serving its own, while hooks run and one that both had in turn is given
-// back; and so they do beside objects that somebody has made by hand.
+// TestTwoInstances: two applications of the charm in one model derive the same names. Each serves
+// its own, while hooks run and an object that both had in turn is given back; also beside objects
+// that somebody has made by hand.
 func TestTwoInstances(t *testing.T) {
 	t.Parallel()
 	const inner = charm + "-inner"
@@ -114,9 +114,9 @@ func by(unit string) func(lab.Response) error {
 	}
 }
 
-// TestRefreshLongHost refreshes from the Python charm, whose Secret has a name that Cilium
-// does not take. It gets another while it is served, and the old one goes after that. On
-// Cilium it is served from then on.
+// TestRefreshLongHost refreshes from the Python charm, whose Secret has a name that Cilium does not
+// accept. The Secret gets another name while it is served, and the old one is removed after that.
+// On Cilium the host is served from then on.
 func TestRefreshLongHost(t *testing.T) {
 	t.Parallel()
 	const host = "a-host-with-a-name-that-is-rather-long.example.com"

@@ -62,9 +62,9 @@ func (f *fixture) unfiltered(route string) {
 	}))
 }
 
-// TestOneOrigin: what one application says of a host that others share does not reach its
-// clients, nor does a client pass for the proxy, save where an application has a host of its
-// own. Routes of before are changed in place, and lose no request.
+// TestOneOrigin: an application's headers about a host that others share do not reach clients, and
+// a client cannot imitate the proxy. An application with a host of its own may send such headers.
+// Existing routes are changed in place, and lose no request.
 func TestOneOrigin(t *testing.T) {
 	t.Parallel()
 	const (

@@ -6,8 +6,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/cluster"
 )
 
-// TestAddressPool has a Gateway for which there is no pool of addresses, as on a cluster whose load balancer was given
-// none: the status says what is waited for, and when there is a pool all is served.
+// TestAddressPool has a Gateway without a pool of addresses, as on a cluster whose load balancer
+// has none. The status says what is missing, and when there is a pool everything is served.
 func TestAddressPool(t *testing.T) {
 	t.Parallel()
 	const host = "poolless.example.com"

@@ -9,9 +9,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/internal/relation/tlscertificates"
 )
 
-// TestRefreshBack refreshes to ours and back to the Python charm, under load. Its
-// libraries find their key, their requests and their answers as they left them, and it
-// takes away what it does not know; then comes ours again.
+// TestRefreshBack refreshes to ours and back to the Python charm, under load. Its libraries find
+// their key, their requests and their answers unchanged, and it removes what it does not know; then
+// ours comes again.
 func TestRefreshBack(t *testing.T) {
 	t.Parallel()
 	current, legacy := tlscertificates.KeyLabels("certificates")

@@ -44,9 +44,9 @@ func TestRefreshPending(t *testing.T) {
 	f.owned()
 }
 
-// TestRefreshMendsOutage refreshes where one pending certificate has taken down the
-// HTTPS of every host: the Python charm has deleted all Secrets and HTTPS listeners.
-// Our first hook serves again whoever has a certificate.
+// TestRefreshMendsOutage refreshes when one pending certificate has taken down HTTPS for every
+// host: the Python charm has deleted all Secrets and HTTPS listeners. Our first hook serves every
+// host with a certificate again.
 func TestRefreshMendsOutage(t *testing.T) {
 	t.Parallel()
 	f := newRefresh(t, "outage", map[string]any{})
@@ -77,8 +77,7 @@ func TestRefreshMendsOutage(t *testing.T) {
 	f.owned()
 }
 
-// TestRefreshHalfDone refreshes where the last hook of the Python charm came to half of
-// its work.
+// TestRefreshHalfDone refreshes when the last hook of the Python charm did half of its work.
 func TestRefreshHalfDone(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ plural, name string }{
@@ -164,8 +163,8 @@ func TestRefreshUnits(t *testing.T) {
 	}
 }
 
-// TestRefreshInterrupted kills the first hook of ours after some of its hook tools, and
-// then at its end its pod: whoever comes next finishes, and no client notices.
+// TestRefreshInterrupted kills our first hook after some of its hook tools, and then its pod at its
+// end: the next hook finishes, and no client notices.
 func TestRefreshInterrupted(t *testing.T) {
 	t.Parallel()
 	const host = "interrupted.example.com"

@@ -205,9 +205,9 @@ func (v variant) run(t *testing.T, model string) {
 	f.deployedAnew()
 }
 
-// TestRefreshStale refreshes where the Python charm has left what is true no more: a
-// URL, an answer to an application that asks for nonsense now, and a record; and
-// objects of another host and application. That is put right, and nothing else is written.
+// TestRefreshStale refreshes when the Python charm has left stale data: a URL, an answer to an
+// application whose request is now invalid, and a record; and objects of another host and
+// application. All that is corrected, and nothing else is written.
 func TestRefreshStale(t *testing.T) {
 	t.Parallel()
 	f := newRefresh(t, "stale", map[string]any{"external-hostname": "stale.example.com"})

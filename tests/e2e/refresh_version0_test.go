@@ -55,9 +55,9 @@ func (f *refresh) speakVersion0(name, host string) *lab.Configurator {
 	return conf
 }
 
-// TestRefreshVersion0 refreshes with an application on gateway-route that speaks version 0,
-// for which the Python charm has made the routes: they serve on, and the application is
-// named. When it is refreshed too it makes its own, and ours go.
+// TestRefreshVersion0 refreshes with an application on gateway-route that speaks version 0, for
+// which the Python charm has made the routes: they still serve, and the status names the
+// application. When it is refreshed too it makes its own routes, and ours are removed.
 func TestRefreshVersion0(t *testing.T) {
 	t.Parallel()
 	const host = "versionzero.example.com"

@@ -36,9 +36,9 @@ func (r *refusal) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// TestSecretRefused has the Secret of a new host refused. That host alone is not served:
-// what is revoked meanwhile is withdrawn at once, hosts that are to be replaced by such
-// are served on, and all is made up for when Secrets are taken again.
+// TestSecretRefused: the Secret of a new host is refused. Only that host is not served. What is
+// revoked meanwhile is withdrawn at once, hosts that it would replace are still served, and
+// everything is completed when Secrets are accepted again.
 func TestSecretRefused(t *testing.T) {
 	t.Parallel()
 	f := newSubdomains(t, "barred")
@@ -84,8 +84,8 @@ func TestSecretRefused(t *testing.T) {
 	watched.end()
 }
 
-// TestObjectRefused has an object of one application refused, and then the Gateway. Nobody
-// else notices, and all is made up for when the objects are taken again.
+// TestObjectRefused: an object of one application is refused, and then the Gateway. Others are not
+// affected, and everything is completed when the objects are accepted again.
 func TestObjectRefused(t *testing.T) {
 	t.Parallel()
 	f := newSubdomains(t, "choosy")

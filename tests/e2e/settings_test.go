@@ -7,9 +7,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
-// TestWrongSettings sets every option to what cannot be used, one after the other and two
-// at once, while a client asks over verified TLS. The status names what is wrong, not one
-// request fails, nothing of what is served is written, and the cure makes it active.
+// TestWrongSettings sets every option to an invalid value, one after the other and two at once,
+// while a client sends requests over verified TLS. The status names what is wrong, no request
+// fails, nothing of what is served is written, and the cure makes the unit active.
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	right := map[string]any{
@@ -60,9 +60,8 @@ func TestWrongSettings(t *testing.T) {
 	watched.end()
 }
 
-// TestChangesBesideWrongSettings has applications come, change, break and go while an
-// option is wrong: they are served, or not, where everything is served meanwhile, and the
-// others notice nothing.
+// TestChangesBesideWrongSettings: applications come, change, break and go while an option is wrong:
+// they are served, or not, in the mode that is in force, and the others are not affected.
 func TestChangesBesideWrongSettings(t *testing.T) {
 	t.Parallel()
 	const url = "https://beside.example.com/beside-"

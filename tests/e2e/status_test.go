@@ -46,8 +46,8 @@ func (f *fixture) cure(message string, choices map[string]string) {
 	f.must(f.Obey(f.ctx, message, choices))
 }
 
-// TestStatusWithoutTrust takes the commands of the messages one after the other, from a
-// bare deployment to what serves.
+// TestStatusWithoutTrust runs the commands of the messages one after the other, from a bare
+// deployment to a served application.
 func TestStatusWithoutTrust(t *testing.T) {
 	t.Parallel()
 	f := newModel(t, "untrusted")
@@ -99,8 +99,9 @@ func TestStatusOfOptions(t *testing.T) {
 	f.awaitShown("active", active)
 }
 
-// TestStatusOfALostSecret deletes what a listener refers to. Traefik 3.6 refuses the
-// whole Gateway for it, others the listener. The hook that sees it puts it right; the next one sees that.
+// TestStatusOfALostSecret deletes the Secret of a listener. Traefik 3.6 refuses the whole Gateway
+// for that, other controllers the listener. The next hook makes it again; the hook after that sees
+// the result.
 func TestStatusOfALostSecret(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "secretless", map[string]any{"external-hostname": "secretless.example.com"}).withAuthority()
@@ -227,8 +228,8 @@ func TestStatusOfRecords(t *testing.T) {
 	}
 }
 
-// TestStatusOfStandby shows that the application shows the gravest of its units', whoever
-// leads, and among units that are active the first.
+// TestStatusOfStandby shows that the application has the worst status of its units, whichever
+// leads, and of active units the first.
 func TestStatusOfStandby(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "standby", map[string]any{"external-hostname": "standby.example.com"}).withAuthority()

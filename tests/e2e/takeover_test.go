@@ -36,8 +36,8 @@ spec:
 `,
 }
 
-// TestTakeOver shows that nothing of such objects lingers: no listener, no host
-// name, no wider permission; and that they cost no request afterwards.
+// TestTakeOver shows that nothing of such objects is left: no listener, no host name, no wider
+// permission; and that they cost no request afterwards.
 func TestTakeOver(t *testing.T) {
 	t.Parallel()
 	f := newModel(t, "taken")

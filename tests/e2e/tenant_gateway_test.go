@@ -82,9 +82,9 @@ spec:
     backendRefs: [{name: tenant, port: 8080}]
 `
 
-// TestSecTenantGateway has a tenant make a Gateway of the same class in a namespace of its own,
-// for a host of the charm's. What comes of it is up to the controller: Traefik takes all
-// Gateways for one. The policy that the page on it has keeps the host.
+// TestSecTenantGateway: a tenant makes a Gateway of the same class in its own namespace, for a host
+// of the charm's. The result depends on the controller: Traefik treats all Gateways as one. The
+// policy of the page about it keeps the host.
 func TestSecTenantGateway(t *testing.T) {
 	t.Parallel()
 	const host, path = "sectg.example.com", "/sectg-web/login"

@@ -4,9 +4,9 @@ import (
 	"testing"
 )
 
-// TestAddHostWhilePending adds a host whose certificate is long in coming. The one
-// that is served does not notice; the new one is never served in clear, and is served
-// from the very hook on that brings its certificate.
+// TestAddHostWhilePending adds a host whose certificate takes long. The served host is not
+// affected. The new one is never served without TLS, and is served from the hook on that brings its
+// certificate.
 func TestAddHostWhilePending(t *testing.T) {
 	t.Parallel()
 	const story = "add a host while its certificate is pending"

@@ -103,8 +103,8 @@ func TestCertificatesOptional(t *testing.T) {
 	watched.end()
 }
 
-// TestRedirectOne has one application ask for HTTPS where it is not enforced. It
-// alone is redirected, and never served in clear while there is an authority.
+// TestRedirectOne: one application asks for HTTPS where it is not enforced. Only it is redirected,
+// and never served without TLS while there is an authority.
 func TestRedirectOne(t *testing.T) {
 	t.Parallel()
 	const story = "redirect-https of one application"

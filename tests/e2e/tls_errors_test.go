@@ -7,9 +7,8 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
-// TestProviderErrors has an authority refuse one host of three, in each way there is
-// to write that. The others are served throughout, the refused one once it is
-// allowed.
+// TestProviderErrors: an authority refuses one host of three, in each possible form. The others are
+// served all the time, the refused one when it is allowed.
 func TestProviderErrors(t *testing.T) {
 	t.Parallel()
 	const story = "errors of the provider"
@@ -64,8 +63,8 @@ func TestProviderErrors(t *testing.T) {
 	}
 }
 
-// TestRefusedReplacement shows that a host is served on while its next certificate is
-// refused, and that the operator is told.
+// TestRefusedReplacement shows that a host is still served while its next certificate is refused,
+// and that the status says so.
 func TestRefusedReplacement(t *testing.T) {
 	t.Parallel()
 	const story = "a refused replacement"

@@ -186,8 +186,8 @@ func TestRenewalOutlivesAFailedCommit(t *testing.T) {
 	r.finish()
 }
 
-// TestExpired shows a certificate whose renewal comes too late. It is served no more
-// once the charm looks, and asked for anew; another host goes on.
+// TestExpired shows a certificate whose renewal comes too late. It is no longer served when the
+// charm looks, and is requested again; another host is still served.
 func TestExpired(t *testing.T) {
 	t.Parallel()
 	const story = "an expired certificate"

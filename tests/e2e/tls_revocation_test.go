@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRevocation revokes the certificate of one host of two: it is withdrawn in the
-// hook that tells, without a word in clear, and comes back by the same request.
+// TestRevocation revokes the certificate of one host of two: the hook that learns it withdraws it,
+// nothing is served without TLS, and the host comes back with the same request.
 func TestRevocation(t *testing.T) {
 	t.Parallel()
 	const story = "revocation"

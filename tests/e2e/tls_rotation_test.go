@@ -16,8 +16,8 @@ import (
 // keySecret is the label of the private key's Juju secret.
 const keySecret = certificateSecrets + "private-key-app-certificates"
 
-// TestRotation makes a new private key while three hosts are asked for. The
-// authority answers one host at a time; each goes on with its old key until then.
+// TestRotation makes a new private key while clients send requests to three hosts. The authority
+// answers one host at a time; each keeps its old key until then.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	const story = "key rotation"

@@ -22,8 +22,8 @@ func newOld(t *testing.T, model string) (*fixture, *lab.App) {
 	return f, app
 }
 
-// TestRefusedRenewal has the provider refuse the next certificate. The operator is told
-// while there is time, and the present one goes on.
+// TestRefusedRenewal: the provider refuses the next certificate. The status says so in time, and
+// the present one is still served.
 func TestRefusedRenewal(t *testing.T) {
 	t.Parallel()
 	const story, host = "a refused renewal", "renewed.example.com"
@@ -65,8 +65,8 @@ func TestRefusedRenewal(t *testing.T) {
 	}
 }
 
-// TestRevokedWhileRenewing revokes what is served while the next certificate is on
-// its way: it goes at once, and the next one is served when it comes.
+// TestRevokedWhileRenewing revokes the served certificate while the next one is pending: it is
+// withdrawn at once, and the next one is served when it comes.
 func TestRevokedWhileRenewing(t *testing.T) {
 	t.Parallel()
 	const host = "revoking.example.com"

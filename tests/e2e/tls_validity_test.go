@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestIssuedExpired has a provider that issues what has expired already. It is not
-// asked over and over, and the host is served once there is something better.
+// TestIssuedExpired has a provider that issues expired certificates. The charm does not request
+// again and again, and the host is served when there is a better one.
 func TestIssuedExpired(t *testing.T) {
 	t.Parallel()
 	const story = "issued when expired already"
@@ -40,8 +40,8 @@ func TestIssuedExpired(t *testing.T) {
 	watched.end()
 }
 
-// TestNotYetValid has a provider that issues what is valid in a while. The charm is
-// woken then.
+// TestNotYetValid has a provider that issues a certificate which is valid later. The charm is woken
+// then.
 func TestNotYetValid(t *testing.T) {
 	t.Parallel()
 	const story = "issued before it is valid"

@@ -8,9 +8,9 @@ import (
 	"github.com/canonical/gateway-api-integrator/tests/lab"
 )
 
-// TestOneTrouble has an application on gateway-route name a host that the authority refuses,
-// with words that look like a cure; then another one writes what is no port. Neither blocks
-// the unit, on which a third is served, nor hides the other.
+// TestOneTrouble: an application on gateway-route names a host that the authority refuses, with
+// words that look like a cure; then another one writes an invalid port. Neither blocks the unit, on
+// which a third is served, nor hides the other.
 func TestOneTrouble(t *testing.T) {
 	t.Parallel()
 	const story, host = "a host that the authority refuses", "alpha.trouble.example.com"

@@ -163,9 +163,8 @@ func TestLeaderKilled(t *testing.T) {
 	watched.end()
 }
 
-// TestRemoveApplication removes the charm with all it is related to, while it may write
-// to the cluster and while it may not: nothing of it is left, and no relation that breaks
-// is written to.
+// TestRemoveApplication removes the charm with all its relations, while it may write to the cluster
+// and while it may not: nothing of it is left, and nothing is written to a relation that breaks.
 func TestRemoveApplication(t *testing.T) {
 	t.Parallel()
 	for _, trusted := range []bool{true, false} {
@@ -218,8 +217,8 @@ func TestRemoveApplication(t *testing.T) {
 	}
 }
 
-// TestLeadershipMovesAsCertificatesGo has nobody lead while the certificates relation
-// breaks. Whoever leads next leaves no secret over.
+// TestLeadershipMovesAsCertificatesGo: no unit leads while the certificates relation breaks. The
+// next leader removes all secrets.
 func TestLeadershipMovesAsCertificatesGo(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "moves", map[string]any{"external-hostname": "moves.example.com"}).withAuthority()

@@ -38,8 +38,9 @@ func (f *fixture) orphanedWebhook(model, route string) (remove func()) {
 	return remove
 }
 
-// TestOrphanedWebhook leaves a webhook behind that fails for the route of one application.
-// Who comes after it gets its certificate, its route and its URL, and nobody else notices.
+// TestOrphanedWebhook leaves a webhook behind that fails for the route of one application. An
+// application that comes after that gets its certificate, its route and its URL, and others are not
+// affected.
 func TestOrphanedWebhook(t *testing.T) {
 	t.Parallel()
 	f := newSubdomains(t, "orphaned")

@@ -99,7 +99,7 @@ func (a *TLSApp) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Certify replaces the certificate of a unit, for new connections.
+// Certify replaces a unit's certificate, for new connections.
 func (a *TLSApp) Certify(unit int, authority *Authority, hosts ...string) error {
 	certificate, err := authority.certify(hosts)
 	if err != nil {

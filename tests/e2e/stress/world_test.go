@@ -158,7 +158,7 @@ func (w *world) related() []*application {
 
 func (w *world) host(app string) string { return model + "-" + app + "." + w.hostname }
 
-// hosts are those that the applications shall have, but the one that is spared.
+// hosts returns the hosts that the applications should have, without the spared one.
 func (w *world) hosts() []string {
 	var all []string
 	for _, app := range w.related() {
