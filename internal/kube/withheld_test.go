@@ -86,7 +86,7 @@ func TestSilenceEndsPruning(t *testing.T) {
 	s.hasApplied(t, routesPath, routeTo("r", "v"))
 	s.hasApplied(t, secretsPath, secret("old"))
 	s.answer("DELETE "+routesPath+"/r", hang)
-	client := s.impatientClient(t, 100*time.Millisecond)
+	client := s.impatientClient(t, 500*time.Millisecond)
 	snapshot, err := client.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
