@@ -2,7 +2,10 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"net"
+	"syscall"
+	"time"
 )
 
 // forwarders take connections at addresses, and pass them on: what a load balancer, or
@@ -30,7 +33,7 @@ func (f *forwarders) lead(ctx context.Context, wanted map[string]string, note fu
 		if _, is := f.open[from]; is {
 			continue
 		}
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", from)
+		listener, err := listenAgain(ctx, from)
 		if err != nil {
 			return err
 		}
@@ -42,4 +45,22 @@ func (f *forwarders) lead(ctx context.Context, wanted map[string]string, note fu
 		go forward(listener, target, nil)
 	}
 	return nil
+}
+
+// listenAgain listens at an address at which this process may have listened a moment ago. A program
+// that is being started meanwhile has all files of this process, the closed listener included, until
+// it runs: the port is free then.
+func listenAgain(ctx context.Context, address string) (net.Listener, error) {
+	const patience, pause = 5 * time.Second, time.Millisecond
+	for started := time.Now(); ; {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Since(started) > patience {
+			return listener, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(pause):
+		}
+	}
 }

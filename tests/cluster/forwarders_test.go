@@ -2,6 +2,9 @@ package cluster
 
 import (
 	"context"
+	"fmt"
+	"os/exec"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,5 +41,32 @@ func TestForwardersFollowTheirPorts(t *testing.T) {
 				t.Errorf("%s is %q with %v: %v", port, states[address+port], wanted, err)
 			}
 		}
+	}
+}
+
+// TestForwardersMoveWhileProgramsStart: a program that is being started has all files of this process for a
+// moment, the closed listener included, and its port is not free before that.
+func TestForwardersMoveWhileProgramsStart(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	var started sync.WaitGroup
+	for range 4 {
+		started.Go(func() {
+			for ctx.Err() == nil {
+				_ = exec.Command("true").Run()
+			}
+		})
+	}
+	defer started.Wait()
+	defer cancel()
+	var f forwarders
+	for i := range 500 {
+		wanted := map[string]string{"10.43.45.201:80": fmt.Sprintf("10.9.0.1:%d", 1+i%2)}
+		if err := f.lead(t.Context(), wanted, func(string, string) {}); err != nil {
+			t.Fatalf("move %d: %v", i, err)
+		}
+	}
+	if err := f.lead(t.Context(), nil, func(string, string) {}); err != nil {
+		t.Error(err)
 	}
 }
