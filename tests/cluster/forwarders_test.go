@@ -45,9 +45,9 @@ func TestForwardersFollowTheirPorts(t *testing.T) {
 }
 
 // TestForwardersMoveWhileProgramsStart: a program that is being started has all files of this process for a
-// moment, the closed listener included, and its port is not free before that.
+// moment, the closed listener included, and its port is not free before that. Other tests would have
+// ports open that they have closed, so none runs beside it.
 func TestForwardersMoveWhileProgramsStart(t *testing.T) {
-	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	var started sync.WaitGroup
 	for range 4 {
