@@ -64,6 +64,11 @@ func TestRecordOfWhatIsLeftAlone(t *testing.T) {
 	if got := (plan.Plan{}).Record(s); len(got.Given) != 1 || got.Given[0] != state.ChainDigest("live") {
 		t.Errorf("with a Secret refused, on record is %+v", got)
 	}
+	refreshed := readState(t, "testdata/ip-certificate-issued.in.yaml")
+	refreshed.Cluster.Refused = []string{"x"}
+	if got := plan.Make(refreshed).Record(refreshed); len(got.Given) != 1 {
+		t.Errorf("what is served and is to be is on record as %q", got.Given)
+	}
 	if s.Cluster.Refused = nil; len((plan.Plan{}).Record(s).Given) != 0 {
 		t.Error("what is not planned stays on record")
 	}
