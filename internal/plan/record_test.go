@@ -73,3 +73,30 @@ func TestRecordOfWhatIsLeftAlone(t *testing.T) {
 		t.Error("what is not planned stays on record")
 	}
 }
+
+// TestRecordOfTheHostless: an application that may not have the listener for any host, since that
+// would open the hosts of others, is not on record with it.
+func TestRecordOfTheHostless(t *testing.T) {
+	t.Parallel()
+	s := readState(t, "testdata/gateway-route-hostless-unknown.in.yaml")
+	s.RouteRequirers[0].Hostnames = []string{"a.example.com"}
+	if got, want := plan.Make(s).Held, map[int]string{8: state.HeldSum("a.example.com")}; got[8] != want[8] {
+		t.Errorf("on record is %v, want %v", got, want)
+	}
+}
+
+// TestRecordIsBounded: of more than a thousand applications, the record loses the newest.
+func TestRecordIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, count := range []int{1000, 1001} {
+		s := readState(t, "testdata/gateway-route-enforced-without-certificates.in.yaml")
+		s.RouteRequirers, s.Record = nil, &state.Record{Held: map[int]string{}}
+		for i := range count {
+			s.RouteRequirers = append(s.RouteRequirers, state.RouteRequirer{RelationID: 10 + i, Application: "routes", Hostnames: []string{"a.example.com"}})
+			s.Record.Held[10+i] = "sum"
+		}
+		if got := plan.Make(s).Held; len(got) != 1000 || got[10] == "" || got[1009] == "" {
+			t.Errorf("of %d applications, %d are on record", count, len(got))
+		}
+	}
+}
