@@ -206,7 +206,10 @@ func TestOneMoreHost(t *testing.T) {
 func TestStaysWhereItIs(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {
-		for name, hosts := range map[string][]string{"it is named": {"far-shop.example.com", "far-shop.example.org"}, "there is no room": nil} {
+		for name, hosts := range map[string][]string{
+			"it is named": {"far-shop.example.com", "far-shop.example.org"}, "there is no room": nil,
+			"it is named, and there is just room": append(namesOf("crowd", 28), "far-shop.example.com"),
+		} {
 			for _, enforce := range []bool{true, false} {
 				w := greedyWorld(t)
 				w.config.RoutingMode, w.config.ExternalHostname, w.config.HostsPerRelation, w.config.EnforceHTTPS = mode, "example.org", 32, enforce

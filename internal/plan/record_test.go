@@ -85,6 +85,24 @@ func TestRecordOfTheHostless(t *testing.T) {
 	}
 }
 
+// TestRecordOfTheDenied: an application of another model that cannot be served is not on record with
+// its host while nothing tells where it was served, and another writes routes of its own there.
+func TestRecordOfTheDenied(t *testing.T) {
+	t.Parallel()
+	for namedToo, want := range map[bool]string{false: state.HeldSum(stranger(11, "far", "shop").Path()), true: ""} {
+		s := readState(t, "testdata/subdomain-two-applications.in.yaml")
+		s.Cluster.Gateway, s.Cluster.Routes = nil, nil
+		s.Requirers = append(s.Requirers, stranger(11, "far", "shop"))
+		s.Requirers[2].Holds, s.Requirers[2].Scheme = true, "https"
+		if namedToo {
+			s.RouteRequirers = []state.RouteRequirer{{RelationID: 5, Application: "victim", Namespace: "prod", Hostnames: []string{"far-shop.example.com"}, Told: true}}
+		}
+		if got := plan.Make(s).Held[11]; got != want {
+			t.Errorf("another names its host: %t: on record is %q, want %q", namedToo, got, want)
+		}
+	}
+}
+
 // TestRecordIsBounded: of more than a thousand applications, the record loses the newest.
 func TestRecordIsBounded(t *testing.T) {
 	t.Parallel()
