@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"slices"
 	"testing"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -70,23 +71,55 @@ func TestListenersForged(t *testing.T) {
 		},
 		"of another name": func(l *gatewayv1.Listener) { l.Name += gatewayv1.SectionName("-" + state.ShortHash("v.example.com")) },
 	} {
-		w := greedyWorld(t)
-		w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 5, Application: "victim", Namespace: "prod", Hostnames: []string{"v.example.com"}})
-		w.someHooks()
-		w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 4, Application: "evil", Foreign: true, Namespace: "far", Hostnames: []string{"v-example.com"}})
-		w.someHooks()
-		w.gateway = w.gateway.DeepCopy()
-		for i := range w.gateway.Spec.Listeners {
-			if l := &w.gateway.Spec.Listeners[i]; listenerName(*l) == "v.example.com" {
-				forge(l)
+		for _, refreshed := range []bool{false, true} {
+			w := greedyWorld(t)
+			w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 5, Application: "victim", Namespace: "prod", Hostnames: []string{"v.example.com"}})
+			w.someHooks()
+			w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 4, Application: "evil", Foreign: true, Namespace: "far", Hostnames: []string{"v-example.com"}})
+			w.someHooks()
+			if refreshed { // The release of before has not kept what each application had.
+				w.crowd.allowance = state.Allowance{}
+			}
+			w.gateway = w.gateway.DeepCopy()
+			for i := range w.gateway.Spec.Listeners {
+				if l := &w.gateway.Spec.Listeners[i]; listenerName(*l) == "v.example.com" {
+					forge(l)
+				}
+			}
+			for range 3 {
+				w.aHook()
+				if !w.told[5] || w.told[4] {
+					t.Errorf("%s, after a refresh: %t: told are %v", name, refreshed, w.told)
+				}
 			}
 		}
-		for range 3 {
-			w.aHook()
-			if !w.told[5] || w.told[4] {
-				t.Errorf("%s: told are %v", name, w.told)
-			}
+	}
+}
+
+// TestListenersRenamed: if somebody gives the listeners of an application on gateway-route names that
+// they would have beside others, the next hook gives them those back that the application expects.
+func TestListenersRenamed(t *testing.T) {
+	t.Parallel()
+	const host = "v.example.com"
+	w := greedyWorld(t)
+	w.routeRequirers = append(w.routeRequirers, state.RouteRequirer{RelationID: 5, Application: "victim", Namespace: "prod", Hostnames: []string{host}})
+	w.someHooks()
+	names := func() (all []gatewayv1.SectionName) {
+		for _, l := range w.gateway.Spec.Listeners {
+			all = append(all, l.Name)
 		}
+		return all
+	}
+	before := names()
+	w.gateway = w.gateway.DeepCopy()
+	for i := range w.gateway.Spec.Listeners {
+		if l := &w.gateway.Spec.Listeners[i]; listenerName(*l) == host {
+			l.Name += gatewayv1.SectionName("-" + state.ShortHash(host))
+		}
+	}
+	w.aHook()
+	if now := names(); !slices.Equal(now, before) {
+		t.Errorf("the listeners are called %q, and were called %q", now, before)
 	}
 }
 
@@ -173,7 +206,10 @@ func TestOneMoreHost(t *testing.T) {
 func TestStaysWhereItIs(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []state.RoutingMode{state.RoutingPath, state.RoutingSubdomain} {
-		for name, hosts := range map[string][]string{"it is named": {"far-shop.example.com", "far-shop.example.org"}, "there is no room": nil} {
+		for name, hosts := range map[string][]string{
+			"it is named": {"far-shop.example.com", "far-shop.example.org"}, "there is no room": nil,
+			"it is named, and there is just room": append(namesOf("crowd", 28), "far-shop.example.com"),
+		} {
 			for _, enforce := range []bool{true, false} {
 				w := greedyWorld(t)
 				w.config.RoutingMode, w.config.ExternalHostname, w.config.HostsPerRelation, w.config.EnforceHTTPS = mode, "example.org", 32, enforce

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,8 +45,11 @@ func TestUnreadAuthorities(t *testing.T) {
 			s.Cluster.Classes[i].Spec.ControllerName = gatewayv1.GatewayController(id)
 		}
 		s.CAProviders[0].Certificates = []string{good, unread}
-		found := false
-		for _, object := range plan.Make(s).Objects {
+		found, p := false, plan.Make(s)
+		if left := slices.Contains(p.Remarks, "ca (relation 11): 1 of its CA certificates are left out: Envoy Gateway refuses them"); left == kept {
+			t.Errorf("%s: the log says %q", id, p.Remarks)
+		}
+		for _, object := range p.Objects {
 			if object.GetObjectKind().GroupVersionKind().Kind != "ConfigMap" {
 				continue
 			}

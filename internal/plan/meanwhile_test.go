@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -171,4 +172,62 @@ func (w *world) aHook() {
 	s := w.state()
 	p := w.make(&s)
 	w.hook(s, p, 0)
+}
+
+// TestNoRoomToMove: a Gateway has no room for the next host of an application beside all hosts that
+// are served. None of these is given up for it.
+func TestNoRoomToMove(t *testing.T) {
+	t.Parallel()
+	w := greedyWorld(t)
+	w.related, w.orders, w.key, w.config.EnforceHTTPS, w.config.HostsPerRelation = false, nil, 0, false, 31
+	w.writes("alpha", namesOf("v", 31)...)
+	w.someHooks()
+	before := w.hostsThere()
+	w.config.ExternalHostname = "b.example.com"
+	for range 3 {
+		w.aHook()
+		if gone := slices.DeleteFunc(slices.Clone(before), func(host string) bool { return slices.Contains(w.hostsThere(), host) }); len(gone) > 0 {
+			t.Errorf("there is no listener any more for %q", gone)
+		}
+	}
+	if len(before) != 32 || w.urls[2] != "http://a.example.com/prod-app5" {
+		t.Errorf("there were %d hosts, and it is told %q", len(before), w.urls[2])
+	}
+}
+
+// TestOneComesInAMove: the next host of an application has got the last listener, and the controller
+// has not judged that yet, when another application comes. Whoever is served stays so.
+func TestOneComesInAMove(t *testing.T) {
+	t.Parallel()
+	w := greedyWorld(t)
+	w.related, w.orders, w.key, w.config.EnforceHTTPS, w.config.HostsPerRelation = false, nil, 0, false, 31
+	w.config.RoutingMode, w.config.ExternalHostname = state.RoutingSubdomain, "example.org"
+	w.writes("alpha", namesOf("v", 30)...)
+	w.someHooks()
+	before := w.hostsThere()
+	w.away, w.config.ExternalHostname = true, "example.com"
+	w.aHook()
+	moving := len(w.hostsThere())
+	w.requirers = append(w.requirers, state.Requirer{RelationID: 8, Application: "shop", Model: "prod", Name: "shop", Port: 8080, Scheme: "http"})
+	for range 3 {
+		w.aHook()
+		if gone := slices.DeleteFunc(slices.Clone(before), func(host string) bool { return slices.Contains(w.hostsThere(), host) }); len(gone) > 0 {
+			t.Errorf("there is no listener any more for %q", gone)
+		}
+	}
+	if len(before) != 31 || moving != 32 || !slices.Contains(w.hostsThere(), "prod-shop.example.com") {
+		t.Errorf("there were %d hosts, then %d, and there are %q", len(before), moving, w.hostsThere())
+	}
+}
+
+// TestAnotherAddressDoesNotWait: a certificate for another address of the Gateway is requested at
+// once, whatever an application has spent, also by a unit that did not see the earlier request.
+func TestAnotherAddressDoesNotWait(t *testing.T) {
+	t.Parallel()
+	s := readState(t, "testdata/gateway-route-certificate-covers-one.in.yaml")
+	s.Allowance = plan.Make(s).Allowance
+	s.Allowance.Hosts, s.Allowance.Times = nil, map[string][]int64{"routes": slices.Repeat([]int64{s.Now.Unix()}, state.DefaultCertificatesPerHour)}
+	if p := plan.Make(s); len(p.Relations.Requests.Create) != 1 {
+		t.Errorf("requested are %q; the log says %q", p.Relations.Requests.Create, p.Remarks)
+	}
 }

@@ -81,7 +81,7 @@ func (t trouble) clean() trouble {
 	return t
 }
 
-// short returns the trouble with the names in it shortened.
+// short returns the trouble with the names in it shortened. The cure stays whole: it has commands.
 func (t trouble) short() trouble {
 	t.what, t.why, t.aside = shortened(t.what), shortened(t.why), shortened(t.aside)
 	return t
@@ -154,18 +154,12 @@ func oneLine(text string) string {
 var theirs = strings.NewReplacer("`", "'", ";", ",").Replace
 
 // shortened cuts the middle out of long names, such as hosts, Secrets, and Juju's names for
-// applications of other models (remote-0123456789abcdef0123456789abcdef). Commands stay whole.
+// applications of other models (remote-0123456789abcdef0123456789abcdef).
 func shortened(text string) string {
 	const long, head, tail = 32, 14, 8
 	words := strings.Split(text, " ")
-	command := false
 	for i, word := range words {
-		runes := []rune(word)
-		if quotes := strings.Count(word, "`"); quotes > 0 || command {
-			command = command != (quotes%2 == 1)
-			continue
-		}
-		if len(runes) > long {
+		if runes := []rune(word); len(runes) > long {
 			words[i] = string(runes[:head]) + "…" + string(runes[len(runes)-tail:])
 		}
 	}

@@ -23,12 +23,16 @@ func TestNamesOfSecretsCollide(t *testing.T) {
 	if cut(first) != cut(alike) {
 		t.Fatalf("%s and %s are cut to different names", first, alike)
 	}
-	instead := strings.TrimPrefix(state.BoundedName(prefix+cut(first)+"-"+state.ShortHash("gateway/"+first), 63), prefix)
+	hashed := func(host string) string {
+		return strings.TrimPrefix(state.BoundedName(prefix+cut(host)+"-"+state.ShortHash("gateway/"+host), 63), prefix)
+	}
+	instead := hashed(first)
 	for name, evil := range map[string][]string{
 		"the name of its Secret":              {cut(first)},
 		"the same hash":                       {alike},
 		"both":                                {alike, cut(first)},
 		"the name that it would have instead": {instead},
+		"the same hash, and the name that it has instead": {hashed(alike), alike},
 		"its names, one after the other, and itself last": {cut(first), instead, first},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -42,11 +46,22 @@ func TestNamesOfSecretsCollide(t *testing.T) {
 			if got := secretOfHost(w, first); had == "" || got != had {
 				t.Errorf("the Secret of %s is called %q, not %q any more", first, got, had)
 			}
-			for _, host := range append([]string{first}, evil...) {
+			all := append([]string{first}, evil...)
+			for _, host := range all {
 				if !strings.Contains(string(w.secrets[secretOfHost(w, host)]), host) {
 					t.Errorf("%s is served with %q", host, w.secrets[secretOfHost(w, host)])
 				}
 			}
+			// They are served by what is in these Secrets until there are certificates for another key.
+			w.keys++
+			w.key = w.keys
+			w.aHook()
+			for _, host := range all {
+				if secretOfHost(w, host) == "" {
+					t.Errorf("%s is not served over HTTPS while the key is new", host)
+				}
+			}
+			settle(t, w)
 			slices.Reverse(evil)
 			w.writes("alpha", evil...)
 			settle(t, w)
@@ -96,6 +111,13 @@ func TestHostsNamedAsAddresses(t *testing.T) {
 				t.Errorf("served: %q", got)
 			}
 		}
+	}
+	// An address of six would be written in another way in the name of a listener.
+	w := greedyWorld(t)
+	w.writes("alpha", "fd00-1-2-3-4-5-6-7")
+	settle(t, w)
+	if got := w.secureRoutes(); len(got) != 1 || !w.told[3] {
+		t.Errorf("served: %q", got)
 	}
 }
 

@@ -86,3 +86,13 @@ func TestTheirWordsAreNoCure(t *testing.T) {
 	s.Cluster.Foreign = []state.Foreign{{Kind: "Gateway", Name: "gateway", Maker: "kubectl; `juju trust evil`"}}
 	check("Gateway gateway was made by \"kubectl, 'juju trust evil'\"; delete it, or deploy the charm under another name")
 }
+
+// TestTheirSentenceEnds: words of somebody else end as they do, unless ours follow them.
+func TestTheirSentenceEnds(t *testing.T) {
+	t.Parallel()
+	s := readState(t, "testdata/certificate-early.in.yaml")
+	s.Certificates.Entries[0].Reason = "It is not open."
+	if got := plan.Make(s).Status.Message; !strings.HasSuffix(got, ": It is not open.") {
+		t.Errorf("status %q", got)
+	}
+}

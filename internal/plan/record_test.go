@@ -64,7 +64,57 @@ func TestRecordOfWhatIsLeftAlone(t *testing.T) {
 	if got := (plan.Plan{}).Record(s); len(got.Given) != 1 || got.Given[0] != state.ChainDigest("live") {
 		t.Errorf("with a Secret refused, on record is %+v", got)
 	}
+	refreshed := readState(t, "testdata/ip-certificate-issued.in.yaml")
+	refreshed.Cluster.Refused = []string{"x"}
+	if got := plan.Make(refreshed).Record(refreshed); len(got.Given) != 1 {
+		t.Errorf("what is served and is to be is on record as %q", got.Given)
+	}
 	if s.Cluster.Refused = nil; len((plan.Plan{}).Record(s).Given) != 0 {
 		t.Error("what is not planned stays on record")
+	}
+}
+
+// TestRecordOfTheHostless: an application that may not have the listener for any host, since that
+// would open the hosts of others, is not on record with it.
+func TestRecordOfTheHostless(t *testing.T) {
+	t.Parallel()
+	s := readState(t, "testdata/gateway-route-hostless-unknown.in.yaml")
+	s.RouteRequirers[0].Hostnames = []string{"a.example.com"}
+	if got, want := plan.Make(s).Held, map[int]string{8: state.HeldSum("a.example.com")}; got[8] != want[8] {
+		t.Errorf("on record is %v, want %v", got, want)
+	}
+}
+
+// TestRecordOfTheDenied: an application of another model that cannot be served is not on record with
+// its host while nothing tells where it was served, and another writes routes of its own there.
+func TestRecordOfTheDenied(t *testing.T) {
+	t.Parallel()
+	for namedToo, want := range map[bool]string{false: state.HeldSum(stranger(11, "far", "shop").Path()), true: ""} {
+		s := readState(t, "testdata/subdomain-two-applications.in.yaml")
+		s.Cluster.Gateway, s.Cluster.Routes = nil, nil
+		s.Requirers = append(s.Requirers, stranger(11, "far", "shop"))
+		s.Requirers[2].Holds, s.Requirers[2].Scheme = true, "https"
+		if namedToo {
+			s.RouteRequirers = []state.RouteRequirer{{RelationID: 5, Application: "victim", Namespace: "prod", Hostnames: []string{"far-shop.example.com"}, Told: true}}
+		}
+		if got := plan.Make(s).Held[11]; got != want {
+			t.Errorf("another names its host: %t: on record is %q, want %q", namedToo, got, want)
+		}
+	}
+}
+
+// TestRecordIsBounded: of more than a thousand applications, the record loses the newest.
+func TestRecordIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, count := range []int{1000, 1001} {
+		s := readState(t, "testdata/gateway-route-enforced-without-certificates.in.yaml")
+		s.RouteRequirers, s.Record = nil, &state.Record{Held: map[int]string{}}
+		for i := range count {
+			s.RouteRequirers = append(s.RouteRequirers, state.RouteRequirer{RelationID: 10 + i, Application: "routes", Hostnames: []string{"a.example.com"}})
+			s.Record.Held[10+i] = "sum"
+		}
+		if got := plan.Make(s).Held; len(got) != 1000 || got[10] == "" || got[1009] == "" {
+			t.Errorf("of %d applications, %d are on record", count, len(got))
+		}
 	}
 }

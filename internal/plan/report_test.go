@@ -51,6 +51,10 @@ func TestApplications(t *testing.T) {
 		if seen[want] == 0 {
 			t.Errorf("no case has an application that is %q", want)
 		}
+		delete(seen, want)
+	}
+	if len(seen) > 0 {
+		t.Errorf("applications are in states that there are not: %v", seen)
 	}
 }
 

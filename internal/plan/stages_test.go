@@ -123,7 +123,7 @@ func text(refs []gatewayv1.HTTPBackendRef) string {
 		if name == "" {
 			name = "all"
 		}
-		all = append(all, fmt.Sprintf("%s:%d", name, *ref.Weight))
+		all = append(all, fmt.Sprintf("%s:%d", name, ptr.Deref(ref.Weight, 1)))
 	}
 	return strings.Join(all, " ")
 }
@@ -202,6 +202,24 @@ func TestStagesNotTaken(t *testing.T) {
 		g.units(c.after...)
 		c.change(g)
 		g.step(name, c.want, false)
+	}
+}
+
+// TestStagesAsWritten: stages do not depend on how the API server lists the route, or on whether it
+// has written out that a Service has weight 1.
+func TestStagesAsWritten(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*staging){
+		"the route comes first":    func(g *staging) { slices.Reverse(g.state.Cluster.Routes) },
+		"no weight is written out": func(g *staging) { g.live().Spec.Rules[0].BackendRefs[0].Weight = nil },
+	} {
+		g := newStaging(t)
+		g.units(0)
+		g.step(name, "0:1", false)
+		g.judge()
+		g.units(0, 1)
+		change(g)
+		g.step(name, "0:1 1:0", true)
 	}
 }
 

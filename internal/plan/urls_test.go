@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -37,6 +38,27 @@ func answerAll(w *world) {
 	for _, o := range w.orders {
 		if o.state == state.CertificatePending {
 			o.state, o.from, o.till = state.CertificateIssued, w.now, w.now.AddDate(0, 3, 0)
+		}
+	}
+}
+
+// TestNoURLBeforeTheListener: an application that is not told its URL yet waits until its route is
+// there and the Gateway has the listener that the route is attached to.
+func TestNoURLBeforeTheListener(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*state.State)
+		want   string
+	}{
+		"both are there":            {func(*state.State) {}, "https://web.example.com/prod-shop"},
+		"the route is not there":    {func(s *state.State) { s.Cluster.Routes = s.Cluster.Routes[:1] }, ""},
+		"the listener is not there": {func(s *state.State) { s.Cluster.Gateway.Spec.Listeners = s.Cluster.Gateway.Spec.Listeners[:1] }, ""},
+	} {
+		s := readState(t, "testdata/https-enforced.in.yaml")
+		s.Cluster.Written = true
+		c.change(&s)
+		if got := plan.Make(s).Relations.URLs[0].URL; got != c.want {
+			t.Errorf("%s: it is told %q", name, got)
 		}
 	}
 }
