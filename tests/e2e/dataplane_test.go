@@ -20,6 +20,7 @@ import (
 var (
 	dataPlane  = flag.String("data-plane", string(cluster.Traefik), "what serves Gateways: "+cluster.DataPlanes())
 	clusterDir = flag.String("cluster-dir", "", "where the cluster's data and logs go, and stay")
+	differing  = flag.Bool("differing", false, "leave out the stories that are the same on all data planes")
 )
 
 // untoldStories are those that are not told on a data plane, with the reasons, as the page
@@ -49,14 +50,25 @@ const (
 	noTLS        = "it speaks no TLS to applications before 1.20"
 )
 
+// alikeStories are about Juju, authorities and the charm, whatever the data plane. make test tells them
+// on Traefik alone.
+const alikeStories = "Renewal|RenewalOutlivesAFailedCommit|Expired|IssuedExpired|NotYetValid|Garbage|UnusualHosts|" +
+	"ToldOnEach|Imitation|Withdrawal|OwnDataAreTrusted|ObeyTakesNoOrders|ControllerModel|ModelsOfOneName|SameNameTwice|" +
+	"Crowd|Denied|Ghosts|Processes|Leader.*|Provider(Errors|FallsSilent)|Refused(Renewal|Replacement)|" +
+	"RevokedWhile.*|RotationTwice|TakeOverCertificates|Status(Without.*|Of(Options|Records|Applications|Standby))"
+
 // chooseDataPlane reads the flags. The stories that are not told on the data plane are left
 // out, unless -run or -skip say which.
 func chooseDataPlane() cluster.DataPlane {
 	flag.Parse()
 	plane := cluster.DataPlane(*dataPlane)
 	run, skip := flag.Lookup("test.run").Value, flag.Lookup("test.skip").Value
-	if untold := untoldStories[plane]; len(untold) > 0 && run.String() == "" && skip.String() == "" {
-		_ = skip.Set("^(" + strings.Join(slices.Sorted(maps.Keys(untold)), "|") + ")$")
+	untold := slices.Sorted(maps.Keys(untoldStories[plane]))
+	if *differing {
+		untold = append(untold, "Test("+alikeStories+")")
+	}
+	if len(untold) > 0 && run.String() == "" && skip.String() == "" {
+		_ = skip.Set("^(" + strings.Join(untold, "|") + ")$")
 	}
 	return plane
 }
