@@ -42,7 +42,8 @@ type ledger struct {
 }
 
 // The keys in the unit's stored state: for the ledger, and for the allowance of applications (see
-// state.Allowance). The allowance is always trusted: a unit that takes over leadership starts with
+// state.Allowance). The allowance is trusted, but for which hosts applications had if another unit has
+// led since: a unit that takes over leadership starts with
 // the one that it has stored itself, which may be empty.
 const (
 	keyLedger    = "ledger"

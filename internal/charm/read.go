@@ -77,6 +77,9 @@ func (c *Charm) readJuju(ctx context.Context) (state.State, error) {
 		return st, err
 	}
 	st.Allowance = state.ParseAllowance(stored[keyAllowance])
+	if c.ledgers.stale { // Another unit has led since: what applications had then is not known here.
+		st.Allowance.Had, st.Allowance.Bound = nil, 0
+	}
 	if st.Requirers, err = readEach(ctx, c, endpointGateway, c.readRequirer); err != nil {
 		return st, err
 	}

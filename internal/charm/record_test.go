@@ -155,6 +155,10 @@ func TestLeaderAgainBeforeItIsTold(t *testing.T) {
 			w.bags["gateway:1"][own]["ingress"] = `{"url": "https://elsewhere.example.com/"}`
 			w.nextLeader()
 			w.state = old
+			// Which hosts an application had when this unit led is old, too.
+			w.state["allowance"] = `{"bound": 8, "over": {"3": ["stale.example.com"]}}`
+			w.relations["gateway-route"], w.remotes["gateway-route:3"] = []string{"gateway-route:3"}, "routes"
+			w.bags["gateway-route:3"] = map[string]map[string]string{own: {}, "routes": {}}
 			event := gocharm.Event{Kind: kind}
 			if kind == gocharm.RelationChanged {
 				event.Relation = &gocharm.EventRelation{Endpoint: "gateway", ID: "gateway:1", RemoteApp: "shop"}
@@ -162,6 +166,9 @@ func TestLeaderAgainBeforeItIsTold(t *testing.T) {
 			w.run(event)
 			if got := w.chain(); got != given {
 				t.Errorf("served is %q, not %q", got, given)
+			}
+			if got := w.state["allowance"]; strings.Contains(got, "stale") {
+				t.Errorf("the allowance is %s", got)
 			}
 			if got := w.objects[authoritiesMap]["data"].(map[string]any)["ca.crt"]; got != good {
 				t.Errorf("trusted is %q, not %q", got, good)

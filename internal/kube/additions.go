@@ -16,7 +16,7 @@ import (
 var (
 	ofSpec = map[string][][]string{
 		rollout.KindRoute:   {{"hostnames"}},
-		rollout.KindService: {{"externalName"}},
+		rollout.KindService: {{"externalName"}, {"selector"}},
 		rollout.KindPolicy:  {{"options"}, {"validation", "subjectAltNames"}, {"validation", "wellKnownCACertificates"}},
 	}
 	ofListener = [][]string{{"hostname"}, {"allowedRoutes", "kinds"}}
@@ -32,7 +32,7 @@ func additions(desired, live *unstructured.Unstructured) map[string]any {
 		}
 	}
 	switch {
-	case desired.GetKind() == rollout.KindService && len(patch) > 0:
+	case desired.GetKind() == rollout.KindService && added(desired.Object, live.Object, []string{"spec", "externalName"}):
 		_ = unstructured.SetNestedField(patch, nil, "spec", "type") // It gets the default.
 		return patch
 	case desired.GetKind() != rollout.KindGateway:

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
@@ -44,6 +45,9 @@ func TestAdditionsAreTakenAway(t *testing.T) {
 		"another name for a Service": {service("v", 80), servicesPath, func(spec map[string]any) {
 			spec["type"], spec["externalName"] = "ExternalName", "evil.example.com"
 		}, map[string]any{"spec": map[string]any{"type": nil, "externalName": nil}}},
+		"pods for a Service that has none of its own": {withoutSelector(service("v", 80)), servicesPath, func(spec map[string]any) {
+			spec["selector"] = map[string]any{"app": "evil"}
+		}, map[string]any{"spec": map[string]any{"selector": nil}}},
 		"the address of a Gateway": {anyHost, gatewaysPath, func(spec map[string]any) {
 			spec["addresses"] = []any{map[string]any{"value": "10.0.0.1"}}
 		}, nil},
@@ -81,6 +85,11 @@ func TestAdditionsAreTakenAway(t *testing.T) {
 	}
 }
 
+func withoutSelector(object *corev1.Service) *corev1.Service {
+	object.Spec.Selector = nil
+	return object
+}
+
 // TestImmutableIsMadeAnew: somebody made a Secret immutable. It could not be given the next certificate,
 // and the host went when the present one expired.
 func TestImmutableIsMadeAnew(t *testing.T) {
@@ -88,6 +97,11 @@ func TestImmutableIsMadeAnew(t *testing.T) {
 	s := newServer(t)
 	live := applied(t, secret("s")).Object
 	live["immutable"] = true
+	s.has(t, secretsPath, live)
+	if _, written, _, err := run(t, s, secret("s")); err != nil || len(written) > 0 {
+		t.Errorf("with what is desired in it, written is %q, %v", written, err)
+	}
+	live["data"] = map[string]any{"tls.crt": "b2xk"}
 	s.has(t, secretsPath, live)
 	changes, written, _, err := run(t, s, secret("s"))
 	if err != nil || !slices.Equal(written, []string{"DELETE secrets/s", "PATCH secrets/s"}) || !slices.Equal(changes, []string{"Secret/s created"}) {

@@ -18,7 +18,7 @@ import (
 // If in doubt the answer is false: that costs one request.
 func same(desired, live *unstructured.Unstructured, manager string) bool {
 	owned, ok := ownedFields(desired, live, manager)
-	if !ok || len(otherInstances(live, manager)) > 0 || hasOtherOwners(desired, live) || len(additions(desired, live)) > 0 || isImmutable(live) {
+	if !ok || len(otherInstances(live, manager)) > 0 || hasOtherOwners(desired, live) || len(additions(desired, live)) > 0 {
 		return false
 	}
 	return sameFields(withoutIdentity(desired.Object), live.Object, owned)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,7 +16,7 @@ import (
 // write applies an object. live is the object as it was read; nil if there is none. An object that
 // somebody has made immutable is deleted first, since it could not be given other content.
 func (c *Client) write(ctx context.Context, r resource, object, live *unstructured.Unstructured) outcome {
-	if live != nil && isImmutable(live) {
+	if live != nil && isImmutable(live) && !reflect.DeepEqual(object.Object["data"], live.Object["data"]) {
 		if err := c.delete(ctx, r, live); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 			return outcome{err: classify(err, "delete", r.GroupVersionResource, live.GetName())}
 		}

@@ -2,10 +2,14 @@ package plan_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canonical/gateway-api-integrator/internal/plan"
 	"github.com/canonical/gateway-api-integrator/internal/state"
 )
 
@@ -147,5 +151,21 @@ func TestGatewayDeletedOfVersion0(t *testing.T) {
 		if got := w.leadsTo(host); !slices.Equal(got, before) || !slices.Contains(got, "my-web") {
 			t.Errorf("at %q there were %q, and are %q", host, before, got)
 		}
+	}
+}
+
+// TestRecordOfEarlierBuilds: builds of before had a digest of the other place on record, not the place. Who
+// stays there by that is served as before, and the next record has the place.
+func TestRecordOfEarlierBuilds(t *testing.T) {
+	t.Parallel()
+	s := readState(t, "testdata/mode-switch-to-subdomain-of-another.in.yaml")
+	want := plan.Make(s)
+	s.Record.Held[7] = state.HeldSum("/far-shop") + "@" + state.HeldSum("web.example.com", "/far-shop")
+	got := plan.Make(s)
+	if diff := cmp.Diff(want.Relations.URLs, got.Relations.URLs); diff != "" || got.Relations.URLs[0].URL == "" {
+		t.Errorf("URLs (-want +got):\n%s", diff)
+	}
+	if !strings.HasSuffix(got.Held[7], "@web.example.com") {
+		t.Errorf("on record is %q", got.Held[7])
 	}
 }

@@ -43,16 +43,16 @@ func ParseAllowance(text string) Allowance {
 	return a
 }
 
-// Text writes an allowance in at most limit bytes, which the hosts of a Gateway fit in. It drops
-// what does not fit: the oldest half of the requests, repeatedly, then the newest half of the
-// relations that have more hosts than the bound.
+// Text writes an allowance in at most limit bytes. It drops what does not fit: the newest half of the
+// relations, repeatedly, while the hosts of many alone take more than half of that; then the oldest half of
+// the requests, repeatedly; then the newest relations again.
 func (a Allowance) Text(limit int) (string, error) {
 	for {
 		text, err := json.Marshal(a) // with sorted keys
 		switch {
 		case err != nil || len(text) <= limit || len(a.Times)+len(a.Had) == 0:
 			return string(text), err
-		case len(a.Times) > 0:
+		case len(a.Times) > 0 && !a.mostlyHad(limit):
 			a = a.withoutOlderHalf()
 		default:
 			older := map[int][]string{}
@@ -63,6 +63,14 @@ func (a Allowance) Text(limit int) (string, error) {
 			a.Had = older
 		}
 	}
+}
+
+// mostlyHad reports whether the hosts of many relations alone take more than half of the limit. A crowd may
+// name the same long hosts: it must not push out what counts requests.
+func (a Allowance) mostlyHad(limit int) bool {
+	const many = 16
+	text, err := json.Marshal(a.Had)
+	return err == nil && len(a.Had) > many && len(text) > limit/2
 }
 
 func (a Allowance) withoutOlderHalf() Allowance {

@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,14 @@ func TestAllowanceForgets(t *testing.T) {
 				t.Errorf("%s is forgotten: %s, want %s", name, got, room)
 			}
 		}
+	}
+	crowd := state.Allowance{Had: map[int][]string{}, Times: times}
+	for relation := range 40 {
+		crowd.Had[relation] = slices.Repeat([]string{strings.Repeat("a", 220)}, 8)
+	}
+	text, err := crowd.Text(60 << 10)
+	if got := state.ParseAllowance(text); err != nil || !cmp.Equal(got.Times, times) || len(got.Had) != 20 {
+		t.Errorf("beside a crowd there are left: the requests %v, and %d relations, %v", got.Times, len(got.Had), err)
 	}
 	if got := state.ParseAllowance(`{"times":{"web":[5,3,-1]}}`).Times["web"]; !cmp.Equal(got, []int64{-1, 3, 5}) {
 		t.Errorf("the oldest does not come first: %v", got)
