@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/canonical/gateway-api-integrator/internal/gocharm"
 	"github.com/canonical/gateway-api-integrator/internal/state"
@@ -94,7 +95,7 @@ func (c *Charm) inheritedRecord(ctx context.Context) (inherited storedRecord, fo
 		case err != nil && gone(err):
 		case err != nil:
 			return storedRecord{}, false, fmt.Errorf("cannot read what is on record: %w", err)
-		case json.Unmarshal([]byte(content[recordField]), &inherited.Record) == nil:
+		case json.Unmarshal([]byte(joinFields(content)), &inherited.Record) == nil:
 			inherited.Digest, found = strings.TrimPrefix(info.Label, recordPrefix), true
 		}
 	}
@@ -108,7 +109,7 @@ func (c *Charm) inheritedRecord(ctx context.Context) (inherited storedRecord, fo
 // encodeRecord returns the record as it is stored, after it has stored the secret for the next
 // leader if one is needed.
 func (c *Charm) encodeRecord(ctx context.Context, record state.Record) (string, error) {
-	record, text, err := bounded(record, maxLedger)
+	record, text, err := bounded(record, maxRecord)
 	if err != nil {
 		return "", err
 	}
@@ -162,9 +163,46 @@ func (c *Charm) storeRecordSecret(ctx context.Context, record state.Record, text
 	_, err = c.Tools.AddSecret(ctx, gocharm.SecretSpec{
 		Label: label, Owner: gocharm.OwnerApplication,
 		Description: "Tells what the charm has put into the cluster from what others have.",
-		Content:     map[string]string{recordField: text},
+		Content:     splitFields(text),
 	})
 	return digest, err
+}
+
+const (
+	// maxField is less than what any release of Juju takes as one field of a secret: 5 KiB at first.
+	maxField = 3500
+	// maxRecord is less than what Juju takes as one secret, 64 KiB, of which base64 uses a third.
+	maxRecord = 45 << 10
+)
+
+// splitFields returns the fields of a secret that holds a text: "record", "record-2" and so on.
+func splitFields(text string) map[string]string {
+	content := map[string]string{}
+	for i := 0; i == 0 || text != ""; i++ {
+		cut := min(len(text), maxField)
+		for cut < len(text) && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		content[fieldName(i)], text = text[:cut], text[cut:]
+	}
+	return content
+}
+
+// joinFields returns the text that splitFields has split.
+func joinFields(content map[string]string) string {
+	text := ""
+	for i := 0; content[fieldName(i)] != ""; i++ {
+		text += content[fieldName(i)]
+	}
+	return text
+}
+
+// fieldName returns the name of a field of the record, the first of which is 0.
+func fieldName(i int) string {
+	if i == 0 {
+		return recordField
+	}
+	return fmt.Sprintf("%s-%d", recordField, i+1)
 }
 
 // removeRecordSecret removes the secret with the previous record, if there is one.
