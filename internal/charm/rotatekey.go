@@ -37,6 +37,9 @@ func (c *Charm) rotatePrivateKey(ctx context.Context) error {
 			return err
 		}
 		p := plan.Make(st)
+		if p.Relations.Requests == nil {
+			return c.Tools.FailAction(ctx, "The certificates relation has gone meanwhile.")
+		}
 		if err := c.publishRequests(ctx, st.Certificates, *p.Relations.Requests); err != nil {
 			return err
 		}

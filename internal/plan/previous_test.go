@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/canonical/gateway-api-integrator/internal/plan"
